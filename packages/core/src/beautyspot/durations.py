@@ -1,0 +1,35 @@
+"""Spans of time as people write them: 90, "15m", "7d", timedelta(hours=1)."""
+
+import math
+from datetime import timedelta
+
+from beautyspot.errors import ConfigurationError
+
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+Duration = timedelta | float | str
+"""A timedelta, a number of seconds, or a number with one of the units s, m, h, d, w."""
+
+
+def seconds(duration: Duration, /) -> float:
+    """Return `duration` in seconds, above 0.
+
+    Raises:
+        ConfigurationError: `duration` is not a positive, finite span of time.
+    """
+    number = _number(duration)
+    if not (math.isfinite(number) and number > 0) or isinstance(duration, bool):
+        raise ConfigurationError(f"not a span of time: {duration!r}; give seconds above 0, a timedelta, or text like '7d'")
+    return number
+
+
+def _number(duration: Duration) -> float:
+    if isinstance(duration, timedelta):
+        return duration.total_seconds()
+    try:
+        if isinstance(duration, str):
+            text = duration.strip()
+            return float(text[:-1]) * UNITS_S[text[-1]] if text[-1:] in UNITS_S else float(text)
+        return float(duration)
+    except (TypeError, ValueError):
+        return math.nan

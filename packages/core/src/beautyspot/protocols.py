@@ -1,0 +1,316 @@
+"""What the rooms promise each other: the records that cross between them, and who may stand in for whom."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, BinaryIO, NamedTuple, Protocol, runtime_checkable
+
+Buffer = bytes | bytearray | memoryview
+"""Bytes that can be written as they lie; `collections.abc.Buffer` needs Python 3.12."""
+
+
+class Entry(NamedTuple):
+    """What a hit needs of one row of `tasks`."""
+
+    result_type: str
+    """`DIRECT_BLOB` (inline), `FILE` (a blob), or `DIRECT` (JSON, written before release 1.3)."""
+    result_data: bytes | None
+    """The serialized value; None while it lies in the blob storage."""
+    result_value: str | None
+    """Location in the blob storage; None while the value is inline."""
+    expires_at: datetime | None
+    """Aware, UTC; None never expires."""
+    elapsed_s: float | None
+    """Seconds the call took; None if an earlier release wrote the row."""
+
+
+class Task(NamedTuple):
+    """One row of `tasks`: a kept result and what is known of its call."""
+
+    cache_key: str
+    func_name: str
+    """`module.qualname`."""
+    input_id: str
+    """16 hex digits of the arguments' digest, or the text that `input_key_fn` gave."""
+    version: str | None
+    result_type: str
+    content_type: str | None
+    result_value: str | None
+    result_data: bytes | None
+    updated_at: datetime
+    """Aware, UTC."""
+    expires_at: datetime | None
+    size_bytes: int | None
+    """Bytes of the serialized value; None marks a row of an earlier release."""
+    elapsed_s: float | None
+    tags: tuple[str, ...] = ()
+
+
+class TaskFilter(NamedTuple):
+    """Which tasks: all conditions that are not None hold together."""
+
+    function: str | None = None
+    """`module.qualname`, or the bare qualname."""
+    version: str | None = None
+    tags: tuple[str, ...] | None = None
+    """Tasks that carry any of them."""
+    updated_before: datetime | None = None
+    expired_before: datetime | None = None
+
+
+class TaskDB(Protocol):
+    """Keeps rows. Safe to call from any thread, and in a child after a fork.
+
+    Raises `StorageError` when the database can't do what it was asked; what it holds is then unchanged.
+    """
+
+    def get(self, key: str, /) -> Entry | None:
+        """Return the entry kept under `key`, expired or not."""
+        ...
+
+    def put(self, task: Task, /) -> None:
+        """Keep `task` with its tags, replacing what was under its key; survives a killed process once it returns."""
+        ...
+
+    def delete(self, keys: Iterable[str], /) -> int:
+        """Delete the rows under `keys` and their tags, and return how many there were."""
+        ...
+
+    def find(self, where: TaskFilter, /) -> Iterator[Task]:
+        """Yield the matching tasks, newest first, without `result_data`."""
+        ...
+
+    def close(self) -> None:
+        """Give every connection back. A closed database opens again when it is used."""
+        ...
+
+
+class KeyLocks(Protocol):
+    """One lock per key between processes. The keeper frees a lock whose holder dies."""
+
+    def try_acquire(self, key: str, /) -> bool:
+        """Take the lock if nobody else holds it."""
+        ...
+
+    def acquire(self, key: str, /) -> bool:
+        """Wait for the lock, blocking the thread; False where waiting would deadlock or locks don't work."""
+        ...
+
+    def release(self, key: str, /) -> None:
+        """Give the lock back."""
+        ...
+
+
+@runtime_checkable
+class SupportsKeyLocks(Protocol):
+    """A `TaskDB` whose processes can agree on one runner per key."""
+
+    @property
+    def locks(self) -> KeyLocks:
+        """The database's key locks."""
+        ...
+
+
+@runtime_checkable
+class SupportsLimits(Protocol):
+    """A `TaskDB` that keeps the theoretical arrival times of shared limiters."""
+
+    def advance_limit(self, name: str, now_s: float, increment_s: float, /) -> float:
+        """Set TAT = max(TAT, now) + increment in one step and return the new TAT, in seconds since 1970 UTC."""
+        ...
+
+    def restore_limit(self, name: str, tat_s: float, increment_s: float, /) -> bool:
+        """Take `increment_s` off the TAT if it still is `tat_s`, and say whether it was."""
+        ...
+
+
+class Activity(NamedTuple):
+    """One row of `activity`: what one function did in one minute."""
+
+    func_name: str
+    minute: datetime
+    """The minute's first instant, aware, UTC."""
+    hits: int
+    misses: int
+    errors: int
+    saved_s: float
+    """Seconds that the hits would have taken."""
+    waited_s: float
+    """Seconds spent waiting for the limiter."""
+    tokens_spent: int
+    tokens_saved: int
+
+
+class Run(NamedTuple):
+    """One row of `runs`: one observed call of a model, tool, retriever or step."""
+
+    run_id: str
+    parent_id: str | None
+    trace_id: str
+    kind: str
+    """`llm`, `embedding`, `tool`, `retriever`, `rerank`, `query`, `chain` or `step`."""
+    name: str
+    model: str | None
+    started_at: datetime
+    """Aware, UTC."""
+    elapsed_s: float | None
+    first_token_s: float | None
+    """Seconds until the first token of a stream."""
+    waited_s: float
+    """Seconds spent waiting for a limiter."""
+    status: str
+    """`ok`, `error`, `cancelled` or `abandoned`."""
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    """Input tokens that the provider read from its own cache."""
+    cost: float | None
+    """In the currency of the price table that gave it."""
+    cache_hit: bool | None
+    nested: bool
+    """Its tokens are counted in a parent as well."""
+    cache_key: str | None
+    """The kept result that it read or wrote."""
+    error: str | None
+    tags: tuple[str, ...]
+    details: bytes | None
+    """Inputs and outputs as msgpack, where the recorder was told to capture them."""
+
+
+@runtime_checkable
+class SupportsJournal(Protocol):
+    """A `TaskDB` that keeps activity and runs."""
+
+    def add_activity(self, rows: Sequence[Activity], /) -> None:
+        """Add the counts to those kept for the same function and minute, in one transaction."""
+        ...
+
+    def add_runs(self, rows: Sequence[Run], /) -> None:
+        """Keep the runs, replacing those of the same id, in one transaction."""
+        ...
+
+
+@runtime_checkable
+class SupportsLegacy(Protocol):
+    """A `TaskDB` that may hold rows of releases 0.3 to 2.x."""
+
+    @property
+    def holds_legacy(self) -> bool:
+        """Whether the file was upgraded with such rows in it."""
+        ...
+
+    def claim_legacy(self, name: str, func_name: str, /) -> str:
+        """Let `func_name` claim the bare function name of the old rows, unless another did, and return who holds it."""
+        ...
+
+
+class BlobInfo(NamedTuple):
+    """One blob in a storage."""
+
+    location: str
+    size_bytes: int
+    modified_at: datetime
+    """Aware, UTC."""
+
+
+class BlobStorage(Protocol):
+    """Keeps bytes outside the rows. Raises `StorageError`; a location from outside the storage is refused with it."""
+
+    def save(self, key: str, data: Buffer, /) -> str:
+        """Keep `data` under a new location, whole or not at all, and return the location."""
+        ...
+
+    def load(self, location: str, /) -> bytes:
+        """Return what was kept at `location`."""
+        ...
+
+    def open(self, location: str, /) -> BinaryIO:
+        """Open what was kept at `location` as a readable, seekable stream."""
+        ...
+
+    def delete(self, location: str, /) -> None:
+        """Delete what is kept at `location`, if anything is."""
+        ...
+
+    def iter_keys(self) -> Iterator[BlobInfo]:
+        """Yield every blob in the storage."""
+        ...
+
+
+@runtime_checkable
+class SupportsSaveParts(Protocol):
+    """A `BlobStorage` that keeps a value given in parts, so that nobody joins 100 MB first."""
+
+    def save_parts(self, key: str, parts: Sequence[Buffer], /) -> str:
+        """Keep the parts one after the other, as `save` does."""
+        ...
+
+
+class Serializer(Protocol):
+    """Turns values into bytes and back. Reading never imports, evaluates or instantiates what the data names."""
+
+    def dumps(self, value: Any, /) -> bytes:
+        """Return `value` as bytes.
+
+        Raises:
+            SerializationError: it can't be kept; the message says how it could.
+        """
+        ...
+
+    def loads(self, data: Buffer, /) -> Any:
+        """Return the value, of the type it had.
+
+        Raises:
+            DamagedEntryError: `data` can't be read.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsStreams(Protocol):
+    """A `Serializer` that reads and writes a big value without a second copy of it."""
+
+    def dump_parts(self, value: Any, /) -> Sequence[Buffer]:
+        """Return `dumps(value)` in parts."""
+        ...
+
+    def load_stream(self, stream: BinaryIO, /) -> Any:
+        """Return `loads` of what `stream` holds."""
+        ...
+
+
+@runtime_checkable
+class SupportsTypes(Protocol):
+    """A `Serializer` that can be told of more types."""
+
+    def register(self, type_: type, code: int | None, encoder: Any, decoder: Any, /) -> None:
+        """Keep instances of `type_` from now on; see `Spot.register_type`."""
+        ...
+
+    def for_annotation(self, annotation: Any, /) -> Serializer:
+        """Return a serializer that also knows the classes which a return annotation names."""
+        ...
+
+
+class Reservation(float):
+    """Seconds to wait before a reserved cost may be spent; remembers its place for `give_back`."""
+
+    __slots__ = ("cost", "slot_s")
+    slot_s: float
+    """The instant on the limiter's clock at which the wait ends."""
+    cost: float
+
+
+class Limiter(Protocol):
+    """Says how long to wait. Never sleeps. Calls are served in the order they reserve."""
+
+    def reserve(self, cost: float = 1, /) -> Reservation:
+        """Take `cost` and return the seconds to wait before spending it.
+
+        Raises:
+            LimitExceeded: `cost` is more than the limit ever grants.
+        """
+        ...
+
+    def give_back(self, reservation: Reservation, /) -> None:
+        """Free the place of a wait that was cancelled, without ever granting more than the rate."""
+        ...
