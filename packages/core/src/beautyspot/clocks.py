@@ -27,9 +27,9 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own clock."""
 
-    time = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
     sleep = staticmethod(time.sleep)
+    time = staticmethod(time.time)  # last: from here on the name is the method's
 
     async def sleep_async(self, seconds: float, /) -> None:
         """Wait, letting the event loop go on."""

@@ -286,8 +286,11 @@ class SupportsTypes(Protocol):
         """Keep instances of `type_` from now on; see `Spot.register_type`."""
         ...
 
-    def for_annotation(self, annotation: Any, /) -> Serializer:
-        """Return a serializer that also knows the classes which a return annotation names."""
+    def for_function(self, function: Any, /) -> Serializer:
+        """Return a serializer that also knows the classes which `function`'s return annotation names.
+
+        The annotation is read when the first such value is met, so forward references work.
+        """
         ...
 
 

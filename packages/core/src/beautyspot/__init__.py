@@ -1,0 +1,1 @@
+"""Keep every result of a slow, paid or limited function, pace the calls, survive a crash."""
