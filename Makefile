@@ -1,0 +1,48 @@
+# Every verb first makes the environment it needs (scripts/bootstrap). `make test PYTHON=3.13` uses another interpreter,
+# `make test ARGS="-k limiter"` hands arguments on.
+PYTHON ?=
+ARGS ?=
+VENV := .venv$(addprefix -,$(PYTHON))
+BIN := $(VENV)/bin
+BOOTSTRAP := VENV=$(VENV) PYTHON=$(PYTHON) scripts/bootstrap
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench docs lock clean
+
+help: ## list the verbs
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
+
+demo: ## run a real model over real text: a killed run is resumed, a second run calls nothing
+	@$(BOOTSTRAP) demo
+	@$(BIN)/python examples/quickstart.py $(ARGS)
+
+test: ## run every test
+	@$(BOOTSTRAP) test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: ## check format, lint, types and who imports whom
+	@$(BOOTSTRAP) test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/basedpyright --level error
+
+format: ## format the code and mend what the linter can
+	@$(BOOTSTRAP) test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: ## measure against the peers, interleaved in one run
+	@$(BOOTSTRAP) bench
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: ## run every block of README and docs, and every example
+	@$(BOOTSTRAP) test
+	$(BIN)/python -m pytest tests/workspace/test_documents.py tests/workspace/test_examples.py $(ARGS)
+
+lock: ## pin the newest versions that fit
+	@scripts/lock --upgrade
+
+clean: ## remove what the verbs made
+	rm -rf .venv .venv-* .uv .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
