@@ -1,0 +1,107 @@
+"""The limiter of one process."""
+
+from threading import RLock
+
+from beautyspot.clocks import Clock, SystemClock
+from beautyspot.limiters.rate import Place, Rate
+from beautyspot.protocols import Reservation
+
+_FREE = Reservation(0.0)
+_FREE.slot_s = _FREE.cost = 0.0
+
+
+class GCRA:
+    """Paces calls at `tokens_per_minute`: the first at once, the others evenly, in the order they reserve.
+
+    With `burst` above 1, an idle time saves up that many cells, which may go at once.
+    """
+
+    def __init__(self, tokens_per_minute: float, *, burst: float = 1, clock: Clock | None = None) -> None:
+        """Start with nothing spent.
+
+        Args:
+            tokens_per_minute: Cells a minute, above 0.
+            burst: Cells that an idle time saves up at most, 1 or more.
+            clock: Its monotonic time is used; the machine's own by default.
+
+        Raises:
+            ConfigurationError: the rate or the burst is no such number.
+        """
+        self.rate = Rate(tokens_per_minute, burst)
+        self._now = (clock or SystemClock()).monotonic
+        # Reentrant: a garbage collection under the lock may close a coroutine, which gives its place back.
+        self._lock = RLock()
+        self._tat_s = float("-inf")
+        self._holes: list[tuple[float, float]] = []
+        """Free stretches before the TAT, in order, apart from each other."""
+
+    def reserve(self, cost: float = 1, /) -> Reservation:
+        """Take `cost` and return the seconds to wait before spending it.
+
+        Never sleeps. Calls are served in the order they reserve, but for one that fits where a cancelled one was.
+
+        Args:
+            cost: Cells; 0 is free. One above `burst` waits until all before it is paid.
+
+        Raises:
+            LimitExceeded: `cost` is more than a whole minute's budget.
+            ConfigurationError: `cost` is no number of cells.
+        """
+        rate = self.rate
+        cost = rate.checked(cost)
+        if not cost:
+            return _FREE
+        length_s = cost * rate.cell_s
+        with self._lock:
+            now_s = self._now()
+            begin_s = self._fill_hole(now_s, length_s) if self._holes else None
+            if begin_s is None:
+                begin_s = max(now_s, self._tat_s)
+                self._tat_s = begin_s + length_s
+        return rate.place(now_s, begin_s, begin_s + length_s, cost)
+
+    def give_back(self, reservation: Reservation, /) -> None:
+        """Free the place of a wait that was cancelled, without ever granting more than the rate.
+
+        The calls behind it keep their times; the next one to reserve takes the place if it fits. Giving back twice,
+        or what another limiter gave, does nothing.
+        """
+        if not isinstance(reservation, Place):
+            return
+        with self._lock:
+            begin_s, end_s = reservation.begin_s, reservation.end_s
+            reservation.begin_s = end_s
+            if begin_s < end_s <= self._tat_s:
+                self._free(begin_s, end_s)
+
+    def waiting_s(self) -> float:
+        """Return the seconds that a call of cost 1 would wait if it came now."""
+        with self._lock:
+            now_s = self._now()
+            begin_s = max(now_s, self._tat_s)
+            return max(0.0, self.rate.start_s(begin_s, 1) - now_s)
+
+    def _fill_hole(self, now_s: float, length_s: float) -> float | None:
+        """Return where in a hole a stretch of `length_s` begins; what is past is lost."""
+        self._holes = [(max(begin_s, now_s), end_s) for begin_s, end_s in self._holes if end_s > now_s]
+        for index, (begin_s, end_s) in enumerate(self._holes):
+            if begin_s + length_s <= end_s:
+                self._holes[index : index + 1] = [(begin_s + length_s, end_s)] if begin_s + length_s < end_s else []
+                return begin_s
+        return None
+
+    def _free(self, begin_s: float, end_s: float) -> None:
+        # Stretches that touch share the very same float, so equality finds neighbours.
+        apart: list[tuple[float, float]] = []
+        for hole in self._holes:
+            if hole[1] == begin_s:
+                begin_s = hole[0]
+            elif hole[0] == end_s:
+                end_s = hole[1]
+            else:
+                apart.append(hole)
+        if end_s == self._tat_s:
+            self._tat_s = begin_s
+        else:
+            apart.append((begin_s, end_s))
+        self._holes = sorted(apart)
