@@ -1,0 +1,71 @@
+"""Which storage a URL names."""
+
+import os
+from typing import Any, cast
+
+from beautyspot.errors import ConfigurationError
+from beautyspot.protocols import BlobStorage
+
+SCHEMES = {
+    "file": "beautyspot.storage.local:LocalStorage",
+    "memory": "beautyspot.storage.memory:MemoryStorage",
+}
+"""The class of each scheme as `module:class`, so that naming one loads no other. It is made by its `from_url`."""
+
+_METHODS = ("save", "load", "open", "delete", "iter_keys")
+
+
+def create_storage(spec: str | os.PathLike[str] | BlobStorage, /, **options: Any) -> BlobStorage:
+    """Return the storage that `spec` names: a folder's path, a URL, or a storage, which is returned as it is.
+
+    Args:
+        spec: `blobs`, `Path("blobs")`, `file:///data/blobs`, `memory://`, or any object with `BlobStorage`'s methods.
+        options: Keyword arguments of the storage that is made; a ready one needs none.
+
+    Raises:
+        ConfigurationError: nothing is known under the scheme, or it doesn't take the options.
+    """
+    if not isinstance(spec, str | os.PathLike):
+        return _ready(spec)
+    url = os.fspath(spec)
+    scheme = _scheme(url) if isinstance(spec, str) else None
+    storage = _load(scheme or "file", url)
+    try:
+        return storage.from_url(url, **options) if scheme else storage(url, **options)
+    except TypeError as error:
+        raise ConfigurationError(
+            f"storage {url!r} doesn't take the options {sorted(options)!r}; leave them out, or correct their names"
+        ) from error
+
+
+def _ready(storage: object) -> BlobStorage:
+    missing = [name for name in _METHODS if not callable(getattr(storage, name, None))]
+    if missing:
+        raise ConfigurationError(
+            f"not a storage: {storage!r} has no {', '.join(missing)}; give a folder, a URL, "
+            "or an object with the methods of beautyspot.storage.BlobStorage"
+        )
+    return cast("BlobStorage", storage)
+
+
+def _scheme(url: str) -> str | None:
+    """Return the scheme of `url`; None if it is a path."""
+    scheme, colon, rest = url.partition(":")
+    # One letter is a Windows drive. One slash is a typing error for two: a folder `gs:` is nobody's wish.
+    if not colon or len(scheme) < 2 or not scheme.isalnum() or not (rest.startswith("/") or scheme in SCHEMES):
+        return None
+    if scheme in SCHEMES and not rest.startswith("//"):
+        raise ConfigurationError(
+            f"not a storage URL: {url!r}; write '{scheme}://…', or './{url}' for a folder of that name"
+        )
+    return scheme
+
+
+def _load(scheme: str, url: str) -> Any:
+    if scheme not in SCHEMES:
+        known = ", ".join(f"{name}://" for name in sorted(SCHEMES))
+        raise ConfigurationError(f"unknown storage scheme {scheme!r} in {url!r}; known: a folder's path, {known}")
+    module, _, name = SCHEMES[scheme].partition(":")
+    from importlib import import_module  # named by our own table, never by data; most programs need one storage
+
+    return getattr(import_module(module), name)
