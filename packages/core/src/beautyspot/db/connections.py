@@ -1,0 +1,240 @@
+"""The connections of one database in one process: one per thread while there are few."""
+
+import sqlite3
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from beautyspot.db.faults import WAITABLE, Failure, code_of, storage_error
+from beautyspot.db.files import PAUSE_S, Identity, connect, identity
+from beautyspot.db.turns import Turns
+
+MAX_OPEN = 64
+"""Each holds two file descriptors, and a process often has 1024; more threads than this share connections."""
+MAX_IDLE = 8
+"""Connections kept for threads to come."""
+READ_PATIENCE_S = 1.0
+"""A read waits only for a lock that shuts readers out, which an ordinary writer doesn't take."""
+FORK_PATIENCE_S = 5.0
+
+Execute = Callable[..., sqlite3.Cursor]
+T = TypeVar("T")
+
+
+class Kept:
+    """One open connection, and the lock that whoever uses it holds."""
+
+    __slots__ = ("closed", "connection", "execute", "identity", "lock")
+
+    def __init__(self, connection: sqlite3.Connection, identity: Identity | None) -> None:
+        """Keep `connection` to the file that `identity` tells."""
+        self.connection = connection
+        self.execute: Execute = connection.execute
+        self.identity = identity
+        self.lock = threading.Lock()
+        self.closed = False
+
+    def close(self) -> None:
+        """Close it; its lock is held."""
+        if not self.closed:
+            self.closed = True
+            self.connection.close()
+
+
+class Lease:
+    """Lies among a thread's locals, and gives the connection back when they go."""
+
+    __slots__ = ("_connections", "_kept")
+
+    def __init__(self, connections: "Connections", kept: Kept) -> None:
+        """Lend `kept`."""
+        self._connections = weakref.ref(connections)
+        self._kept = kept
+
+    def __del__(self) -> None:
+        """Give it back."""
+        connections = self._connections()
+        if connections is not None:
+            connections.give_back(self._kept)
+
+
+class Connections:
+    """Opens, shares, mends and closes the connections to the file at `path`."""
+
+    def __init__(self, path: str, synchronous: str, busy_timeout_s: float) -> None:
+        """Open nothing yet."""
+        self.path = path
+        self.mine: Any = threading.local()
+        """`mine.kept` is this thread's connection; the attribute is missing until it has one."""
+        self._synchronous = synchronous
+        self._busy_timeout_s = busy_timeout_s
+        self._wrote = False
+        self._left_to_parent: list[Kept] = []
+        self._start()
+
+    def _start(self) -> None:
+        self.mine = threading.local()
+        self._mutex = threading.Lock()
+        self._turns = Turns()
+        self._open: list[Kept] = []
+        self._idle: deque[Kept] = deque()
+        self._next = 0
+
+    def read(self, operation: Callable[[Execute], T], /) -> T:
+        """Return what `operation` gives, tried for a second while others hold the file.
+
+        Raises:
+            StorageError: it can't be had.
+        """
+        return self._patiently(operation, time.monotonic() + READ_PATIENCE_S)
+
+    def write(self, operation: Callable[[Execute], T], /) -> T:
+        """Do `operation`, one statement or an `atomically`, in its turn among this process's threads.
+
+        Raises:
+            StorageError: it can't be done; the database is as it was.
+        """
+        deadline_s = time.monotonic() + self._busy_timeout_s
+        turns = self._turns
+        if not turns.acquire(self._busy_timeout_s):
+            raise storage_error(self.path, sqlite3.OperationalError("database is locked"))
+        try:
+            self._leave_replaced_file()
+            self._wrote = True
+            return self._patiently(operation, deadline_s)
+        finally:
+            turns.release()
+
+    def _patiently(self, operation: Callable[[Execute], T], deadline_s: float) -> T:
+        while True:
+            kept = None
+            try:
+                kept = self._take()
+                with kept.lock:
+                    return operation(kept.execute)
+            except Failure as error:
+                if kept is not None and kept.closed:
+                    continue  # another thread closed it, for a fork or for good, before we had its lock
+                if code_of(error) not in WAITABLE or time.monotonic() >= deadline_s:
+                    self._discard(kept, error)
+                    raise storage_error(self.path, error) from error
+            time.sleep(PAUSE_S)
+
+    def _take(self) -> Kept:
+        """Return this thread's connection, opened if it has none."""
+        kept: Kept | None = getattr(self.mine, "kept", None)
+        if kept is not None and not kept.closed:
+            return kept
+        # Opened under the mutex: a fork waits for it, and so finds no thread inside SQLite.
+        with self._mutex:
+            while self._idle:
+                kept = self._idle.pop()
+                if not kept.closed:
+                    return self._lease(kept)
+            if len(self._open) >= MAX_OPEN:
+                self._next = (self._next + 1) % MAX_OPEN
+                self.mine.kept = self._open[self._next]
+                return self.mine.kept
+            connection = connect(self.path, self._synchronous, self._busy_timeout_s)
+            kept = Kept(connection, identity(self.path))
+            self._open.append(kept)
+            return self._lease(kept)
+
+    def _lease(self, kept: Kept) -> Kept:
+        self.mine.kept = kept
+        self.mine.lease = Lease(self, kept)
+        return kept
+
+    def give_back(self, kept: Kept, /) -> None:
+        """Take the connection of a thread that ended; called by the garbage collector, so it waits for nothing."""
+        if kept.closed:
+            return
+        if len(self._idle) < MAX_IDLE or not kept.lock.acquire(blocking=False):
+            self._idle.append(kept)
+            return
+        try:
+            self._forget(kept)
+        finally:
+            kept.lock.release()
+
+    def _forget(self, kept: Kept) -> None:
+        """Close a connection whose lock is held."""
+        kept.close()
+        if kept in self._open:
+            self._open.remove(kept)
+
+    def _discard(self, kept: Kept | None, error: BaseException) -> None:
+        """Close a connection that failed: the next one may find the cause gone."""
+        if kept is not None and code_of(error) not in WAITABLE:
+            with kept.lock:
+                self._forget(kept)
+
+    def _leave_replaced_file(self) -> None:
+        """Close everything if the file was deleted or replaced: what we wrote would be lost with the old one."""
+        kept: Kept | None = getattr(self.mine, "kept", None)
+        if kept is not None and kept.identity != identity(self.path):
+            self._wrote = False
+            self.close()
+
+    def close(self) -> None:
+        """Close every connection, once whoever uses it is done. The next call opens one again."""
+        with self._mutex:
+            self.mine = threading.local()
+            closing, self._open = self._open, []
+            self._idle.clear()
+        for kept in closing:
+            with kept.lock:
+                if kept is closing[-1] and self._wrote:
+                    _settle(kept)
+                kept.close()
+        self._wrote = False
+
+    def before_fork(self) -> None:
+        """Close every connection: SQLite's own state in the child would claim locks that it doesn't have."""
+        deadline_s = time.monotonic() + FORK_PATIENCE_S
+        self._mutex.acquire(timeout=FORK_PATIENCE_S)
+        for kept in self._open:
+            if kept.lock.acquire(timeout=max(0.0, deadline_s - time.monotonic())):
+                kept.close()
+                kept.lock.release()
+
+    def after_fork_in_parent(self) -> None:
+        """Let threads open connections again."""
+        self._open = [kept for kept in self._open if not kept.closed]
+        if self._mutex.locked():
+            self._mutex.release()
+
+    def after_fork_in_child(self) -> None:
+        """Start without connections; one that was in use stays the parent's and is never closed here."""
+        self._left_to_parent += [kept for kept in self._open if not kept.closed]
+        self._start()
+
+
+def atomically(execute: Execute, operation: Callable[[Execute], T], /) -> T:
+    """Do `operation` in one transaction."""
+    execute("BEGIN IMMEDIATE")
+    try:
+        result = operation(execute)
+        execute("COMMIT")
+    except BaseException:  # an interrupt, too, must not leave the transaction open
+        _roll_back(execute)
+        raise
+    return result
+
+
+def _roll_back(execute: Execute) -> None:
+    try:
+        execute("ROLLBACK")
+    except sqlite3.Error:
+        return  # SQLite did it already, on a full disk for one
+
+
+def _settle(kept: Kept) -> None:
+    """Move the WAL into the file, if nobody is in the way: a left-over one costs every start 0.5 ms per MB."""
+    try:
+        kept.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.Error:
+        return

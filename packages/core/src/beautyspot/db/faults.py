@@ -1,0 +1,40 @@
+"""What SQLite's errors mean to whoever called, and what they can do."""
+
+import sqlite3
+
+from beautyspot.errors import StorageError
+
+WAITABLE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
+READ_ONLY = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
+
+Failure = (sqlite3.Error, sqlite3.Warning, OSError, OverflowError, UnicodeError)
+"""What a statement can raise: a number too large or text that is not Unicode never reaches SQLite."""
+
+NEXT_STEPS = {
+    sqlite3.SQLITE_BUSY: "another process holds it; end that process or raise busy_timeout_s",
+    sqlite3.SQLITE_LOCKED: "another process holds it; end that process or raise busy_timeout_s",
+    sqlite3.SQLITE_PROTOCOL: "another process holds it; end that process or raise busy_timeout_s",
+    sqlite3.SQLITE_READONLY: "make the file and its folder writable, or give another path",
+    sqlite3.SQLITE_CANTOPEN: "see that its folder exists and can be written, or give another path",
+    sqlite3.SQLITE_PERM: "make the file and its folder readable and writable, or give another path",
+    sqlite3.SQLITE_FULL: "free some space, or give another path",
+    sqlite3.SQLITE_IOERR: "see that the disk is there and has space, or give another path",
+    sqlite3.SQLITE_CORRUPT: "move the file away, and a new one is made; `sqlite3 FILE .recover` may read the old one",
+    sqlite3.SQLITE_NOTADB: "move the file away, and a new one is made",
+    sqlite3.SQLITE_TOOBIG: "keep large results as blobs with save_blob=True",
+}
+
+
+def code_of(error: BaseException, /) -> int:
+    """Return SQLite's primary result code, or 0 if `error` did not come from it."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def storage_error(path: str, error: BaseException, /) -> StorageError:
+    """Return the `StorageError` that says what became of the database at `path`, and what to do."""
+    if isinstance(error, StorageError):
+        return error
+    step = NEXT_STEPS.get(
+        code_of(error), "see that it is a database of beautyspot on a working disk, or give another path"
+    )
+    return StorageError(f"{error} ({path!r}); {step}")

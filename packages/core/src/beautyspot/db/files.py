@@ -1,0 +1,190 @@
+"""The SQLite file: make it, open it, read it where it can't be written, refuse one from the future."""
+
+import os
+import sqlite3
+import time
+
+from beautyspot.db.faults import READ_ONLY, WAITABLE, code_of
+from beautyspot.errors import NewerFileError, StorageError
+
+REVISION = 1
+"""`schema.REVISION`, again: importing that costs 300 ms. A test compares the two."""
+
+PAUSE_S = 0.001
+"""Between two tries. SQLite's own handler sleeps up to 100 ms, and then the unluckiest writer waits a second."""
+
+Identity = tuple[int, int]
+"""Device and inode."""
+
+
+def identity(path: str, /) -> Identity | None:
+    """Return which file lies at `path` now; None if there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - pathlib is 3 ms of `import beautyspot`
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def refuse_newer(path: str, /) -> None:
+    """Look at the file at `path`, if there is one, without touching it or anything beside it.
+
+    Raises:
+        NewerFileError: a later release wrote it.
+    """
+    if not os.path.exists(path):  # noqa: PTH110 - as above
+        return
+    # Closing a file drops every lock that this process has on it (POSIX), so one that has a WAL, and may be open
+    # here, is only read through SQLite, which minds that. Without a WAL its header says it all.
+    _refuse(path, _revision_by_sqlite(path) if os.path.exists(path + "-wal") else _revision_by_header(path))  # noqa: PTH110
+
+
+def _revision_by_header(path: str) -> int:
+    """Return the user version. Source: SQLite file format, section 1.3.12, bytes 60 to 63."""
+    try:
+        with open(path, "rb") as file:
+            header = file.read(64)
+    except OSError:
+        return 0
+    return int.from_bytes(header[60:64], "big") if header.startswith(b"SQLite format 3\0") else 0
+
+
+def _revision_by_sqlite(path: str) -> int:
+    connection = None
+    try:
+        connection = sqlite3.connect(_uri(path, "mode=ro"), uri=True, timeout=0)
+        return connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error:
+        return 0  # whoever uses it first will tell
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def _refuse(path: str, revision: int) -> None:
+    if revision > REVISION:
+        raise NewerFileError(
+            f"{path!r} has revision {revision}, and this release knows {REVISION} at most; "
+            "upgrade beautyspot or give another path"
+        )
+
+
+def connect(path: str, synchronous: str, busy_timeout_s: float, /) -> sqlite3.Connection:
+    """Open the database at `path`, made or upgraded if it must be, or only for reading if it can't be written.
+
+    Raises:
+        StorageError: it is another program's.
+        NewerFileError: a later release wrote it.
+    """
+    try:
+        make(path)
+        return _ready(_open(path), path, synchronous, busy_timeout_s)
+    except (sqlite3.Error, OSError) as error:
+        if not os.path.exists(path) or (code_of(error) not in READ_ONLY and not isinstance(error, PermissionError)):  # noqa: PTH110
+            raise
+        return _ready_to_read(path)
+
+
+def make(path: str, /) -> None:
+    """Make an empty file that only its owner can read, and its folder, if they aren't there."""
+    if os.path.exists(path):  # noqa: PTH110
+        return
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
+    try:
+        # SQLite would make it for everybody to read, and gives its -wal and -shm the mode that it has.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
+
+
+def _open(path: str, *, uri: bool = False) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False, uri=uri)
+
+
+def _ready(connection: sqlite3.Connection, path: str, synchronous: str, busy_timeout_s: float) -> sqlite3.Connection:
+    try:
+        revision = connection.execute("PRAGMA user_version").fetchone()[0]
+        _refuse(path, revision)
+        if revision < REVISION:
+            _prepare(connection, path, busy_timeout_s)
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_size_limit = 16777216")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: str, busy_timeout_s: float) -> None:
+    """Make or upgrade the tables, once among all the processes that open the file in this moment."""
+    deadline_s = time.monotonic() + busy_timeout_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            break
+        except sqlite3.Error as error:
+            if code_of(error) not in WAITABLE or time.monotonic() > deadline_s:
+                raise
+            time.sleep(PAUSE_S)
+    try:
+        if connection.execute("PRAGMA user_version").fetchone()[0] < REVISION:
+            _make_tables(connection, path)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _make_tables(connection: sqlite3.Connection, path: str) -> None:
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(tasks)")}
+    if columns:
+        if not {"cache_key", "func_name", "result_type", "result_value"} <= columns:
+            raise StorageError(f"{path!r} has a table 'tasks' of another program; give another path")
+        from beautyspot.db.migrations import upgrade  # Alembic costs 500 ms, once in the life of an old file
+
+        upgrade(connection)
+        return
+    with open(os.path.join(os.path.dirname(__file__), "schema.sql"), encoding="utf-8") as file:  # noqa: PTH118, PTH120
+        for statement in file.read().split(";\n"):
+            connection.execute(statement)
+
+
+def _ready_to_read(path: str) -> sqlite3.Connection:
+    """Open what can't be written; a file whose WAL is gone needs no lock, and couldn't have one here."""
+    try:
+        settled = not os.path.getsize(path + "-wal")  # noqa: PTH202
+    except OSError:
+        settled = True
+    connection = _open(_uri(path, "immutable=1" if settled else "mode=ro"), uri=True)
+    try:
+        revision = connection.execute("PRAGMA user_version").fetchone()[0]
+        _refuse(path, revision)
+        if revision < REVISION:
+            _show_as_upgraded(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _show_as_upgraded(connection: sqlite3.Connection) -> None:
+    """Let the statements for today's tables read an old file that can't be upgraded."""
+    had = {row[1] for row in connection.execute("PRAGMA main.table_info(tasks)")}
+    wanted = (
+        "cache_key", "func_name", "input_id", "result_type", "result_value", "result_data", "content_type", "version",
+        "updated_at", "expires_at", "size_bytes", "elapsed_s",
+    )  # fmt: skip
+    columns = ", ".join(name if name in had else f"NULL AS {name}" for name in wanted)
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(f"CREATE TEMP VIEW tasks AS SELECT {columns} FROM main.tasks")  # noqa: S608 - names of ours
+    connection.execute("CREATE TEMP TABLE tags (tag TEXT, cache_key TEXT)")
+    connection.execute("CREATE TEMP VIEW legacy_names AS SELECT DISTINCT func_name, NULL AS claimed_by FROM main.tasks")
+
+
+def _uri(path: str, query: str) -> str:
+    from urllib.request import pathname2url  # only for files that can't be written or have a WAL; 20 ms
+
+    return f"file:{pathname2url(path)}?{query}"

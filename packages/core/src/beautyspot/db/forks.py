@@ -1,0 +1,57 @@
+"""Tell databases of a fork, so that a child starts with none of its parent's connections and locks."""
+
+import os
+import threading
+import weakref
+from typing import Protocol
+
+
+class FollowsForks(Protocol):
+    """Something that a fork would tear."""
+
+    def before_fork(self) -> None:
+        """Come to rest."""
+        ...
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        ...
+
+    def after_fork_in_child(self) -> None:
+        """Start anew: the threads that held anything are not here."""
+        ...
+
+
+_followers: "weakref.WeakSet[FollowsForks]" = weakref.WeakSet()
+_resting: list[FollowsForks] = []
+_forking = threading.Lock()
+
+
+def follow(follower: FollowsForks, /) -> None:
+    """Tell `follower` of every fork from now on, for as long as it lives."""
+    _followers.add(follower)
+
+
+def _before() -> None:
+    _forking.acquire()  # two threads may fork at once, and each must find what it put to rest
+    _resting[:] = _followers
+    for follower in _resting:
+        follower.before_fork()
+
+
+def _after_in_parent() -> None:
+    for follower in _resting:
+        follower.after_fork_in_parent()
+    _resting.clear()
+    _forking.release()
+
+
+def _after_in_child() -> None:
+    for follower in _resting:
+        follower.after_fork_in_child()
+    _resting.clear()
+    _forking.release()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child)

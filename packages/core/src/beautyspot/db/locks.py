@@ -1,0 +1,103 @@
+"""One lock per key between processes, in a file that the kernel keeps watch over."""
+
+import errno
+import os
+import threading
+import weakref
+
+try:
+    import fcntl
+except ImportError:  # Windows: locks hold within the process alone
+    fcntl = None
+
+_mutex = threading.Lock()
+_files: dict[str, list[int]] = {}
+"""File descriptor and number of users of each lock file, by its real path.
+
+There must be one per file: when a process closes any descriptor of it, it loses all its locks there (POSIX).
+"""
+
+
+class FileLocks:
+    """Byte-range locks in the file at `path`, each one byte at an offset made of its key.
+
+    The kernel queues who waits, and frees the lock of a process that dies. It knows processes, not threads: within
+    one, the same key must not be asked for twice before it is given back. A child of a fork holds none.
+    Where locks don't work (Windows, some network file systems, a folder that can't be written) every key is free.
+    """
+
+    def __init__(self, path: str, /) -> None:
+        """Open nothing yet."""
+        self.path = path
+        self._fd: int | None = None
+
+    def try_acquire(self, key: str, /) -> bool:
+        """Take the lock if no other process holds it."""
+        fd = self._fd
+        if fd is None and (fd := self._open()) is None:
+            return True
+        try:
+            fcntl.lockf(fd, 6, 1, _offset(key))  # pyright: ignore[reportOptionalMemberAccess] - 6 = LOCK_EX | LOCK_NB
+        except OSError as error:
+            return error.errno not in (errno.EACCES, errno.EAGAIN)
+        return True
+
+    def acquire(self, key: str, /) -> bool:
+        """Wait for the lock, blocking the thread; False where waiting would deadlock or locks don't work."""
+        fd = self._fd
+        if fd is None and (fd := self._open()) is None:
+            return False
+        try:
+            fcntl.lockf(fd, 2, 1, _offset(key))  # pyright: ignore[reportOptionalMemberAccess] - 2 = LOCK_EX
+        except OSError:  # EDEADLK or ENOLCK; an interrupt runs its handler, and may raise, before the wait goes on
+            return False
+        return True
+
+    def release(self, key: str, /) -> None:
+        """Give the lock back."""
+        if self._fd is not None:
+            try:
+                fcntl.lockf(self._fd, 8, 1, _offset(key))  # pyright: ignore[reportOptionalMemberAccess] - 8 = LOCK_UN
+            except OSError:
+                return  # it didn't work when it was taken, either
+
+    def _open(self) -> int | None:
+        if fcntl is None:
+            return None
+        real = os.path.realpath(self.path)
+        with _mutex:
+            if self._fd is None:
+                if real not in _files:
+                    fd = _open_file(real)
+                    if fd is None:
+                        return None
+                    _files[real] = [fd, 0]
+                _files[real][1] += 1
+                self._fd = _files[real][0]
+                weakref.finalize(self, _leave, real).atexit = False
+            return self._fd
+
+
+def _offset(key: str) -> int:
+    """Return a place below 2**60; keys of ours are hexadecimal digests, so two never share one."""
+    try:
+        return int(key[:15], 16)
+    except ValueError:
+        from hashlib import blake2b
+
+        return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=7).digest(), "big")
+
+
+def _open_file(path: str) -> int | None:
+    try:
+        return os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return None
+
+
+def _leave(path: str) -> None:
+    with _mutex:
+        file = _files[path]
+        file[1] -= 1
+        if not file[1]:
+            os.close(_files.pop(path)[0])

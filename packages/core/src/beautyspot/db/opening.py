@@ -1,0 +1,62 @@
+"""From a path or URL to a database."""
+
+import os
+from collections.abc import Callable
+from typing import Any, cast
+
+from beautyspot.errors import ConfigurationError
+from beautyspot.protocols import TaskDB
+
+SCHEMES = {
+    "memory": "beautyspot.db.opening:open_memory",
+    "sqlite": "beautyspot.db.opening:open_sqlite",
+}
+"""Who opens a URL of that scheme: `module:function`, called with the URL and the options of `open_db`."""
+
+
+def open_db(place: "str | os.PathLike[str] | TaskDB", /, **options: Any) -> TaskDB:
+    """Return the database at `place`.
+
+    Args:
+        place: A path, `sqlite:///relative.db`, `sqlite:////absolute.db`, `memory://`, or a database, which is returned.
+        options: Of `SQLiteTaskDB`; a database that has no use for them ignores them.
+
+    Raises:
+        ConfigurationError: nobody knows the scheme, or `place` is neither.
+        NewerFileError: a later release wrote the file.
+    """
+    if isinstance(place, os.PathLike):
+        place = os.fspath(place)
+    if not isinstance(place, str):
+        return _database(place)
+    scheme, has_scheme, _ = place.partition("://")
+    if not has_scheme:
+        return open_sqlite(f"sqlite:///{place}", **options)
+    if scheme not in SCHEMES:
+        raise ConfigurationError(f"unknown database scheme {scheme!r}; known: {', '.join(sorted(SCHEMES))}, or a path")
+    from importlib import import_module  # a path, which is the usual case, needs no import
+
+    module, _, name = SCHEMES[scheme].partition(":")
+    return cast("Callable[..., TaskDB]", getattr(import_module(module), name))(place, **options)
+
+
+def open_sqlite(url: str, /, **options: Any) -> TaskDB:
+    """Open the file that `url` names; without one it is a database in memory, as SQLAlchemy has it."""
+    from beautyspot.db.sqlite import SQLiteTaskDB
+
+    _, _, path = url.partition("://")
+    path = path.removeprefix("/")
+    return SQLiteTaskDB(path, **options) if path not in ("", ":memory:") else open_memory(url)
+
+
+def open_memory(_url: str, /, **_options: Any) -> TaskDB:
+    """Return a new database in memory."""
+    from beautyspot.db.memory import MemoryTaskDB
+
+    return MemoryTaskDB()
+
+
+def _database(place: object) -> TaskDB:
+    if all(callable(getattr(place, name, None)) for name in ("get", "put", "delete", "find", "close")):
+        return cast("TaskDB", place)
+    raise ConfigurationError(f"not a database: {place!r}; give a path, a URL like 'sqlite:///a.db', or a TaskDB")

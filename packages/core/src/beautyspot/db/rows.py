@@ -1,0 +1,49 @@
+"""Records as SQLite keeps them, and back: times are text in UTC without a zone, `YYYY-MM-DD HH:MM:SS.ffffff`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from beautyspot.protocols import Task
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+TASK_COLUMNS = (
+    "cache_key, func_name, input_id, version, result_type, content_type, result_value, result_data, "
+    "updated_at, expires_at, size_bytes, elapsed_s"
+)
+"""The fields of `Task`, in its order; an older file may have its columns in another."""
+
+
+def time_text(time: datetime, /) -> str:
+    """Return an aware `time` as SQLite keeps it; texts sort as their times do."""
+    if time.tzinfo is not UTC:
+        time = time.astimezone(UTC)
+    return time.isoformat(" ", "microseconds")[:26]
+
+
+def time_of(value: object, /) -> datetime:
+    """Return the time that a row holds; what can't be read is long ago, so a damaged expiry is expired."""
+    try:
+        time = datetime.fromisoformat(value)  # pyright: ignore[reportArgumentType] - a row may hold any type
+    except (TypeError, ValueError):
+        return EPOCH
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def task_row(task: Task, /) -> tuple[Any, ...]:
+    """Return the values of `TASK_COLUMNS`."""
+    expires_at = task.expires_at
+    return (
+        *task[:8],
+        time_text(task.updated_at),
+        None if expires_at is None else time_text(expires_at),
+        task.size_bytes,
+        task.elapsed_s,
+    )
+
+
+def task_of(row: tuple[Any, ...], tags: tuple[str, ...], /) -> Task:
+    """Return the task that the values of `TASK_COLUMNS` stand for."""
+    task = Task(*row, tags=tags)
+    expires_at = None if task.expires_at is None else time_of(task.expires_at)
+    return task._replace(updated_at=time_of(task.updated_at), expires_at=expires_at)

@@ -1,0 +1,208 @@
+"""The default database: one SQLite file, through the standard library alone."""
+
+import os
+import sqlite3
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal
+
+from beautyspot.db import forks, journal, listing
+from beautyspot.db.connections import Connections, Execute, atomically
+from beautyspot.db.files import refuse_newer
+from beautyspot.db.locks import FileLocks
+from beautyspot.db.rows import TASK_COLUMNS, task_row, time_of
+from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.protocols import Activity, Entry, Run, Task, TaskFilter
+
+if TYPE_CHECKING:
+    from pandas import DataFrame  # pyright: ignore[reportMissingTypeStubs] - an extra, without stubs
+
+GET = "SELECT result_type, result_data, result_value, expires_at, elapsed_s FROM tasks WHERE cache_key = ?"
+# The foreign key of `tags` takes the tags of the row it replaces along.
+PUT = f"INSERT OR REPLACE INTO tasks ({TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - ours
+PUT_TAG = "INSERT OR IGNORE INTO tags (tag, cache_key) VALUES (?, ?)"
+DELETE = "DELETE FROM tasks WHERE cache_key IN ({})"
+DELETE_TAGS = "DELETE FROM tags WHERE cache_key IN ({})"
+ADVANCE = (
+    "INSERT INTO limits (name, tat_s) VALUES (?1, ?2 + ?3) "
+    "ON CONFLICT (name) DO UPDATE SET tat_s = max(tat_s, ?2) + ?3 RETURNING tat_s"
+)
+RESTORE = "UPDATE limits SET tat_s = tat_s - ? WHERE name = ? AND tat_s = ?"
+CLAIM = "UPDATE legacy_names SET claimed_by = ? WHERE func_name = ? AND claimed_by IS NULL"
+CLAIMED = "SELECT claimed_by FROM legacy_names WHERE func_name = ?"
+_entry: Callable[[tuple[Any, ...]], Entry] = partial(tuple.__new__, Entry)  # pyright: ignore[reportUnknownMemberType]
+CHUNK = 500
+"""Keys in one statement."""
+
+
+class SQLiteTaskDB:
+    """Keeps rows in a file, for any number of threads and processes of one machine.
+
+    Nothing is opened or made before the first use. `find` and `get_history` don't hold up writers.
+    """
+
+    def __init__(
+        self,
+        path: "str | os.PathLike[str]",
+        *,
+        durability: Literal["normal", "full"] = "normal",
+        busy_timeout_s: float = 10.0,
+    ) -> None:
+        """Look at the file, if there is one.
+
+        Args:
+            path: Taken from the working directory of now; a later `os.chdir` changes nothing.
+            durability: `full` survives a power cut as well, and waits for the disk at each write.
+            busy_timeout_s: Longest wait of a write for other processes and threads.
+
+        Raises:
+            NewerFileError: a later release wrote the file.
+            ConfigurationError: `durability` is neither word.
+        """
+        if durability not in ("normal", "full"):
+            raise ConfigurationError(f"unknown durability {durability!r}; give 'normal' or 'full'")
+        self.path: str = os.path.abspath(os.fspath(path))  # noqa: PTH100 - pathlib is 3 ms of `import beautyspot`
+        refuse_newer(self.path)
+        self._connections = Connections(self.path, durability, busy_timeout_s)
+        self._locks = FileLocks(f"{self.path}-locks")
+        self._holds_legacy: bool | None = None
+        forks.follow(self._connections)
+        # Also at the interpreter's exit; it must not know `self`, which would then never be dropped.
+        weakref.finalize(self, self._connections.close)
+
+    def __repr__(self) -> str:
+        """Name the file."""
+        return f"SQLiteTaskDB({self.path!r})"
+
+    def open(self) -> None:
+        """Make or upgrade the file now.
+
+        Raises:
+            StorageError: it can't be.
+        """
+        self._connections.read(lambda execute: execute(GET, ("",)).fetchone())
+
+    def get(self, key: str, /) -> Entry | None:
+        """Return the entry kept under `key`, expired or not."""
+        try:
+            kept = self._connections.mine.kept
+            with kept.lock:
+                row = kept.execute(GET, (key,)).fetchone()
+        except (AttributeError, sqlite3.Error):  # no connection yet, or one in trouble: slower, and with more patience
+            row = self._connections.read(lambda execute: execute(GET, (key,)).fetchone())
+        if row is None:
+            return None
+        if row[3] is not None:
+            return Entry(row[0], row[1], row[2], time_of(row[3]), row[4])
+        return _entry(row)  # half the time of Entry(*row)
+
+    def put(self, task: Task, /) -> None:
+        """Keep `task` with its tags, replacing what was under its key."""
+        row = task_row(task)
+        if not task.tags:
+            self._connections.write(lambda execute: execute(PUT, row))
+            return
+        tags = [(tag, task.cache_key) for tag in task.tags]
+
+        def put_both(execute: Execute) -> None:
+            execute(PUT, row)
+            for tag in tags:
+                execute(PUT_TAG, tag)
+
+        self._connections.write(lambda execute: atomically(execute, put_both))
+
+    def delete(self, keys: Iterable[str], /) -> int:
+        """Delete the rows under `keys` and their tags, all or none, and return how many there were."""
+        keys = list(keys)
+        if not keys:
+            return 0
+
+        def delete_all(execute: Execute) -> int:
+            left, count = iter(keys), 0
+            while chunk := list(islice(left, CHUNK)):
+                marks = ",".join("?" * len(chunk))
+                execute(DELETE_TAGS.format(marks), chunk)
+                count += execute(DELETE.format(marks), chunk).rowcount
+            return count
+
+        return self._connections.write(lambda execute: atomically(execute, delete_all))
+
+    def find(self, where: TaskFilter, /) -> Iterator[Task]:
+        """Yield the matching tasks, newest first, without `result_data`."""
+        return listing.find(self._connections.read, where)
+
+    @property
+    def locks(self) -> FileLocks:
+        """The key locks, in a file beside this one."""
+        return self._locks
+
+    def advance_limit(self, name: str, now_s: float, increment_s: float, /) -> float:
+        """Set TAT = max(TAT, now) + increment in one step and return the new TAT, in seconds since 1970 UTC."""
+        # All rows are fetched: a statement that isn't at its end keeps the write lock.
+        rows = self._connections.write(lambda execute: execute(ADVANCE, (name, now_s, increment_s)).fetchall())
+        return float(rows[0][0])  # SQLite returns a whole number as int
+
+    def restore_limit(self, name: str, tat_s: float, increment_s: float, /) -> bool:
+        """Take `increment_s` off the TAT if it still is `tat_s`, and say whether it was."""
+        return self._connections.write(lambda execute: execute(RESTORE, (increment_s, name, tat_s)).rowcount) > 0
+
+    def add_activity(self, rows: Sequence[Activity], /) -> None:
+        """Add the counts to those kept for the same function and minute, in one transaction."""
+        values = [journal.activity_row(row) for row in rows]
+        self._write_each(journal.ADD_ACTIVITY, values)
+
+    def add_runs(self, rows: Sequence[Run], /) -> None:
+        """Keep the runs, replacing those of the same id, in one transaction."""
+        self._write_each(journal.ADD_RUN, [journal.run_row(row) for row in rows])
+
+    def _write_each(self, statement: str, values: list[tuple[Any, ...]]) -> None:
+        def write_all(execute: Execute) -> None:
+            for value in values:
+                execute(statement, value)
+
+        if values:
+            self._connections.write(lambda execute: atomically(execute, write_all))
+
+    @property
+    def holds_legacy(self) -> bool:
+        """Whether the file was upgraded with rows of releases 0.3 to 2.x in it; False while it can't be read."""
+        if self._holds_legacy is None:
+            try:
+                row = self._connections.read(lambda execute: execute("SELECT 1 FROM legacy_names LIMIT 1").fetchone())
+            except StorageError:
+                return False
+            self._holds_legacy = row is not None
+        return self._holds_legacy
+
+    def claim_legacy(self, name: str, func_name: str, /) -> str:
+        """Let `func_name` claim the bare function name of the old rows, unless another did, and return who holds it.
+
+        In a file that can't be written the claim is not recorded.
+        """
+        holder = self._holder(name)
+        if holder is not None:
+            return holder
+        try:
+            self._connections.write(lambda execute: execute(CLAIM, (func_name, name)))
+        except StorageError:
+            return func_name
+        return self._holder(name) or func_name
+
+    def _holder(self, name: str) -> str | None:
+        row = self._connections.read(lambda execute: execute(CLAIMED, (name,)).fetchone())
+        return row[0] if row is not None else None
+
+    def get_history(self, limit: int = 1000) -> "DataFrame":
+        """Return the newest `limit` tasks as a data frame without `result_data`, as release 2.0 did.
+
+        Raises:
+            ConfigurationError: pandas is not installed.
+        """
+        return listing.history(self.find(TaskFilter()), limit)
+
+    def close(self) -> None:
+        """Give every connection back. A closed database opens again when it is used."""
+        self._connections.close()
+        self._holds_legacy = None
