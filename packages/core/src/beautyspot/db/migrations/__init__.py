@@ -6,6 +6,7 @@ and to `STEPS`, and regenerate `db/schema.sql`. A step never imports `schema.py`
 
 import sqlite3
 from collections.abc import Callable
+from typing import Any
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
@@ -18,12 +19,28 @@ STEPS: dict[int, Callable[[Operations, Connection], None]] = {1: v0001_the_house
 """What leads to each revision."""
 
 
+class Borrowed:
+    """A connection whose transaction SQLAlchemy can't end: a crash half-way must leave the old file as it was."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Lend `connection`."""
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        """Do as the connection does."""
+        return getattr(self._connection, name)
+
+    def commit(self) -> None:
+        """Leave it to the lender."""
+
+    rollback = close = commit
+
+
 def upgrade(connection: sqlite3.Connection, /) -> None:
     """Take every step that the file has not taken, inside the transaction that `connection` is in."""
     revision: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
-    # Without its own transaction: SQLAlchemy would end ours, and a crash between two steps leave a file of no release.
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as sql:
+    engine = create_engine("sqlite://", creator=lambda: Borrowed(connection), poolclass=StaticPool)
+    with engine.connect() as sql:
         operations = Operations(MigrationContext.configure(sql))
         for step in sorted(STEPS):
             if step > revision:
