@@ -19,7 +19,9 @@ def seconds(duration: Duration, /) -> float:
     """
     number = _number(duration)
     if not (math.isfinite(number) and number > 0) or isinstance(duration, bool):
-        raise ConfigurationError(f"not a span of time: {duration!r}; give seconds above 0, a timedelta, or text like '7d'")
+        raise ConfigurationError(
+            f"not a span of time: {duration!r}; give seconds above 0, a timedelta, or text like '7d'"
+        )
     return number
 
 

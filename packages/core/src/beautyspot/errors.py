@@ -1,18 +1,18 @@
 """Every error and warning of beautyspot.
 
-    BeautySpotError
-    ├── ConfigurationError (ValueError)      an argument of ours is wrong; raised where it is given
-    │   └── NewerFileError                   the database was written by a later release
-    ├── UnkeyableArgument (TypeError)        an argument has no content to make a key of
-    ├── LimitExceeded (ValueError)           a cost that no wait is long enough for
-    ├── SerializationError (TypeError)       a value can't be kept
-    ├── DamagedEntryError (ValueError)       what is kept can't be read
-    └── StorageError (OSError)               a database or blob storage failed
+BeautySpotError
+├── ConfigurationError (ValueError)      an argument of ours is wrong; raised where it is given
+│   └── NewerFileError                   the database was written by a later release
+├── UnkeyableArgument (TypeError)        an argument has no content to make a key of
+├── LimitExceeded (ValueError)           a cost that no wait is long enough for
+├── SerializationError (TypeError)       a value can't be kept
+├── DamagedEntryError (ValueError)       what is kept can't be read
+└── StorageError (OSError)               a database or blob storage failed
 
-    CacheWarning (UserWarning)
-    ├── CacheSaveWarning                     a result was returned but not kept
-    ├── CacheReadWarning                     a kept result could not be read, so it is computed again
-    └── LegacyNameWarning                    rows of an earlier release belong to another function of that name
+CacheWarning (UserWarning)
+├── CacheSaveWarning                     a result was returned but not kept
+├── CacheReadWarning                     a kept result could not be read, so it is computed again
+└── LegacyNameWarning                    rows of an earlier release belong to another function of that name
 """
 
 

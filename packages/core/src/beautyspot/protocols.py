@@ -198,6 +198,10 @@ class SupportsLegacy(Protocol):
         """Whether the file was upgraded with such rows in it."""
         ...
 
+    def get_legacy(self, key: str, /) -> Task | None:
+        """Return the whole row that an earlier release kept under `key`."""
+        ...
+
     def claim_legacy(self, name: str, func_name: str, /) -> str:
         """Let `func_name` claim the bare function name of the old rows, unless another did, and return who holds it."""
         ...

@@ -1,0 +1,151 @@
+"""What happened: counts per function and minute, and observed runs, appended to the database in batches."""
+
+import threading
+from collections import deque
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from beautyspot.clocks import Clock
+from beautyspot.errors import StorageError
+from beautyspot.protocols import Activity, Run, SupportsJournal, TaskDB
+
+FLUSH_EVERY_S = 5.0
+"""A killed process loses at most this much of its counts; results are never among them."""
+MAX_PENDING_RUNS = 10_000
+"""Runs held in memory while the database can't be written; the oldest go first."""
+
+
+class CacheInfo(NamedTuple):
+    """What one function did in this process."""
+
+    hits: int
+    misses: int
+    errors: int
+    saved_s: float
+    """Seconds that the hits would have taken."""
+    waited_s: float
+    """Seconds spent waiting for the limiter."""
+
+
+class Tally:
+    """The counts of one function."""
+
+    __slots__ = ("_clock", "_info", "_lock", "_since_s", "_written", "func_name")
+
+    def __init__(self, func_name: str, clock: Clock) -> None:
+        """Start at zero."""
+        self.func_name = func_name
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._info: list[float] = [0, 0, 0, 0.0, 0.0]
+        self._written = self.info()
+        self._since_s: float | None = None
+
+    def info(self) -> CacheInfo:
+        """Return the counts since the process began."""
+        hits, misses, errors, saved_s, waited_s = self._info
+        return CacheInfo(int(hits), int(misses), int(errors), saved_s, waited_s)
+
+    def hit(self, saved_s: float, /) -> None:
+        """Count a hit. On the way of every hit: one lock, two additions."""
+        with self._lock:
+            self._info[0] += 1
+            self._info[3] += saved_s
+            if self._since_s is None:
+                self._since_s = self._clock.time()
+
+    def miss(self, waited_s: float, *, failed: bool) -> None:
+        """Count a call that ran the function."""
+        with self._lock:
+            self._info[2 if failed else 1] += 1
+            self._info[4] += waited_s
+            if self._since_s is None:
+                self._since_s = self._clock.time()
+
+    def take(self) -> Activity | None:
+        """Return what is not written yet, and take it as written."""
+        with self._lock:
+            if self._since_s is None:
+                return None
+            minute = datetime.fromtimestamp(self._since_s // 60 * 60, UTC)
+            new, old = self.info(), self._written
+            self._written, self._since_s = new, None
+        return Activity(
+            self.func_name, minute, new.hits - old.hits, new.misses - old.misses, new.errors - old.errors,
+            new.saved_s - old.saved_s, new.waited_s - old.waited_s, 0, 0,
+        )  # fmt: skip
+
+    def put_back(self, activity: Activity) -> None:
+        """Take `activity` as not written after all."""
+        with self._lock:
+            changes = zip(self._written, activity[2:7], strict=True)
+            hits, misses, errors, saved_s, waited_s = (written - change for written, change in changes)
+            self._written = CacheInfo(int(hits), int(misses), int(errors), saved_s, waited_s)
+            self._since_s = activity.minute.timestamp()
+
+
+class Journal:
+    """Counts in memory and writes every few seconds on a miss, never on a hit."""
+
+    def __init__(self, db: TaskDB, clock: Clock) -> None:
+        """Write to `db`. For a database that keeps no journal, only count."""
+        self._db = db if isinstance(db, SupportsJournal) else None
+        self._clock = clock
+        self._tallies: dict[str, Tally] = {}
+        self._runs: deque[Run] = deque(maxlen=MAX_PENDING_RUNS)
+        self._flushed_s = clock.monotonic()
+        self._lock = threading.Lock()
+
+    def tally(self, func_name: str, /) -> Tally:
+        """Return the counts of the function, one object for each name."""
+        with self._lock:
+            return self._tallies.setdefault(func_name, Tally(func_name, self._clock))
+
+    def add_run(self, run: Run, /) -> None:
+        """Remember an observed run and write it with the next batch."""
+        self._runs.append(run)
+        self.tick()
+
+    def tick(self) -> None:
+        """Write what is pending if the last time is long enough ago."""
+        if self._clock.monotonic() - self._flushed_s >= FLUSH_EVERY_S:
+            self.flush()
+
+    def flush(self) -> bool:
+        """Write what is pending and say whether that worked; what could not be written stays pending."""
+        self._flushed_s = self._clock.monotonic()
+        return self._flush_activity() and self._flush_runs()
+
+    def forget_pending(self) -> None:
+        """Drop what is pending: in the child of a fork it belongs to the parent."""
+        self._lock = threading.Lock()
+        self._runs.clear()
+        for tally in self._tallies.values():
+            tally._lock = threading.Lock()  # pyright: ignore[reportPrivateUsage] - the parent's thread may have held it
+            tally.take()
+
+    def _flush_activity(self) -> bool:
+        with self._lock:
+            taken = [(tally, activity) for tally in self._tallies.values() if (activity := tally.take())]
+        if not taken or self._db is None:
+            return True
+        try:
+            self._db.add_activity([activity for _, activity in taken])
+        except StorageError:
+            for tally, activity in taken:
+                tally.put_back(activity)
+            return False
+        return True
+
+    def _flush_runs(self) -> bool:
+        runs: list[Run] = []
+        while self._runs:
+            runs.append(self._runs.popleft())
+        if not runs or self._db is None:
+            return True
+        try:
+            self._db.add_runs(runs)
+        except StorageError:
+            self._runs.extendleft(reversed(runs))
+            return False
+        return True

@@ -1,0 +1,36 @@
+"""Warnings that are given once and point at the user's line."""
+
+import sys
+import threading
+import warnings
+from collections.abc import Hashable
+
+from beautyspot.errors import CacheWarning
+
+_HERE = __file__.replace("\\", "/").rpartition("/")[0]
+
+
+class Notices:
+    """Gives each warning once, so that a loop over a thousand items says it once and not a thousand times."""
+
+    def __init__(self) -> None:
+        """Start with nothing said."""
+        self._said: set[Hashable] = set()
+        self._lock = threading.Lock()
+
+    def warn(self, subject: Hashable, message: str, category: type[CacheWarning], /) -> None:
+        """Give the warning, unless one of this category was given for `subject`."""
+        with self._lock:
+            if (subject, category) in self._said:
+                return
+            self._said.add((subject, category))
+        warnings.warn(message, category, stacklevel=_depth_of_user())
+
+
+def _depth_of_user() -> int:
+    """Return the stacklevel, seen from `warn`, of the first frame outside this package."""
+    # `warnings.warn(skip_file_prefixes=…)` does this from Python 3.12 on.
+    frame, depth = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.replace("\\", "/").startswith(_HERE):
+        frame, depth = frame.f_back, depth + 1
+    return depth

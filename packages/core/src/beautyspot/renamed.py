@@ -1,0 +1,55 @@
+"""Names of earlier releases: those that still work, with a warning, and those that say what to use."""
+
+import warnings
+from typing import Any
+
+from beautyspot.errors import ConfigurationError
+
+RENAMED_OPTIONS = {
+    "storage_path": "storage",
+    "s3_opts": "storage=S3Storage(…, **options)",
+    "io_workers": "executor",
+    "blob_warning_threshold": "inline_limit_bytes",
+}
+"""Keywords of `Spot` in release 2.0, and what they are called now."""
+
+
+def translate(old: dict[str, Any], /) -> dict[str, Any]:
+    """Return today's options for the keywords of release 2.0, with a DeprecationWarning for each.
+
+    Raises:
+        ConfigurationError: a keyword that no release knew.
+    """
+    new: dict[str, Any] = {}
+    for name, value in old.items():
+        if name not in RENAMED_OPTIONS:
+            raise ConfigurationError(f"Spot got an unknown option {name!r}; help(beautyspot.Spot) lists the known ones")
+        now = RENAMED_OPTIONS[name]
+        warnings.warn(f"Spot({name}=…) is now called {now}", DeprecationWarning, stacklevel=4)
+        if value is None:
+            continue
+        if name == "io_workers":
+            new["executor"] = _executor(value)
+        elif name == "s3_opts":
+            new["storage_options"] = dict(value)
+        else:
+            new[now] = value
+    return new
+
+
+def removed(owner: str, name: str, /) -> AttributeError:
+    """Return the error for a name of release 1, naming what took its place."""
+    now = {"Project": "Spot", "task": "mark"}.get(name)
+    hint = f"; it is called {now} now: `spot = beautyspot.Spot(…)`, `@spot.mark`" if now else ""
+    return AttributeError(f"{owner} has no attribute {name!r}{hint}")
+
+
+def __getattr__(name: str) -> Any:
+    """Stand in for the package's own `__getattr__`."""
+    raise removed("module 'beautyspot'", name)
+
+
+def _executor(workers: int) -> Any:
+    from concurrent.futures import ThreadPoolExecutor  # 17 ms that only this old keyword needs
+
+    return ThreadPoolExecutor(workers, "beautyspot-io")

@@ -1,0 +1,299 @@
+"""The facade: one object that keeps, paces and shows the calls of a user's functions."""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overload
+
+from beautyspot.clocks import Clock, SystemClock
+from beautyspot.content_types import ContentType
+from beautyspot.db import open_db
+from beautyspot.durations import Duration, seconds
+from beautyspot.errors import ConfigurationError
+from beautyspot.flight import Flight
+from beautyspot.hooks import Hook
+from beautyspot.journal import Journal
+from beautyspot.keys import FromCode, KeyRegistry
+from beautyspot.lifecycle import tie_up
+from beautyspot.limiters import GCRA, SharedGCRA
+from beautyspot.marking import MarkArguments, Parts, mark
+from beautyspot.protocols import (
+    BlobStorage,
+    Limiter,
+    Serializer,
+    SupportsKeyLocks,
+    SupportsLimits,
+    SupportsTypes,
+    TaskDB,
+    TaskFilter,
+)
+from beautyspot.renamed import removed, translate
+from beautyspot.serializers import MsgpackSerializer
+from beautyspot.storage import create_storage
+from beautyspot.store import OnSaveError, Store
+from beautyspot.walk import Limit, Marked, limit_function
+from beautyspot.workspace import blob_folder, database_path, legacy_blob_folders, make_workspace
+
+if TYPE_CHECKING:
+    import os
+    from concurrent.futures import Executor  # 17 ms that only annotations would need
+
+P = ParamSpec("P")
+R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Spot:
+    """Keeps every result of the functions it marks, and paces those it limits.
+
+    Safe to use from any thread, event loop and, after a fork, process.
+    """
+
+    def __init__(
+        self,
+        name: str = "default",
+        *,
+        db: "str | os.PathLike[str] | TaskDB | None" = None,
+        storage: "str | os.PathLike[str] | BlobStorage | None" = None,
+        tpm: float | None = None,
+        burst: float = 1,
+        shared_limit: bool = False,
+        serializer: Serializer | None = None,
+        hooks: Sequence[Hook] = (),
+        inline_limit_bytes: int = 65_536,
+        default_save_blob: bool | None = None,
+        default_version: str | FromCode | None = None,
+        default_content_type: ContentType | str | None = None,
+        default_ttl: Duration | None = None,
+        on_save_error: OnSaveError = "warn",
+        durability: str = "normal",
+        executor: "Executor | None" = None,
+        clock: Clock | None = None,
+        **renamed: Any,
+    ) -> None:
+        """Open a store; a file of an earlier release is upgraded in place.
+
+        Args:
+            name: Names the database `.beautyspot/<name>.db` and its blobs, and a shared limit.
+            db: A path, a SQLAlchemy URL, or a `TaskDB`; None for the default above.
+            storage: A path, a URL, or a `BlobStorage` for big values; None for `.beautyspot/blobs/<name>`.
+            tpm: Cells per minute that `limiter` grants; None for no limit.
+            burst: Cells that may go at once after a pause; 1 paces strictly.
+            shared_limit: Keep the limit in the database, for every process that uses it under this name.
+            serializer: Turns values into bytes; None for `MsgpackSerializer`.
+            hooks: Called at the turns of every call.
+            inline_limit_bytes: Larger values go to the storage, unless `save_blob` says where.
+            default_save_blob: What `mark` takes when it is not told; so for the next three.
+            default_version: See `mark`.
+            default_content_type: See `mark`.
+            default_ttl: See `mark`.
+            on_save_error: `warn`, `raise` or `ignore` a result that can't be kept; it is lost only with `raise`.
+            durability: `normal` survives a killed process, `full` also power loss.
+            executor: Runs what an event loop should not wait for; None for the loop's own.
+            clock: Reads the time and sleeps; None for the machine's.
+
+        Raises:
+            ConfigurationError: an argument is wrong, or a later release wrote the file.
+        """
+        options = translate(renamed) if renamed else {}
+        storage = options.get("storage", storage)
+        self.name = name
+        self._clock = clock or SystemClock()
+        self._db = open_db(self._database(db), durability=_one_of("durability", durability, ("normal", "full")))
+        blobs = create_storage(
+            blob_folder(name) if storage is None else storage,
+            durability=durability,
+            **options.get("storage_options", {}),
+        )
+        self._store = Store(
+            self._db,
+            blobs,
+            clock=self._clock,
+            inline_limit_bytes=options.get("inline_limit_bytes", inline_limit_bytes),
+            on_save_error=_one_of("on_save_error", on_save_error, ("warn", "raise", "ignore")),
+        )
+        self._journal = Journal(self._db, self._clock)
+        self._limiter = self._new_limiter(tpm, burst, shared=shared_limit)
+        self._parts = Parts(
+            store=self._store,
+            journal=self._journal,
+            flight=Flight(self._db.locks if isinstance(self._db, SupportsKeyLocks) else None),
+            serializer=serializer or MsgpackSerializer(),
+            registry=KeyRegistry(),
+            clock=self._clock,
+            executor=options.get("executor", executor),
+            legacy_folders=legacy_blob_folders(name, None if storage is None else getattr(blobs, "root", None)),
+            hooks=tuple(hooks),
+            defaults={
+                "version": default_version,
+                "save_blob": default_save_blob,
+                "content_type": default_content_type,
+                "ttl": None if default_ttl is None else seconds(default_ttl),
+            },
+        )
+        tie_up(self._store, self._journal)
+
+    @overload
+    def mark(self, function: Callable[P, R], /) -> Marked[P, R]: ...
+    @overload
+    def mark(self, **arguments: Unpack[MarkArguments]) -> Callable[[Callable[P, R]], Marked[P, R]]: ...
+    def mark(self, function: Any = None, /, **arguments: Any) -> Any:
+        """Keep the results of a function: sync, async, generator or async generator, or a method.
+
+        The keywords are those of `MarkArguments`; what is not given is the Spot's default.
+
+        Raises:
+            ConfigurationError: a keyword's value is wrong.
+        """
+        if function is None:
+            return lambda function: mark(function, self._parts, arguments)  # pyright: ignore[reportUnknownLambdaType]
+        return mark(function, self._parts, arguments)
+
+    def limiter(self, cost: float | Callable[..., float] = 1) -> Callable[[F], F]:
+        """Pace a function by the Spot's `tpm`. Above or below `mark`, a hit takes nothing from the limit.
+
+        Args:
+            cost: Cells that a call takes, or a function of the call's arguments that says how many.
+
+        Raises:
+            ConfigurationError: the Spot has no `tpm`, or `cost` is no number above 0.
+        """
+        if self._limiter is None:
+            raise ConfigurationError(
+                f"Spot({self.name!r}) has no limit to pace by; give it one, such as Spot(…, tpm=60)"
+            )
+        limit = Limit(self._limiter, cost, self._clock)
+        return lambda function: limit_function(function, limit)
+
+    def run(self, func: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
+        """Call `func` as if it were marked, once.
+
+        Keywords of `mark` are given with an underscore in front (`_version="2"`); all others go to `func`.
+        """
+        names = {f"_{name}": name for name in MarkArguments.__annotations__}
+        arguments = {names[name]: kwargs.pop(name) for name in list(kwargs) if name in names}
+        marked: Callable[..., R] = mark(func, self._parts, arguments)
+        return marked(*args, **kwargs)
+
+    @contextmanager
+    def cached_run(self, *functions: Callable[..., Any], **arguments: Unpack[MarkArguments]) -> Generator[Any]:
+        """Mark one or several functions for the length of a block, and flush at its end.
+
+        Gives the marked function, or a tuple of them.
+        """
+        if not functions:
+            raise ConfigurationError("cached_run got no function; give one or several")
+        marked = tuple(mark(function, self._parts, arguments) for function in functions)
+        try:
+            yield marked[0] if len(marked) == 1 else marked
+        finally:
+            self.flush()
+
+    def register_type(
+        self,
+        type_: type,
+        code: int | None = None,
+        encoder: Callable[[Any], Any] | None = None,
+        decoder: Callable[[Any], Any] | None = None,
+    ) -> None:
+        """Keep instances of `type_`.
+
+        Without the rest, a dataclass, enum, named tuple, pydantic model or attrs class is kept by its fields.
+
+        Args:
+            type_: The class itself; subclasses are registered on their own.
+            code: MessagePack extension type, 0 to 126, the same in every run.
+            encoder: Takes an instance and returns bytes, or anything else that can be kept.
+            decoder: Takes what `encoder` returned and returns the instance.
+
+        Raises:
+            ConfigurationError: the code is taken, or something is missing.
+        """
+        if not isinstance(self._parts.serializer, SupportsTypes):
+            raise ConfigurationError(
+                f"{type(self._parts.serializer).__name__} takes no further types; teach that serializer itself"
+            )
+        self._parts.serializer.register(type_, code, encoder, decoder)
+
+    def register_key(self, type_: type, function: Callable[[Any], Any]) -> None:
+        """Make keys of `type_`, and of its subclasses, from what `function` returns for an instance."""
+        self._parts.registry.register(type_, function)
+
+    def invalidate(
+        self,
+        *,
+        tags: Sequence[str] | None = None,
+        function: str | Callable[..., Any] | None = None,
+        older_than: Duration | None = None,
+    ) -> int:
+        """Delete the results that meet every condition given, and return how many there were.
+
+        Args:
+            tags: Results that carry any of them.
+            function: A marked function, or its name, with or without its module.
+            older_than: Seconds, a timedelta or text like "7d".
+
+        Raises:
+            ConfigurationError: no condition at all.
+        """
+        if tags is None and function is None and older_than is None:
+            raise ConfigurationError("invalidate got no condition; give tags=, function= or older_than=")
+        plan = getattr(function, "__beautyspot_plan__", None)
+        now = datetime.fromtimestamp(self._clock.time(), UTC)
+        where = TaskFilter(
+            function=plan.keys.func_name if plan else function if function is None else str(function),
+            tags=(tags,) if isinstance(tags, str) else None if tags is None else tuple(tags),
+            updated_before=None if older_than is None else now - timedelta(seconds=seconds(older_than)),
+        )
+        return self._store.delete_where(where)
+
+    def flush(self) -> None:
+        """Write what waits to be written: counts, and results that an earlier trouble held back."""
+        self._store.unsaved.retry()
+        self._journal.flush()
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Flush and close the database. A marked function that is called later opens it again.
+
+        Args:
+            wait: Accepted for the code of release 2; there is never anything left to wait for.
+        """
+        del wait
+        self.flush()
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        """Return the Spot itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Flush."""
+        self.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        """Say what a name of release 1 is called now."""
+        raise removed("'Spot' object", name)
+
+    def _database(self, db: Any) -> Any:
+        if db is not None:
+            return db
+        path = database_path(self.name)
+        make_workspace()
+        return path
+
+    def _new_limiter(self, tpm: float | None, burst: float, *, shared: bool) -> Limiter | None:
+        if tpm is None:
+            return None
+        if not shared:
+            return GCRA(tpm, burst=burst, clock=self._clock)
+        if not isinstance(self._db, SupportsLimits):
+            raise ConfigurationError(
+                f"{type(self._db).__name__} can't share a limit; use a SQLite file, or shared_limit=False"
+            )
+        return SharedGCRA(self._db, self.name, tpm, burst=burst, clock=self._clock)
+
+
+def _one_of(name: str, value: Any, known: Sequence[str]) -> Any:
+    if value not in known:
+        raise ConfigurationError(f"{name} got {value!r}; known: {', '.join(known)}")
+    return value

@@ -1,0 +1,235 @@
+"""Reads, writes and deletes one result. What a caller of this room never meets is an exception of a backend."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+from beautyspot.clocks import Clock
+from beautyspot.errors import CacheReadWarning, CacheSaveWarning, SerializationError, StorageError
+from beautyspot.notices import Notices
+from beautyspot.protocols import (
+    BlobStorage,
+    Buffer,
+    Entry,
+    Serializer,
+    SupportsSaveParts,
+    SupportsStreams,
+    Task,
+    TaskDB,
+    TaskFilter,
+)
+from beautyspot.unsaved import Unsaved
+
+OnSaveError = Literal["warn", "raise", "ignore"]
+
+
+class Hit(NamedTuple):
+    """A kept value."""
+
+    value: Any
+    elapsed_s: float
+    """Seconds its call took."""
+
+
+class Label(NamedTuple):
+    """What is written beside a value."""
+
+    cache_key: str
+    func_name: str
+    input_id: str
+    version: str | None
+    elapsed_s: float
+    content_type: str | None = None
+    ttl_s: float | None = None
+    save_blob: bool | None = None
+    """None: in the storage if it is larger than the inline limit."""
+    tags: tuple[str, ...] = ()
+
+
+class Store:
+    """The results of one Spot: rows in a database, big values in a blob storage."""
+
+    def __init__(
+        self,
+        db: TaskDB,
+        storage: BlobStorage,
+        *,
+        clock: Clock,
+        inline_limit_bytes: int = 65_536,
+        on_save_error: OnSaveError = "warn",
+    ) -> None:
+        """Keep rows in `db` and values over `inline_limit_bytes` in `storage`."""
+        self.db = db
+        self.storage = storage
+        self.clock = clock
+        self.notices = Notices()
+        self.damaged = 0
+        """Entries met so far that could not be read."""
+        self._inline_limit_bytes = inline_limit_bytes
+        self._on_save_error: OnSaveError = on_save_error
+        self.unsaved = Unsaved(db)
+        self._in_parts = storage if isinstance(storage, SupportsSaveParts) else None
+
+    def lookup(self, key: str, /) -> Entry | None:
+        """Return the entry under `key`, unless it has expired or can't be read."""
+        try:
+            entry = self.db.get(key)
+        except Exception as error:  # noqa: BLE001 - a backend's trouble is a miss; it is counted and warned of
+            self.report_damage(key, error)
+            entry = None
+        if entry is None:
+            entry = self.unsaved.entry(key)
+            if entry is None:
+                return None
+        expires_at = entry.expires_at
+        if expires_at is not None and expires_at.timestamp() <= self.clock.time():
+            return None
+        return entry
+
+    def value_of(self, key: str, entry: Entry, serializer: Serializer, /) -> Hit | None:
+        """Return the entry's value, or None if it is damaged or its blob is lost."""
+        try:
+            data = entry.result_data
+            if data is not None:
+                return Hit(serializer.loads(data), entry.elapsed_s or 0.0)
+            return Hit(self._load_blob(entry.result_value or "", serializer), entry.elapsed_s or 0.0)
+        except Exception as error:  # noqa: BLE001 - as in lookup; decoders and storages may be anybody's
+            self.report_damage(key, error)
+            return None
+
+    def read(self, key: str, serializer: Serializer, /) -> Hit | None:
+        """Return the value kept under `key`, if there is one that can be read."""
+        entry = self.lookup(key)
+        return None if entry is None else self.value_of(key, entry, serializer)
+
+    def keep(
+        self, label: Label, value: Any, serializer: Serializer, /, *, keep_if: Callable[[Any], bool] | None = None
+    ) -> Exception | None:
+        """Keep `value` unless `keep_if` says no, or return why that failed, after a warning that says what to do.
+
+        Raises:
+            SerializationError, StorageError: only with `on_save_error="raise"`.
+        """
+        try:
+            if keep_if is None or keep_if(value):
+                self.write(label, value, serializer)
+        except Exception as error:
+            if self._on_save_error == "raise":
+                raise
+            if self._on_save_error == "warn":
+                self._warn_unsaved(label, error)
+            return error
+        return None
+
+    def write(self, label: Label, value: Any, serializer: Serializer, /) -> None:
+        """Keep `value` under the label's key, replacing what was there.
+
+        Raises:
+            SerializationError: the value can't be turned into bytes.
+            StorageError: the database can't be written; the result is held in memory and tried again.
+        """
+        parts: Sequence[Buffer] = (
+            serializer.dump_parts(value) if isinstance(serializer, SupportsStreams) else (serializer.dumps(value),)
+        )
+        task = self._task(label, parts)
+        try:
+            self.db.put(task)
+        except StorageError:
+            self.unsaved.hold(task)
+            raise
+        if self.unsaved:
+            self.unsaved.retry()
+
+    def delete(self, keys: Sequence[str], /) -> int:
+        """Delete the results under `keys`, rows before blobs, and return how many there were."""
+        locations = [entry.result_value for key in keys if (entry := self.db.get(key)) and entry.result_value]
+        held = sum([self.unsaved.drop(key) for key in keys])
+        count = max(self.db.delete(keys), held)
+        for location in locations:
+            self.drop_blob(location)
+        return count
+
+    def delete_where(self, where: TaskFilter, /) -> int:
+        """Delete every matching result and return how many there were."""
+        tasks = list(self.db.find(where))
+        return self.delete([task.cache_key for task in tasks]) if tasks else 0
+
+    def drop_blob(self, location: str, /) -> None:
+        """Delete a blob that no row names any more; one that can't be deleted is left for cleaning."""
+        with suppress(StorageError):
+            self.storage.delete(location)
+
+    def report_damage(self, key: str, error: Exception, /) -> None:
+        """Count an entry that can't be read and warn of it once per kind of trouble."""
+        self.damaged += 1
+        self.notices.warn(
+            type(error),
+            f"the kept result {key} could not be read ({type(error).__name__}: {error}), so its function runs again; "
+            "`beautyspot doctor` says what is wrong",
+            CacheReadWarning,
+        )
+
+    def _task(self, label: Label, parts: Sequence[Buffer]) -> Task:
+        now = datetime.fromtimestamp(self.clock.time(), UTC)
+        size_bytes = sum(len(part) for part in parts)
+        outside = size_bytes > self._inline_limit_bytes if label.save_blob is None else label.save_blob
+        # The blob goes first: a row must never name a blob that isn't there. A crash between the two
+        # leaves an orphan, which cleaning removes.
+        location = self._save_blob(label, parts) if outside else None
+        return Task(
+            cache_key=label.cache_key,
+            func_name=label.func_name,
+            input_id=label.input_id,
+            version=label.version,
+            result_type="DIRECT_BLOB" if location is None else "FILE",
+            content_type=label.content_type,
+            result_value=location,
+            result_data=_joined(parts) if location is None else None,
+            updated_at=now,
+            expires_at=None if label.ttl_s is None else now + timedelta(seconds=label.ttl_s),
+            size_bytes=size_bytes,
+            elapsed_s=label.elapsed_s,
+            tags=label.tags,
+        )
+
+    def _save_blob(self, label: Label, parts: Sequence[Buffer]) -> str | None:
+        """Return the blob's location, or None if the storage failed and the row must take the value."""
+        try:
+            if self._in_parts is not None:
+                return self._in_parts.save_parts(label.cache_key, parts)
+            return self.storage.save(label.cache_key, _joined(parts))
+        except Exception as error:  # noqa: BLE001 - the storage may be anybody's; the result goes into the row instead
+            self.notices.warn(
+                ("blob", label.func_name, type(error)),
+                f"the blob storage failed for {label.func_name} ({type(error).__name__}: {error}); "
+                "the result is kept in the database row instead",
+                CacheSaveWarning,
+            )
+            return None
+
+    def _load_blob(self, location: str, serializer: Serializer) -> Any:
+        if not isinstance(serializer, SupportsStreams):
+            return serializer.loads(self.storage.load(location))
+        with self.storage.open(location) as stream:
+            return serializer.load_stream(stream)
+
+    def _warn_unsaved(self, label: Label, error: Exception) -> None:
+        held = label.cache_key in self.unsaved
+        next_step = (
+            "it is held in memory and tried again at the next result, at flush() and at exit"
+            if held
+            else "it is not kept"
+        )
+        if isinstance(error, SerializationError):
+            next_step = "it is computed again at every call until it can be kept"
+        self.notices.warn(
+            (label.func_name, type(error), held),
+            f"a result of {label.func_name} was returned but could not be saved ({type(error).__name__}: {error}); "
+            f"{next_step}",
+            CacheSaveWarning,
+        )
+
+
+def _joined(parts: Sequence[Buffer]) -> bytes:
+    return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)

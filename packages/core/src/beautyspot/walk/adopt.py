@@ -1,0 +1,116 @@
+"""Results of releases 0.3 to 2.x: found under their old keys, given ours, and gone from the old ones.
+
+Rules: docs of the on-disk formats in `keys/legacy.py` and `serializers/legacy.py`.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from beautyspot.errors import DamagedEntryError, LegacyNameWarning, StorageError
+from beautyspot.keys.legacy import legacy_keys
+from beautyspot.protocols import Serializer, SupportsLegacy, Task
+from beautyspot.serializers.legacy import loads_json
+from beautyspot.store import Hit, Label, Store
+
+
+class LegacyRows:
+    """The old rows of one function, in a file that holds old rows at all."""
+
+    def __init__(
+        self,
+        store: Store,
+        db: SupportsLegacy,
+        serializer: Serializer,
+        *,
+        name: str,
+        func_name: str,
+        versions: Sequence[str | None],
+        input_key_fn: Callable[..., Any] | None,
+        folders: Sequence[str],
+    ) -> None:
+        """Look for rows of the bare function `name`, with blobs in one of `folders`."""
+        self._store, self._db, self._serializer = store, db, serializer
+        self._name, self._func_name, self._versions = name, func_name, versions
+        self._input_key_fn, self._folders = input_key_fn, folders
+
+    def any(self) -> bool:
+        """Say whether the file holds rows of earlier releases at all."""
+        try:
+            return self._db.holds_legacy
+        except StorageError:
+            return False  # whoever reads or writes next meets the same trouble and warns of it
+
+    def find(self, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Task | None:
+        """Return the old row of a call, if this function may have it."""
+        for key in self._keys(args, kwargs) if self.any() else ():
+            task = self._db.get_legacy(key)
+            if task is not None:
+                return task if self._may_claim() else None
+        return None
+
+    def adopt(self, label: Label, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Hit | None:
+        """Return the old result of a call, and move it to the label's key."""
+        try:
+            task = self.find(args, kwargs)
+            if task is None or self._expired(task, label.ttl_s):
+                return None
+            hit = Hit(self._value(task), task.elapsed_s or 0.0)
+        except Exception as error:  # noqa: BLE001 - a row that can't be read is a miss; it is counted and warned of
+            self._store.report_damage(label.cache_key, error)
+            return None
+        # Ours first, then the old row: a crash between the two leaves both, and ours is looked for first.
+        if self._store.keep(label, hit.value, self._serializer) is None:
+            self._store.db.delete([task.cache_key])
+        return hit
+
+    def forget(self, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> int:
+        """Delete the old row of a call, so that it does not come back, and return how many there were."""
+        task = self.find(args, kwargs)
+        return 0 if task is None else self._store.db.delete([task.cache_key])
+
+    def _keys(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[str]:
+        if self._input_key_fn is None:
+            return legacy_keys(self._name, args, kwargs, self._versions)
+        return legacy_keys(self._name, args, kwargs, self._versions, self._input_key_fn(*args, **kwargs))
+
+    def _may_claim(self) -> bool:
+        holder = self._db.claim_legacy(self._name, self._func_name)
+        if holder != self._func_name:
+            self._store.notices.warn(
+                self._func_name,
+                f"results of an earlier release for a function named {self._name!r} belong to {holder}, "
+                f"which asked first; {self._func_name} computes its own",
+                LegacyNameWarning,
+            )
+        return holder == self._func_name
+
+    def _expired(self, task: Task, ttl_s: float | None) -> bool:
+        expires_at = task.expires_at
+        if expires_at is None and ttl_s is not None:
+            expires_at = task.updated_at + timedelta(seconds=ttl_s)
+        return expires_at is not None and expires_at.timestamp() <= self._store.clock.time()
+
+    def _value(self, task: Task) -> Any:
+        if task.result_type == "DIRECT":
+            return loads_json(task.result_value or "")
+        data = task.result_data if task.result_type == "DIRECT_BLOB" else self._blob(task.result_value or "")
+        if data is None:
+            raise DamagedEntryError(
+                f"the row of an earlier release {task.cache_key} holds no value; it is computed again"
+            )
+        return self._serializer.loads_legacy(data)  # type: ignore[attr-defined]
+
+    def _blob(self, location: str) -> bytes:
+        """Return the blob that an old row names, from one of the folders where old blobs lie and nowhere else."""
+        # Old rows name a path as their writer saw it from its own working directory; only the file's name is safe.
+        name = location.replace("\\", "/").rpartition("/")[2]
+        if name.endswith(".pkl"):
+            raise DamagedEntryError(f"{name!r} is a pickle of release 0.3, which could run code; it is never read")
+        for folder in self._folders:
+            path = os.path.join(folder, name)  # noqa: PTH118 - pathlib is 3 ms of `import beautyspot`
+            if name and os.path.isfile(path) and not os.path.islink(path):  # noqa: PTH113, PTH114 - as above
+                with open(path, "rb") as file:
+                    return file.read()
+        raise DamagedEntryError(f"the blob {name!r} of an earlier release is in none of {list(self._folders)!r}")

@@ -1,0 +1,164 @@
+"""The way of a hit and of a miss, in both colours, side by side."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from beautyspot.flight import Claim
+from beautyspot.store import Hit
+from beautyspot.walk.limit import pace, pace_async
+from beautyspot.walk.plan import Plan
+
+Args = tuple[Any, ...]
+Kwargs = dict[str, Any]
+T = TypeVar("T")
+
+
+def call(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
+    """Return the kept result of a call, or run it and keep what it returns."""
+    key = plan.keys.key(args, kwargs)
+    hit = plan.store.read(key, plan.serializer)
+    return miss(plan, key, args, kwargs) if hit is None else plan.count_hit(hit, key, args, kwargs)
+
+
+async def call_async(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
+    """Return the kept result of a call, or run it and keep what it returns."""
+    key = plan.keys.key(args, kwargs)
+    hit = await read_async(plan, key)
+    return await miss_async(plan, key, args, kwargs) if hit is None else plan.count_hit(hit, key, args, kwargs)
+
+
+def miss(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
+    """Run the call, unless another thread, task or process does: then wait for its result."""
+    while True:
+        claim = plan.flight.claim(key)
+        if claim.leads:
+            return lead(plan, claim, key, args, kwargs)
+        outcome = claim.wait()
+        if outcome.landed:
+            hit = (plan.store.read(key, plan.serializer) if outcome.kept else None) or Hit(outcome.value, 0.0)
+            return plan.count_hit(hit, key, args, kwargs)
+
+
+async def miss_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
+    """Run the call, unless another thread, task or process does: then wait for its result."""
+    while True:
+        claim = plan.flight.claim(key)
+        if claim.leads:
+            return await lead_async(plan, claim, key, args, kwargs)
+        outcome = await claim.wait_async()
+        if outcome.landed:
+            hit = (await read_async(plan, key) if outcome.kept else None) or Hit(outcome.value, 0.0)
+            return plan.count_hit(hit, key, args, kwargs)
+
+
+def lead(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwargs) -> Any:
+    """Look once more, now that nobody else runs the call, then run it."""
+    with claim:
+        if claim.other_process_runs:
+            claim.wait_for_process()
+        # Between our first look and our claim another thread or process may have kept the result.
+        hit = plan.read(key, args, kwargs)
+        if hit is not None:
+            claim.land(hit.value, kept=True)
+            return plan.count_hit(hit, key, args, kwargs)
+        value, elapsed_s = run(plan, key, args, kwargs)
+        claim.land(value, kept=plan.keep(key, args, kwargs, value, elapsed_s))
+        return value
+
+
+async def lead_async(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwargs) -> Any:
+    """Look once more, now that nobody else runs the call, then run it."""
+    with claim:
+        if claim.other_process_runs:
+            await claim.wait_for_process_async(plan.clock)
+        hit = (
+            await read_async(plan, key) if plan.legacy is None else await in_thread(plan, plan.read, key, args, kwargs)
+        )
+        if hit is not None:
+            claim.land(hit.value, kept=True)
+            return plan.count_hit(hit, key, args, kwargs)
+        value, elapsed_s = await run_async(plan, key, args, kwargs)
+        # In a thread that goes on when the caller is cancelled: what was paid for is kept all the same.
+        claim.hand_over()
+        await in_thread(plan, keep_and_land, plan, claim, key, args, kwargs, value, elapsed_s)
+        return value
+
+
+def keep_and_land(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwargs, value: Any, elapsed_s: float) -> None:
+    """Keep a result and let those who wait for it go on, whatever comes of the keeping."""
+    kept = False
+    try:
+        kept = plan.keep(key, args, kwargs, value, elapsed_s)
+    finally:
+        claim.land(value, kept=kept)
+
+
+def run(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> tuple[Any, float]:
+    """Run the function when its limits grant it, and return its result and the seconds it took."""
+    waited_s = pace(plan.options.limits, args, kwargs)
+    plan.before(key, args, kwargs)
+    start_s = plan.clock.monotonic()
+    try:
+        value = plan.function(*args, **kwargs)
+    except BaseException as error:
+        plan.failed(key, args, kwargs, error, waited_s)
+        raise
+    elapsed_s = plan.clock.monotonic() - start_s
+    plan.ran(key, args, kwargs, value, elapsed_s, waited_s)
+    return value, elapsed_s
+
+
+async def run_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> tuple[Any, float]:
+    """Run the function when its limits grant it, and return its result and the seconds it took."""
+    waited_s = await pace_async(plan.options.limits, args, kwargs)
+    plan.before(key, args, kwargs)
+    start_s = plan.clock.monotonic()
+    try:
+        value = await plan.function(*args, **kwargs)
+    except BaseException as error:
+        plan.failed(key, args, kwargs, error, waited_s)
+        raise
+    elapsed_s = plan.clock.monotonic() - start_s
+    plan.ran(key, args, kwargs, value, elapsed_s, waited_s)
+    return value, elapsed_s
+
+
+def refresh(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
+    """Run the call whatever is kept, and put its result in the place of what was."""
+    key = plan.keys.key(args, kwargs)
+    value, elapsed_s = run(plan, key, args, kwargs)
+    plan.replace(key, args, kwargs, value, elapsed_s)
+    return value
+
+
+async def refresh_async(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
+    """Run the call whatever is kept, and put its result in the place of what was."""
+    key = plan.keys.key(args, kwargs)
+    value, elapsed_s = await run_async(plan, key, args, kwargs)
+    await in_thread(plan, plan.replace, key, args, kwargs, value, elapsed_s)
+    return value
+
+
+async def read_async(plan: Plan, key: str) -> Hit | None:
+    """Read a local row on the event loop; give a thread whatever may wait."""
+    # A local row takes 10 µs where the hop to a thread takes 60 to 140.
+    if not getattr(plan.store.db, "is_local", False):
+        return await in_thread(plan, plan.store.read, key, plan.serializer)
+    entry = plan.store.lookup(key)
+    if entry is None or entry.result_data is not None:
+        return None if entry is None else plan.store.value_of(key, entry, plan.serializer)
+    return await in_thread(plan, plan.store.value_of, key, entry, plan.serializer)
+
+
+async def in_thread(plan: Plan, function: Callable[..., T], *args: Any) -> T:
+    """Run `function` in the Spot's executor, or the event loop's own, with the caller's context."""
+    import asyncio  # 40 of the 50 ms that `import beautyspot` would cost
+    import contextvars
+
+    work: Callable[[], T] = partial(contextvars.copy_context().run, function, *args)
+    try:
+        future = asyncio.get_running_loop().run_in_executor(plan.executor, work)
+    except RuntimeError:  # the executor is shut down: a result that is paid for is kept here and now
+        return work()
+    return await future

@@ -1,0 +1,70 @@
+"""What `limiter` returns: the user's function, paced."""
+
+from collections.abc import AsyncGenerator, Callable
+from functools import update_wrapper
+from typing import Any
+
+from beautyspot.walk.limit import Limit, pace, pace_async
+from beautyspot.walk.marked import ASYNC_GENERATOR, COROUTINE, GENERATOR, kind_of, mark_function
+from beautyspot.walk.plan import with_limits
+
+
+def limit_function(function: Any, limit: Limit) -> Any:
+    """Return `function` paced by `limit`; for a marked one, a hit stays free."""
+    if isinstance(function, (staticmethod, classmethod)):
+        return type(function)(limit_function(function.__func__, limit))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType, reportUnknownVariableType]
+    plan = getattr(function, "__beautyspot_plan__", None)
+    if plan is not None:
+        return mark_function(with_limits(plan, [limit]))
+    inner, limits = unlimited(function)
+    limits = (limit, *limits)
+    wrapper = _WRAPPERS[kind_of(inner)](inner, limits)
+    update_wrapper(wrapper, inner)
+    wrapper.__beautyspot_limits__ = (inner, limits)
+    return wrapper
+
+
+def unlimited(function: Any) -> tuple[Any, tuple[Limit, ...]]:
+    """Return what is inside a limited function and its limits; any other function itself and none."""
+    return getattr(function, "__beautyspot_limits__", (function, ()))
+
+
+def _plain(function: Callable[..., Any], limits: tuple[Limit, ...]) -> Any:
+    def limited(*args: Any, **kwargs: Any) -> Any:
+        pace(limits, args, kwargs)
+        return function(*args, **kwargs)
+
+    return limited
+
+
+def _coroutine(function: Callable[..., Any], limits: tuple[Limit, ...]) -> Any:
+    async def limited(*args: Any, **kwargs: Any) -> Any:
+        await pace_async(limits, args, kwargs)
+        return await function(*args, **kwargs)
+
+    return limited
+
+
+def _generator(function: Callable[..., Any], limits: tuple[Limit, ...]) -> Any:
+    def limited(*args: Any, **kwargs: Any) -> Any:
+        pace(limits, args, kwargs)
+        return (yield from function(*args, **kwargs))
+
+    return limited
+
+
+def _async_generator(function: Callable[..., Any], limits: tuple[Limit, ...]) -> Any:
+    async def limited(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+        await pace_async(limits, args, kwargs)
+        async for chunk in function(*args, **kwargs):
+            yield chunk
+
+    return limited
+
+
+_WRAPPERS: dict[int, Callable[..., Any]] = {
+    0: _plain,
+    COROUTINE: _coroutine,
+    GENERATOR: _generator,
+    ASYNC_GENERATOR: _async_generator,
+}

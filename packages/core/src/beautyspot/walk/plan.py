@@ -1,0 +1,133 @@
+"""What one marked function needs at every call, worked out once."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from beautyspot.clocks import Clock
+from beautyspot.flight import Flight
+from beautyspot.hooks import Hook, HookEvent, fire
+from beautyspot.journal import Journal, Tally
+from beautyspot.keys import KeyMaker
+from beautyspot.protocols import Serializer
+from beautyspot.store import Hit, Label, Store
+from beautyspot.walk.adopt import LegacyRows
+from beautyspot.walk.limit import Limit
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor  # 17 ms that only annotations would need
+
+
+class MarkOptions(NamedTuple):
+    """What `mark` was told about one function."""
+
+    save_blob: bool | None
+    content_type: str | None
+    ttl_s: float | None
+    tags: tuple[str, ...]
+    cache_if: Callable[[Any], bool] | None
+    hooks: tuple[Hook, ...]
+    limits: tuple[Limit, ...] = ()
+
+
+class Plan(NamedTuple):
+    """One marked function: how its calls are keyed, read, paced, run and kept."""
+
+    function: Callable[..., Any]
+    keys: KeyMaker
+    options: MarkOptions
+    store: Store
+    serializer: Serializer
+    journal: Journal
+    tally: Tally
+    flight: Flight
+    clock: Clock
+    executor: "Executor | None"
+    legacy: LegacyRows | None
+
+    def read(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Hit | None:
+        """Return the kept result of a call, one of an earlier release if need be."""
+        hit = self.store.read(key, self.serializer)
+        if hit is None and self.legacy is not None and self.legacy.any():
+            return self.legacy.adopt(self.label(key, args, kwargs, 0.0), args, kwargs)
+        return hit
+
+    def count_hit(self, hit: Hit, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Any:
+        """Count a hit and return its value."""
+        self.tally.hit(hit.elapsed_s)
+        if self.options.hooks:
+            event = HookEvent(self.keys.func_name, key, args, kwargs, hit.value, hit.elapsed_s)
+            fire(self.options.hooks, "on_hit", event)
+        return hit.value
+
+    def before(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> None:
+        """Tell the hooks that the function is about to run."""
+        if self.options.hooks:
+            fire(self.options.hooks, "pre_execute", HookEvent(self.keys.func_name, key, args, kwargs))
+
+    def failed(
+        self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], error: BaseException, waited_s: float, /
+    ) -> None:
+        """Count a call whose function raised, and tell the hooks."""
+        self.tally.miss(waited_s, failed=True)
+        if self.options.hooks:
+            event = HookEvent(self.keys.func_name, key, args, kwargs, error=error)
+            fire(self.options.hooks, "on_error", event)
+        self.journal.tick()
+
+    def ran(
+        self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, elapsed_s: float, waited_s: float, /
+    ) -> None:
+        """Count a call that returned, and tell the hooks."""
+        self.tally.miss(waited_s, failed=False)
+        if self.options.hooks:
+            event = HookEvent(self.keys.func_name, key, args, kwargs, value, elapsed_s)
+            fire(self.options.hooks, "on_miss", event)
+
+    def keep(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, elapsed_s: float, /) -> bool:
+        """Keep a result where wanted, and say whether it is kept."""
+        label = self.label(key, args, kwargs, elapsed_s)
+        error = self.store.keep(label, value, self.serializer, keep_if=self.options.cache_if)
+        if error is not None and self.options.hooks:
+            event = HookEvent(self.keys.func_name, key, args, kwargs, value, elapsed_s, error)
+            fire(self.options.hooks, "on_save_error", event)
+        self.journal.tick()
+        return error is None
+
+    def replace(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, elapsed_s: float, /) -> None:
+        """Keep a result in the place of an older one, whose blob and legacy row go last."""
+        old = self.store.lookup(key)
+        if self.keep(key, args, kwargs, value, elapsed_s):
+            if self.legacy is not None:
+                self.legacy.forget(args, kwargs)
+            if old is not None and old.result_value:
+                self.store.drop_blob(old.result_value)
+
+    def label(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], elapsed_s: float, /) -> Label:
+        """Return what is written beside the call's result."""
+        return Label(
+            cache_key=key,
+            func_name=self.keys.func_name,
+            input_id=self.keys.input_id(args, kwargs),
+            version=self.keys.version,
+            elapsed_s=elapsed_s,
+            content_type=self.options.content_type,
+            ttl_s=self.options.ttl_s,
+            save_blob=self.options.save_blob,
+            tags=self.options.tags,
+        )
+
+    def is_kept(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> bool:
+        """Say whether a call would be a hit."""
+        if self.store.lookup(key) is not None:
+            return True
+        return self.legacy is not None and self.legacy.find(args, kwargs) is not None
+
+    def forget(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> bool:
+        """Delete the kept result of a call, old rows of it too, and say whether there was one."""
+        old = 0 if self.legacy is None else self.legacy.forget(args, kwargs)
+        return bool(self.store.delete([key]) + old)
+
+
+def with_limits(plan: Plan, limits: Sequence[Limit]) -> Plan:
+    """Return `plan` with `limits` in front of its own."""
+    return plan._replace(options=plan.options._replace(limits=(*limits, *plan.options.limits)))

@@ -1,0 +1,146 @@
+"""Generators: passed through chunk by chunk, kept when they end normally, replayed on a hit.
+
+The consumer sets the pace of a stream, so streams take no part in single flight: whoever waited for
+another's stream could wait for ever.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import Any
+
+from beautyspot.errors import SerializationError
+from beautyspot.walk.calls import Args, Kwargs, in_thread, read_async
+from beautyspot.walk.limit import pace, pace_async
+from beautyspot.walk.plan import Plan
+
+_IMMUTABLE = frozenset({str, bytes, int, float, bool, type(None)})
+
+
+class Recording:
+    """The chunks of one stream so far, and the seconds its function took for them."""
+
+    def __init__(self, plan: Plan, key: str, args: Args, kwargs: Kwargs, waited_s: float) -> None:
+        """Start an empty recording of a call."""
+        self.plan, self.call, self.waited_s = plan, (key, args, kwargs), waited_s
+        self.chunks: list[Any] = []
+        self.elapsed_s = 0.0
+        self.replayable = True
+        """False once the consumer has sent or thrown something in: then the chunks belong to that talk."""
+        self._start_s = 0.0
+        plan.before(*self.call)
+
+    def start(self) -> None:
+        """The function goes on."""
+        self._start_s = self.plan.clock.monotonic()
+
+    def stop(self) -> None:
+        """The consumer goes on."""
+        self.elapsed_s += self.plan.clock.monotonic() - self._start_s
+
+    def add(self, chunk: Any) -> Any:
+        """Remember `chunk` as it is now: the consumer may change it, or the function yield it again, changed."""
+        self.stop()
+        self.chunks.append(chunk if type(chunk) in _IMMUTABLE else self._copy(chunk))
+        return chunk
+
+    def fail(self, error: BaseException) -> None:
+        """Count a stream that raised; one that its consumer closed early is neither an error nor kept."""
+        if not isinstance(error, GeneratorExit):
+            self.plan.failed(*self.call, error, self.waited_s)
+
+    def finish(self, returned: Any) -> None:
+        """Count and keep a stream that ended normally."""
+        self.stop()
+        self.plan.ran(*self.call, self.chunks, self.elapsed_s, self.waited_s)
+        if self.replayable:
+            self.plan.keep(*self.call, (self.chunks, returned), self.elapsed_s)
+
+    def _copy(self, chunk: Any) -> Any:
+        try:
+            return self.plan.serializer.loads(self.plan.serializer.dumps(chunk))
+        except SerializationError:
+            return chunk  # keeping the whole fails with the same error and warns of it
+
+
+def stream(plan: Plan, args: Args, kwargs: Kwargs, *, refresh: bool = False) -> Generator[Any, Any, Any]:
+    """Replay the kept chunks of a call, or pass through and keep what its function yields."""
+    key = plan.keys.key(args, kwargs)
+    hit = None if refresh else plan.read(key, args, kwargs)
+    if hit is not None:
+        chunks, returned = plan.count_hit(hit, key, args, kwargs)
+        yield from chunks
+        return returned
+    recording = Recording(plan, key, args, kwargs, pace(plan.options.limits, args, kwargs))
+    try:
+        returned = yield from _record(plan.function(*args, **kwargs), recording)
+    except BaseException as error:
+        recording.fail(error)
+        raise
+    recording.finish(returned)
+    return returned
+
+
+def _record(source: Generator[Any, Any, Any], recording: Recording) -> Generator[Any, Any, Any]:
+    """Pass chunks out, and what the consumer sends or throws in (PEP 342)."""
+    step: Callable[[Any], Any] = source.send
+    given: Any = None
+    while True:
+        recording.start()
+        try:
+            chunk = step(given)
+        except StopIteration as stop:
+            return stop.value
+        recording.add(chunk)
+        try:
+            given = yield chunk
+            step = source.send
+            recording.replayable &= given is None
+        except GeneratorExit:
+            source.close()
+            raise
+        except BaseException as error:  # noqa: BLE001 - passed into the function, which raises it again or goes on
+            step, given, recording.replayable = source.throw, error, False
+
+
+def async_stream_of(plan: Plan, *, refresh: bool = False) -> Callable[..., AsyncGenerator[Any, Any]]:
+    """Return the async generator function that `stream` is for a generator function."""
+
+    async def marked(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        key = plan.keys.key(args, kwargs)
+        hit = None if refresh else await read_async(plan, key)
+        if hit is not None:
+            for chunk in plan.count_hit(hit, key, args, kwargs)[0]:
+                yield chunk
+            return
+        waited_s = await pace_async(plan.options.limits, args, kwargs)
+        recording = Recording(plan, key, args, kwargs, waited_s)
+        source = plan.function(*args, **kwargs)
+        step: Callable[[Any], Any] = source.asend
+        given: Any = None
+        try:
+            while (chunk := await _next_chunk(step, given, recording)) is not _END:
+                try:
+                    given = yield chunk
+                    step = source.asend
+                    recording.replayable &= given is None
+                except GeneratorExit:
+                    await source.aclose()
+                    raise
+                except BaseException as error:  # noqa: BLE001 - as in _record
+                    step, given, recording.replayable = source.athrow, error, False
+        except BaseException as error:
+            recording.fail(error)
+            raise
+        await in_thread(plan, recording.finish, None)
+
+    return marked
+
+
+_END = object()
+
+
+async def _next_chunk(step: Callable[[Any], Any], given: Any, recording: Recording) -> Any:
+    recording.start()
+    try:
+        return recording.add(await step(given))
+    except StopAsyncIteration:
+        return _END

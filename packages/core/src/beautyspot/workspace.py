@@ -1,0 +1,48 @@
+"""Where a Spot's files lie when nobody says otherwise: the folder `.beautyspot`."""
+
+import os
+from contextlib import suppress
+
+from beautyspot.errors import ConfigurationError
+
+FOLDER = ".beautyspot"
+# os.path throughout: pathlib is 3 ms of `import beautyspot`.
+
+
+def database_path(name: str, /) -> str:
+    """Return the absolute path of the database of `name`.
+
+    Releases up to 1.0 kept it beside the script; such a file is used where it lies.
+
+    Raises:
+        ConfigurationError: `name` is no plain file name.
+    """
+    if not name or name in (".", "..") or set(name) & set('/\\:\0*?"<>|') or name != name.strip():
+        raise ConfigurationError(f"not a name for a Spot: {name!r}; give a plain file name, and db= for another folder")
+    path = os.path.abspath(os.path.join(FOLDER, f"{name}.db"))  # noqa: PTH100, PTH118 - see above
+    oldest = os.path.abspath(f"{name}.db")  # noqa: PTH100 - see above
+    return oldest if os.path.isfile(oldest) and not os.path.exists(path) else path  # noqa: PTH110, PTH113 - see above
+
+
+def blob_folder(name: str, /) -> str:
+    """Return the absolute path of the blobs of `name`: one folder for each, so that two Spots never share a blob."""
+    return os.path.abspath(os.path.join(FOLDER, "blobs", name))  # noqa: PTH100, PTH118 - see above
+
+
+def legacy_blob_folders(name: str, root: str | None, /) -> tuple[str, ...]:
+    """Return the folders in which blobs of releases up to 2.7 may lie, in the order to look."""
+    if root is not None:
+        return (root,)
+    own = blob_folder(name)
+    return (own, os.path.dirname(own), os.path.abspath("blobs"))  # noqa: PTH100, PTH120 - see above
+
+
+def make_workspace() -> None:
+    """Make the folder, for its owner alone, with a `.gitignore` that keeps results out of git."""
+    # Where that fails the database fails too, and says so without stopping the user's run.
+    with suppress(OSError):
+        os.makedirs(FOLDER, mode=0o700, exist_ok=True)  # noqa: PTH103 - see above
+        path = os.path.join(FOLDER, ".gitignore")  # noqa: PTH118 - see above
+        if not os.path.exists(path):  # noqa: PTH110 - see above
+            with open(path, "w") as file:
+                file.write("*\n")

@@ -1,0 +1,31 @@
+"""Spans of time as people write them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from beautyspot.durations import seconds
+from beautyspot.errors import ConfigurationError
+
+
+@pytest.mark.parametrize(
+    ("duration", "expected_s"),
+    [
+        (90, 90),
+        (0.5, 0.5),
+        ("90", 90),
+        ("15m", 900),
+        ("2h", 7200),
+        ("7d", 604_800),
+        (" 1.5w ", 907_200),
+        (timedelta(hours=1), 3600),
+    ],
+)
+def test_seconds(duration: Any, expected_s: float):
+    assert seconds(duration) == expected_s
+
+
+@pytest.mark.parametrize("duration", [0, -1, True, "", "d", "7 days", "inf", float("nan"), None, [], timedelta(0)])
+def test_what_is_no_span_of_time_is_named(duration: Any):
+    with pytest.raises(ConfigurationError, match="span of time"):
+        seconds(duration)

@@ -1,0 +1,73 @@
+"""Counts and runs, written in batches."""
+
+import threading
+from datetime import UTC, datetime
+
+from beautyspot.db import MemoryTaskDB
+from beautyspot.errors import StorageError
+from beautyspot.journal import FLUSH_EVERY_S, Journal
+from beautyspot.protocols import Activity
+from beautyspot.testing import FrozenClock
+
+
+class Paper(MemoryTaskDB):
+    """A memory database that shows what was written, and may refuse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[Activity] = []
+        self.refuses = False
+
+    def add_activity(self, rows) -> None:
+        if self.refuses:
+            raise StorageError("full")
+        self.written.extend(rows)
+
+
+def test_counts_are_written_once_with_the_minute_they_began(clock: FrozenClock):
+    paper = Paper()
+    journal = Journal(paper, clock)
+    tally = journal.tally("m.f")
+    tally.hit(2.5), tally.hit(0.5), tally.miss(1.0, failed=False), tally.miss(0.0, failed=True)
+    journal.flush(), journal.flush()
+    minute = datetime.fromtimestamp(clock.time() // 60 * 60, UTC)
+    assert paper.written == [Activity("m.f", minute, 2, 1, 1, 3.0, 1.0, 0, 0)]
+
+
+def test_refused_counts_are_written_later(clock: FrozenClock):
+    paper = Paper()
+    journal = Journal(paper, clock)
+    journal.tally("m.f").hit(1.0)
+    paper.refuses = True
+    assert not journal.flush()
+    journal.tally("m.f").hit(1.0)
+    paper.refuses = False
+    assert journal.flush()
+    assert [row.hits for row in paper.written] == [2]
+    assert journal.tally("m.f").info().hits == 2
+
+
+def test_tick_writes_only_after_a_while(clock: FrozenClock):
+    paper = Paper()
+    journal = Journal(paper, clock)
+    journal.tally("m.f").hit(1.0)
+    journal.tick()
+    assert not paper.written
+    clock.advance(FLUSH_EVERY_S)
+    journal.tick()
+    assert len(paper.written) == 1
+
+
+def test_no_count_is_lost_between_threads(clock: FrozenClock):
+    tally = Journal(MemoryTaskDB(), clock).tally("m.f")
+
+    def work() -> None:
+        for _ in range(2000):
+            tally.hit(1.0)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert tally.info()[:4] == (16_000, 0, 0, 16_000.0)

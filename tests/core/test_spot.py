@@ -1,0 +1,209 @@
+"""The facade."""
+
+import asyncio
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import beautyspot as bs
+import pytest
+from beautyspot.testing import FrozenClock
+
+
+def test_default_folder_has_a_gitignore_and_is_for_its_owner_alone(workspace: Path):
+    with bs.Spot("mine") as spot:
+        spot.mark(abs)(-1)
+        spot.mark(save_blob=True)(bytes)(3)
+    assert (workspace / ".beautyspot/.gitignore").read_text() == "*\n"
+    modes = {
+        path.relative_to(workspace).parts[1]: path.stat().st_mode & 0o777 for path in workspace.glob(".beautyspot/*")
+    }
+    assert modes["mine.db"] == 0o600
+    assert modes["blobs"] == 0o700
+    assert (workspace / ".beautyspot").stat().st_mode & 0o777 == 0o700
+    blobs = [path for path in workspace.glob(".beautyspot/blobs/**/*") if path.is_file()]
+    assert [path.stat().st_mode & 0o777 for path in blobs] == [0o600]
+
+
+@pytest.mark.parametrize("name", ["../evil", "", "a/b", "..", "a\\b"])
+def test_name_that_leaves_the_folder_is_refused(workspace: Path, name: str):
+    with pytest.raises(bs.ConfigurationError, match="not a name"):
+        bs.Spot(name)
+
+
+def test_two_spots_in_one_folder_never_share_a_blob(workspace: Path):
+    one, two = bs.Spot("one"), bs.Spot("two")
+    answers = [b"1" * 10, b"2" * 10]
+
+    def ask(x: int) -> bytes:
+        return answers.pop(0)
+
+    for spot in (one, two):
+        spot.mark(save_blob=True, ignore=("answers",))(ask)(1)
+    assert one.mark(ignore=("answers",))(ask)(1) == b"1" * 10
+    assert two.mark(ignore=("answers",))(ask)(1) == b"2" * 10
+
+
+def test_changing_the_working_directory_loses_nothing(workspace: Path, monkeypatch: pytest.MonkeyPatch):
+    spot = bs.Spot("app")
+    marked = spot.mark(save_blob=True)(bytes)
+    marked(5)
+    (workspace / "elsewhere").mkdir()
+    monkeypatch.chdir(workspace / "elsewhere")
+    marked(5), marked(6)
+    assert marked.cache_info()[:2] == (1, 2)
+    assert not list((workspace / "elsewhere").iterdir())
+
+
+def test_limiter_without_tpm_says_how_to_mend_it(workspace: Path):
+    with pytest.raises(bs.ConfigurationError, match="tpm=60"):
+        bs.Spot("app").limiter()
+
+
+def test_run_takes_options_with_an_underscore(spot: bs.Spot):
+    def add(a: int, *, b: int) -> int:
+        return a + b
+
+    assert [spot.run(add, 1, b=2, _version="1") for _ in range(2)] == [3, 3]
+    assert spot.mark(version="1")(add).is_cached(1, b=2)
+    assert not spot.mark(add).is_cached(1, b=2)
+
+
+def test_run_of_a_coroutine_function_is_awaited(spot: bs.Spot):
+    async def double(x: int) -> int:
+        return 2 * x
+
+    async def scene() -> int:
+        return await spot.run(double, 4)
+
+    assert asyncio.run(scene()) == 8
+
+
+def test_cached_run_marks_several_functions_for_a_block(spot: bs.Spot):
+    def one() -> int:
+        return 1
+
+    def two() -> int:
+        return 2
+
+    with spot.cached_run(one, two, version="7") as (first, second):
+        assert (first(), second()) == (1, 2)
+    with spot.cached_run(one, version="7") as again:
+        assert again.is_cached()
+
+
+def test_invalidate_by_tag_function_and_age(spot: bs.Spot, clock: FrozenClock):
+    @spot.mark(tags=("exp-1",))
+    def one(x: int) -> int:
+        return x
+
+    @spot.mark
+    def two(x: int) -> int:
+        return x
+
+    one(1), one(2), two(1)
+    clock.advance(3600)
+    two(2)
+    assert spot.invalidate(tags=["exp-1"]) == 2
+    assert spot.invalidate(function=two, older_than=timedelta(minutes=30)) == 1
+    assert (one.is_cached(1), two.is_cached(1), two.is_cached(2)) == (False, False, True)
+    with pytest.raises(bs.ConfigurationError, match="no condition"):
+        spot.invalidate()
+
+
+def test_clearing_one_function_leaves_the_others(spot: bs.Spot):
+    one, two = spot.mark(abs), spot.mark(bytes)
+    one(-1), one(-2), two(3)
+    assert one.cache_clear() == 2
+    assert (one.is_cached(-1), two.is_cached(3)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("option", "now"),
+    [
+        ({"storage_path": "blobs2"}, "storage"),
+        ({"blob_warning_threshold": 10}, "inline_limit_bytes"),
+        ({"io_workers": 2}, "executor"),
+    ],
+)
+def test_keyword_of_release_2_works_and_names_the_new_one(workspace: Path, option: dict[str, Any], now: str):
+    with pytest.warns(DeprecationWarning, match=now) as warned:
+        spot = bs.Spot("app", **option)
+    assert warned[0].filename == __file__
+    assert spot.mark(bytes)(20) == bytes(20)
+
+
+def test_unknown_keyword_is_named(workspace: Path):
+    with pytest.raises(bs.ConfigurationError, match="tmp"):
+        bs.Spot("app", tmp=60)
+    with pytest.raises(TypeError, match="ttll"):
+        bs.Spot("app").mark(ttll=3)
+
+
+def test_names_of_release_1_say_what_they_are_called_now(spot: bs.Spot):
+    with pytest.raises(AttributeError, match=r"Spot.*mark"):
+        bs.Project  # noqa: B018 - the error is what is tested
+    with pytest.raises(AttributeError, match="mark"):
+        spot.task  # noqa: B018 - as above
+
+
+@pytest.mark.parametrize("ttl", [0, -1, "7 days", float("nan"), True, "d"])
+def test_wrong_ttl_is_refused_at_decoration(spot: bs.Spot, ttl: Any):
+    with pytest.raises(bs.ConfigurationError, match="span of time"):
+        spot.mark(ttl=ttl)(abs)
+
+
+def test_default_ttl_is_overridden_by_the_mark(tmp_path: Path):
+    clock = FrozenClock()
+    with bs.Spot(db=tmp_path / "a.db", storage=tmp_path / "b", default_ttl="1h", clock=clock) as spot:
+        short, ever = spot.mark(abs), spot.mark(ttl=None)(bytes)
+        short(-1), ever(2)
+        clock.advance(3601)
+        assert (short.is_cached(-1), ever.is_cached(2)) == (False, True)
+
+
+def test_one_word_where_words_belong_is_refused(spot: bs.Spot):
+    with pytest.raises(bs.ConfigurationError, match="sequence of strings"):
+        spot.mark(tags="exp-1")(abs)
+
+
+def test_version_separates_results(spot: bs.Spot):
+    one, two = spot.mark(version="1")(abs), spot.mark(version="2")(abs)
+    one(-1)
+    assert (one.is_cached(-1), two.is_cached(-1)) == (True, False)
+
+
+def test_using_a_spot_after_shutdown_opens_it_again(spot: bs.Spot):
+    marked = spot.mark(abs)
+    marked(-1)
+    spot.shutdown(wait=True)
+    assert marked(-1) == 1
+    assert marked.cache_info().hits == 1
+
+
+def test_content_type_is_written_beside_the_result(spot: bs.Spot, tmp_path: Path):
+    import sqlite3
+
+    spot.mark(content_type=bs.ContentType.MARKDOWN)(str)("# hello")
+    with sqlite3.connect(tmp_path / "test.db") as connection:
+        assert connection.execute("SELECT content_type, size_bytes FROM tasks").fetchall() == [("text/markdown", 8)]
+    connection.close()
+
+
+def test_spots_can_be_made_in_many_threads(tmp_path: Path):
+    errors: list[BaseException] = []
+
+    def work(i: int) -> None:
+        try:
+            spot = bs.Spot(db=tmp_path / "shared.db", storage=tmp_path / "b")
+            assert spot.mark(abs)(-i) == i
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors

@@ -1,0 +1,114 @@
+"""Reading, writing and deleting one result, and what happens when a backend fails."""
+
+from pathlib import Path
+from typing import Any
+
+import beautyspot as bs
+import pytest
+from beautyspot.db import MemoryTaskDB
+from beautyspot.protocols import Entry, Task
+from beautyspot.serializers import MsgpackSerializer
+from beautyspot.storage import LocalStorage
+from beautyspot.store import Label, Store
+from beautyspot.testing import FrozenClock
+
+PLAIN = MsgpackSerializer()
+
+
+class MoodyDB(MemoryTaskDB):
+    """A real memory database that refuses to work while it sulks."""
+
+    sulks = False
+
+    def get(self, key: str, /) -> Entry | None:
+        if self.sulks:
+            raise bs.StorageError("sulking")
+        return super().get(key)
+
+    def put(self, task: Task, /) -> None:
+        if self.sulks:
+            raise bs.StorageError("sulking")
+        super().put(task)
+
+
+def label(key: str = "k" * 32, **changes: Any) -> Label:
+    return Label(cache_key=key, func_name="m.f", input_id="", version=None, elapsed_s=2.0)._replace(**changes)
+
+
+@pytest.fixture
+def db() -> MoodyDB:
+    return MoodyDB()
+
+
+@pytest.fixture
+def store(db: MoodyDB, tmp_path: Path, clock: FrozenClock) -> Store:
+    return Store(db, LocalStorage(tmp_path / "blobs"), clock=clock, inline_limit_bytes=100)
+
+
+def test_what_is_kept_is_read_with_the_seconds_it_took(store: Store):
+    store.write(label(), {"a": (1, 2)}, PLAIN)
+    assert store.read("k" * 32, PLAIN) == ({"a": (1, 2)}, 2.0)
+
+
+def test_refused_row_is_held_read_and_written_later(store: Store, db: MoodyDB):
+    db.sulks = True
+    with pytest.warns(bs.CacheSaveWarning, match="held in memory"):
+        store.keep(label(), 7, PLAIN)
+    with pytest.warns(bs.CacheReadWarning):
+        assert store.read("k" * 32, PLAIN) == (7, 2.0)
+    db.sulks = False
+    store.write(label("l" * 32), 8, PLAIN)
+    assert len(store.unsaved) == 0
+    assert db.get("k" * 32) is not None
+
+
+def test_invalidated_result_does_not_come_back_from_what_was_held(store: Store, db: MoodyDB):
+    db.sulks = True
+    with pytest.warns(bs.CacheSaveWarning):
+        store.keep(label(), 7, PLAIN)
+    db.sulks = False
+    assert store.delete(["k" * 32]) == 1
+    assert store.unsaved.retry()
+    assert store.read("k" * 32, PLAIN) is None
+
+
+def test_failing_storage_leaves_the_value_in_the_row(db: MoodyDB, tmp_path: Path, clock: FrozenClock):
+    (tmp_path / "blobs").write_text("a file where the folder should be")
+    store = Store(db, LocalStorage(tmp_path / "blobs"), clock=clock)
+    with pytest.warns(bs.CacheSaveWarning, match="row instead"):
+        store.write(label(save_blob=True), b"paid", PLAIN)
+    assert store.read("k" * 32, PLAIN) == (b"paid", 2.0)
+
+
+def test_lost_blob_is_a_counted_and_warned_miss(store: Store, tmp_path: Path):
+    store.write(label(save_blob=True), b"paid", PLAIN)
+    next(path for path in (tmp_path / "blobs").rglob("*") if path.is_file()).unlink()
+    with pytest.warns(bs.CacheReadWarning, match="could not be read"):
+        assert store.read("k" * 32, PLAIN) is None
+    assert store.damaged == 1
+
+
+def test_damage_is_counted_each_time_and_warned_of_once(store: Store, db: MoodyDB):
+    store.write(label(), "x", PLAIN)
+    task = next(iter(db.find(bs_filter())))
+    db.put(task._replace(result_data=b"\xc1"))
+    with pytest.warns(bs.CacheReadWarning) as warned:
+        assert [store.read("k" * 32, PLAIN) for _ in range(3)] == [None] * 3
+    assert (store.damaged, len(warned)) == (3, 1)
+
+
+def bs_filter() -> Any:
+    from beautyspot.protocols import TaskFilter
+
+    return TaskFilter()
+
+
+def test_row_that_names_a_place_outside_the_storage_is_a_miss(store: Store, db: MoodyDB, tmp_path: Path):
+    (tmp_path / "secret").write_bytes(PLAIN.dumps("secret"))
+    store.write(label(save_blob=True), b"paid", PLAIN)
+    for location in ("../secret", str(tmp_path / "secret")):
+        task = next(iter(db.find(bs_filter())))
+        db.put(task._replace(result_value=location))
+        store.notices.__init__()
+        with pytest.warns(bs.CacheReadWarning):
+            assert store.read("k" * 32, PLAIN) is None

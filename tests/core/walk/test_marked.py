@@ -1,0 +1,106 @@
+"""What mark returns is still the user's function."""
+
+import inspect
+import pickle
+
+import beautyspot as bs
+import pytest
+
+
+def make(spot: bs.Spot) -> type:
+    class Shop:
+        rate = 3
+
+        def __init__(self, size: int) -> None:
+            self.size = size
+
+        @spot.mark(ignore=("self",))
+        def price(self, item: str, count: int = 1) -> str:
+            """Say the price."""
+            return f"{item}:{count}"
+
+        @spot.mark
+        @staticmethod
+        def tax(x: int) -> int:
+            return x * 2
+
+        @staticmethod
+        @spot.mark
+        def duty(x: int) -> int:
+            return x * 3
+
+        @spot.mark
+        @classmethod
+        def scaled(cls, x: int) -> int:
+            return x * cls.rate
+
+        @classmethod
+        @spot.mark
+        def scaled_below(cls, x: int) -> int:
+            return x * cls.rate
+
+    return Shop
+
+
+def test_methods_static_methods_and_class_methods_hit(spot: bs.Spot):
+    shop = make(spot)(1)
+    for _ in range(2):
+        assert shop.price("tea") == "tea:1"
+        assert (shop.tax(2), type(shop).tax(2), shop.duty(2)) == (4, 4, 6)
+        assert (shop.scaled(2), type(shop).scaled(2), shop.scaled_below(2)) == (6, 6, 6)
+    assert shop.price.cache_info()[:2] == (1, 1)
+    assert shop.tax.cache_info()[:2] == (3, 1)
+    assert shop.scaled.cache_info()[:2] == (3, 1)
+
+
+def test_bound_method_answers_for_its_instance(spot: bs.Spot):
+    shop = make(spot)(1)
+    assert not shop.price.is_cached("tea", 1)
+    shop.price("tea")
+    assert shop.price.is_cached("tea", count=1)
+    assert shop.price.key("tea") == type(shop).price.key(shop, "tea")
+    assert shop.scaled.key(2) == type(shop).scaled.key(2)
+    assert shop.price.invalidate("tea")
+    assert shop.price.refresh("tea") == "tea:1"
+
+
+def test_signature_name_and_doc_survive(spot: bs.Spot):
+    shop = make(spot)
+    assert str(inspect.signature(shop.price)) == "(self, item: str, count: int = 1) -> str"
+    assert str(inspect.signature(shop(1).price)) == "(item: str, count: int = 1) -> str"
+    assert shop.price.__doc__ == "Say the price."
+    assert shop.price.__name__ == "price"
+
+
+def test_async_method_is_seen_as_a_coroutine_function(spot: bs.Spot):
+    class Client:
+        @spot.mark(ignore=("self",))
+        async def get(self, url: str) -> str:
+            return url
+
+    assert inspect.iscoroutinefunction(Client.get)
+    assert inspect.iscoroutinefunction(Client().get)
+
+
+def test_bound_methods_are_equal_as_pythons_are(spot: bs.Spot):
+    shop = make(spot)(1)
+    assert shop.price == shop.price
+    assert hash(shop.price) == hash(shop.price)
+    assert shop.price != make(spot)(1).price
+
+
+def test_marking_twice_is_refused(spot: bs.Spot):
+    with pytest.raises(bs.ConfigurationError, match="marked already"):
+        spot.mark(spot.mark(abs))
+
+
+module_spot = bs.Spot(db="memory://", storage="memory://")
+
+
+@module_spot.mark
+def at_module_level(x: int) -> int:
+    return x
+
+
+def test_marked_function_pickles_by_name():
+    assert pickle.loads(pickle.dumps(at_module_level)) is at_module_level

@@ -1,0 +1,120 @@
+"""Generators: passed through, kept when they end, replayed."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import beautyspot as bs
+import pytest
+
+
+def test_stream_passes_chunk_by_chunk_and_replays(spot: bs.Spot):
+    ran: list[int] = []
+
+    @spot.mark(ignore=("ran",))
+    def count(n: int) -> Iterator[int]:
+        for i in range(n):
+            ran.append(i)
+            yield i
+
+    first = count(3)
+    assert next(first) == 0
+    assert ran == [0], "the function must not run ahead of its consumer"
+    assert list(first) == [1, 2]
+    assert list(count(3)) == [0, 1, 2]
+    assert ran == [0, 1, 2]
+    assert inspect.isgeneratorfunction(count)
+
+
+def test_stream_that_is_closed_early_or_fails_is_not_kept(spot: bs.Spot):
+    @spot.mark
+    def broken(fail: bool) -> Iterator[int]:
+        yield 1
+        if fail:
+            raise RuntimeError("dropped")
+        yield 2
+
+    for chunk in broken(False):
+        assert chunk == 1
+        break
+    with pytest.raises(RuntimeError, match="dropped"):
+        list(broken(True))
+    assert not broken.is_cached(False)
+    assert not broken.is_cached(True)
+
+
+def test_return_value_of_a_generator_is_replayed(spot: bs.Spot):
+    @spot.mark
+    def parts() -> Iterator[str]:
+        yield "a"
+        return "end"
+
+    def outer() -> Iterator[Any]:
+        yield (yield from parts())
+
+    assert [list(outer()), list(outer())] == [["a", "end"]] * 2
+    assert parts.cache_info().hits == 1
+
+
+def test_chunk_is_kept_as_it_was_when_yielded(spot: bs.Spot):
+    @spot.mark
+    def grow() -> Iterator[list[int]]:
+        state: list[int] = []
+        for i in range(3):
+            state.append(i)
+            yield state
+
+    list(grow())
+    assert list(grow()) == [[0], [0, 1], [0, 1, 2]]
+
+
+def test_stream_that_was_sent_something_is_not_kept(spot: bs.Spot):
+    @spot.mark
+    def echo() -> Any:
+        got = yield "ready"
+        yield got
+
+    talk = echo()
+    assert (next(talk), talk.send("hello"), next(talk, "end")) == ("ready", "hello", "end")
+    assert not echo.is_cached()
+
+
+def test_async_stream_replays(spot: bs.Spot):
+    ran: list[int] = []
+
+    @spot.mark(ignore=("ran",))
+    async def count(n: int) -> AsyncIterator[int]:
+        for i in range(n):
+            ran.append(i)
+            yield i
+
+    async def twice() -> list[list[int]]:
+        return [[i async for i in count(3)] for _ in range(2)]
+
+    assert asyncio.run(twice()) == [[0, 1, 2]] * 2
+    assert ran == [0, 1, 2]
+    assert inspect.isasyncgenfunction(count)
+
+
+def test_async_stream_that_fails_is_not_kept(spot: bs.Spot):
+    @spot.mark
+    async def broken() -> AsyncIterator[int]:
+        yield 1
+        raise RuntimeError("dropped")
+
+    async def drain() -> list[int]:
+        return [i async for i in broken()]
+
+    with pytest.raises(RuntimeError, match="dropped"):
+        asyncio.run(drain())
+    assert not broken.is_cached()
+
+
+def test_two_unfinished_streams_of_one_call_do_not_wait_for_each_other(spot: bs.Spot):
+    @spot.mark
+    def count() -> Iterator[int]:
+        yield from (1, 2)
+
+    one, two = count(), count()
+    assert [next(one), next(two), next(one), next(two)] == [1, 1, 2, 2]
