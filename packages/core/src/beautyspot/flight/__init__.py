@@ -1,0 +1,14 @@
+"""One runner per key: the first to claim it leads and makes the call, who comes meanwhile follows and gets its result.
+
+Threads and tasks of a process meet in a table of the keys in flight; processes meet at `KeyLocks`, whose keeper frees
+the lock of a dead leader. Nobody polls but tasks that wait for another process, as a blocked thread can't be cancelled.
+
+Waiting must end. A claim that would close a circle of waits (a function that calls itself for the same key, two that
+call each other from two threads or tasks) leads alone, beside the table. The keys that a thread or task leads are in a
+context variable, so tasks that it starts count as its own; threads do if they are started in a copy of its context.
+"""
+
+from beautyspot.flight.claim import Claim, Outcome
+from beautyspot.flight.flight import Flight
+
+__all__ = ["Claim", "Flight", "Outcome"]

@@ -1,0 +1,218 @@
+"""A place in the flight of one key: how a leader ends its call, and how a follower waits for it."""
+
+from collections.abc import Callable, Iterator
+from threading import Lock
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from beautyspot.clocks import Clock, SystemClock
+from beautyspot.errors import StorageError
+from beautyspot.flight.table import Call, Table, led
+from beautyspot.protocols import KeyLocks
+
+FIRST_POLL_S = 0.002
+LONGEST_POLL_S = 0.05
+NESTED_WAIT_S = 30.0
+"""How long a leader waits for a process that may be waiting for it: neither the kernel nor we see both ends."""
+
+
+class Outcome(NamedTuple):
+    """What came of the call that a follower waited for."""
+
+    landed: bool
+    """False: its leader was cancelled or interrupted, so claim again."""
+    kept: bool = False
+    """Whether the store has it; the value below is shared with the leader and every other follower."""
+    value: Any = None
+    error: Exception | None = None
+
+
+class Claim:
+    """A place in the flight of one key.
+
+    Its holder looks at `leads` first. A leader makes the call in a `with` block of the claim, and in it says `land`;
+    an exception ends the claim as well. A follower says `wait`. A claim that is dropped ends as abandoned.
+    """
+
+    __slots__ = (
+        "_blocked",
+        "_handed_over",
+        "_holds_lock",
+        "_locks",
+        "_outcome",
+        "_table",
+        "_wake",
+        "call",
+        "key",
+        "leads",
+        "other_process_runs",
+    )
+
+    def __init__(self, table: Table, locks: KeyLocks | None, key: str, /) -> None:
+        """Lead `key`, until told to follow."""
+        self.call = Call()
+        self.key = key
+        self.leads = True
+        self.other_process_runs = False
+        """Whether another process makes this call now: wait for it, then look into the store once more."""
+        self._table = table
+        self._locks = locks
+        self._holds_lock = False
+        self._handed_over = False
+        self._blocked: tuple[Call, ...] = ()
+        self._outcome: Outcome | None = None
+        self._wake: Callable[[], object] | None = None
+
+    def land(self, value: Any, /, *, kept: bool) -> None:
+        """Give the followers the result, and say whether the store has it."""
+        self._end(Outcome(True, kept, value))
+
+    def fail(self, error: Exception, /) -> None:
+        """Let the followers raise `error`."""
+        self._end(Outcome(True, error=error))
+
+    def abandon(self) -> None:
+        """Let the followers claim again. Does nothing to a claim that has ended."""
+        self._end(Outcome(False))
+
+    def hand_over(self) -> None:
+        """Let the `with` block end without an end of the claim: another thread lands it."""
+        self._handed_over = True
+
+    def wait(self) -> Outcome:
+        """Wait for the leader, blocking the thread, and return what came of it, or raise what it raised."""
+        gate = Lock()
+        gate.acquire()
+        if self._park(gate.release):
+            try:
+                gate.acquire()
+            finally:
+                self._leave()
+        return self._settled()
+
+    async def wait_async(self) -> Outcome:
+        """Wait for the leader, letting the event loop go on, and return what came of it, or raise what it raised."""
+        import asyncio  # 40 of the 50 ms that `import beautyspot` would cost
+
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        if self._park(lambda: loop.call_soon_threadsafe(lambda: future.done() or future.set_result(None))):
+            try:
+                await future
+            finally:
+                self._leave()
+        return self._settled()
+
+    def wait_for_process(self, clock: Clock | None = None) -> None:
+        """Wait until the other process has ended its call, or died, blocking the thread."""
+        locks = self._locks
+        if locks is not None and self.other_process_runs and not self.take_lock(locks.acquire):
+            # The kernel sees a circle as soon as two processes wait for each other, be it for unrelated keys.
+            for pause_s in self._polls(locks, clock := clock or SystemClock()):
+                clock.sleep(pause_s)
+
+    async def wait_for_process_async(self, clock: Clock, /) -> None:
+        """Wait until the other process has ended its call, or died, letting the event loop go on."""
+        locks = self._locks
+        if locks is not None and self.other_process_runs:
+            for pause_s in self._polls(locks, clock):
+                await clock.sleep_async(pause_s)
+
+    def follow(self, call: Call, ours: tuple[Call, ...], /) -> None:
+        """Follow `call`, for a thread or task that leads `ours`; where that closes a circle, lead alone."""
+        if not call.reaches(ours):
+            self.leads = False
+            self.call = call
+            self._blocked = ours
+            call.followers.append(self)
+            for other in ours:
+                other.waits_for.append(call)
+
+    def take_lock(self, acquire: Callable[[str], bool], /) -> bool:
+        """Take the key's lock between processes, and say whether the call is ours; a broken lock holds nobody up."""
+        try:
+            self._holds_lock = acquire(self.key)
+        except StorageError:
+            return True
+        return self._holds_lock
+
+    def __enter__(self) -> Self:
+        """Begin the call."""
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None, /) -> None:
+        """End the claim if the call didn't: an `Exception` is the followers' too, anything else only the leader's."""
+        if not self._handed_over:
+            self._end(Outcome(True, error=error) if isinstance(error, Exception) else Outcome(False))
+
+    def __del__(self) -> None:
+        """Let nobody wait for a claim that is gone, such as one of a coroutine that never went on."""
+        if self.leads:
+            self._end(Outcome(False))
+        elif self._blocked:
+            self._leave()
+
+    def _end(self, outcome: Outcome) -> None:
+        call = self.call
+        if call.done or not self.leads:
+            return
+        self._release()  # before the table: the lock knows processes, so the next leader of this one would lose it
+        table = self._table
+        with table.mutex:
+            call.done = True
+            if table.calls.get(self.key) is call:
+                del table.calls[self.key]
+            followers, call.followers = call.followers, []
+            for follower in followers:
+                follower._outcome = outcome
+        ours = led.get()
+        if ours and ours[-1] is call:
+            led.set(ours[:-1])
+        for follower in followers:
+            follower._wake_up()
+
+    def _release(self) -> None:
+        if self._holds_lock and self._locks is not None:
+            self._holds_lock = False
+            try:
+                self._locks.release(self.key)
+            except StorageError:
+                return  # its keeper is gone, and the lock with it
+
+    def _polls(self, locks: KeyLocks, clock: Clock) -> Iterator[float]:
+        pause_s, end_s = FIRST_POLL_S, clock.monotonic() + NESTED_WAIT_S
+        while not self.take_lock(locks.try_acquire) and not (self._is_nested() and clock.monotonic() >= end_s):
+            yield pause_s
+            pause_s = min(pause_s * 1.5, LONGEST_POLL_S)
+
+    def _is_nested(self) -> bool:
+        """Return whether a process that waits for us may thereby wait for this very call."""
+        with self._table.mutex:
+            others = any(not call.done and call is not self.call for call in led.get())
+            return others or any(follower._blocked for follower in self.call.followers)
+
+    def _park(self, wake: Callable[[], object]) -> bool:
+        with self._table.mutex:
+            self._wake = wake
+            return self._outcome is None
+
+    def _wake_up(self) -> None:
+        if self._wake is not None:
+            try:
+                self._wake()
+            except RuntimeError:
+                return  # its event loop has closed, so nobody waits there any more
+
+    def _leave(self) -> None:
+        with self._table.mutex:
+            self._wake = None
+            blocked, self._blocked = self._blocked, ()
+            for other in blocked:
+                other.waits_for.remove(self.call)
+
+    def _settled(self) -> Outcome:
+        outcome = self._outcome
+        assert outcome is not None, "woken before the leader ended"
+        if outcome.error is not None:
+            raise outcome.error
+        return outcome

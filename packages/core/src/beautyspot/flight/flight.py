@@ -1,0 +1,44 @@
+"""Who leads and who follows."""
+
+from beautyspot.flight.claim import Claim
+from beautyspot.flight.table import led, table_named
+from beautyspot.protocols import KeyLocks
+
+
+class Flight:
+    """The keys in flight of one store."""
+
+    def __init__(self, locks: KeyLocks | None = None, *, name: str | None = None) -> None:
+        """Start with no key in flight.
+
+        Args:
+            locks: Where processes meet; None: each process makes its own calls.
+            name: Flights of one name in this process are one, as those of two Spots on one file are. None: one alone.
+        """
+        self._locks = locks
+        self._table = table_named(name)
+
+    def __len__(self) -> int:
+        """Return how many keys are in flight in this process."""
+        return len(self._table.calls)
+
+    def claim(self, key: str, /) -> Claim:
+        """Lead `key` if nobody in this process does, else follow. Never waits."""
+        table = self._table
+        claim = Claim(table, self._locks, key)
+        try:
+            ours = led.get()
+            if ours:
+                ours = tuple(call for call in ours if not call.done)
+            with table.mutex:
+                call = table.calls.setdefault(key, claim.call)
+                if call is not claim.call:
+                    claim.follow(call, ours)
+                    return claim
+            led.set((*ours, call))
+            if self._locks is not None:
+                claim.other_process_runs = not claim.take_lock(self._locks.try_acquire)
+        except BaseException:  # an interrupt in here must not leave a key that nobody lands; re-raised
+            claim.abandon()
+            raise
+        return claim
