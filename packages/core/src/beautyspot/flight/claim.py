@@ -142,7 +142,7 @@ class Claim:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None, /) -> None:
         """End the claim if the call didn't: an `Exception` is the followers' too, anything else only the leader's."""
-        if not self._handed_over:
+        if not (self._handed_over or self.call.done):
             self._end(Outcome(True, error=error) if isinstance(error, Exception) else Outcome(False))
 
     def __del__(self) -> None:
@@ -197,9 +197,10 @@ class Claim:
             return self._outcome is None
 
     def _wake_up(self) -> None:
-        if self._wake is not None:
+        wake = self._wake  # read once: an interrupted follower takes it away
+        if wake is not None:
             try:
-                self._wake()
+                wake()
             except RuntimeError:
                 return  # its event loop has closed, so nobody waits there any more
 

@@ -1,0 +1,122 @@
+import warnings
+
+import pytest
+from beautyspot.db.memory import MemoryTaskDB
+from beautyspot.errors import CacheWarning, ConfigurationError, LimitExceeded, StorageError
+from beautyspot.limiters import GCRA, SharedGCRA
+from beautyspot.limiters.shared import RETRY_S
+from beautyspot.testing import FrozenClock
+
+
+class Failing(MemoryTaskDB):
+    """A database that can be unplugged."""
+
+    plugged = True
+    asked = 0
+
+    def advance_limit(self, name: str, now_s: float, increment_s: float, /) -> float:
+        self.asked += 1
+        if not self.plugged:
+            raise StorageError("disk gone")
+        return super().advance_limit(name, now_s, increment_s)
+
+    def restore_limit(self, name: str, tat_s: float, increment_s: float, /) -> bool:
+        if not self.plugged:
+            raise StorageError("disk gone")
+        return super().restore_limit(name, tat_s, increment_s)
+
+
+@pytest.fixture
+def db() -> Failing:
+    return Failing()
+
+
+def test_two_limiters_of_one_name_share_one_budget(db: Failing, clock: FrozenClock) -> None:
+    one, two = (SharedGCRA(db, "api", 60, clock=clock) for _ in range(2))
+    assert [one.reserve(), two.reserve(), one.reserve(), two.reserve()] == [0, 1, 2, 3]
+
+
+def test_limiters_of_two_names_do_not_meet(db: Failing, clock: FrozenClock) -> None:
+    one, two = (SharedGCRA(db, name, 60, clock=clock) for name in ("a", "b"))
+    assert [one.reserve(), two.reserve()] == [0, 0]
+
+
+@pytest.mark.parametrize("burst", [1, 3])
+def test_it_waits_as_the_limiter_of_one_process_does(db: Failing, clock: FrozenClock, burst: float) -> None:
+    shared, single = SharedGCRA(db, "api", 60, burst=burst, clock=clock), GCRA(60, burst=burst, clock=clock)
+    for cost in (1, 0, 2, 0.5, 10, 1, 3):
+        assert shared.reserve(cost) == pytest.approx(single.reserve(cost), abs=1e-6)
+        assert shared.waiting_s() == pytest.approx(single.waiting_s(), abs=1e-6)
+        clock.advance(0.75)
+
+
+def test_the_first_call_waits_for_no_rounding(db: Failing) -> None:
+    clock = FrozenClock(1_763_698_123.4567891)
+    assert SharedGCRA(db, "api", 7, clock=clock).reserve(0.3) == 0
+
+
+def test_the_last_place_can_be_given_back_once(db: Failing, clock: FrozenClock) -> None:
+    limiter = SharedGCRA(db, "api", 60, clock=clock)
+    limiter.reserve()
+    last = limiter.reserve()
+    limiter.give_back(last)
+    again = limiter.reserve()
+    limiter.give_back(last)
+    assert [again, limiter.reserve()] == [1, 2]
+
+
+def test_a_place_that_is_not_the_last_is_not_granted_twice(db: Failing, clock: FrozenClock) -> None:
+    limiter = SharedGCRA(db, "api", 60, clock=clock)
+    limiter.give_back([limiter.reserve() for _ in range(3)][1])
+    assert limiter.reserve() == 3
+
+
+def test_impossible_costs_and_rates_are_refused_before_the_database_is_asked(db: Failing, clock: FrozenClock) -> None:
+    with pytest.raises(ConfigurationError, match="not a rate"):
+        SharedGCRA(db, "api", 0)
+    with pytest.raises(LimitExceeded):
+        SharedGCRA(db, "api", 60, clock=clock).reserve(61)
+    assert db.asked == 0
+
+
+def test_without_its_database_it_paces_alone_and_warns_once(db: Failing, clock: FrozenClock) -> None:
+    limiter = SharedGCRA(db, "api", 60, clock=clock)
+    db.plugged = False
+    with pytest.warns(CacheWarning, match="'api' could not be reached"):
+        first = limiter.reserve()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        waits = [first, limiter.reserve(), limiter.reserve()]
+    assert waits == [0, 1, 2]
+    assert limiter.waiting_s() == 3
+
+
+def test_a_database_that_failed_is_left_alone_for_a_while_and_used_again(db: Failing, clock: FrozenClock) -> None:
+    limiter = SharedGCRA(db, "api", 60, clock=clock)
+    db.plugged = False
+    with pytest.warns(CacheWarning):
+        limiter.reserve()
+    limiter.reserve()
+    assert db.asked == 1
+    db.plugged = True
+    clock.advance(RETRY_S)
+    limiter.reserve()
+    assert db.asked == 2
+
+
+def test_a_place_taken_alone_is_given_back_alone(db: Failing, clock: FrozenClock) -> None:
+    limiter = SharedGCRA(db, "api", 60, clock=clock)
+    db.plugged = False
+    with pytest.warns(CacheWarning):
+        limiter.reserve()
+    limiter.give_back(limiter.reserve())
+    assert limiter.reserve() == 1
+
+
+def test_giving_back_without_a_database_warns_and_goes_on(db: Failing, clock: FrozenClock) -> None:
+    limiter = SharedGCRA(db, "api", 60, clock=clock)
+    reservation = limiter.reserve()
+    db.plugged = False
+    with pytest.warns(CacheWarning):
+        limiter.give_back(reservation)
+    assert limiter.reserve() == 0
