@@ -2,7 +2,7 @@
 # `make test ARGS="-k limiter"` hands arguments on.
 PYTHON ?=
 ARGS ?=
-VENV := .venv$(addprefix -,$(PYTHON))
+VENV := .venv$(addprefix -,$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 BOOTSTRAP := VENV=$(VENV) PYTHON=$(PYTHON) scripts/bootstrap
 

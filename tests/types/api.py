@@ -1,0 +1,101 @@
+"""What type checkers infer for each public signature; read by `make check`, never run."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
+from typing import assert_type
+
+import beautyspot as bs
+
+spot = bs.Spot("types", tpm=60)
+
+
+@spot.mark
+def plain(text: str, *, times: int = 1) -> list[str]:
+    """Keep positional, keyword and default apart."""
+    return [text] * times
+
+
+@spot.mark(version=bs.FROM_CODE, ttl=timedelta(days=7), tags=("exp-1",), content_type=bs.ContentType.JSON)
+@spot.limiter(cost=2)
+def limited(count: int) -> float:
+    """Both decorators, mark above."""
+    return count / 2
+
+
+def price(count: int) -> float:
+    """Cost as much as is asked for."""
+    return count
+
+
+@spot.limiter(cost=price)
+@spot.mark
+def limited_above(count: int) -> float:
+    """Both decorators, mark below."""
+    return count / 2
+
+
+@spot.mark
+async def coroutine(text: str) -> bytes:
+    """Await a kept result."""
+    return text.encode()
+
+
+@spot.mark
+def stream(count: int) -> Iterator[int]:
+    """Replay a kept stream."""
+    yield from range(count)
+
+
+@spot.mark
+async def async_stream(count: int) -> AsyncIterator[int]:
+    """Replay a kept stream."""
+    for number in range(count):
+        yield number
+
+
+class Reader:
+    """Methods of every kind."""
+
+    @spot.mark(ignore=("self",))
+    def read(self, path: str) -> bytes:
+        """Forget the instance."""
+        return path.encode()
+
+    @staticmethod
+    @spot.mark
+    def parse(text: str) -> int:
+        """Have none."""
+        return int(text)
+
+
+assert_type(plain("a", times=2), list[str])
+assert_type(plain.refresh("a"), list[str])
+assert_type(plain.key("a"), str)
+assert_type(plain.is_cached("a"), bool)
+assert_type(plain.invalidate("a"), bool)
+assert_type(plain.cache_info(), bs.CacheInfo)
+assert_type(plain.cache_clear(), int)
+assert_type(plain.map(["a", "b"], workers=2), list[list[str]])
+assert_type(limited(3), float)
+assert_type(limited_above(3), float)
+assert_type(stream(3), Iterator[int])
+assert_type(async_stream(3), AsyncIterator[int])
+assert_type(Reader().read("a"), bytes)
+assert_type(Reader.parse("1"), int)
+assert_type(spot.run(len, "abc"), int)
+
+plain(1)  # pyright: ignore[reportArgumentType] - an argument of another type is told
+plain("a", time=2)  # pyright: ignore[reportCallIssue] - a keyword that the function lacks is told
+
+
+async def awaited() -> None:
+    """Coroutines."""
+    assert_type(await coroutine("a"), bytes)
+    assert_type(await coroutine.map(["a"]), list[bytes])
+    async for number in async_stream(3):
+        assert_type(number, int)
+
+
+bucket = bs.TokenBucket(60)
+assert_type(bucket.consume(1), None)
+as_callable: Callable[[int], float] = limited
