@@ -1,5 +1,6 @@
 """Public contracts for backends, and a clock for tests."""
 
 from beautyspot.testing.clock import FrozenClock
+from beautyspot.testing.task_db import TaskDBContract
 
-__all__ = ["FrozenClock"]
+__all__ = ["FrozenClock", "TaskDBContract"]

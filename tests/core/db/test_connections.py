@@ -1,0 +1,232 @@
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from beautyspot.db import SQLiteTaskDB
+from beautyspot.db.connections import MAX_OPEN
+from beautyspot.testing.task_db import NOON, task
+
+KEY = "0a" * 16
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted in /proc")
+
+
+def files_open(path: Path) -> int:
+    return sum(
+        os.readlink(f"/proc/self/fd/{fd}").startswith(str(path)) for fd in os.listdir("/proc/self/fd") if _lives(fd)
+    )
+
+
+def _lives(fd: str) -> bool:
+    return os.path.lexists(f"/proc/self/fd/{fd}")
+
+
+def in_child(work) -> int:  # noqa: ANN001
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(20)
+        code = 1
+        try:
+            code = 0 if work() else 2
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_nothing_is_opened_or_made_before_the_first_use(tmp_path: Path) -> None:
+    SQLiteTaskDB(tmp_path / "new" / "a.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_path_is_of_the_folder_where_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    db = SQLiteTaskDB("a.db")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    db.put(task())
+    db.close()
+    assert (tmp_path / "a.db").exists()
+
+
+def test_file_and_folder_are_for_their_owner_alone(tmp_path: Path) -> None:
+    db = SQLiteTaskDB(tmp_path / "new" / "a.db")
+    db.put(task())
+    assert db.locks.try_acquire(KEY)
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+    modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "new").iterdir()}
+    assert modes == dict.fromkeys(("a.db", "a.db-wal", "a.db-shm", "a.db-locks"), 0o600)
+    db.close()
+
+
+def test_close_leaves_no_wal_behind(tmp_path: Path) -> None:
+    db = SQLiteTaskDB(tmp_path / "a.db")
+    db.put(task())
+    db.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["a.db"]
+
+
+@needs_proc
+def test_a_dropped_database_leaves_no_file_open(tmp_path: Path) -> None:
+    db = SQLiteTaskDB(tmp_path / "a.db")
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda number: db.put(task(f"{number:02x}")), range(40)))
+        assert db.locks.try_acquire(KEY)
+        assert files_open(tmp_path) > 2
+        del db
+        gc.collect()
+        assert files_open(tmp_path) == 0
+
+
+@needs_proc
+def test_a_thread_that_ends_gives_its_connection_to_the_next(tmp_path: Path) -> None:
+    db = SQLiteTaskDB(tmp_path / "a.db")
+    db.put(task())
+    for _ in range(20):
+        thread = threading.Thread(target=db.get, args=(KEY,))
+        thread.start()
+        thread.join()
+    assert files_open(tmp_path) <= 5
+    db.close()
+
+
+@needs_proc
+def test_more_threads_than_connections_share_them(tmp_path: Path) -> None:
+    db = SQLiteTaskDB(tmp_path / "a.db")
+    db.put(task())
+    count, together, hits = 300, threading.Barrier(301), []
+
+    def hit() -> None:
+        hits.append(db.get(KEY))
+        together.wait(60)  # all are alive at once
+        together.wait(60)
+
+    threads = [threading.Thread(target=hit) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    together.wait(60)
+    opened = files_open(tmp_path)
+    together.wait(60)
+    for thread in threads:
+        thread.join()
+    assert len(hits) == count
+    assert None not in hits
+    assert opened <= 2 * MAX_OPEN + 2
+    db.close()
+
+
+@needs_fork
+def test_a_child_reads_and_writes_on_connections_of_its_own(tmp_path: Path) -> None:
+    db = SQLiteTaskDB(tmp_path / "a.db")
+    db.put(task())
+
+    def child() -> bool:
+        db.put(task("0b", tags=("child",)))
+        return db.get(KEY) is not None and db.get("0b") is not None
+
+    assert in_child(child) == 0
+    assert db.get("0b") is not None
+    db.put(task("0c"))
+    assert in_child(lambda: db.get("0c") is not None) == 0
+    db.close()
+
+
+@needs_fork
+def test_forks_while_other_threads_write_neither_hang_nor_lose(tmp_path: Path) -> None:
+    db = SQLiteTaskDB(tmp_path / "a.db")
+    stop = threading.Event()
+
+    def write(thread: int) -> int:
+        number = 0
+        while not stop.is_set():
+            db.put(task(f"{thread}-{number}"))
+            number += 1
+        return number
+
+    with ThreadPoolExecutor(3) as threads:
+        writers = [threads.submit(write, thread) for thread in range(3)]
+        codes = [
+            in_child(lambda n=n: db.put(task(f"child-{n}")) or db.get(f"child-{n}") is not None) for n in range(10)
+        ]
+        stop.set()
+        counts = [writer.result() for writer in writers]
+    assert codes == [0] * 10
+    assert all(db.get(f"{thread}-{counts[thread] - 1}") is not None for thread in range(3))
+    assert all(db.get(f"child-{number}") is not None for number in range(10))
+    db.close()
+
+
+@needs_fork
+def test_the_parents_locks_outlive_a_child_that_used_the_database(tmp_path: Path) -> None:
+    db = SQLiteTaskDB(tmp_path / "a.db")
+    db.put(task())
+    in_child(lambda: db.put(task("0b")) is None and (db.close() is None))
+    code = f"""
+import sqlite3
+connection = sqlite3.connect({str(tmp_path / "a.db")!r}, timeout=0)
+connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+connection.execute("PRAGMA journal_mode = DELETE")
+"""
+    db.get(KEY)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "database is locked" in done.stderr
+    db.close()
+
+
+def test_a_file_deleted_under_us_is_made_again_by_the_next_write(tmp_path: Path) -> None:
+    db = SQLiteTaskDB(tmp_path / "sub" / "a.db")
+    db.put(task())
+    for file in (tmp_path / "sub").iterdir():
+        file.unlink()
+    (tmp_path / "sub").rmdir()
+    db.put(task("0b"))
+    db.close()
+    again = SQLiteTaskDB(tmp_path / "sub" / "a.db")
+    assert again.get("0b") is not None
+    again.close()
+
+
+def test_a_file_replaced_under_us_is_the_one_that_is_written(tmp_path: Path) -> None:
+    db, other = SQLiteTaskDB(tmp_path / "a.db"), SQLiteTaskDB(tmp_path / "b.db")
+    db.put(task())
+    other.put(task("0b", updated_at=NOON))
+    other.close()
+    for name in ("a.db-wal", "a.db-shm"):
+        (tmp_path / name).unlink()
+    (tmp_path / "b.db").replace(tmp_path / "a.db")
+    db.put(task("0c"))
+    assert db.get("0b") is not None
+    assert db.get("0c") is not None
+    assert db.get(KEY) is None
+    db.close()
+
+
+@pytest.mark.slow
+def test_many_processes_make_one_file_at_once(tmp_path: Path) -> None:
+    code = """
+import sys, time
+from beautyspot.db import SQLiteTaskDB
+from beautyspot.testing.task_db import task
+for line in sys.stdin:
+    db = SQLiteTaskDB(line.strip())
+    db.put(task(sys.argv[1]))
+    assert db.get(sys.argv[1]) is not None
+    db.close()
+"""
+    paths = "".join(f"{tmp_path / str(number)}.db\n" for number in range(20))
+    command = [sys.executable, "-W", "error", "-c", code]
+    children = [
+        subprocess.Popen([*command, f"{n:02x}"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for n in range(8)
+    ]
+    errors = [child.communicate(paths, timeout=60)[1] for child in children]
+    assert errors == [""] * 8
+    for number in range(20):
+        db = SQLiteTaskDB(tmp_path / f"{number}.db")
+        assert all(db.get(f"{child:02x}") is not None for child in range(8))
+        db.close()
