@@ -99,6 +99,13 @@ def test_places_given_back_in_any_order_leave_no_trace(clock: FrozenClock, order
     assert [limiter.reserve(), limiter.reserve()] == [0, 1]
 
 
+def test_a_bigger_call_may_start_where_the_last_one_was_cancelled(clock: FrozenClock) -> None:
+    limiter = GCRA(60, clock=clock)
+    limiter.reserve()
+    limiter.give_back(limiter.reserve())
+    assert limiter.reserve(2) == 1
+
+
 def test_the_next_call_takes_the_place_of_a_cancelled_one(clock: FrozenClock) -> None:
     limiter = GCRA(60, clock=clock)
     second = [limiter.reserve() for _ in range(4)][1]
