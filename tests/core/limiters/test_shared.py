@@ -50,12 +50,6 @@ def test_it_waits_as_the_limiter_of_one_process_does(db: Failing, clock: FrozenC
         clock.advance(0.75)
 
 
-def test_the_first_call_waits_for_no_rounding(db: Failing) -> None:
-    for second in range(100):
-        limiter = SharedGCRA(db, f"api {second}", 7, clock=FrozenClock(1_763_698_123.4567891 + second))
-        assert limiter.reserve(0.3) == 0
-
-
 def test_the_last_place_can_be_given_back_once(db: Failing, clock: FrozenClock) -> None:
     limiter = SharedGCRA(db, "api", 60, clock=clock)
     limiter.reserve()

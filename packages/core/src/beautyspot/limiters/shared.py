@@ -50,10 +50,7 @@ class SharedGCRA:
         except StorageError as error:
             self._go_alone(now_s, error)
             return self._alone.reserve(cost)
-        begin_s = end_s - cost * rate.cell_s
-        # Seconds since 1970 are exact to 0.2 µs only, and the first call must not wait for a rounding.
-        begin_s = begin_s if begin_s - now_s > 1e-6 else now_s
-        return rate.place(now_s, begin_s, end_s, cost, SharedPlace)
+        return rate.place(now_s, end_s - cost * rate.cell_s, end_s, cost, SharedPlace)
 
     def give_back(self, reservation: Reservation, /) -> None:
         """Free the place of a wait that was cancelled, if it is still the last one."""
