@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -83,7 +83,7 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(api: ModelAPI) -> Iterator[str]:
+def serve(api: ModelAPI) -> Generator[str]:
     """Serve `api` on a free loopback port, and yield its address."""
     server = Server(("127.0.0.1", 0), type("BoundHandler", (Handler,), {"api": api}))
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -8,19 +8,14 @@ SHORTEST, LONGEST = 120, 700
 
 
 def passages(count: int = 12) -> list[str]:
-    """Return the first paragraphs of prose, README first; the same ones on every run."""
+    """Return the first passages of prose, README first; the same ones on every run."""
     documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    found = [
-        paragraph
-        for document in documents
-        if document.exists()
-        for paragraph in paragraphs(document.read_text("utf-8"))
-    ]
+    found = [passage for document in documents for passage in prose(document.read_text("utf-8"))]
     return list(dict.fromkeys(found))[:count]
 
 
-def paragraphs(text: str) -> list[str]:
-    """Return the paragraphs of a Markdown text that are sentences: no code, headings, lists, tables or HTML."""
-    outside_code = text.split("```")[::2]
-    blocks = [" ".join(block.split()) for part in outside_code for block in part.split("\n\n")]
-    return [block for block in blocks if block[:1].isalpha() and SHORTEST <= len(block) <= LONGEST]
+def prose(text: str) -> list[str]:
+    """Return the paragraphs and list items of a Markdown text that are sentences: no code, headings or tables."""
+    outside_code = "\n\n".join(text.split("```")[::2]).replace("\n- ", "\n\n")
+    blocks = [" ".join(block.split()) for block in outside_code.split("\n\n")]
+    return [block for block in blocks if block[:1] not in ("#", "|", "<") and SHORTEST <= len(block) <= LONGEST]

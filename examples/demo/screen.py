@@ -42,34 +42,45 @@ class Screen:
         if api.embedder is None:
             say("[yellow]no wheel of the embedding model for this platform: the language model runs alone[/]")
         names = [name for name, model in (("SmolLM2-135M on llama.cpp", api.llm), ("WordLlama", api.embedder)) if model]
-        say(f"models   {' and '.join(names)}, on this machine, offline, no key")
+        say(f"models   {' and '.join(names)}, on this machine, offline")
         say(f"API      {url} answers 429 above {CALLS_PER_MINUTE} calls a minute")
-        say(f"job      {texts} passages of this repository's documents, {texts * functions} calls\n")
+        say(f"job      {texts} passages of this repository's documents, {texts * functions} calls")
+
+    def announce(self, title: str) -> None:
+        """Head the bars of one act."""
+        self.console.print(f"[dim]{title}[/]")
+
+    def end_bar(self) -> None:
+        """Mend what a killed process leaves of its bar: a line without an end, and a hidden cursor."""
+        self.console.show_cursor()
+        if self.console.is_terminal:
+            self.console.print()
 
     def table(self, acts: Sequence[Act], *, unpaced: int, refused_unpaced: int) -> None:
         """Show what each act cost."""
-        self.console.show_cursor()  # the killed process had hidden it for its bar
         table = Table(box=None, padding=(0, 2), header_style="bold")
         table.add_column("run")
-        for heading in ("calls", "refused (429)", "seconds", "seconds saved"):
+        for heading in ("calls", "refused", "seconds", "saved s"):
             table.add_column(heading, justify="right")
         for act in acts:
             saved = "" if act.saved_s is None else f"{act.saved_s:.1f}"
             table.add_row(act.title, str(act.calls), str(act.refused), f"{act.elapsed_s:.1f}", saved)
-        table.add_row("[dim]in a row, without the limiter[/]", str(unpaced), str(refused_unpaced), "", "")
+        table.add_row("[dim]in a row, no limiter[/]", str(unpaced), str(refused_unpaced), "", "")
         self.console.print()
         self.console.print(table)
 
     def closing(self, function: Any, text: str) -> None:
         """Show one result, and the commands to look at the others."""
         command = os.path.relpath(Path(sys.executable).with_name("beautyspot"))
-        key = function.key(text)[:12]
-        say = self.console.print
-        say("\nwhere to look next")
-        say(f"  {command} --db .beautyspot/quickstart.db stats", markup=False)
-        say(f"  {command} --db .beautyspot/quickstart.db list --function {function.__name__}", markup=False)
-        say(f"  {command} --db .beautyspot/quickstart.db show {key}", markup=False)
-        say("  examples/quickstart.py, the job: mark and limiter on two plain functions")
+        lines = [
+            "\nwhere to look next",
+            "  export BEAUTYSPOT_DB=.beautyspot/quickstart.db",
+            f"  {command} stats",
+            f"  {command} list --function {function.__name__}",
+            f"  {command} show {function.key(text)[:12]}",
+            "  examples/quickstart.py: the job, two plain functions under mark and limiter",
+        ]
+        self.console.print("\n".join(lines), markup=False, soft_wrap=True)
 
     def verdict(self, broken: Sequence[str]) -> int:
         """Say which promise did not hold, and return the exit code."""

@@ -5,9 +5,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -39,19 +39,19 @@ def play(summarize: Any, embed: Any) -> int:
         screen.opening(api, url, len(texts), len(functions))
         for function in functions:
             function.cache_clear()
-        acts, broken = perform(api, url, functions, texts)
+        acts, broken = perform(Job(api, url, functions, screen), texts)
         screen.table(acts, refused_unpaced=rush(api, url), unpaced=RUSH)
     screen.closing(summarize if api.llm else embed, texts[0])
     return screen.verdict(broken)
 
 
-def perform(api: ModelAPI, url: str, functions: list[Any], texts: list[str]) -> tuple[list[Act], list[str]]:
+def perform(job: "Job", texts: list[str]) -> tuple[list[Act], list[str]]:
     """Play the three acts, and return them with the promises that did not hold."""
-    total = len(texts) * len(functions)
-    killed = run_job(api, url, functions, "first run, killed half-way", kill_at=total // 2)
-    kept = sum(function.is_cached(text) for function in functions for text in texts)
-    resumed = run_job(api, url, functions, f"run again: {kept} of {total} were kept")
-    second = run_job(api, url, functions, "second run")
+    total = len(texts) * len(job.functions)
+    killed = job.run("first run, killed half-way", kill_at=total // 2)
+    kept = sum(function.is_cached(text) for function in job.functions for text in texts)
+    resumed = job.run(f"run again, {kept} of {total} were kept")
+    second = job.run("second run")
     acts = [killed, resumed, second]
     promises = {
         "the killed run kept nothing": 0 < kept < total,
@@ -62,33 +62,42 @@ def perform(api: ModelAPI, url: str, functions: list[Any], texts: list[str]) -> 
     return acts, [what for what, held in promises.items() if not held]
 
 
-def run_job(api: ModelAPI, url: str, functions: list[Any], title: str, *, kill_at: int | None = None) -> Act:
-    """Run the job in a process of its own, and kill it once the API has served `kill_at` calls."""
-    served, refused, started = api.served, api.refused, time.perf_counter()
-    with job(url, functions) as process:
-        if kill_at is not None:
-            while api.served - served < kill_at and process.poll() is None:
-                time.sleep(0.01)
+class Job(NamedTuple):
+    """quickstart.py as a process of its own, which knows the API by its address alone."""
+
+    api: ModelAPI
+    url: str
+    functions: list[Any]
+    screen: Screen
+
+    def run(self, title: str, *, kill_at: int | None = None) -> Act:
+        """Run the job, and kill it once the API has served `kill_at` calls."""
+        self.screen.announce(title)
+        served, refused, started = self.api.served, self.api.refused, time.perf_counter()
+        with self.process() as process:
+            if kill_at is not None:
+                while self.api.served - served < kill_at and process.poll() is None:
+                    time.sleep(0.01)
+                process.kill()
+                self.screen.end_bar()
+            output = process.communicate()[0]
+        elapsed_s = time.perf_counter() - started
+        if kill_at is None and process.returncode:
+            raise SystemExit(f"the job ended with exit code {process.returncode}; its message is above")
+        saved_s = None if kill_at is not None else json.loads(output)["saved_s"]
+        return Act(title, self.api.served - served, self.api.refused - refused, elapsed_s, saved_s)
+
+    @contextmanager
+    def process(self) -> Generator["subprocess.Popen[str]"]:
+        """Start the job; it never outlives the block."""
+        names = ",".join(function.__name__ for function in self.functions)
+        environment = {**os.environ, "DEMO_API": self.url, "DEMO_STEPS": names}
+        process = subprocess.Popen([sys.executable, sys.argv[0]], env=environment, stdout=subprocess.PIPE, text=True)
+        try:
+            yield process
+        finally:
             process.kill()
-        output = process.communicate()[0]
-    elapsed_s = time.perf_counter() - started
-    if kill_at is None and process.returncode:
-        raise SystemExit(f"the job ended with exit code {process.returncode}; its message is above")
-    saved_s = None if kill_at is not None else json.loads(output)["saved_s"]
-    return Act(title, api.served - served, api.refused - refused, elapsed_s, saved_s)
-
-
-@contextmanager
-def job(url: str, functions: list[Any]) -> Iterator["subprocess.Popen[str]"]:
-    """Start quickstart.py again, as the job; it never outlives the block."""
-    names = ",".join(function.__name__ for function in functions)
-    environment = {**os.environ, "DEMO_API": url, "DEMO_STEPS": names}
-    process = subprocess.Popen([sys.executable, sys.argv[0]], env=environment, stdout=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+            process.wait()
 
 
 RUSH = 8
