@@ -138,7 +138,7 @@ def test_unknown_keyword_is_named(workspace: Path):
     with pytest.raises(bs.ConfigurationError, match="tmp"):
         bs.Spot("app", tmp=60)
     with pytest.raises(TypeError, match="ttll"):
-        bs.Spot("app").mark(ttll=3)
+        bs.Spot("app").mark(ttll=3)  # pyright: ignore
 
 
 def test_names_of_release_1_say_what_they_are_called_now(spot: bs.Spot):
@@ -151,7 +151,7 @@ def test_names_of_release_1_say_what_they_are_called_now(spot: bs.Spot):
 @pytest.mark.parametrize("ttl", [0, -1, "7 days", float("nan"), True, "d"])
 def test_wrong_ttl_is_refused_at_decoration(spot: bs.Spot, ttl: Any):
     with pytest.raises(bs.ConfigurationError, match="span of time"):
-        spot.mark(ttl=ttl)(abs)
+        spot.mark(ttl=ttl)
 
 
 def test_default_ttl_is_overridden_by_the_mark(tmp_path: Path):
@@ -165,7 +165,7 @@ def test_default_ttl_is_overridden_by_the_mark(tmp_path: Path):
 
 def test_one_word_where_words_belong_is_refused(spot: bs.Spot):
     with pytest.raises(bs.ConfigurationError, match="sequence of strings"):
-        spot.mark(tags="exp-1")(abs)
+        spot.mark(tags="exp-1")
 
 
 def test_version_separates_results(spot: bs.Spot):

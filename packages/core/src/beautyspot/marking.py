@@ -1,7 +1,7 @@
 """From a user's function and what `mark` was told to the plan of its calls."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from beautyspot.clocks import Clock
 from beautyspot.content_types import ContentType
@@ -17,17 +17,6 @@ from beautyspot.walk import LegacyRows, MarkOptions, Plan, mark_function, unlimi
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor  # 17 ms that only annotations would need
-
-
-class Default:
-    """Stands for the Spot's own default where None means something else."""
-
-    def __repr__(self) -> str:
-        """Show what it stands for."""
-        return "<the Spot's default>"
-
-
-DEFAULT: Final = Default()
 
 
 class MarkArguments(TypedDict, total=False):
@@ -53,6 +42,17 @@ class MarkArguments(TypedDict, total=False):
     """Called after the Spot's own."""
 
 
+class Settings(NamedTuple):
+    """What `mark` was told about one function, checked."""
+
+    version: str | FromCode | None
+    legacy_versions: tuple[str | None, ...]
+    """The versions under which an earlier release may have kept the function's results."""
+    input_key_fn: Callable[..., Any] | None
+    ignore: tuple[str, ...]
+    options: MarkOptions
+
+
 class Parts(NamedTuple):
     """What the functions of one Spot share."""
 
@@ -64,42 +64,59 @@ class Parts(NamedTuple):
     clock: Clock
     executor: "Executor | None"
     legacy_folders: Sequence[str]
-    hooks: tuple[Hook, ...]
-    defaults: MarkArguments
 
 
-def mark(function: Any, parts: Parts, arguments: Mapping[str, Any]) -> Any:
+def settings(arguments: Mapping[str, Any], /, *, default_version: str | FromCode | None) -> Settings:
+    """Return the checked settings for the arguments of `mark`, in which None stands for no choice.
+
+    Raises:
+        TypeError: an argument that `mark` does not know.
+        ConfigurationError: the value of one is wrong.
+    """
+    known = MarkArguments.__annotations__
+    for name in arguments:
+        if name not in known:
+            raise TypeError(f"mark() got an unexpected keyword argument {name!r}; known: {', '.join(sorted(known))}")
+    version, ttl, content_type = (arguments.get(name) for name in ("version", "ttl", "content_type"))
+    if not isinstance(version, str | FromCode | None):
+        raise ConfigurationError(f"version got {version!r}; give text, such as {str(version)!r}, or FROM_CODE")
+    return Settings(
+        version=version,
+        legacy_versions=_legacy_versions(version, default_version),
+        input_key_fn=arguments.get("input_key_fn"),
+        ignore=_words("ignore", arguments.get("ignore", ())),
+        options=MarkOptions(
+            save_blob=arguments.get("save_blob"),
+            content_type=None if content_type is None else str(content_type),
+            ttl_s=None if ttl is None else seconds(ttl),
+            tags=_words("tags", arguments.get("tags", ())),
+            cache_if=arguments.get("cache_if"),
+            hooks=tuple(arguments.get("hooks", ())),
+        ),
+    )
+
+
+def mark(function: Any, parts: Parts, settings: Settings) -> Any:
     """Return `function`, marked; a static or class method stays one."""
     if isinstance(function, staticmethod):
-        return staticmethod(mark(function.__func__, parts, arguments))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        return staticmethod(mark(function.__func__, parts, settings))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
     if isinstance(function, classmethod):
-        return mark(function.__func__, parts, arguments).for_class()  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        return mark(function.__func__, parts, settings).for_class()  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
     if not callable(function):
         raise ConfigurationError(f"mark got {function!r}, which can't be called; put it above a function")
     if hasattr(function, "__beautyspot_plan__"):
         raise ConfigurationError(f"{function.__qualname__} is marked already; take one of the two marks away")
-    return mark_function(_plan(function, parts, _checked(arguments, parts.defaults)))
+    return mark_function(_plan(function, parts, settings))
 
 
-def _plan(function: Any, parts: Parts, arguments: MarkArguments) -> Plan:
+def _plan(function: Any, parts: Parts, settings: Settings) -> Plan:
     inner, limits = unlimited(function)
     keys = KeyMaker(
         inner,
-        version=arguments.get("version"),
-        ignore=_words("ignore", arguments.get("ignore", ())),
-        input_key_fn=arguments.get("input_key_fn"),
+        version=settings.version,
+        ignore=settings.ignore,
+        input_key_fn=settings.input_key_fn,
         registry=parts.registry,
-    )
-    ttl = arguments.get("ttl")
-    content_type = arguments.get("content_type")
-    options = MarkOptions(
-        save_blob=arguments.get("save_blob"),
-        content_type=None if content_type is None else str(content_type),
-        ttl_s=None if ttl is None else seconds(ttl),
-        tags=_words("tags", arguments.get("tags", ())),
-        cache_if=arguments.get("cache_if"),
-        hooks=(*parts.hooks, *arguments.get("hooks", ())),
-        limits=limits,
     )
     serializer = parts.serializer
     if isinstance(serializer, SupportsTypes):
@@ -107,7 +124,7 @@ def _plan(function: Any, parts: Parts, arguments: MarkArguments) -> Plan:
     return Plan(
         function=inner,
         keys=keys,
-        options=options,
+        options=settings.options._replace(limits=limits),
         store=parts.store,
         serializer=serializer,
         journal=parts.journal,
@@ -115,39 +132,33 @@ def _plan(function: Any, parts: Parts, arguments: MarkArguments) -> Plan:
         flight=parts.flight,
         clock=parts.clock,
         executor=parts.executor,
-        legacy=_legacy(inner, keys, serializer, parts, arguments),
+        legacy=_legacy(inner, keys, serializer, parts, settings),
     )
 
 
 def _legacy(
-    function: Any, keys: KeyMaker, serializer: Serializer, parts: Parts, arguments: MarkArguments
+    function: Any, keys: KeyMaker, serializer: Serializer, parts: Parts, settings: Settings
 ) -> LegacyRows | None:
     db = parts.store.db
     if not (isinstance(db, SupportsLegacy) and hasattr(function, "__name__")):
         return None
-    version = arguments.get("version")
-    known = [version] if version is None or isinstance(version, str) else []
-    # Releases 1.3 to 2.1 left a version that came from `default_version` out of the key.
-    unsaid = [None] if known and version == parts.defaults.get("version") and version is not None else []
     return LegacyRows(
         parts.store,
         db,
         serializer,
         name=function.__name__,
         func_name=keys.func_name,
-        versions=[*known, *unsaid],
-        input_key_fn=arguments.get("input_key_fn"),
+        versions=settings.legacy_versions,
+        input_key_fn=settings.input_key_fn,
         folders=parts.legacy_folders,
     )
 
 
-def _checked(arguments: Mapping[str, Any], defaults: MarkArguments) -> MarkArguments:
-    """Return the arguments with the Spot's defaults under them."""
-    known = MarkArguments.__annotations__
-    for name in arguments:
-        if name not in known:
-            raise TypeError(f"mark() got an unexpected keyword argument {name!r}; known: {', '.join(sorted(known))}")
-    return MarkArguments({**defaults, **arguments})  # type: ignore[typeddict-item]
+def _legacy_versions(version: Any, default_version: Any) -> tuple[str | None, ...]:
+    if not isinstance(version, str | None):
+        return ()
+    # Releases 1.3 to 2.1 left a version that came from `default_version` out of the key.
+    return (version, None) if version is not None and version == default_version else (version,)
 
 
 def _words(name: str, words: Iterable[str], /) -> tuple[str, ...]:

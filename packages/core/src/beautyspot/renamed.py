@@ -25,7 +25,7 @@ def translate(old: dict[str, Any], /) -> dict[str, Any]:
         if name not in RENAMED_OPTIONS:
             raise ConfigurationError(f"Spot got an unknown option {name!r}; help(beautyspot.Spot) lists the known ones")
         now = RENAMED_OPTIONS[name]
-        warnings.warn(f"Spot({name}=…) is now called {now}", DeprecationWarning, stacklevel=4)
+        warnings.warn(f"Spot({name}=…) is now called {now}", DeprecationWarning, stacklevel=3)
         if value is None:
             continue
         if name == "io_workers":

@@ -1,6 +1,6 @@
 """The facade: one object that keeps, paces and shows the calls of a user's functions."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overload
@@ -16,7 +16,7 @@ from beautyspot.journal import Journal
 from beautyspot.keys import FromCode, KeyRegistry
 from beautyspot.lifecycle import tie_up
 from beautyspot.limiters import GCRA, SharedGCRA
-from beautyspot.marking import MarkArguments, Parts, mark
+from beautyspot.marking import MarkArguments, Parts, Settings, mark, settings
 from beautyspot.protocols import (
     BlobStorage,
     Limiter,
@@ -117,20 +117,24 @@ class Spot:
         self._parts = Parts(
             store=self._store,
             journal=self._journal,
-            flight=Flight(self._db.locks if isinstance(self._db, SupportsKeyLocks) else None),
+            # Two Spots on one file are one flight: file locks tell processes apart, not Spots.
+            flight=Flight(
+                self._db.locks if isinstance(self._db, SupportsKeyLocks) else None, name=getattr(self._db, "path", None)
+            ),
             serializer=serializer or MsgpackSerializer(),
             registry=KeyRegistry(),
             clock=self._clock,
             executor=options.get("executor", executor),
             legacy_folders=legacy_blob_folders(name, None if storage is None else getattr(blobs, "root", None)),
-            hooks=tuple(hooks),
-            defaults={
-                "version": default_version,
-                "save_blob": default_save_blob,
-                "content_type": default_content_type,
-                "ttl": None if default_ttl is None else seconds(default_ttl),
-            },
         )
+        self._defaults: dict[str, Any] = {
+            "version": default_version,
+            "save_blob": default_save_blob,
+            "content_type": default_content_type,
+            "ttl": default_ttl,
+            "hooks": tuple(hooks),
+        }
+        self._settings({})  # a wrong default is refused here, not at the first mark
         tie_up(self._store, self._journal)
 
     @overload
@@ -145,9 +149,10 @@ class Spot:
         Raises:
             ConfigurationError: a keyword's value is wrong.
         """
+        settings = self._settings(arguments)
         if function is None:
-            return lambda function: mark(function, self._parts, arguments)  # pyright: ignore[reportUnknownLambdaType]
-        return mark(function, self._parts, arguments)
+            return lambda function: mark(function, self._parts, settings)  # pyright: ignore[reportUnknownLambdaType]
+        return mark(function, self._parts, settings)
 
     def limiter(self, cost: float | Callable[..., float] = 1) -> Callable[[F], F]:
         """Pace a function by the Spot's `tpm`. Above or below `mark`, a hit takes nothing from the limit.
@@ -172,7 +177,7 @@ class Spot:
         """
         names = {f"_{name}": name for name in MarkArguments.__annotations__}
         arguments = {names[name]: kwargs.pop(name) for name in list(kwargs) if name in names}
-        marked: Callable[..., R] = mark(func, self._parts, arguments)
+        marked: Callable[..., R] = mark(func, self._parts, self._settings(arguments))
         return marked(*args, **kwargs)
 
     @contextmanager
@@ -183,7 +188,8 @@ class Spot:
         """
         if not functions:
             raise ConfigurationError("cached_run got no function; give one or several")
-        marked = tuple(mark(function, self._parts, arguments) for function in functions)
+        settings = self._settings(arguments)
+        marked = tuple(mark(function, self._parts, settings) for function in functions)
         try:
             yield marked[0] if len(marked) == 1 else marked
         finally:
@@ -273,6 +279,12 @@ class Spot:
     def __getattr__(self, name: str) -> Any:
         """Say what a name of release 1 is called now."""
         raise removed("'Spot' object", name)
+
+    def _settings(self, arguments: Mapping[str, Any]) -> Settings:
+        """Return what `mark` works by: the arguments, and the Spot's defaults where there is none."""
+        hooks = (*self._defaults["hooks"], *arguments.get("hooks", ()))
+        version = self._defaults["version"]
+        return settings({**self._defaults, **arguments, "hooks": hooks}, default_version=version)
 
     def _database(self, db: Any) -> Any:
         if db is not None:

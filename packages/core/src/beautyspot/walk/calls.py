@@ -161,4 +161,5 @@ async def in_thread(plan: Plan, function: Callable[..., T], *args: Any) -> T:
         future = asyncio.get_running_loop().run_in_executor(plan.executor, work)
     except RuntimeError:  # the executor is shut down: a result that is paid for is kept here and now
         return work()
-    return await future
+    # Unshielded, a cancelled caller would take the work out of the executor's queue.
+    return await asyncio.shield(future)
