@@ -1,0 +1,150 @@
+"""The catalog of one database."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from beautyspot.catalog import tasks, totals
+from beautyspot.catalog.records import FunctionSummary, ModelSummary, Page, Size
+from beautyspot.catalog.source import Source, open_source
+from beautyspot.catalog.tasks import TaskQuestion
+from beautyspot.catalog.values import ValueReader
+from beautyspot.clocks import Clock, SystemClock
+from beautyspot.durations import Duration
+from beautyspot.errors import ConfigurationError
+from beautyspot.protocols import Activity, BlobStorage, Run, Task
+
+
+class Catalog:
+    """Answers questions about what a database keeps, and changes nothing in it.
+
+    A file of an earlier release is read as it is. Every method raises `StorageError` when the database fails.
+    """
+
+    def __init__(self, source: Source, clock: Clock | None = None) -> None:
+        """Ask `source`; most want `Catalog.open`."""
+        self.source = source
+        self._clock = clock or SystemClock()
+
+    @classmethod
+    def open(cls, place: str | Path, /) -> Self:
+        """Open the database at a path or SQLAlchemy URL.
+
+        Raises:
+            ConfigurationError: there is none, or nobody speaks its scheme.
+            NewerFileError: a later release wrote it.
+            StorageError: it can't be read.
+        """
+        return cls(open_source(place))
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.source.close()
+
+    def tasks(
+        self,
+        *,
+        function: str | None = None,
+        version: str | None = None,
+        tag: str | None = None,
+        content_type: str | None = None,
+        older_than: Duration | None = None,
+        newer_than: Duration | None = None,
+        text: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page[Task]:
+        """Return kept results, newest first, without their values.
+
+        Args:
+            function: `module.qualname`, or the bare qualname.
+            version: As the function's mark gave it.
+            tag: One of its tags.
+            content_type: A media type.
+            older_than: Kept longer ago than this.
+            newer_than: Kept since.
+            text: In any letters' case: part of the function, input id, content type or a tag, or the key's start.
+            limit: Rows of a page, 1 to 10 000.
+            after: The `next` of the page before.
+
+        Raises:
+            ConfigurationError: a duration, the limit or the cursor is wrong.
+        """
+        question = TaskQuestion(function, version, tag, content_type, older_than, newer_than, text)
+        rows, following = tasks.tasks_page(self.source, question, self._now(), limit, after)
+        return Page(tuple(rows), following)
+
+    def task(self, key: str, /) -> Task:
+        """Return the task under `key`, or under the one key that begins with it.
+
+        Raises:
+            ConfigurationError: there is none, or there are several.
+        """
+        keys = tasks.keys_starting(self.source, key) if key else []
+        if not keys:
+            raise ConfigurationError(
+                f"no result under a key that begins with {key!r}; `beautyspot list` shows the keys"
+            )
+        if len(keys) > 1:
+            named = ", ".join(keys[: tasks.MAX_TWINS]) + (", …" if len(keys) > tasks.MAX_TWINS else "")
+            raise ConfigurationError(f"several keys begin with {key!r}: {named}; give more of it")
+        return tasks.tasks_named(self.source, keys)[0]
+
+    def values(self, storage: BlobStorage | None = None, /) -> ValueReader:
+        """Return a reader of the values themselves, with blobs from `storage`."""
+        return ValueReader(self.source, storage)
+
+    def functions(self) -> tuple[FunctionSummary, ...]:
+        """Return what is kept of each function and what its calls did, those that saved most time first."""
+        return tuple(totals.function_summaries(self.source))
+
+    def activity(self, *, since: datetime | None = None, function: str | None = None) -> tuple[Activity, ...]:
+        """Return what each function did in each minute, oldest first."""
+        return tuple(totals.activity_since(self.source, since, function))
+
+    def runs(self, *, limit: int = 50, after: str | None = None, **where: str | None) -> Page[Run]:
+        """Return observed calls, newest first.
+
+        Args:
+            limit: Rows of a page, 1 to 10 000.
+            after: The `next` of the page before.
+            where: `kind`, `model`, `name`, `status`, `trace_id`, `parent_id` or `cache_key` that they have.
+
+        Raises:
+            ConfigurationError: the limit or the cursor is wrong, or there is no such column.
+        """
+        unknown = set(where) - {"kind", "model", "name", "status", "trace_id", "parent_id", "cache_key"}
+        if unknown:
+            raise ConfigurationError(f"runs has no filter {sorted(unknown)!r}; help(Catalog.runs) lists the known ones")
+        rows, following = totals.runs_page(self.source, where, limit, after)
+        return Page(tuple(rows), following)
+
+    def models(self) -> tuple[ModelSummary, ...]:
+        """Return what the observed calls of each model came to, the most expensive first."""
+        return tuple(totals.model_summaries(self.source))
+
+    def size(self) -> Size:
+        """Return how much is kept."""
+        figures: Any = tasks.size_row(self.source, self._now())
+        return Size(*(int(figure) for figure in figures), database_bytes=self._database_bytes())
+
+    def _database_bytes(self) -> int | None:
+        path = self.source.path
+        if path is None:
+            return None
+        files = (path, path.with_name(f"{path.name}-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.time(), UTC)

@@ -1,0 +1,66 @@
+"""What the catalog answers, beside the `Task`, `Activity` and `Run` of the protocols."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows of an answer, newest first."""
+
+    rows: tuple[T, ...]
+    next: str | None
+    """Give it as `after` for the rows that follow; None at the end. It stays good when rows are added or deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSummary:
+    """What is kept of one function, and what its calls did."""
+
+    func_name: str
+    results: int
+    size_bytes: int
+    """Of the serialized values, as far as the rows tell."""
+    elapsed_s: float
+    """Seconds that computing the kept results took."""
+    updated_at: datetime | None
+    """When its newest result was kept; aware, UTC. None if nothing is kept."""
+    hits: int
+    misses: int
+    errors: int
+    saved_s: float
+    waited_s: float
+    tokens_spent: int
+    tokens_saved: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSummary:
+    """What the observed calls of one model came to; nested calls, counted in a parent, are left out."""
+
+    model: str
+    runs: int
+    errors: int
+    cache_hits: int
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    """In the currency of the price table that gave it."""
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is kept, in bytes of serialized values."""
+
+    tasks: int
+    expired: int
+    """Of the tasks; their rows are still there, but no call reads them."""
+    inline_bytes: int
+    blobs: int
+    blob_bytes: int
+    database_bytes: int | None
+    """The SQLite file and its WAL on disk; None for a server."""

@@ -1,0 +1,167 @@
+"""A database opened only to be read: whatever release wrote it, whatever SQLAlchemy speaks to."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sqlalchemy import (
+    URL,
+    Column,
+    ColumnElement,
+    Engine,
+    Table,
+    Text,
+    create_engine,
+    inspect,
+    make_url,
+    null,
+    type_coerce,
+)
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+from sqlmodel import SQLModel
+
+from beautyspot.errors import ConfigurationError, NewerFileError, StorageError
+from beautyspot.schema import REVISION, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Row, Select
+
+    AnyRow = Row[*tuple[Any, ...]]
+    AnySelect = Select[*tuple[Any, ...]]
+
+
+class Source:
+    """An engine, and the columns that are really there."""
+
+    def __init__(self, engine: Engine, path: Path | None, name: str) -> None:
+        """Look at the tables behind `engine`, a SQLite file if there is a `path`."""
+        self.engine = engine
+        self.path = path
+        self.name = name
+        self._columns: dict[str, set[str]] = {}
+        try:
+            inspector = inspect(engine)
+            existing = set(inspector.get_table_names())
+            self._columns = {t: {c["name"] for c in inspector.get_columns(t)} for t in TABLES if t in existing}
+        except SQLAlchemyError as error:
+            raise self._failed(error) from error
+        if not self._columns.get("tasks", set()) >= {"cache_key", "func_name", "result_type"}:
+            raise ConfigurationError(f"{name!r} holds no kept results; expected a database of beautyspot; give another")
+
+    def has(self, table: str, /) -> bool:
+        """Say whether the table is there; releases before 3.0 had `tasks` alone."""
+        return table in self._columns
+
+    def table(self, name: str, /) -> Table:
+        """Return the table as the schema has it."""
+        return SQLModel.metadata.tables[name]
+
+    def column(self, table: str, name: str, /) -> ColumnElement[Any]:
+        """Return the column, or NULL under its name where the file is too old to have it."""
+        if name not in self._columns[table]:
+            return null().label(name)
+        column: Column[Any] = self.table(table).c[name]
+        # A SQLite file may hold times as any release wrote them, or damaged: as text nothing is lost or raised,
+        # and a cursor compares equal to the very text it came from.
+        is_time = self.engine.dialect.name == "sqlite" and column.type.python_type.__name__ == "datetime"
+        return type_coerce(column, Text).label(name) if is_time else column
+
+    def rows(self, statement: "AnySelect", /) -> "Sequence[AnyRow]":
+        """Return every row of the answer.
+
+        Raises:
+            StorageError: the database can't give it.
+        """
+        try:
+            with self.engine.connect() as connection:
+                return connection.execute(statement).all()
+        except SQLAlchemyError as error:
+            raise self._failed(error) from error
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+    def _failed(self, error: SQLAlchemyError) -> StorageError:
+        reason = getattr(error, "orig", None) or error
+        return StorageError(f"can't read {self.name!r}: {reason}; `beautyspot doctor` says what is wrong with a file")
+
+
+def open_source(place: str | Path, /) -> Source:
+    """Open the database at a path or URL, making and changing nothing.
+
+    Raises:
+        ConfigurationError: there is none, or nobody speaks its scheme.
+        NewerFileError: a later release wrote it.
+        StorageError: it can't be read.
+    """
+    text = str(place)
+    if "://" not in text:
+        return _open_file(Path(text))
+    try:
+        url = make_url(text)
+        if url.get_backend_name() == "sqlite":
+            return _open_file(Path(url.database or ":memory:"))
+        return _open_server(url)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise ConfigurationError(f"not a database: {text!r} ({error}); give a path or a SQLAlchemy URL") from error
+
+
+def _open_server(url: URL) -> Source:
+    try:
+        engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"{url.render_as_string()!r} needs the package {error.name!r}; pip install it, or another driver of the URL"
+        ) from error
+    return Source(engine, None, url.render_as_string())
+
+
+def _open_file(path: Path) -> Source:
+    if not path.is_file():
+        raise ConfigurationError(f"no database at {str(path)!r}; give the path of one that a Spot made")
+    path = path.absolute()  # a dashboard lives longer than its working directory
+    uri = _readable_uri(path)
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+    # The default pool of a SQLAlchemy file URL; `creator` would otherwise choose the one for memory.
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
+    return Source(engine, path, str(path))
+
+
+def _readable_uri(path: Path) -> str:
+    base = f"file:{quote(str(path))}"
+    try:
+        return _checked(f"{base}?mode=ro", path)
+    except sqlite3.OperationalError:
+        # In a folder that can't be written there is no place for the WAL's index; a file without a WAL needs none.
+        if path.with_name(path.name + "-wal").exists():
+            raise StorageError(
+                f"can't read {str(path)!r}: its folder can't be written and a WAL lies beside it; copy both elsewhere"
+            ) from None
+    except sqlite3.Error as error:
+        raise StorageError(
+            f"can't read {str(path)!r}: {error}; `beautyspot doctor` says what is wrong with a file"
+        ) from error
+    try:
+        return _checked(f"{base}?immutable=1", path)
+    except sqlite3.Error as error:
+        raise StorageError(f"can't open {str(path)!r}: {error}; check its owner and permissions") from error
+
+
+def _checked(uri: str, path: Path) -> str:
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        revision = connection.execute("PRAGMA user_version").fetchone()[0]
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if revision > REVISION:
+        raise NewerFileError(
+            f"{str(path)!r} has revision {revision}, and this release knows {REVISION} at most; upgrade beautyspot"
+        )
+    return uri

@@ -1,0 +1,152 @@
+"""Questions about the kept results: which there are, one by its key, how much they take."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, case, func, literal, or_, select
+
+from beautyspot.catalog.pages import page_of
+from beautyspot.catalog.source import Source
+from beautyspot.catalog.times import stored, time_of
+from beautyspot.durations import Duration, seconds
+from beautyspot.protocols import Task
+
+if TYPE_CHECKING:
+    from beautyspot.catalog.source import AnyRow
+
+MAX_TWINS = 10
+"""Keys to name when a prefix stands for several."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskQuestion:
+    """Which tasks: every condition that is not None holds."""
+
+    function: str | None = None
+    """`module.qualname`, or the bare qualname."""
+    version: str | None = None
+    tag: str | None = None
+    content_type: str | None = None
+    older_than: Duration | None = None
+    newer_than: Duration | None = None
+    text: str | None = None
+    """In any letters' case: part of the function, input id, content type or a tag, or the start of the key."""
+
+
+def tasks_page(
+    source: Source, question: TaskQuestion, now: datetime, limit: int, after: str | None, /
+) -> tuple[list[Task], str | None]:
+    """Return one page of tasks, newest first, and the cursor of the next one."""
+    order = (source.column("tasks", "updated_at"), source.column("tasks", "cache_key"))
+    statement = select(*_columns(source)).where(*_conditions(source, question, now))
+    rows, following = page_of(source, statement, order, limit, after)
+    return _with_tags(source, rows), following
+
+
+def tasks_named(source: Source, keys: Sequence[str], /) -> list[Task]:
+    """Return the tasks under `keys`."""
+    statement = select(*_columns(source)).where(source.column("tasks", "cache_key").in_(keys))
+    return _with_tags(source, source.rows(statement))
+
+
+def keys_starting(source: Source, start: str, /) -> list[str]:
+    """Return some keys that begin with `start`, or the exact one alone if it is there."""
+    key = source.column("tasks", "cache_key")
+    if source.rows(select(key).where(key == start)):
+        return [start]
+    # A range instead of LIKE, which ignores case and so can't use the primary key's index.
+    statement = select(key).where(key >= start, key < start + "\U0010ffff").order_by(key).limit(MAX_TWINS + 1)
+    return [row[0] for row in source.rows(statement)]
+
+
+def size_row(source: Source, now: datetime, /) -> "AnyRow":
+    """Return the first five figures of a `Size`."""
+    expires_at, size = source.column("tasks", "expires_at"), size_column(source)
+    is_blob = source.column("tasks", "result_type") == "FILE"
+    statement = select(
+        func.count(),
+        func.count(case((expires_at <= stored(source, now), 1))),
+        func.coalesce(func.sum(case((~is_blob, size))), 0),
+        func.count(case((is_blob, 1))),
+        func.coalesce(func.sum(case((is_blob, size))), 0),
+    ).select_from(source.table("tasks"))
+    return source.rows(statement)[0]
+
+
+def size_column(source: Source, /) -> ColumnElement[Any]:
+    """Return the bytes of a task's value."""
+    # Rows of earlier releases don't say; the length of an inline value is in the row's header, so no value is read.
+    return func.coalesce(source.column("tasks", "size_bytes"), func.length(source.column("tasks", "result_data")))
+
+
+def _columns(source: Source) -> list[ColumnElement[Any]]:
+    """Return the columns of a `Task` in its order, without the value."""
+    special = {"result_data": literal(None), "size_bytes": size_column(source)}
+    names = [name for name in Task._fields if name != "tags"]
+    return [special[name].label(name) if name in special else source.column("tasks", name) for name in names]
+
+
+def _with_tags(source: Source, rows: "Sequence[AnyRow]") -> list[Task]:
+    tags: dict[str, list[str]] = {}
+    if rows and source.has("tags"):
+        key, tag = source.column("tags", "cache_key"), source.column("tags", "tag")
+        statement = select(key, tag).where(key.in_([row.cache_key for row in rows])).order_by(tag)
+        for row in source.rows(statement):
+            tags.setdefault(row[0], []).append(row[1])
+    return [_task_of(row, tags.get(row.cache_key, ())) for row in rows]
+
+
+def _task_of(row: "AnyRow", tags: Sequence[str]) -> Task:
+    task = Task(*row, tags=tuple(tags))
+    expires_at = None if task.expires_at is None else time_of(task.expires_at)
+    return task._replace(updated_at=time_of(task.updated_at), expires_at=expires_at)
+
+
+def _conditions(source: Source, question: TaskQuestion, now: datetime) -> list[ColumnElement[bool]]:
+    updated_at = source.column("tasks", "updated_at")
+    found: list[ColumnElement[bool]] = []
+    if question.function is not None:
+        found.append(source.column("tasks", "func_name").in_(_functions(source, question.function)))
+    if question.version is not None:
+        found.append(source.column("tasks", "version") == question.version)
+    if question.content_type is not None:
+        found.append(source.column("tasks", "content_type") == question.content_type)
+    if question.tag is not None:
+        found.append(_tagged(source, question.tag))
+    if question.older_than is not None:
+        found.append(updated_at < stored(source, now - timedelta(seconds=seconds(question.older_than))))
+    if question.newer_than is not None:
+        found.append(updated_at >= stored(source, now - timedelta(seconds=seconds(question.newer_than))))
+    if question.text:
+        found.append(_mentions(source, question.text))
+    return found
+
+
+def _functions(source: Source, function: str) -> list[str]:
+    """Return the full names that a full or bare name stands for."""
+    name = source.column("tasks", "func_name")
+    if source.rows(select(name).where(name == function).limit(1)):
+        return [function]
+    # The bare name is compared in Python: LIKE would take `_` for any letter, and small letters for capitals.
+    names = [row[0] for row in source.rows(select(name).distinct())]
+    return [each for each in names if each.endswith(f".{function}")]
+
+
+def _tagged(source: Source, tag: str, *, in_part: bool = False) -> ColumnElement[bool]:
+    if not source.has("tags"):
+        return literal(1) == literal(0)
+    column = source.column("tags", "tag")
+    condition = column.icontains(tag, autoescape=True) if in_part else column == tag
+    keys = select(source.column("tags", "cache_key")).where(condition)
+    return source.column("tasks", "cache_key").in_(keys)
+
+
+def _mentions(source: Source, text: str) -> ColumnElement[bool]:
+    names = ("func_name", "input_id", "content_type")
+    return or_(
+        source.column("tasks", "cache_key").startswith(text, autoescape=True),
+        *(source.column("tasks", name).icontains(text, autoescape=True) for name in names),
+        _tagged(source, text, in_part=True),
+    )

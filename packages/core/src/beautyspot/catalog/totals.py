@@ -1,0 +1,132 @@
+"""Questions about what the calls did: per function, per minute, per run and per model."""
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, case, func, select
+
+from beautyspot.catalog.pages import page_of
+from beautyspot.catalog.records import FunctionSummary, ModelSummary
+from beautyspot.catalog.source import Source
+from beautyspot.catalog.tasks import size_column
+from beautyspot.catalog.times import stored, time_of
+from beautyspot.protocols import Activity, Run
+
+if TYPE_CHECKING:
+    from beautyspot.catalog.source import AnyRow
+
+COUNTS = Activity._fields[2:]
+
+
+def function_summaries(source: Source, /) -> list[FunctionSummary]:
+    """Return one for each function that kept or did anything, those that saved most first."""
+    kept, done = _kept(source), _done(source)
+    found = [_summary(name, kept.get(name), done.get(name)) for name in {**kept, **done}]
+    return sorted(found, key=lambda each: (-each.saved_s, -each.results, each.func_name))
+
+
+def _kept(source: Source) -> "dict[str, AnyRow]":
+    name, updated_at = source.column("tasks", "func_name"), source.column("tasks", "updated_at")
+    statement = select(
+        name,
+        func.count(),
+        func.coalesce(func.sum(size_column(source)), 0),
+        func.coalesce(func.sum(source.column("tasks", "elapsed_s")), 0.0),
+        func.max(updated_at),
+    ).group_by(name)
+    return {row[0]: row for row in source.rows(statement)}
+
+
+def _done(source: Source) -> "dict[str, AnyRow]":
+    if not source.has("activity"):
+        return {}
+    name = source.column("activity", "func_name")
+    sums = [func.sum(source.column("activity", column)) for column in COUNTS]
+    return {row[0]: row for row in source.rows(select(name, *sums).group_by(name))}
+
+
+def _summary(name: str, kept: "AnyRow | None", done: "AnyRow | None") -> FunctionSummary:
+    _, results, size_bytes, elapsed_s, updated_at = kept or (name, 0, 0, 0.0, None)
+    # PostgreSQL sums big integers as Decimal, which is no JSON.
+    counts = (
+        {column: float(done[i]) if column.endswith("_s") else int(done[i]) for i, column in enumerate(COUNTS, 1)}
+        if done
+        else dict.fromkeys(COUNTS, 0)
+    )
+    return FunctionSummary(
+        func_name=name,
+        results=results,
+        size_bytes=int(size_bytes),
+        elapsed_s=float(elapsed_s),
+        updated_at=None if updated_at is None else time_of(updated_at),
+        **counts,  # pyright: ignore[reportArgumentType] - each as its field says
+    )
+
+
+def activity_since(source: Source, since: datetime | None, function: str | None, /) -> list[Activity]:
+    """Return what each function did in each minute, oldest first."""
+    if not source.has("activity"):
+        return []
+    columns = [source.column("activity", name) for name in Activity._fields]
+    statement = select(*columns).order_by(columns[1], columns[0])
+    if since is not None:
+        statement = statement.where(columns[1] >= stored(source, since))
+    if function is not None:
+        statement = statement.where(columns[0] == function)
+    return [Activity(row[0], time_of(row[1]), *row[2:]) for row in source.rows(statement)]
+
+
+def runs_page(
+    source: Source, where: dict[str, str | None], limit: int, after: str | None, /
+) -> tuple[list[Run], str | None]:
+    """Return one page of runs, newest first, and the cursor of the next one.
+
+    Args:
+        source: Where to ask.
+        where: Values that columns must have; None for any.
+        limit: As `page_of` has it; so is `after`.
+        after: A cursor; None for the first page.
+    """
+    if not source.has("runs"):
+        return [], None
+    columns = {name: source.column("runs", name) for name in Run._fields}
+    statement = select(*columns.values())
+    statement = statement.where(*(columns[name] == value for name, value in where.items() if value is not None))
+    rows, following = page_of(source, statement, (columns["started_at"], columns["run_id"]), limit, after)
+    return [_run_of(row) for row in rows], following
+
+
+def _run_of(row: "AnyRow") -> Run:
+    run = Run(*row)
+    tags: Any = run.tags
+    if isinstance(tags, str):  # a file that is too old, or damaged
+        tags = json.loads(tags)
+    return run._replace(started_at=time_of(run.started_at), tags=tuple(tags or ()))
+
+
+def model_summaries(source: Source, /) -> list[ModelSummary]:
+    """Return one for each model that a run named, the most expensive first."""
+    if not source.has("runs"):
+        return []
+
+    def total(name: str) -> ColumnElement[Any]:
+        return func.coalesce(func.sum(source.column("runs", name)), 0)
+
+    model, nested = source.column("runs", "model"), source.column("runs", "nested")
+    statement = (
+        select(
+            model,
+            func.count(),
+            func.count(case((source.column("runs", "status") == "error", 1))),
+            func.count(case((source.column("runs", "cache_hit").is_(True), 1))),
+            *(total(name) for name in ("input_tokens", "output_tokens", "cost", "elapsed_s")),
+        )
+        .where(model.is_not(None), nested.is_(False))
+        .group_by(model)
+    )
+    found = [
+        ModelSummary(model, runs, errors, hits, int(inputs), int(outputs), float(cost), float(elapsed_s))
+        for model, runs, errors, hits, inputs, outputs, cost, elapsed_s in source.rows(statement)
+    ]
+    return sorted(found, key=lambda each: (-each.cost, -each.input_tokens, each.model))

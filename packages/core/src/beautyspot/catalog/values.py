@@ -1,0 +1,69 @@
+"""A kept value for somebody to look at. Nothing is imported, evaluated or instantiated by what the data names."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from beautyspot.catalog.source import Source
+from beautyspot.errors import DamagedEntryError, StorageError
+from beautyspot.protocols import BlobStorage, Task
+from beautyspot.serializers import MsgpackSerializer
+
+
+class ValueReader:
+    """Reads values that the house's own serializer wrote, in this release or an earlier one."""
+
+    def __init__(self, source: Source, storage: BlobStorage | None) -> None:
+        """Read inline values from `source` and blobs from `storage`."""
+        self._source = source
+        self._storage = storage
+        self._serializer = MsgpackSerializer()
+
+    def read(self, task: Task, /) -> Any:
+        """Return the value; what is of a class that only its program knows comes as a dict of its fields.
+
+        Raises:
+            DamagedEntryError: it can't be read.
+            StorageError: its blob can't.
+        """
+        if task.result_type == "DIRECT":
+            return _json(task)
+        data = self.data(task)
+        if task.elapsed_s is None:  # only earlier releases don't say
+            return self._serializer.loads_legacy(data)
+        return self._serializer.describe(data)
+
+    def data(self, task: Task, /) -> bytes:
+        """Return the serialized value."""
+        if task.result_type == "FILE":
+            return self._blob(task.result_value or "")
+        column = self._source.column("tasks", "result_data")
+        rows = self._source.rows(select(column).where(self._source.column("tasks", "cache_key") == task.cache_key))
+        if not rows or not isinstance(rows[0][0], bytes):
+            raise DamagedEntryError(f"the row {task.cache_key!r} holds no value; run its call again")
+        return rows[0][0]
+
+    def _blob(self, location: str) -> bytes:
+        if location.endswith(".pkl"):
+            raise DamagedEntryError(
+                f"{location!r} is a pickle of release 0.3, which could run code; it is never read; run its call again"
+            )
+        if self._storage is None:
+            raise StorageError(f"the value lies in a blob, {location!r}; say where blobs are with --storage")
+        try:
+            return self._storage.load(location)
+        except StorageError:
+            # Earlier releases wrote a path as their working directory saw it; only the file's name still holds.
+            name = Path(location.replace("\\", "/")).name
+            if name == location:
+                raise
+            return self._storage.load(name)
+
+
+def _json(task: Task) -> Any:
+    try:
+        return json.loads(task.result_value or "")
+    except ValueError as error:
+        raise DamagedEntryError(f"the row {task.cache_key!r} holds no JSON: {error}; run its call again") from error
