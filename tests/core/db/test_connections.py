@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,16 +19,11 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open
 
 
 def files_open(path: Path) -> int:
-    return sum(
-        os.readlink(f"/proc/self/fd/{fd}").startswith(str(path)) for fd in os.listdir("/proc/self/fd") if _lives(fd)
-    )
+    links = [Path(f"/proc/self/fd/{number}") for number in range(2000)]
+    return sum(str(link.readlink()).startswith(str(path)) for link in links if link.is_symlink())
 
 
-def _lives(fd: str) -> bool:
-    return os.path.lexists(f"/proc/self/fd/{fd}")
-
-
-def in_child(work) -> int:  # noqa: ANN001
+def in_child(work: Callable[[], object]) -> int:
     pid = os.fork()
     if pid == 0:
         signal.alarm(20)
@@ -75,7 +71,7 @@ def test_close_leaves_no_wal_behind(tmp_path: Path) -> None:
 def test_a_dropped_database_leaves_no_file_open(tmp_path: Path) -> None:
     db = SQLiteTaskDB(tmp_path / "a.db")
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda number: db.put(task(f"{number:02x}")), range(40)))
+        list(threads.map(db.put, [task(f"{number:02x}") for number in range(40)]))
         assert db.locks.try_acquire(KEY)
         assert files_open(tmp_path) > 2
         del db
@@ -209,7 +205,7 @@ def test_a_file_replaced_under_us_is_the_one_that_is_written(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_many_processes_make_one_file_at_once(tmp_path: Path) -> None:
     code = """
-import sys, time
+import sys
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.testing.task_db import task
 for line in sys.stdin:
@@ -218,13 +214,21 @@ for line in sys.stdin:
     assert db.get(sys.argv[1]) is not None
     db.close()
 """
-    paths = "".join(f"{tmp_path / str(number)}.db\n" for number in range(20))
-    command = [sys.executable, "-W", "error", "-c", code]
     children = [
-        subprocess.Popen([*command, f"{n:02x}"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for n in range(8)
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", code, f"{number:02x}"],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+        for number in range(8)
     ]
-    errors = [child.communicate(paths, timeout=60)[1] for child in children]
+    for number in range(20):
+        for child in children:
+            assert child.stdin is not None
+            child.stdin.write(f"{tmp_path / str(number)}.db\n")
+    errors = [child.communicate(timeout=60)[1] for child in children]
     assert errors == [""] * 8
     for number in range(20):
         db = SQLiteTaskDB(tmp_path / f"{number}.db")

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from beautyspot.db.faults import WAITABLE, Failure, code_of, storage_error
+from beautyspot.db.faults import STALE, WAITABLE, Failure, code_of, locked, storage_error
 from beautyspot.db.files import PAUSE_S, Identity, connect, identity
 from beautyspot.db.turns import Turns
 
@@ -82,6 +82,7 @@ class Connections:
         self._open: list[Kept] = []
         self._idle: deque[Kept] = deque()
         self._next = 0
+        self._rests = False
 
     def read(self, operation: Callable[[Execute], T], /) -> T:
         """Return what `operation` gives, tried for a second while others hold the file.
@@ -100,7 +101,7 @@ class Connections:
         deadline_s = time.monotonic() + self._busy_timeout_s
         turns = self._turns
         if not turns.acquire(self._busy_timeout_s):
-            raise storage_error(self.path, sqlite3.OperationalError("database is locked"))
+            raise locked(self.path)
         try:
             self._leave_replaced_file()
             self._wrote = True
@@ -109,6 +110,7 @@ class Connections:
             turns.release()
 
     def _patiently(self, operation: Callable[[Execute], T], deadline_s: float) -> T:
+        mended = False
         while True:
             kept = None
             try:
@@ -118,9 +120,13 @@ class Connections:
             except Failure as error:
                 if kept is not None and kept.closed:
                     continue  # another thread closed it, for a fork or for good, before we had its lock
-                if code_of(error) not in WAITABLE or time.monotonic() >= deadline_s:
+                waitable = code_of(error) in WAITABLE and time.monotonic() < deadline_s
+                if not waitable:
                     self._discard(kept, error)
-                    raise storage_error(self.path, error) from error
+                    if mended or kept is None or code_of(error) not in STALE:
+                        raise storage_error(self.path, error) from error
+                    mended = True
+                    continue
             time.sleep(PAUSE_S)
 
     def _take(self) -> Kept:
@@ -163,8 +169,7 @@ class Connections:
     def _forget(self, kept: Kept) -> None:
         """Close a connection whose lock is held."""
         kept.close()
-        if kept in self._open:
-            self._open.remove(kept)
+        self._open = [other for other in self._open if other is not kept]
 
     def _discard(self, kept: Kept | None, error: BaseException) -> None:
         """Close a connection that failed: the next one may find the cause gone."""
@@ -185,17 +190,17 @@ class Connections:
             self.mine = threading.local()
             closing, self._open = self._open, []
             self._idle.clear()
-        for kept in closing:
-            with kept.lock:
-                if kept is closing[-1] and self._wrote:
-                    _settle(kept)
-                kept.close()
-        self._wrote = False
+            for kept in closing:
+                with kept.lock:
+                    if kept is closing[-1] and self._wrote and not kept.closed:
+                        _settle(kept)
+                    kept.close()
+            self._wrote = False
 
     def before_fork(self) -> None:
         """Close every connection: SQLite's own state in the child would claim locks that it doesn't have."""
         deadline_s = time.monotonic() + FORK_PATIENCE_S
-        self._mutex.acquire(timeout=FORK_PATIENCE_S)
+        self._rests = self._mutex.acquire(timeout=FORK_PATIENCE_S)
         for kept in self._open:
             if kept.lock.acquire(timeout=max(0.0, deadline_s - time.monotonic())):
                 kept.close()
@@ -204,7 +209,7 @@ class Connections:
     def after_fork_in_parent(self) -> None:
         """Let threads open connections again."""
         self._open = [kept for kept in self._open if not kept.closed]
-        if self._mutex.locked():
+        if self._rests:
             self._mutex.release()
 
     def after_fork_in_child(self) -> None:

@@ -7,6 +7,9 @@ from beautyspot.errors import StorageError
 WAITABLE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 READ_ONLY = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
 
+STALE = READ_ONLY | {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""What a connection keeps saying after the cause is gone, so a new one is asked before anybody is told."""
+
 Failure = (sqlite3.Error, sqlite3.Warning, OSError, OverflowError, UnicodeError)
 """What a statement can raise: a number too large or text that is not Unicode never reaches SQLite."""
 
@@ -14,7 +17,7 @@ NEXT_STEPS = {
     sqlite3.SQLITE_BUSY: "another process holds it; end that process or raise busy_timeout_s",
     sqlite3.SQLITE_LOCKED: "another process holds it; end that process or raise busy_timeout_s",
     sqlite3.SQLITE_PROTOCOL: "another process holds it; end that process or raise busy_timeout_s",
-    sqlite3.SQLITE_READONLY: "make the file and its folder writable, or give another path",
+    sqlite3.SQLITE_READONLY: "make the file, its -wal and -shm, and their folder writable, or give another path",
     sqlite3.SQLITE_CANTOPEN: "see that its folder exists and can be written, or give another path",
     sqlite3.SQLITE_PERM: "make the file and its folder readable and writable, or give another path",
     sqlite3.SQLITE_FULL: "free some space, or give another path",
@@ -30,11 +33,15 @@ def code_of(error: BaseException, /) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
+def locked(path: str, /) -> StorageError:
+    """Return the error of a write whose turn didn't come."""
+    return StorageError(f"database is locked ({path!r}); {NEXT_STEPS[sqlite3.SQLITE_BUSY]}")
+
+
 def storage_error(path: str, error: BaseException, /) -> StorageError:
     """Return the `StorageError` that says what became of the database at `path`, and what to do."""
     if isinstance(error, StorageError):
         return error
-    step = NEXT_STEPS.get(
-        code_of(error), "see that it is a database of beautyspot on a working disk, or give another path"
-    )
+    code = sqlite3.SQLITE_CANTOPEN if isinstance(error, OSError) else code_of(error)
+    step = NEXT_STEPS.get(code, "see that it is a database of beautyspot on a working disk, or give another path")
     return StorageError(f"{error} ({path!r}); {step}")

@@ -18,6 +18,15 @@ There must be one per file: when a process closes any descriptor of it, it loses
 """
 
 
+def _after_fork_in_child() -> None:
+    global _mutex  # a thread of the parent may have held it
+    _mutex = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
 class FileLocks:
     """Byte-range locks in the file at `path`, each one byte at an offset made of its key.
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from beautyspot.protocols import Task
+from beautyspot.protocols import Entry, Task
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,6 +28,18 @@ def time_of(value: object, /) -> datetime:
     except (TypeError, ValueError):
         return EPOCH
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def entry_of(row: tuple[Any, ...], /) -> Entry:
+    """Return the entry of a row whose values may be of any type: SQLite keeps what it is given, or what damage left."""
+    result_type, data, location, expires_at, elapsed_s = row
+    return Entry(
+        str(result_type),
+        data.encode() if isinstance(data, str) else data if isinstance(data, bytes) else None,
+        location if location is None else str(location),
+        None if expires_at is None else time_of(expires_at),
+        float(elapsed_s) if isinstance(elapsed_s, (int, float)) else None,
+    )
 
 
 def task_row(task: Task, /) -> tuple[Any, ...]:

@@ -1,7 +1,6 @@
 """The default database: one SQLite file, through the standard library alone."""
 
 import os
-import sqlite3
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from beautyspot.db import forks, journal, listing
 from beautyspot.db.connections import Connections, Execute, atomically
+from beautyspot.db.faults import Failure
 from beautyspot.db.files import refuse_newer
 from beautyspot.db.locks import FileLocks
-from beautyspot.db.rows import TASK_COLUMNS, task_row, time_of
+from beautyspot.db.rows import TASK_COLUMNS, entry_of, task_row
 from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.protocols import Activity, Entry, Run, Task, TaskFilter
 
@@ -90,13 +90,13 @@ class SQLiteTaskDB:
             kept = self._connections.mine.kept
             with kept.lock:
                 row = kept.execute(GET, (key,)).fetchone()
-        except (AttributeError, sqlite3.Error):  # no connection yet, or one in trouble: slower, and with more patience
+        except (AttributeError, *Failure):  # no connection yet, or one in trouble: slower, and with more patience
             row = self._connections.read(lambda execute: execute(GET, (key,)).fetchone())
         if row is None:
             return None
-        if row[3] is not None:
-            return Entry(row[0], row[1], row[2], time_of(row[3]), row[4])
-        return _entry(row)  # half the time of Entry(*row)
+        if type(row[1]) is bytes and type(row[4]) is float and row[2] is None and row[3] is None:
+            return _entry(row)  # half the time of Entry(*row), and a fifth of entry_of
+        return entry_of(row)
 
     def put(self, task: Task, /) -> None:
         """Keep `task` with its tags, replacing what was under its key."""
@@ -131,7 +131,11 @@ class SQLiteTaskDB:
 
     def find(self, where: TaskFilter, /) -> Iterator[Task]:
         """Yield the matching tasks, newest first, without `result_data`."""
-        return listing.find(self._connections.read, where)
+        return listing.find(self._read, where)
+
+    def _read(self, operation: Callable[[Execute], Any]) -> Any:
+        """Read as `Connections.read` does; a `find` that holds this method holds the database, which stays open."""
+        return self._connections.read(operation)
 
     @property
     def locks(self) -> FileLocks:

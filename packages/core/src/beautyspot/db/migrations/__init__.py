@@ -11,6 +11,7 @@ from typing import Any
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from beautyspot.db.migrations.versions import v0001_the_house
@@ -37,12 +38,19 @@ class Borrowed:
 
 
 def upgrade(connection: sqlite3.Connection, /) -> None:
-    """Take every step that the file has not taken, inside the transaction that `connection` is in."""
+    """Take every step that the file has not taken, inside the transaction that `connection` is in.
+
+    Raises:
+        sqlite3.Error: a step failed; whoever began the transaction rolls it back.
+    """
     revision: int = connection.execute("PRAGMA user_version").fetchone()[0]
     engine = create_engine("sqlite://", creator=lambda: Borrowed(connection), poolclass=StaticPool)
-    with engine.connect() as sql:
-        operations = Operations(MigrationContext.configure(sql))
-        for step in sorted(STEPS):
-            if step > revision:
-                STEPS[step](operations, sql)
+    try:
+        with engine.connect() as sql:
+            operations = Operations(MigrationContext.configure(sql))
+            for step in sorted(STEPS):
+                if step > revision:
+                    STEPS[step](operations, sql)
+    except DBAPIError as error:
+        raise error.orig or error from None  # nobody outside needs to know who spoke to SQLite
     connection.execute(f"PRAGMA user_version = {max(STEPS)}")

@@ -1,0 +1,229 @@
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from beautyspot.db import SQLiteTaskDB
+from beautyspot.errors import NewerFileError, StorageError
+from beautyspot.protocols import Entry, TaskFilter
+from beautyspot.testing.task_db import task
+
+KEY = "0a" * 16
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a.db"
+
+
+@pytest.fixture
+def db(path: Path) -> Iterator[SQLiteTaskDB]:
+    db = SQLiteTaskDB(path, busy_timeout_s=0.1)
+    yield db
+    db.close()
+
+
+def raw(path: Path, *statements: str) -> None:
+    connection = sqlite3.connect(path)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_a_file_of_noise_is_an_error_until_it_is_moved_away(db: SQLiteTaskDB, path: Path) -> None:
+    path.write_bytes(os.urandom(9000))
+    with pytest.raises(StorageError, match=r"not a database.*move the file away"):
+        db.get(KEY)
+    with pytest.raises(StorageError, match="not a database"):
+        db.put(task())
+    path.unlink()
+    db.put(task())
+    assert db.get(KEY) is not None
+
+
+def test_a_file_truncated_under_us_never_kills_the_process_and_heals(db: SQLiteTaskDB, path: Path) -> None:
+    for number in range(300):
+        db.put(task(f"{number:04x}", result_data=b"x" * 1000))
+    db._connections.read(lambda execute: execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+    os.truncate(path, 0)
+    for number in range(300):
+        db.get(f"{number:04x}")  # what is still in memory, or nothing
+    db.put(task())
+    assert db.get(KEY) is not None
+
+
+def test_a_lock_of_another_process_is_waited_for_and_then_an_error(db: SQLiteTaskDB, path: Path) -> None:
+    db.put(task())
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageError, match=r"locked.*busy_timeout_s"):
+        db.put(task("0b"))
+    assert db.get(KEY) is not None
+    other.execute("ROLLBACK")
+    other.close()
+    db.put(task("0b"))
+
+
+def test_a_put_waits_for_a_lock_that_is_given_back(path: Path) -> None:
+    db = SQLiteTaskDB(path, busy_timeout_s=20)
+    db.put(task())
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(0.05, other.execute, ["ROLLBACK"])
+    timer.start()
+    db.put(task("0b"))
+    assert db.get("0b") is not None
+    timer.join()
+    other.close()
+    db.close()
+
+
+def test_damaged_columns_make_an_odd_entry_and_no_error(db: SQLiteTaskDB, path: Path) -> None:
+    db.put(task())
+    raw(path, "UPDATE tasks SET expires_at = 'soon', result_data = 'text', elapsed_s = x'00', updated_at = 7")
+    entry = db.get(KEY)
+    assert isinstance(entry, Entry)
+    assert entry.result_data == b"text"
+    assert entry.elapsed_s is None
+    assert entry.expires_at is not None  # and long ago: a damaged expiry is expired
+    assert entry.expires_at.year == 1970
+    assert [found.updated_at.year for found in db.find(TaskFilter())] == [1970]
+
+
+def test_text_that_is_not_unicode_is_a_storage_error(db: SQLiteTaskDB, path: Path) -> None:
+    db.put(task())
+    raw(path, "UPDATE tasks SET result_value = CAST(x'ff00fe' AS TEXT)")
+    with pytest.raises(StorageError, match="UTF-8"):
+        db.get(KEY)
+    db.put(task())
+    assert db.get(KEY) is not None
+
+
+@pytest.mark.parametrize("changes", [{"input_id": "\ud800"}, {"size_bytes": 1 << 70}, {"elapsed_s": object()}])
+def test_what_sqlite_cannot_hold_is_a_storage_error_and_changes_nothing(db: SQLiteTaskDB, changes: dict) -> None:
+    db.put(task(tags=("a",)))
+    with pytest.raises(StorageError):
+        db.put(task(result_data=b"new", tags=("b",), **changes))
+    with pytest.raises(StorageError):
+        db.put(task(result_data=b"new", **changes))
+    assert [found.tags for found in db.find(TaskFilter())] == [("a",)]
+    with pytest.raises(StorageError):
+        db.get("\ud800")
+
+
+def test_a_failing_tag_takes_its_row_back(db: SQLiteTaskDB) -> None:
+    with pytest.raises(StorageError):
+        db.put(task(tags=("fine", "\ud800")))
+    assert db.get(KEY) is None
+    db.put(task(tags=("fine",)))
+    assert db.get(KEY) is not None
+
+
+def test_a_file_from_the_future_is_refused_and_left_untouched(path: Path) -> None:
+    raw(path, "PRAGMA journal_mode = WAL", "CREATE TABLE tasks (a)", "PRAGMA user_version = 2")
+    before = path.read_bytes()
+    with pytest.raises(NewerFileError, match=r"revision 2.*upgrade beautyspot"):
+        SQLiteTaskDB(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["a.db"]
+
+
+def test_a_file_from_the_future_is_refused_while_others_have_it_open(path: Path) -> None:
+    other = sqlite3.connect(path, isolation_level=None)
+    for statement in ("PRAGMA journal_mode = WAL", "CREATE TABLE tasks (a)", "PRAGMA user_version = 2"):
+        other.execute(statement)
+    with pytest.raises(NewerFileError):
+        SQLiteTaskDB(path)
+    other.close()
+
+
+def test_another_programs_table_is_refused(db: SQLiteTaskDB, path: Path) -> None:
+    raw(path, "CREATE TABLE tasks (id INTEGER, title TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(StorageError, match="another program"):
+        db.put(task())
+    raw(path, "INSERT INTO tasks VALUES (1, 'mine')")
+    assert before[:16] == path.read_bytes()[:16]
+
+
+def test_an_empty_file_is_a_fresh_one(db: SQLiteTaskDB, path: Path) -> None:
+    path.touch()
+    db.put(task())
+    assert db.get(KEY) is not None
+
+
+def test_a_path_that_cannot_be_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="another path"):
+        SQLiteTaskDB(tmp_path / "file" / "a.db").get(KEY)
+    with pytest.raises(StorageError, match="another path"):
+        SQLiteTaskDB(tmp_path).put(task())
+
+
+READ_ONLY = """
+import os, sys
+from beautyspot.db import SQLiteTaskDB
+from beautyspot.errors import StorageError
+from beautyspot.testing.task_db import task
+db = SQLiteTaskDB(sys.argv[1])
+print(db.get("0a" * 16) is not None, db.holds_legacy, db.claim_legacy("price", "shop.price"))
+try:
+    db.put(task("0b"))
+except StorageError as error:
+    print("writable" in str(error), db.get("0a" * 16) is not None)
+os.chmod(os.path.dirname(sys.argv[1]), 0o700)
+for name in os.listdir(os.path.dirname(sys.argv[1])):
+    os.chmod(os.path.join(os.path.dirname(sys.argv[1]), name), 0o600)
+db.put(task("0b"))
+print(db.get("0b") is not None)
+db.close()
+"""
+
+
+@pytest.mark.parametrize(("file_mode", "folder_mode"), [(0o400, 0o700), (0o600, 0o500), (0o400, 0o500)])
+def test_what_cannot_be_written_still_gives_hits_and_heals(
+    tmp_path: Path, without_power: Run, file_mode: int, folder_mode: int
+) -> None:
+    path = tmp_path / "sub" / "a.db"
+    db = SQLiteTaskDB(path)
+    db.put(task())
+    db.close()
+    path.chmod(file_mode)
+    path.parent.chmod(folder_mode)
+    assert without_power(READ_ONLY, str(path)) == "True False shop.price\nTrue True\nTrue\n"
+
+
+FULL = """
+import resource, signal, sys
+from beautyspot.db import SQLiteTaskDB
+from beautyspot.errors import StorageError
+from beautyspot.testing.task_db import task
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+db = SQLiteTaskDB(sys.argv[1])
+db.put(task())
+resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))
+kept = 0
+try:
+    for kept in range(1000):
+        db.put(task(f"{kept:04x}", result_data=bytes(5000), tags=("big",)))
+except StorageError as error:
+    print("another path" in str(error))
+print(all(db.get(f"{number:04x}") is not None for number in range(kept)), db.get(f"{kept:04x}"), kept > 10)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+db.put(task("0b"))
+print(db.get("0b") is not None)
+db.close()
+"""
+
+
+def test_a_full_disk_is_an_error_that_loses_nothing_and_heals(path: Path) -> None:
+    pytest.importorskip("resource")
+    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout == "True\nTrue None True\nTrue\n"
