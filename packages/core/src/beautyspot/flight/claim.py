@@ -83,11 +83,11 @@ class Claim:
         """Wait for the leader, blocking the thread, and return what came of it, or raise what it raised."""
         gate = Lock()
         gate.acquire()
-        if self._park(gate.release):
-            try:
+        try:
+            if self._park(gate.release):
                 gate.acquire()
-            finally:
-                self._leave()
+        finally:
+            self._leave()
         return self._settled()
 
     async def wait_async(self) -> Outcome:
@@ -96,11 +96,11 @@ class Claim:
 
         loop = asyncio.get_running_loop()
         future = loop.create_future()
-        if self._park(lambda: loop.call_soon_threadsafe(lambda: future.done() or future.set_result(None))):
-            try:
+        try:
+            if self._park(lambda: loop.call_soon_threadsafe(lambda: future.done() or future.set_result(None))):
                 await future
-            finally:
-                self._leave()
+        finally:
+            self._leave()
         return self._settled()
 
     def wait_for_process(self, clock: Clock | None = None) -> None:
@@ -130,9 +130,11 @@ class Claim:
 
     def take_lock(self, acquire: Callable[[str], bool], /) -> bool:
         """Take the key's lock between processes, and say whether the call is ours; a broken lock holds nobody up."""
+        self._holds_lock = True  # first, so that an interrupt in between has it given back
         try:
             self._holds_lock = acquire(self.key)
         except StorageError:
+            self._holds_lock = False
             return True
         return self._holds_lock
 
@@ -149,27 +151,26 @@ class Claim:
         """Let nobody wait for a claim that is gone, such as one of a coroutine that never went on."""
         if self.leads:
             self._end(Outcome(False))
-        elif self._blocked:
-            self._leave()
 
     def _end(self, outcome: Outcome) -> None:
         call = self.call
-        if call.done or not self.leads:
+        if not self.leads or (call.done and not call.followers):
             return
         self._release()  # before the table: the lock knows processes, so the next leader of this one would lose it
+        # An interrupt anywhere in here is made good by the next end, which `__del__` calls at the latest.
         table = self._table
         with table.mutex:
-            call.done = True
+            for follower in call.followers:
+                follower._outcome = outcome
             if table.calls.get(self.key) is call:
                 del table.calls[self.key]
-            followers, call.followers = call.followers, []
-            for follower in followers:
-                follower._outcome = outcome
+            call.done = True
         ours = led.get()
         if ours and ours[-1] is call:
             led.set(ours[:-1])
-        for follower in followers:
-            follower._wake_up()
+        while call.followers:
+            call.followers[-1]._wake_up()
+            call.followers.pop()
 
     def _release(self) -> None:
         if self._holds_lock and self._locks is not None:
@@ -202,11 +203,13 @@ class Claim:
             try:
                 wake()
             except RuntimeError:
-                return  # its event loop has closed, so nobody waits there any more
+                return  # its event loop has closed, so nobody waits there any more; or it was woken before an interrupt
 
     def _leave(self) -> None:
         with self._table.mutex:
             self._wake = None
+            if self._outcome is None:  # cancelled or interrupted
+                self.call.followers.remove(self)
             blocked, self._blocked = self._blocked, ()
             for other in blocked:
                 other.waits_for.remove(self.call)
