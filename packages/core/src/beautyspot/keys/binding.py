@@ -1,0 +1,154 @@
+"""From a call's arguments to one value per parameter, as the function itself would bind them.
+
+`inspect.Signature.bind` takes 2 to 3 µs; a lambda with the function's own parameters takes 0.15.
+"""
+
+from collections.abc import Callable, Collection
+from functools import lru_cache
+from keyword import iskeyword
+from types import CodeType, FunctionType
+from typing import Any, NamedTuple
+
+Values = tuple[Any, ...]
+
+
+class Unbound:
+    """Stands before args and kwargs that could not be bound to names."""
+
+
+def is_unbound(values: Values, /) -> bool:
+    """Say whether these are `Unbound`, args and kwargs instead of a value per parameter."""
+    return bool(values) and values[0] is Unbound
+
+
+class Parameters(NamedTuple):
+    """The parameters of a function, by kind."""
+
+    positional_only: tuple[str, ...]
+    positional: tuple[str, ...]
+    rest: str | None
+    """The name of `*args`."""
+    keyword_only: tuple[str, ...]
+    others: str | None
+    """The name of `**kwargs`."""
+    defaults: Values | None
+    """Of the last positional ones: the objects themselves, as they may change between calls."""
+    keyword_defaults: dict[str, Any] | None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, in the order of the values that a binder returns."""
+        named = (*self.positional_only, *self.positional, self.rest, *self.keyword_only, self.others)
+        return tuple(name for name in named if name is not None)
+
+
+class Binder(NamedTuple):
+    """Binds the calls of one function."""
+
+    names: tuple[str, ...]
+    """One per value that `bind` returns."""
+    bind: Callable[..., Values]
+    """Takes a call's arguments; raises the function's own TypeError for a wrong call."""
+
+
+def binder(function: Any, /, *, ignore: Collection[str] = ()) -> Binder:
+    """Return a binder whose values leave out the parameters named in `ignore`."""
+    inner, args, kwargs = split(function)
+    plain = isinstance(inner, FunctionType) and not _takes_anything_for_another(inner)
+    parameters = _of_code(inner) if plain else _of_signature(inner)
+    names = tuple(name for name in parameters.names if name not in ignore)
+    bind = _compiled(parameters, names, inner)
+    if not plain:
+        bind = _forgiving(bind, ignore)
+    if args or kwargs:
+        return Binder(names, lambda *more, **named: bind(*args, *more, **{**kwargs, **named}))
+    return Binder(names, bind)
+
+
+def split(function: Any) -> tuple[Any, Values, dict[str, Any]]:
+    """Return the function behind partials, bound methods and callable instances, and the arguments these put first."""
+    args: Values = ()
+    kwargs: dict[str, Any] = {}
+    while not isinstance(function, (FunctionType, type)):
+        if hasattr(function, "func") and hasattr(function, "keywords"):  # functools.partial
+            args, kwargs = (*function.args, *args), {**function.keywords, **kwargs}
+            function = function.func
+        elif hasattr(function, "__func__"):
+            args, function = (function.__self__, *args), function.__func__
+        elif isinstance(call := python_call(function), FunctionType):
+            args, function = (function, *args), call
+        else:
+            break
+    return function, args, kwargs
+
+
+def python_call(thing: Any, /) -> Any:
+    """Return the `__call__` that an instance's class defines, None or a slot of C where it defines none."""
+    return getattr(type(thing), "__call__", None)  # noqa: B004 - its code is wanted, not whether there is one
+
+
+def _takes_anything_for_another(function: FunctionType) -> bool:
+    """Say whether a wrapper passes on what it gets, so that the parameters to bind are those it shows."""
+    code = function.__code__
+    named = code.co_argcount + code.co_kwonlyargcount
+    return code.co_flags & 0x0C == 0x0C and not named and bool({"__wrapped__", "__signature__"} & vars(function).keys())
+
+
+def _of_code(function: FunctionType) -> Parameters:
+    code: CodeType = function.__code__
+    names, only, count = code.co_varnames, code.co_posonlyargcount, code.co_argcount
+    end = count + code.co_kwonlyargcount
+    rest = names[end] if code.co_flags & 0x04 else None
+    others = names[end + (rest is not None)] if code.co_flags & 0x08 else None
+    # No copies: a default is what the function holds when it is called.
+    defaults, keyword_defaults = function.__defaults__, function.__kwdefaults__
+    return Parameters(names[:only], names[only:count], rest, names[count:end], others, defaults, keyword_defaults)
+
+
+def _of_signature(function: Any) -> Parameters:
+    import inspect  # 12 ms, for what is not a plain function
+
+    try:
+        shown = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # a builtin that tells no signature
+        return Parameters((), (), "args", (), "kwargs", None, None)
+    names = {kind: tuple(one.name for one in shown if one.kind is kind) for kind in inspect._ParameterKind}  # pyright: ignore[reportPrivateUsage]
+    given = [one for one in shown if one.default is not one.empty]
+    by_name = {one.name: one.default for one in given if one.kind is one.KEYWORD_ONLY}
+    by_place = tuple(one.default for one in given if one.kind is not one.KEYWORD_ONLY)
+    only, positional, rest, keyword_only, others = names.values()
+    return Parameters(only, positional, *rest[:1] or (None,), keyword_only, *others[:1] or (None,), by_place, by_name)
+
+
+def _compiled(parameters: Parameters, names: tuple[str, ...], function: Any) -> Callable[..., Values]:
+    """Return a function with these parameters that returns the values of `names`."""
+    if not all(name.isidentifier() and not iskeyword(name) for name in parameters.names):
+        parameters = Parameters((), (), "args", (), "kwargs", None, None)  # made by hand, not by a `def`
+        names = parameters.names
+    bind = FunctionType(_code(parameters[:5], names), {})
+    bind.__defaults__, bind.__kwdefaults__ = parameters.defaults, parameters.keyword_defaults
+    # Python puts this name into the TypeError of a wrong call.
+    bind.__qualname__ = getattr(function, "__qualname__", bind.__qualname__)
+    return bind
+
+
+@lru_cache(maxsize=512)
+def _code(shape: tuple[Any, ...], names: tuple[str, ...]) -> CodeType:
+    only, positional, rest, keyword_only, others = shape
+    star = [f"*{rest}"] if rest else ["*"] if keyword_only else []
+    head = [*only, *("/" for _ in only[:1]), *positional, *star, *keyword_only, *([f"**{others}"] if others else [])]
+    # The source holds nothing but identifiers, checked above; defaults never pass through text.
+    lambda_ = eval(f"lambda {', '.join(head)}: ({', '.join(names)}{',' if names else ''})", {})  # noqa: S307
+    return lambda_.__code__
+
+
+def _forgiving(bind: Callable[..., Values], ignore: Collection[str]) -> Callable[..., Values]:
+    """Return `bind` for a signature that is only shown: what it refuses may still be a call that works."""
+
+    def bind_or_take(*args: Any, **kwargs: Any) -> Values:
+        try:
+            return bind(*args, **kwargs)
+        except TypeError:
+            return (Unbound, args, {name: value for name, value in kwargs.items() if name not in ignore})
+
+    return bind_or_take

@@ -1,0 +1,169 @@
+"""Forms of functions, classes, modules and type annotations."""
+
+from collections.abc import Callable
+from typing import Any
+
+from beautyspot.keys.canonical import Canonical, Form, Maker, NoContentError, forms, tag
+from beautyspot.names import module_name, qualified_name
+
+_FUNCTION, _CLASS, _BUILTIN, _METHOD, _PARTIAL = map(tag, ("function", "class", "builtin", "method", "partial"))
+_MODULE, _ALIAS, _SPECIAL, _AGAIN, _OPAQUE = map(tag, ("module", "alias", "special", "again", "opaque"))
+_EMPTY = [tag("empty")]
+
+
+def is_local(function: Any, /) -> bool:
+    """Say whether a function's name does not say which function it is: a lambda, or made within another function."""
+    return "<l" in function.__qualname__  # <lambda> and <locals>
+
+
+def is_ours(thing: Any, /) -> bool:
+    """Say whether a function or class was written in this library, whatever `functools.wraps` says."""
+    world = getattr(thing, "__globals__", None)
+    name: Any = getattr(thing, "__module__", None) if world is None else world.get("__name__")
+    return str(name).partition(".")[0] == "beautyspot"
+
+
+def opaque(thing: Any, /) -> Form:
+    """Return what stands for a value whose content doesn't matter enough to refuse it: its class."""
+    return [_OPAQUE, qualified_name(type(thing))]
+
+
+def lenient(canonical: Canonical, value: Any, /) -> Form:
+    """Return the form of `value`, or its class where it has none."""
+    try:
+        return canonical.form(value)
+    except NoContentError:
+        return opaque(value)
+
+
+def function_form(canonical: Canonical, function: Any) -> Form:
+    """Return name, code, defaults and what is closed over; a function within its own closure is a mark."""
+    if function in canonical.active:
+        return [_AGAIN, canonical.active.index(function)]
+    if is_ours(function) and hasattr(function, "__wrapped__"):
+        return canonical.form(function.__wrapped__)
+    from beautyspot.keys.code import code_digest  # `dis` is 6 ms, and few functions are told by their code
+
+    inside = Canonical(canonical.registry, (*canonical.active, function))
+    defaults = [inside.form(function.__defaults__), inside.form(function.__kwdefaults__)]
+    cells = {name: cell_form(inside, cell) for name, cell in closure(function).items()}
+    return [_FUNCTION, qualified_name(function), code_digest(function.__code__), *defaults, cells]
+
+
+def closure(function: Any, /) -> dict[str, Any]:
+    """Return the cells of a function by the names of its free variables, without `super()`'s."""
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    return {name: cell for name, cell in cells if name != "__class__"}
+
+
+def cell_form(canonical: Canonical, cell: Any, /) -> Form:
+    """Return the form of what a cell holds now."""
+    try:
+        content = cell.cell_contents
+    except ValueError:
+        return _EMPTY
+    if not callable(content) and is_ours(type(content)):
+        return opaque(content)  # a Spot or a limiter: how results are kept, not what they are
+    return canonical.form(content)
+
+
+def class_form(canonical: Canonical, cls: Any) -> Form:
+    """Return a class's name and, where it has them, its fields, members or schema."""
+    return [_CLASS, qualified_name(cls), _shape(canonical, cls)]
+
+
+def _shape(canonical: Canonical, cls: Any) -> Form:
+    if callable(getattr(cls, "model_json_schema", None)):
+        return _schema(canonical, cls)
+    fields: dict[str, Any] | None = getattr(cls, "__dataclass_fields__", None)
+    if fields is not None:
+        return {
+            name: [_annotation(canonical, field.type), lenient(canonical, field.default)]
+            for name, field in sorted(fields.items())
+        }
+    members: Any = getattr(cls, "__members__", None)
+    if members is not None:
+        return [[name, lenient(canonical, member.value)] for name, member in members.items()]
+    if "<locals>" not in cls.__qualname__:
+        return None
+    inside = Canonical(canonical.registry, (*canonical.active, cls))
+    own = {name: value for name, value in vars(cls).items() if not (name.startswith("__") and name.endswith("__"))}
+    own["__init__"] = vars(cls).get("__init__")
+    return None if cls in canonical.active else {name: lenient(inside, own[name]) for name in sorted(own)}
+
+
+def _schema(canonical: Canonical, cls: Any) -> Form:
+    try:
+        return canonical.form(cls.model_json_schema())
+    except Exception:  # noqa: BLE001 - pydantic has no schema for arbitrary types; the fields' annotations say as much
+        return {name: _annotation(canonical, field.annotation) for name, field in sorted(cls.model_fields.items())}
+
+
+def _annotation(canonical: Canonical, annotation: Any) -> Form:
+    # By name only: the fields of a field's class may lead back to this one.
+    return [_SPECIAL, qualified_name(annotation)] if isinstance(annotation, type) else lenient(canonical, annotation)
+
+
+def _method(canonical: Canonical, value: Any) -> Form:
+    return [_METHOD, canonical.form(value.__self__), canonical.form(value.__func__)]
+
+
+def _builtin(canonical: Canonical, value: Any) -> Form:
+    owner = value.__self__
+    if owner is None or type(owner).__name__ == "module":
+        return [_BUILTIN, module_name(value.__module__ or "builtins"), value.__qualname__]
+    return [_BUILTIN, value.__qualname__, canonical.form(owner)]
+
+
+def _descriptor(_: Canonical, value: Any) -> Form:
+    return [_BUILTIN, qualified_name(value.__objclass__), value.__name__]
+
+
+def _partial(canonical: Canonical, value: Any) -> Form:
+    return [_PARTIAL, *forms(canonical, (value.func, value.args, value.keywords))]
+
+
+def _module(_: Canonical, value: Any) -> Form:
+    return [_MODULE, module_name(value.__name__)]
+
+
+def _alias(canonical: Canonical, value: Any) -> Form:
+    origin = getattr(value, "__origin__", None) or type(value)
+    return [_ALIAS, canonical.form(origin), *forms(canonical, value.__args__)]
+
+
+def _annotated(canonical: Canonical, value: Any) -> Form:
+    return [_ALIAS, *forms(canonical, (value.__origin__, *value.__metadata__))]
+
+
+def _special(_: Canonical, value: Any) -> Form:
+    return [_SPECIAL, str(value)]
+
+
+def _descriptor_of(attribute: str) -> Callable[[Canonical, Any], Form]:
+    head = tag(attribute)
+    return lambda canonical, value: [head, canonical.form(getattr(value, attribute))]
+
+
+CALLABLES: dict[str, Maker] = {
+    "builtins.builtin_function_or_method": _builtin,
+    "builtins.classmethod": _descriptor_of("__func__"),
+    "builtins.function": function_form,
+    "builtins.method": _method,
+    "builtins.method-wrapper": _builtin,
+    "builtins.method_descriptor": _descriptor,
+    "builtins.module": _module,
+    "builtins.property": _descriptor_of("fget"),
+    "builtins.staticmethod": _descriptor_of("__func__"),
+    "builtins.type": class_form,
+    "builtins.wrapper_descriptor": _descriptor,
+    "functools.partial": _partial,
+    "types.GenericAlias": _alias,
+    "types.UnionType": _alias,
+    "typing.Union": _alias,
+    "typing._AnnotatedAlias": _annotated,
+    "typing._GenericAlias": _alias,
+    "typing._SpecialForm": _special,
+    "typing._SpecialGenericAlias": _special,
+}
+"""Makers by `module.qualname`."""

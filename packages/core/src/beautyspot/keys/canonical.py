@@ -1,0 +1,173 @@
+"""The one form of a value that its key is made of.
+
+A form is what msgpack packs without loss: plain values and lists stand for themselves, everything else is a list
+that begins with a tag, an `ExtType` that no value's own form can be. So no two values of different content or type
+share a form, and sets and dicts have one form whatever their order.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+from msgpack import ExtType, Packer
+
+from beautyspot.errors import UnkeyableArgument
+from beautyspot.keys.registry import KeyRegistry
+
+Form: TypeAlias = Any
+"""None, bool, int, str, bytes, float, or a list of forms, or a dict of forms under sorted strings."""
+
+PLAIN = frozenset((str, int, bool, bytes, type(None)))
+"""Exact types whose values are their own form; float is not among them because one NaN may differ from another."""
+
+_NUMBERS_TOO = PLAIN | {float}
+_TEXT = frozenset((str,))
+_NAN = float("nan")
+_TAG, _BIG_INT = 1, 2
+_KEPT_BUFFER_BYTES = 1 << 20
+
+
+class NoContentError(UnkeyableArgument):
+    """Somewhere in an argument is a value without content; says which type, for the message that names the argument."""
+
+    def __init__(self, kind: type, why: str = "has no content to make a key of") -> None:
+        """Blame the type `kind`."""
+        super().__init__(f"{kind.__module__}.{kind.__qualname__} {why}")
+        self.kind, self.why = kind, why
+
+
+def tag(name: str, /) -> ExtType:
+    """Return what the form of a kind of value begins with."""
+    return ExtType(_TAG, name.encode())
+
+
+class Canonical:
+    """Makes forms, with the classes that a registry knows. Safe to share between threads."""
+
+    __slots__ = ("active", "registry")
+
+    def __init__(self, registry: KeyRegistry, active: tuple[Any, ...] = ()) -> None:
+        """Make forms; `active` are the functions whose forms are being made around these."""
+        self.registry, self.active = registry, active
+
+    def form(self, value: Any, /) -> Form:
+        """Return the form of `value`.
+
+        Raises:
+            NoContentError: it, or something in it, has no content.
+            RecursionError: it holds itself.
+        """
+        kind = type(value)
+        if kind in PLAIN:
+            return value
+        make = CORE.get(kind) or self.registry.resolved.get(kind)
+        if make is None:
+            make = self._resolve(kind)
+        return make(self, value)
+
+    def _resolve(self, kind: type) -> "Maker":
+        from beautyspot.keys.resolve import maker_for  # most calls hold nothing but the types of CORE
+
+        make = self.registry.resolved[kind] = maker_for(kind, self.registry)
+        return make
+
+
+Maker: TypeAlias = Callable[[Canonical, Any], Form]
+"""Makes the form of a value of the types that it is kept for."""
+
+_packers: list[Packer] = []
+
+
+def pack(form: Form, /) -> bytes:
+    """Return a form as bytes.
+
+    Raises:
+        ValueError: it is nested deeper than msgpack goes (about 500 levels).
+    """
+    # A Packer must not be shared while it packs. Taking one from a list is one step under the GIL, survives a fork
+    # and a signal handler, and costs half of a new one; one that raised is never put back.
+    try:
+        packer = _packers.pop()
+    except IndexError:
+        packer = Packer(default=_pack_big_int, unicode_errors="surrogatepass")
+    data = packer.pack(form)
+    if len(data) < _KEPT_BUFFER_BYTES:
+        _packers.append(packer)
+    return data
+
+
+def _pack_big_int(number: int) -> ExtType:
+    return ExtType(_BIG_INT, number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True))
+
+
+def forms(canonical: Canonical, values: Iterable[Any], /) -> list[Form]:
+    """Return the forms of `values` in their order."""
+    items = list(values)
+    kinds = frozenset(map(type, items))
+    if kinds <= PLAIN:
+        return items
+    if kinds <= _NUMBERS_TOO:
+        return [item if item == item else _NAN for item in items]
+    return [canonical.form(item) for item in items]
+
+
+def sorted_forms(canonical: Canonical, values: Iterable[Any], /) -> list[bytes]:
+    """Return the packed forms of `values` in an order of their own."""
+    return sorted([pack(canonical.form(value)) for value in values])
+
+
+def _float(value: float) -> Form:
+    return value if value == value else _NAN
+
+
+def _list(canonical: Canonical, value: list[Any]) -> Form:
+    return forms(canonical, list.__iter__(value))
+
+
+_TUPLE, _SET, _FROZENSET, _DICT = tag("tuple"), tag("set"), tag("frozenset"), tag("dict")
+_BYTEARRAY, _COMPLEX = tag("bytearray"), tag("complex")
+
+
+def _tuple(canonical: Canonical, value: tuple[Any, ...]) -> Form:
+    return [_TUPLE, *forms(canonical, tuple.__iter__(value))]
+
+
+def _dict(canonical: Canonical, value: dict[Any, Any]) -> Form:
+    if _TEXT.issuperset(map(type, dict.__iter__(value))):
+        names = sorted(dict.__iter__(value))
+        return dict(zip(names, forms(canonical, [dict.__getitem__(value, name) for name in names]), strict=True))
+    # Packed keys sort by their bytes, as keys of several types have no order of their own.
+    pairs = sorted((pack(canonical.form(key)), key) for key in dict.__iter__(value))
+    return [_DICT, *(part for packed, key in pairs for part in (packed, canonical.form(dict.__getitem__(value, key))))]
+
+
+def _set(canonical: Canonical, value: set[Any]) -> Form:
+    return [_SET, *sorted_forms(canonical, set.__iter__(value))]
+
+
+def _frozenset(canonical: Canonical, value: frozenset[Any]) -> Form:
+    return [_FROZENSET, *sorted_forms(canonical, frozenset.__iter__(value))]
+
+
+def _bytearray(_: Canonical, value: bytearray) -> Form:
+    return [_BYTEARRAY, bytes(memoryview(value))]
+
+
+def _complex(_: Canonical, value: complex) -> Form:
+    return [_COMPLEX, _float(value.real), _float(value.imag)]
+
+
+# Methods of the builtin class itself: those of a subclass are the user's and may say anything.
+CORE: dict[type, Maker] = {
+    str: lambda _, value: str.__str__(value),
+    int: lambda _, value: int.__int__(value),
+    bytes: lambda _, value: bytes(memoryview(value)),
+    float: lambda _, value: _float(float.__float__(value)),
+    complex: _complex,
+    list: _list,
+    tuple: _tuple,
+    dict: _dict,
+    set: _set,
+    frozenset: _frozenset,
+    bytearray: _bytearray,
+}
+"""Builtin types, met too often to be looked for."""

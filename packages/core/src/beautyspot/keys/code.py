@@ -1,0 +1,124 @@
+"""What a function's code says, without its lines, comments and docstrings."""
+
+from hashlib import sha256
+from types import CodeType, FunctionType
+from typing import Any, Final
+
+from beautyspot.errors import ConfigurationError
+from beautyspot.keys.binding import split
+from beautyspot.keys.canonical import Canonical, Form, pack
+from beautyspot.keys.registry import KeyRegistry
+from beautyspot.names import qualified_name
+
+# *args, **kwargs, generator, coroutine, iterable coroutine, async generator; from CPython's Include/cpython/code.h.
+_FLAGS = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
+# Instructions that come and go with line numbers and with how many constants there are.
+_SILENT = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "RESUME"))
+
+
+class FromCode:
+    """The type of `FROM_CODE`."""
+
+    def __repr__(self) -> str:
+        """Show the name that users write."""
+        return "FROM_CODE"
+
+
+FROM_CODE: Final = FromCode()
+"""`version=FROM_CODE`: a function's results are kept until its code changes, or that of what it calls in its module."""
+
+
+def code_digest(code: CodeType, /) -> bytes:
+    """Return 16 bytes for what `code` does; another minor version of Python gives others."""
+    return sha256(pack(_code_form(code, Canonical(KeyRegistry()), set()))).digest()[:16]
+
+
+def version_from_code(function: Any, /) -> str:
+    """Return `code:` and 16 hex digits for the code of `function` and of what it calls by name in its own module.
+
+    Raises:
+        ConfigurationError: it is not written in Python.
+    """
+    starts = _functions_of(function)
+    if not starts:
+        raise ConfigurationError(f"FROM_CODE got {function!r}, which has no Python code; give a version as text")
+    found: dict[str, Form] = {}
+    waiting = list(starts)
+    while waiting:
+        called = waiting.pop()
+        name = qualified_name(called)
+        if name not in found:
+            found[name], names = _own_form(called)
+            waiting += _called(called, names)
+    return f"code:{sha256(pack(sorted(found.items()))).hexdigest()[:16]}"
+
+
+def unwrap(function: Any, /) -> Any:
+    """Return the innermost function of a chain of wrappers."""
+    seen: list[int] = []
+    while id(function) not in seen and hasattr(function, "__wrapped__"):
+        seen.append(id(function))
+        function = function.__wrapped__
+    return function
+
+
+def _functions_of(function: Any) -> list[FunctionType]:
+    inner = unwrap(split(unwrap(function))[0])
+    if isinstance(inner, type):
+        members = (unwrap(getattr(member, "__func__", member)) for member in vars(inner).values())
+        return [member for member in members if isinstance(member, FunctionType)]
+    return [inner] if isinstance(inner, FunctionType) else []
+
+
+def _own_form(function: FunctionType) -> tuple[Form, set[str]]:
+    from beautyspot.keys.callables import lenient  # it imports this module for the digest
+
+    names: set[str] = set()
+    canonical = Canonical(KeyRegistry(), (function,))
+    code = _code_form(function.__code__, canonical, names)
+    return [code, lenient(canonical, function.__defaults__), lenient(canonical, function.__kwdefaults__)], names
+
+
+def _called(function: FunctionType, names: set[str]) -> list[FunctionType]:
+    """Return the functions of the same module that are behind the global names."""
+    world = function.__globals__
+    inner = (unwrap(world[name]) for name in names if name in world)
+    return [thing for thing in inner if isinstance(thing, FunctionType) and thing.__globals__ is world]
+
+
+def _code_form(code: CodeType, canonical: Canonical, names: set[str]) -> Form:
+    """Return instructions with their names and constants; global names are added to `names`."""
+    import dis  # 6 ms, for those who are told by their code
+
+    bytecode = dis.Bytecode(code)
+    every = list(bytecode)
+    places = _places(every)
+    steps = [[step.opname, _argument(step, places, canonical, names)] for step in every if step.opname not in _SILENT]
+    entries: Any = getattr(bytecode, "exception_entries", ())
+    guards = [[places.get(at) for at in (entry.start, entry.end, entry.target)] + [entry.depth] for entry in entries]
+    counts = [code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _FLAGS]
+    return [counts, list(code.co_varnames[: sum(counts[:3:2])]), steps, guards]
+
+
+def _places(steps: list[Any]) -> dict[int, int]:
+    """Return where among the steps that count an offset is: offsets themselves move with the silent steps."""
+    places: dict[int, int] = {}
+    place = 0
+    for step in steps:
+        places[step.offset] = place
+        place += step.opname not in _SILENT
+    return places
+
+
+def _argument(step: Any, places: dict[int, int], canonical: Canonical, names: set[str]) -> Form:
+    import dis  # as above
+
+    if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
+        return places.get(step.argval)
+    if step.opcode in dis.hasconst:
+        constant = step.argval
+        return _code_form(constant, canonical, names) if isinstance(constant, CodeType) else canonical.form(constant)
+    if step.opname == "LOAD_GLOBAL":
+        names.add(step.argval)
+    named = (dis.hasname, dis.haslocal, dis.hasfree, dis.hascompare)
+    return canonical.form(step.argval) if any(step.opcode in group for group in named) else step.arg

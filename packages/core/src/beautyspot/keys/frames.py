@@ -1,0 +1,116 @@
+"""Forms of pandas and polars values, by content; seen only once their library is loaded."""
+
+import sys
+from typing import Any
+
+from beautyspot.keys.arrays import array_form
+from beautyspot.keys.canonical import Canonical, Form, Maker, forms, tag
+from beautyspot.names import qualified_name
+
+_FRAME, _SERIES, _INDEX, _RANGE, _COLUMN = map(tag, ("frame", "series", "index", "range index", "column"))
+_PANDAS, _POLARS = tag("pandas"), tag("polars")
+
+
+def maker_for(kind: type, /) -> Maker | None:
+    """Return the maker for a class of pandas or polars, None for what has no content (a lazy frame)."""
+    for library, makers in (("pandas", _PANDAS_MAKERS), ("polars", _POLARS_MAKERS)):
+        module = sys.modules.get(library)
+        for name, make in makers.items() if module is not None else ():
+            base = getattr(module, name, None)
+            if isinstance(base, type) and issubclass(kind, base):
+                return make
+    missing = {"NAType": "NA", "NaTType": "NaT"}.get(kind.__name__)
+    return None if missing is None else lambda _canonical, _value: [_PANDAS, missing]
+
+
+def _frame(canonical: Canonical, value: Any) -> Form:
+    columns = [_values(canonical, value.iloc[:, place].array) for place in range(value.shape[1])]
+    head = _index(canonical, value.columns)
+    return [
+        _FRAME,
+        qualified_name(type(value)),
+        head,
+        _index(canonical, value.index),
+        columns,
+        _attrs(canonical, value),
+    ]
+
+
+def _series(canonical: Canonical, value: Any) -> Form:
+    name = canonical.form(value.name)
+    content = _values(canonical, value.array)
+    index = _index(canonical, value.index)
+    return [_SERIES, qualified_name(type(value)), name, index, content, _attrs(canonical, value)]
+
+
+def _attrs(canonical: Canonical, value: Any) -> Form:
+    return canonical.form(dict(value.attrs))
+
+
+def _index(canonical: Canonical, value: Any) -> Form:
+    names = forms(canonical, list(value.names))
+    if type(value).__name__ == "RangeIndex":
+        return [_RANGE, names, value.start, value.stop, value.step]
+    levels = [value.get_level_values(level) for level in range(value.nlevels)]
+    return [_INDEX, qualified_name(type(value)), names, [_values(canonical, level.array) for level in levels]]
+
+
+def _values(canonical: Canonical, value: Any) -> Form:
+    """Return the form of one column's array."""
+    dtype = value.dtype
+    if hasattr(value, "categories"):
+        categories = _values(canonical, value.categories.array)
+        return [_COLUMN, "category", bool(value.ordered), categories, array_form(canonical, value.codes)]
+    if hasattr(value, "asi8"):  # moments, spans and periods: integers of the unit that the dtype names
+        return [_COLUMN, str(dtype), array_form(canonical, value.asi8)]
+    plain: Any = value.to_numpy()
+    if plain.dtype.hasobject or str(plain.dtype) != str(dtype):
+        return [_COLUMN, str(dtype), forms(canonical, list(value))]
+    return [_COLUMN, str(dtype), array_form(canonical, plain)]
+
+
+def _text(_: Canonical, value: Any) -> Form:
+    zone, unit = getattr(value, "tzinfo", None), getattr(value, "unit", None)
+    return [_PANDAS, type(value).__name__, value.isoformat(), getattr(value, "fold", 0), str(zone), unit]
+
+
+def _period(_: Canonical, value: Any) -> Form:
+    return [_PANDAS, "Period", value.ordinal, value.freqstr]
+
+
+def _interval(canonical: Canonical, value: Any) -> Form:
+    return [_PANDAS, "Interval", canonical.form(value.left), canonical.form(value.right), value.closed]
+
+
+def _polars_frame(canonical: Canonical, value: Any) -> Form:
+    columns = [_polars_series(canonical, column) for column in value.get_columns()]
+    return [_POLARS, qualified_name(type(value)), value.height, columns]
+
+
+def _polars_series(canonical: Canonical, value: Any) -> Form:
+    head = [_POLARS, qualified_name(type(value)), value.name, repr(value.dtype)]
+    if value.dtype.is_numeric() and not value.dtype.is_decimal() and value.null_count() == 0:
+        return [*head, array_form(canonical, value.to_numpy())]
+    # Element by element: under a null, and in a categorical's codes, the raw buffers of equal series differ.
+    return [*head, forms(canonical, value.to_list())]
+
+
+def _polars_type(_: Canonical, value: Any) -> Form:
+    return [_POLARS, "type", repr(value)]
+
+
+_PANDAS_MAKERS: dict[str, Maker] = {
+    "DataFrame": _frame,
+    "Series": _series,
+    "Index": _index,
+    "Timestamp": _text,
+    "Timedelta": _text,
+    "Period": _period,
+    "Interval": _interval,
+    "Categorical": _values,
+}
+_POLARS_MAKERS: dict[str, Maker] = {
+    "DataFrame": _polars_frame,
+    "Series": _polars_series,
+    "DataType": _polars_type,
+}

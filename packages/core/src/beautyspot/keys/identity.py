@@ -1,0 +1,114 @@
+"""Who a function is, where its name does not say it: by its code and what it closes over."""
+
+from collections.abc import Collection, Iterator, Sequence
+from types import FunctionType
+from typing import Any
+
+from beautyspot.errors import UnkeyableArgument
+from beautyspot.keys.binding import split
+from beautyspot.keys.callables import cell_form, closure, is_local, is_ours, lenient
+from beautyspot.keys.canonical import Canonical, Form, NoContentError
+from beautyspot.keys.code import code_digest, unwrap
+from beautyspot.keys.registry import KeyRegistry
+from beautyspot.names import module_name, qualified_name
+
+
+def identity_of(function: Any, name: str, ignore: Collection[str], canonical: Canonical, /) -> "Identity | None":
+    """Return what tells `function` from others of its name; None for most, whose name says it all.
+
+    Raises:
+        UnkeyableArgument: a lambda or local function closes over something without content.
+    """
+    function = split(function)[0]
+    if not isinstance(unwrap(function), FunctionType):
+        return None
+    layers = [layer for layer in _chain(function) if _is_told(layer)]
+    return Identity(function, layers, name, ignore, canonical.registry) if layers else None
+
+
+class Identity:
+    """What tells a function from others of its name, as it was when it was marked."""
+
+    def __init__(
+        self, function: Any, layers: Sequence[FunctionType], name: str, ignore: Collection[str], registry: KeyRegistry
+    ) -> None:
+        """Take down what is closed over; cells that are still empty wait for `form`."""
+        self._inner, self._layers, self._name, self._ignore = unwrap(function), layers, name, ignore
+        self._canonical = Canonical(registry, tuple(_chain(function)))
+        self._taken: dict[tuple[int, str], Form] = {}
+        self._take(waiting=False)
+
+    @property
+    def free_names(self) -> list[str]:
+        """The free variables that have a part in it, or would if they were not ignored."""
+        return [name for layer in self._layers for name in closure(layer)]
+
+    def form(self) -> Form:
+        """Return the form, taking down what was still empty.
+
+        Raises:
+            UnkeyableArgument: as `identity_of`.
+        """
+        self._take(waiting=True)
+        return [self._layer_form(place, layer) for place, layer in enumerate(self._layers)]
+
+    def _take(self, *, waiting: bool) -> None:
+        for place, layer in enumerate(self._layers):
+            for name, cell in closure(layer).items():
+                if name not in self._ignore and (place, name) not in self._taken and (waiting or _is_full(cell)):
+                    self._taken[place, name] = self._cell(layer, name, cell)
+
+    def _cell(self, layer: Any, name: str, cell: Any) -> Form:
+        if layer is not self._inner:
+            return _tool(self._canonical, cell)
+        try:
+            return cell_form(self._canonical, cell)
+        except (NoContentError, RecursionError, ValueError) as problem:
+            raise UnkeyableArgument(
+                f"{self._name} closes over {name!r}, which can't be keyed by content ({problem}); pass "
+                f"it as an argument, leave it out with ignore=({name!r},), or call spot.register_key(…) for its class"
+            ) from None
+
+    def _layer_form(self, place: int, layer: Any) -> Form:
+        cells = {
+            name: form for (at, name), form in sorted(self._taken.items(), key=lambda item: item[0]) if at == place
+        }
+        if layer is self._inner:
+            return [code_digest(layer.__code__), cells]
+        return [f"{module_name(layer.__globals__['__name__'])}.{layer.__code__.co_qualname}", cells]
+
+
+def _chain(function: Any) -> Iterator[FunctionType]:
+    inner = unwrap(function)
+    while True:
+        if isinstance(function, FunctionType):
+            yield function
+        if function is inner:
+            return
+        function = function.__wrapped__
+
+
+def _is_told(layer: FunctionType) -> bool:
+    """Say whether a layer has something to tell: a decorator's wrapper, or a function whose name is not its own."""
+    return not is_ours(layer) if hasattr(layer, "__wrapped__") else is_local(layer)
+
+
+def _tool(canonical: Canonical, cell: Any) -> Form:
+    """Return the form of what a decorator's wrapper closes over: its settings, and the names of its functions.
+
+    A lock or a logger there does not change results, and a new release of a retrying library must not lose them.
+    """
+    if not _is_full(cell):
+        return None
+    content = cell.cell_contents
+    if isinstance(content, FunctionType) and content not in canonical.active and not is_local(content):
+        return qualified_name(content)
+    return lenient(canonical, content)
+
+
+def _is_full(cell: Any) -> bool:
+    try:
+        _ = cell.cell_contents
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,176 @@
+"""From the arguments of a call to its key."""
+
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
+from typing import Any
+
+from beautyspot.errors import ConfigurationError, UnkeyableArgument
+from beautyspot.keys.binding import Values, binder, is_unbound, split
+from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, pack
+from beautyspot.keys.code import FromCode, version_from_code
+from beautyspot.keys.identity import identity_of
+from beautyspot.keys.policies import is_policy, policy_of
+from beautyspot.keys.registry import KeyRegistry
+from beautyspot.names import qualified_name
+
+Arguments = tuple[Any, ...]
+Keywords = dict[str, Any]
+
+_SCHEME = 1
+"""Part of every key; another number makes every kept result a miss."""
+
+
+class KeyMaker:
+    """Makes the keys of one function's calls: sha256 over who it is, its version and the content of the arguments."""
+
+    key: Callable[[Arguments, Keywords], str]
+    """Returns a call's key, 32 hex digits; an attribute, as a method would cost a tenth of a short call.
+
+    Raises `UnkeyableArgument`, or the function's own TypeError for a wrong call.
+    """
+
+    def __init__(
+        self,
+        function: Any,
+        *,
+        version: str | FromCode | None = None,
+        ignore: Sequence[str] = (),
+        input_key_fn: Callable[..., Any] | None = None,
+        registry: KeyRegistry | None = None,
+    ) -> None:
+        """Prepare for `function`.
+
+        Args:
+            version: Part of the key; `FROM_CODE` is read from the code when it is first needed.
+            ignore: Parameters and free variables that have no part in the key.
+            input_key_fn: Takes the call's arguments and returns what stands for them, or is a `KeyPolicy`.
+
+        Raises:
+            ConfigurationError: `version` is no text, or `ignore` or a policy names what is not there.
+            UnkeyableArgument: the function closes over something without content.
+        """
+        if not (version is None or isinstance(version, (str, FromCode))):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError(f"version got {version!r}; give text, such as '{version}', or FROM_CODE")
+        self._function, self._version = function, version
+        self._func_name = qualified_name(split(function)[0])
+        self._canonical = Canonical(registry or KeyRegistry())
+        names = binder(function).names
+        policy = policy_of(input_key_fn, [name for name in names if name not in ignore])
+        self._choices = policy.choices
+        self._custom = None if input_key_fn is None or is_policy(input_key_fn) else input_key_fn
+        ignored = frozenset((*ignore, *policy.ignored))
+        self._identity = identity_of(function, self._func_name, ignored, self._canonical)
+        self._check_names(
+            ignored | policy.choices.keys(), (*names, *(self._identity.free_names if self._identity else ()))
+        )
+        self._names, self._bind = binder(function, ignore=ignored)
+        self.key = self._key_function()
+
+    @property
+    def func_name(self) -> str:
+        """`module.qualname`."""
+        return self._func_name
+
+    @property
+    def version(self) -> str | None:
+        """The version as text, None for none."""
+        if isinstance(self._version, FromCode):
+            self._version = version_from_code(self._function)
+        return self._version
+
+    def input_id(self, args: Arguments, kwargs: Keywords, /) -> str:
+        """Return 16 hex digits for the arguments alone, or the text that `input_key_fn` gave."""
+        if self._custom is None:
+            return sha256(self._packed(self._bind(*args, **kwargs))).hexdigest()[:16]
+        given = self._custom(*args, **kwargs)
+        if isinstance(given, (str, int, float, type(None))):
+            return str(given)
+        return sha256(self._packed_given(given)).hexdigest()[:16]
+
+    def _key_function(self) -> Callable[[Arguments, Keywords], str]:
+        # What the hot path reads is in cells here, which are faster than attributes.
+        bind, custom, packed, packed_given = self._bind, self._custom, self._packed, self._packed_given
+        is_plain = _never if self._choices else PLAIN.issuperset
+
+        def seal() -> Any:
+            # The first call absorbs the prefix, when a local function's cells are filled; the others copy it.
+            nonlocal copy
+            copy = sha256(self._prefix()).copy
+            return copy()
+
+        copy: Callable[[], Any] = seal
+
+        def key(args: Arguments, kwargs: Keywords, /) -> str:
+            values = bind(*args, **kwargs)
+            digest = copy()
+            digest.update(pack(values) if is_plain(map(type, values)) else packed(values))
+            return digest.hexdigest()[:32]
+
+        def custom_key(args: Arguments, kwargs: Keywords, /) -> str:
+            given = custom(*args, **kwargs)  # type: ignore[misc]
+            digest = copy()
+            digest.update(packed_given(given))
+            return digest.hexdigest()[:32]
+
+        return key if custom is None else custom_key
+
+    def _prefix(self) -> bytes:
+        names: Any = [[name, name in self._choices] for name in self._names] if self._custom is None else None
+        identity = self._identity.form() if self._identity else None
+        # Packed, not joined: no name can run into the next.
+        return pack([_SCHEME, self._func_name, self.version, names, identity])
+
+    def _packed(self, values: Values) -> bytes:
+        """Return the bytes of bound values; the way of every call with more than text and integers."""
+        if self._choices and not is_unbound(values):
+            chosen = [self._choices.get(name) for name in self._names]
+            values = tuple(value if fn is None else fn(value) for fn, value in zip(chosen, values, strict=True))
+        form = self._canonical.form
+        try:
+            return pack([value if type(value) in PLAIN else form(value) for value in values])
+        except (NoContentError, RecursionError, ValueError) as problem:
+            names = ("call", "args", "kwargs") if is_unbound(values) else self._names
+            for name, value in zip(names, values, strict=True):
+                self._check_content(name, value)
+            raise UnkeyableArgument(f"the arguments of {self._func_name} can't be keyed by content") from problem
+
+    def _packed_given(self, given: Any) -> bytes:
+        try:
+            return pack([self._canonical.form(given)])
+        except (NoContentError, RecursionError, ValueError) as problem:
+            why = _why(problem)
+            raise UnkeyableArgument(
+                f"input_key_fn of {self._func_name} returned {type(given).__qualname__!r}, and {why}; "
+                "return text, numbers or other plain data"
+            ) from problem
+
+    def _check_content(self, name: str, value: Any) -> None:
+        try:
+            pack([self._canonical.form(value)])
+        except (NoContentError, RecursionError, ValueError) as problem:
+            kind = problem.kind if isinstance(problem, NoContentError) else type(value)
+            raise UnkeyableArgument(
+                f"argument {name!r} of {self._func_name} is a {qualified_name(type(value))!r}, and {_why(problem)}; "
+                "give plain data, a dataclass, a model or an array, say what stands for it with input_key_fn=, "
+                f"leave it out with ignore=({name!r},), or call spot.register_key({kind.__qualname__}, …)"
+            ) from problem
+
+    def _check_names(self, used: Iterable[str], known: Sequence[str]) -> None:
+        for name in used:
+            if name not in known:
+                raise ConfigurationError(
+                    f"ignore or KeyPolicy names {name!r}, which is no parameter of {self._func_name}; "
+                    f"known: {', '.join(known) or 'none'}"
+                )
+
+
+def _never(_: Any) -> bool:
+    return False
+
+
+def _why(problem: Exception) -> str:
+    if isinstance(problem, NoContentError):
+        return str(problem)
+    if isinstance(problem, RecursionError) or "recursion" in str(problem):
+        return "it holds itself or is nested too deep"
+    return f"making its content failed ({problem})"

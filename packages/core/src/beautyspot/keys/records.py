@@ -1,0 +1,92 @@
+"""Forms of values whose class names their fields: dataclasses, named tuples, enums, attrs and pydantic models."""
+
+import sys
+from collections.abc import Callable, Iterable
+from enum import Enum, Flag
+from typing import Any
+
+from beautyspot.keys.canonical import CORE, Canonical, Form, Maker, tag
+from beautyspot.names import qualified_name
+
+_ENUM, _FLAG, _FIELDS, _MODEL, _SECRET, _URL = map(tag, ("enum", "flag", "fields", "model", "secret", "url"))
+_MISSING = [tag("missing")]
+
+
+def maker_for(kind: type, /) -> Maker | None:
+    """Return the maker for a class with fields, None for any other."""
+    if issubclass(kind, Enum):
+        return _flag if issubclass(kind, Flag) else _enum
+    if hasattr(kind, "__dataclass_fields__"):
+        return _fields(kind, _dataclass_names(kind))
+    if hasattr(kind, "__attrs_attrs__"):
+        attributes: Any = kind.__attrs_attrs__
+        return _fields(kind, [attribute.name for attribute in attributes])
+    if issubclass(kind, tuple) and isinstance(getattr(kind, "_fields", None), tuple):
+        return _fields(kind, kind._fields)  # type: ignore[attr-defined]
+    return _pydantic(kind)
+
+
+def _enum(_: Canonical, value: Enum) -> Form:
+    return [_ENUM, qualified_name(type(value)), value.name]
+
+
+def _flag(canonical: Canonical, value: Flag) -> Form:
+    # A flag of several bits has no name in Python 3.11 and a joined one later.
+    return [_FLAG, qualified_name(type(value)), canonical.form(value.value)]
+
+
+def _dataclass_names(kind: type) -> list[str]:
+    import dataclasses  # whoever made a dataclass has loaded it
+
+    return [field.name for field in dataclasses.fields(kind)]
+
+
+def _fields(kind: type, names: Iterable[str]) -> Maker:
+    name, fields = qualified_name(kind), tuple(names)
+    # A record that is also a dict or list holds more than its fields.
+    base = next((CORE[cls] for cls in kind.__mro__ if cls in CORE and cls is not tuple), None)
+
+    def form(canonical: Canonical, value: Any) -> Form:
+        content = [canonical.form(getattr(value, field)) if hasattr(value, field) else _MISSING for field in fields]
+        pairs: Form = dict(zip(fields, content, strict=True))
+        return [_FIELDS, name, pairs, *([base(canonical, value)] if base else [])]
+
+    return form
+
+
+def _pydantic(kind: type) -> Maker | None:
+    for module, attribute, make in _PYDANTIC:
+        base: Any = getattr(sys.modules.get(module), attribute, None)
+        if isinstance(base, type) and issubclass(kind, base):
+            return make
+    return None
+
+
+def _model(canonical: Canonical, value: Any) -> Form:
+    state, extra = value.__dict__, getattr(value, "__pydantic_extra__", None) or {}
+    # By field: the rest of the instance's dict is cached properties or SQLAlchemy's own.
+    fields = {name: state[name] for name in type(value).model_fields if name in state}
+    return [_MODEL, qualified_name(type(value)), canonical.form(fields), canonical.form(extra)]
+
+
+def _model_v1(canonical: Canonical, value: Any) -> Form:
+    return [_MODEL, qualified_name(type(value)), canonical.form(dict(value.__dict__)), {}]
+
+
+def _secret(canonical: Canonical, value: Any) -> Form:
+    return [_SECRET, qualified_name(type(value)), canonical.form(value.get_secret_value())]
+
+
+def _url(_: Canonical, value: Any) -> Form:
+    return [_URL, qualified_name(type(value)), str(value)]
+
+
+_PYDANTIC: tuple[tuple[str, str, Callable[[Canonical, Any], Form]], ...] = (
+    ("pydantic.main", "BaseModel", _model),
+    ("pydantic.v1.main", "BaseModel", _model_v1),
+    ("pydantic.types", "Secret", _secret),
+    ("pydantic.types", "_SecretBase", _secret),
+    ("pydantic.networks", "_BaseUrl", _url),
+    ("pydantic.networks", "_BaseMultiHostUrl", _url),
+)
+"""Loaded module, class, maker; the first that fits."""

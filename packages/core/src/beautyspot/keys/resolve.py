@@ -1,0 +1,86 @@
+"""Which maker a class's values take: looked for once per class."""
+
+from typing import Any
+
+from beautyspot.keys.canonical import CORE, Canonical, Form, Maker, NoContentError, tag
+from beautyspot.keys.registry import KeyRegistry
+from beautyspot.names import qualified_name
+
+_REGISTERED, _SUBCLASS = tag("registered"), tag("subclass")
+
+
+def maker_for(kind: type, registry: KeyRegistry, /) -> Maker:
+    """Return the maker for instances of `kind`; the last resort refuses them."""
+    return _registered(kind, registry) or _record(kind) or _host(kind) or _content(kind) or _other
+
+
+def _registered(kind: type, registry: KeyRegistry) -> Maker | None:
+    for base in kind.__mro__:
+        function = registry.functions.get(base)
+        if function is not None:
+            name = qualified_name(kind)
+            return lambda canonical, value: [_REGISTERED, name, canonical.form(function(value))]
+    return None
+
+
+def _record(kind: type) -> Maker | None:
+    from beautyspot.keys import records  # as in Canonical: not before it is needed
+
+    return records.maker_for(kind)
+
+
+def _host(kind: type) -> Maker | None:
+    """Return the maker of a library that the user has loaded, told by the classes' own modules."""
+    roots = {base.__module__.partition(".")[0] for base in kind.__mro__}
+    if "pandas" in roots or "polars" in roots:
+        from beautyspot.keys import frames  # only for who has such values
+
+        return frames.maker_for(kind)
+    if "numpy" in roots or "PIL" in roots:
+        from beautyspot.keys import arrays  # as above
+
+        return arrays.maker_for(kind)
+    return None
+
+
+def _content(kind: type) -> Maker | None:
+    from beautyspot.keys.callables import CALLABLES  # as in Canonical
+    from beautyspot.keys.standard import STANDARD
+
+    if issubclass(kind, type):
+        return CALLABLES["builtins.type"]
+    for base in kind.__mro__:
+        name = f"{base.__module__.removesuffix('._local')}.{base.__qualname__}"
+        make = CORE.get(base) or STANDARD.get(name) or CALLABLES.get(name)
+        if make is not None:
+            return make if base is kind else _subclass(kind, base, make)
+    return None
+
+
+def _subclass(kind: type, base: type, make: Maker) -> Maker:
+    """Return a maker for a user's subclass of a known class: its name, what the base holds, and what it adds."""
+    name = qualified_name(kind)
+    added = kind.__mro__[: kind.__mro__.index(base)]
+    slots = sorted({slot for cls in added for slot in _slots(cls)})
+
+    def form(canonical: Canonical, value: Any) -> Form:
+        state = {slot: getattr(value, slot) for slot in slots if hasattr(value, slot)}
+        return [_SUBCLASS, name, make(canonical, value), canonical.form({**getattr(value, "__dict__", {}), **state})]
+
+    return form
+
+
+def _slots(cls: type) -> tuple[str, ...]:
+    slots: Any = vars(cls).get("__slots__", ())
+    names = (slots,) if isinstance(slots, str) else tuple(slots)
+    hidden = cls.__name__.lstrip("_")
+    mangled = (f"_{hidden}{name}" if name.startswith("__") and not name.endswith("__") else name for name in names)
+    return tuple(name for name in mangled if name not in ("__dict__", "__weakref__"))
+
+
+def _other(canonical: Canonical, value: Any) -> Form:
+    """Take a wrapper for what it wraps (a marked function, `functools.cache`), and refuse the rest."""
+    wrapped = getattr(value, "__wrapped__", None)
+    if callable(wrapped) and callable(value):
+        return canonical.form(wrapped)
+    raise NoContentError(type(value))
