@@ -12,7 +12,7 @@ from beautyspot.db.connections import Connections, Execute, atomically
 from beautyspot.db.faults import Failure
 from beautyspot.db.files import refuse_newer
 from beautyspot.db.locks import FileLocks
-from beautyspot.db.rows import TASK_COLUMNS, entry_of, task_row
+from beautyspot.db.rows import TASK_COLUMNS, entry_of, task_of, task_row
 from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.protocols import Activity, Entry, Run, Task, TaskFilter
 
@@ -30,6 +30,7 @@ ADVANCE = (
     "ON CONFLICT (name) DO UPDATE SET tat_s = max(tat_s, ?2) + ?3 RETURNING tat_s"
 )
 RESTORE = "UPDATE limits SET tat_s = tat_s - ? WHERE name = ? AND tat_s = ?"
+GET_LEGACY = f"SELECT {TASK_COLUMNS} FROM tasks WHERE cache_key = ? AND size_bytes IS NULL"  # noqa: S608 - ours
 CLAIM = "UPDATE legacy_names SET claimed_by = ? WHERE func_name = ? AND claimed_by IS NULL"
 CLAIMED = "SELECT claimed_by FROM legacy_names WHERE func_name = ?"
 _entry: Callable[[tuple[Any, ...]], Entry] = partial(tuple.__new__, Entry)  # pyright: ignore[reportUnknownMemberType]
@@ -179,6 +180,11 @@ class SQLiteTaskDB:
                 return False
             self._holds_legacy = row is not None
         return self._holds_legacy
+
+    def get_legacy(self, key: str, /) -> Task | None:
+        """Return the whole row that an earlier release kept under `key`."""
+        row = self._connections.read(lambda execute: execute(GET_LEGACY, (key,)).fetchone())
+        return None if row is None else task_of(row, ())
 
     def claim_legacy(self, name: str, func_name: str, /) -> str:
         """Let `func_name` claim the bare function name of the old rows, unless another did, and return who holds it.
