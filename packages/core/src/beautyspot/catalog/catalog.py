@@ -101,9 +101,9 @@ class Catalog:
             raise ConfigurationError(f"several keys begin with {key!r}: {named}; give more of it")
         return tasks.tasks_named(self.source, keys)[0]
 
-    def values(self, storage: BlobStorage | None = None, /) -> ValueReader:
-        """Return a reader of the values themselves, with blobs from `storage`."""
-        return ValueReader(self.source, storage)
+    def values(self, *storages: BlobStorage) -> ValueReader:
+        """Return a reader of the values themselves, with blobs from the first of `storages` that has them."""
+        return ValueReader(self.source, storages)
 
     def functions(self) -> tuple[FunctionSummary, ...]:
         """Return what is kept of each function and what its calls did, those that saved most time first."""

@@ -83,6 +83,14 @@ class Source:
         except SQLAlchemyError as error:
             raise self._failed(error) from error
 
+    def pragma(self, name: str, /) -> str:
+        """Return what SQLite says to `PRAGMA name`, a line for each row."""
+        try:
+            with self.engine.connect() as connection:
+                return "\n".join(str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA {name}"))
+        except SQLAlchemyError as error:
+            raise self._failed(error) from error
+
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()

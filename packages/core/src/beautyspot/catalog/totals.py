@@ -49,11 +49,8 @@ def _done(source: Source) -> "dict[str, AnyRow]":
 def _summary(name: str, kept: "AnyRow | None", done: "AnyRow | None") -> FunctionSummary:
     _, results, size_bytes, elapsed_s, updated_at = kept or (name, 0, 0, 0.0, None)
     # PostgreSQL sums big integers as Decimal, which is no JSON.
-    counts = (
-        {column: float(done[i]) if column.endswith("_s") else int(done[i]) for i, column in enumerate(COUNTS, 1)}
-        if done
-        else dict.fromkeys(COUNTS, 0)
-    )
+    sums = zip(COUNTS, done[1:] if done else (0,) * len(COUNTS), strict=True)
+    counts = {column: float(value) if column.endswith("_s") else int(value) for column, value in sums}
     return FunctionSummary(
         func_name=name,
         results=results,

@@ -1,7 +1,8 @@
 """A kept value for somebody to look at. Nothing is imported, evaluated or instantiated by what the data names."""
 
 import json
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import select
@@ -15,10 +16,10 @@ from beautyspot.serializers import MsgpackSerializer
 class ValueReader:
     """Reads values that the house's own serializer wrote, in this release or an earlier one."""
 
-    def __init__(self, source: Source, storage: BlobStorage | None) -> None:
-        """Read inline values from `source` and blobs from `storage`."""
+    def __init__(self, source: Source, storages: Sequence[BlobStorage]) -> None:
+        """Read inline values from `source`, and blobs from the first of `storages` that has them."""
         self._source = source
-        self._storage = storage
+        self._storages = storages
         self._serializer = MsgpackSerializer()
 
     def read(self, task: Task, /) -> Any:
@@ -50,16 +51,15 @@ class ValueReader:
             raise DamagedEntryError(
                 f"{location!r} is a pickle of release 0.3, which could run code; it is never read; run its call again"
             )
-        if self._storage is None:
-            raise StorageError(f"the value lies in a blob, {location!r}; say where blobs are with --storage")
-        try:
-            return self._storage.load(location)
-        except StorageError:
-            # Earlier releases wrote a path as their working directory saw it; only the file's name still holds.
-            name = Path(location.replace("\\", "/")).name
-            if name == location:
-                raise
-            return self._storage.load(name)
+        failure = StorageError(f"the value lies in a blob, {location!r}; say where blobs are with --storage")
+        # Earlier releases wrote a path as their working directory saw it; only the file's name still holds.
+        for place in dict.fromkeys((location, PurePath(location.replace("\\", "/")).name)):
+            for storage in self._storages:
+                try:
+                    return storage.load(place)
+                except StorageError as error:
+                    failure = error
+        raise failure
 
 
 def _json(task: Task) -> Any:

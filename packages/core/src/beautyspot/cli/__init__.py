@@ -1,0 +1,15 @@
+"""The command line: `beautyspot stats`, `list`, `show`, `delete`, `doctor`, `demo`."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command that `sys.argv` gives, and exit: 0 done, 1 failed or trouble found, 2 wrong usage."""
+    if sys.argv[1:] == ["--version"]:
+        from beautyspot.cli.version import version_text  # Typer and Rich take half a second, which this need not
+
+        print(version_text())
+        return
+    from beautyspot.cli.app import app  # as above
+
+    app(prog_name="beautyspot")

@@ -1,0 +1,74 @@
+"""`beautyspot list`, and how a task looks in a line or a document."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from typer import Context, Option
+
+from beautyspot.catalog import Catalog
+from beautyspot.cli.options import (
+    Db,
+    Function,
+    Json,
+    NewerThan,
+    OlderThan,
+    Storage,
+    Tag,
+    Version,
+    Words,
+    place_of,
+)
+from beautyspot.cli.output import print_json, print_table, say
+from beautyspot.cli.text import age_text, bytes_text
+from beautyspot.protocols import Task
+
+COLUMNS = ("key", "function", "size", "kept", "version", "tags", "type")
+SHORT_KEY = 12
+"""Digits that tell the keys of any real store apart; `show` takes them for the whole."""
+
+
+def list_tasks(
+    context: Context,
+    function: Function = None,
+    tag: Tag = None,
+    text: Words = None,
+    version: Version = None,
+    older_than: OlderThan = None,
+    newer_than: NewerThan = None,
+    limit: Annotated[int, Option(min=1, max=10_000, help="Results of a page.")] = 50,
+    after: Annotated[str | None, Option(help="The cursor that the page before ended with.", metavar="CURSOR")] = None,
+    db: Db = None,
+    storage: Storage = None,
+    as_json: Json = False,
+) -> None:
+    """List kept results, newest first."""
+    place = place_of(context, db, storage, as_json)
+    where: dict[str, Any] = {"function": function, "tag": tag, "text": text, "version": version}
+    with Catalog.open(place.database()) as catalog:
+        page = catalog.tasks(**where, older_than=older_than, newer_than=newer_than, limit=limit, after=after)
+    if place.as_json:
+        print_json({"tasks": [task_document(task) for task in page.rows], "next": page.next})
+        return
+    print_tasks(page.rows)
+    if page.next:
+        say(f"more follow: add --after {page.next}")
+
+
+def print_tasks(tasks: Sequence[Task], /) -> None:
+    """Print a line for each task; whole keys for a pipe, short ones for a person."""
+    digits = SHORT_KEY if sys.stdout.isatty() else None
+    print_table("", COLUMNS, [[task.cache_key[:digits], *_cells(task)] for task in tasks], right=("size", "kept"))
+
+
+def _cells(task: Task) -> list[str]:
+    size = "-" if task.size_bytes is None else bytes_text(task.size_bytes)
+    kind = task.content_type or ("blob" if task.result_type == "FILE" else "")
+    return [task.func_name, size, age_text(task.updated_at), task.version or "", ", ".join(task.tags), kind]
+
+
+def task_document(task: Task, /) -> dict[str, Any]:
+    """Return what a JSON document says of a task."""
+    document = task._asdict()
+    del document["result_data"]
+    return document

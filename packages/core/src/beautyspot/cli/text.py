@@ -1,0 +1,48 @@
+"""Text for a terminal. What comes out of a store is anybody's, so nothing in it may steer the terminal."""
+
+from datetime import UTC, datetime
+
+from beautyspot.maintenance.sizes import bytes_text
+
+__all__ = ["age_text", "bytes_text", "clean", "clean_line", "duration_text"]
+LINE_BREAKS = {"\n", "\t"}
+STEPS_S = ((86_400, "d"), (3600, "h"), (60, "m"))
+
+
+def clean(text: str, /) -> str:
+    """Return `text` with what isn't printable (escape codes, direction marks, half surrogates) spelled out."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in LINE_BREAKS else _spelled(each) for each in text)
+
+
+def clean_line(text: str, /) -> str:
+    """Return `clean(text)` as one line."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else _spelled(each) for each in text)
+
+
+def _spelled(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+def duration_text(seconds: float, /) -> str:
+    """Return a span of time in its largest fitting unit."""
+    for unit_s, unit in STEPS_S:
+        if seconds >= unit_s:
+            return f"{seconds / unit_s:.1f} {unit}"
+    if seconds >= 1 or seconds == 0:
+        return f"{seconds:.3g} s"
+    return f"{seconds * 1000:.3g} ms" if seconds >= 0.001 else f"{seconds * 1e6:.3g} µs"
+
+
+def age_text(time: datetime | None, /) -> str:
+    """Return how long ago an aware `time` was."""
+    if time is None:
+        return "-"
+    seconds = max(0.0, (datetime.now(UTC) - time).total_seconds())
+    for unit_s, unit in STEPS_S:
+        if seconds >= unit_s:
+            return f"{seconds // unit_s:.0f}{unit} ago"
+    return f"{seconds:.0f}s ago"

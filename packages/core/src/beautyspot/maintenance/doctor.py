@@ -1,0 +1,47 @@
+"""Examines a store and the machine below it, and changes nothing."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from beautyspot.catalog import Catalog
+from beautyspot.errors import BeautySpotError, NewerFileError
+from beautyspot.maintenance.blob_checks import blob_findings
+from beautyspot.maintenance.file_checks import file_findings
+from beautyspot.maintenance.findings import Finding
+from beautyspot.maintenance.machine_checks import machine_findings
+from beautyspot.protocols import BlobStorage
+
+
+def examine(place: str | Path, storages: Sequence[BlobStorage] = (), /) -> Iterator[Finding]:
+    """Yield what is found, one by one, since counting the blobs of a remote storage takes a while.
+
+    Args:
+        place: The path or URL of the database.
+        storages: Where its blobs lie: the first holds what this release wrote, others may hold older ones.
+
+    Raises:
+        ConfigurationError: there is no database at `place`.
+    """
+    yield from machine_findings()
+    try:
+        catalog = Catalog.open(place)
+    except NewerFileError as error:
+        yield Finding("error", "database", str(error), "upgrade beautyspot")
+        return
+    except OSError as error:
+        yield Finding("error", "database", str(error), "move the file away; the next run makes a new one")
+        return
+    with catalog:
+        yield Finding("ok", "database", f"{catalog.source.name} opens")
+        if catalog.source.path is not None:
+            yield from _guarded("database", file_findings(catalog.source, catalog.source.path))
+        if storages:
+            yield from _guarded("blobs", blob_findings(catalog.source, storages))
+
+
+def _guarded(check: str, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Turn an error in the middle into a finding: a doctor should not faint."""
+    try:
+        yield from findings
+    except (BeautySpotError, OSError) as error:
+        yield Finding("error", check, str(error), "mend that, then run it again")

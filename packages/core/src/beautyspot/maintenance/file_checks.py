@@ -1,0 +1,133 @@
+"""The SQLite file: what it says of itself, and the disk that it lies on."""
+
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from beautyspot.catalog.source import Source
+from beautyspot.db.files import REVISION
+from beautyspot.maintenance.findings import Finding
+from beautyspot.maintenance.sizes import bytes_text
+
+BIG_WAL_BYTES = 64 * 2**20
+LITTLE_SPACE_BYTES = 1 * 2**30
+NO_SPACE_BYTES = 50 * 2**20
+NETWORK_FILE_SYSTEMS = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "fuse.sshfs",
+    "9p",
+    "afs",
+    "ceph",
+    "glusterfs",
+    "fuse.s3fs",
+}
+MOUNTS = Path("/proc/self/mounts")
+
+
+def file_findings(source: Source, path: Path, /) -> Iterator[Finding]:
+    """Yield what there is to say of the file at `path`."""
+    yield _integrity(source)
+    yield _revision(source)
+    yield _wal(path)
+    yield _permissions(path)
+    yield _space(path)
+    yield _file_system(path)
+    yield from _legacy(source)
+
+
+def _integrity(source: Source) -> Finding:
+    answer = source.pragma("quick_check(5)")
+    if answer == "ok":
+        return Finding("ok", "integrity", "quick_check finds nothing")
+    step = "keep a copy, then `sqlite3 FILE .recover` into a new file, or delete it and compute again"
+    return Finding("error", "integrity", " / ".join(answer.splitlines()), step)
+
+
+def _revision(source: Source) -> Finding:
+    revision = int(source.pragma("user_version"))
+    if revision == REVISION:
+        return Finding("ok", "schema", f"revision {revision}")
+    step = "nothing; the next Spot that opens it upgrades it in place"
+    return Finding("warn", "schema", f"revision {revision} of an earlier release, now {REVISION}", step)
+
+
+def _wal(path: Path) -> Finding:
+    wal = path.with_name(f"{path.name}-wal")
+    size_bytes = wal.stat().st_size if wal.exists() else 0
+    if size_bytes <= BIG_WAL_BYTES:
+        return Finding("ok", "wal", f"{bytes_text(size_bytes)} not yet in the file")
+    step = "look for a program that keeps a read transaction open; closing the last connection empties it"
+    return Finding("warn", "wal", f"{bytes_text(size_bytes)}, which slows each opening and update", step)
+
+
+def _permissions(path: Path) -> Finding:
+    if sys.platform == "win32":
+        return Finding("ok", "permissions", "not told apart on Windows")
+    files = [path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")]
+    folders = [path.parent] if path.parent.name == ".beautyspot" else []
+    open_to_others = [each for each in (*files, *folders) if each.exists() and each.stat().st_mode & 0o077]
+    if not open_to_others:
+        return Finding("ok", "permissions", "for its owner alone")
+    modes = ", ".join(f"{each.name} {stat.S_IMODE(each.stat().st_mode):04o}" for each in open_to_others)
+    step = f"chmod go-rwx {' '.join(repr(str(each)) for each in open_to_others)}"
+    return Finding("warn", "permissions", f"others may read it: {modes}", step)
+
+
+def _space(path: Path) -> Finding:
+    free_bytes = shutil.disk_usage(path.parent).free
+    text = f"{bytes_text(free_bytes)} free"
+    if free_bytes < NO_SPACE_BYTES:
+        return Finding("error", "space", text, "free some, or `beautyspot delete --older-than 30d`")
+    if free_bytes < LITTLE_SPACE_BYTES:
+        return Finding("warn", "space", text, "free some before the next big run")
+    return Finding("ok", "space", text)
+
+
+def _file_system(path: Path) -> Finding:
+    kind = _mounted_as(path)
+    if kind in NETWORK_FILE_SYSTEMS:
+        step = "keep the database on a local disk, or use PostgreSQL between machines"
+        return Finding("warn", "file system", f"{kind} is a network's; SQLite's locks and WAL need a local one", step)
+    return Finding("ok", "file system", kind or "unknown")
+
+
+def _mounted_as(path: Path) -> str | None:
+    if not MOUNTS.exists():
+        return None
+    mounts = [line.split() for line in MOUNTS.read_text(errors="replace").splitlines()]
+    above = {str(each) for each in (path.resolve(), *path.resolve().parents)}
+    # The deepest mount point wins, and of two on one point the later.
+    found = [(len(fields[1]), index, fields[2]) for index, fields in enumerate(mounts) if fields[1] in above]
+    return max(found)[2] if found else None
+
+
+def _legacy(source: Source) -> Iterator[Finding]:
+    value, key = source.column("tasks", "result_value"), source.column("tasks", "cache_key")
+    size, data = source.column("tasks", "size_bytes"), source.column("tasks", "elapsed_s")
+    old = source.rows(select(func.count(key)).where(size.is_(None), data.is_(None)))[0][0]
+    pickles = source.rows(select(func.count(key)).where(value.endswith(".pkl")))[0][0]
+    unclaimed = _unclaimed(source)
+    if old and unclaimed:
+        names = ", ".join(unclaimed[:5]) + (", …" if len(unclaimed) > 5 else "")
+        step = "nothing; a function of that name gets them at its first call, and `beautyspot delete` removes them"
+        yield Finding("ok", "legacy", f"{old} results of an earlier release, not yet claimed: {names}", step)
+    elif old:
+        yield Finding("ok", "legacy", f"{old} results of an earlier release")
+    if pickles:
+        step = "nothing; their calls run again, since reading a pickle can run code"
+        yield Finding("warn", "pickles", f"{pickles} results of release 0.3 are pickles, which are never read", step)
+
+
+def _unclaimed(source: Source) -> list[str]:
+    if not source.has("legacy_names"):
+        return []
+    name, holder = source.column("legacy_names", "func_name"), source.column("legacy_names", "claimed_by")
+    return [row[0] for row in source.rows(select(name).where(holder.is_(None)).order_by(name))]

@@ -1,0 +1,45 @@
+"""The machine: versions, and which extras are there."""
+
+import sqlite3
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+from beautyspot.maintenance.findings import Finding
+
+OLDEST_SQLITE = (3, 35, 0)
+"""RETURNING, which shared limits need."""
+
+EXTRAS = {
+    "data": ("numpy", "pandas", "polars", "pyarrow"),
+    "s3": ("boto3",),
+    "postgres": ("psycopg",),
+    "redis": ("redis",),
+}
+"""Packages of the extras by their import names."""
+
+
+def machine_findings() -> Iterator[Finding]:
+    """Yield what there is to say of the machine."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("ok", "release", f"beautyspot {_release()}, Python {python}")
+    text = f"SQLite {sqlite3.sqlite_version}"
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        oldest = ".".join(map(str, OLDEST_SQLITE))
+        yield Finding("error", "sqlite", f"{text} is too old", f"use a Python that carries SQLite {oldest} or later")
+    else:
+        yield Finding("ok", "sqlite", text)
+    missing = {name: [each for each in packages if find_spec(each) is None] for name, packages in EXTRAS.items()}
+    there = [name for name, lacking in missing.items() if not lacking]
+    lacking = [f"{name} (lacks {', '.join(packages)})" for name, packages in missing.items() if packages]
+    yield Finding(
+        "ok", "extras", f"installed: {', '.join(there) or 'none'}; not installed: {', '.join(lacking) or 'none'}"
+    )
+
+
+def _release() -> str:
+    try:
+        return version("beautyspot")
+    except PackageNotFoundError:
+        return "of unknown version"
