@@ -97,9 +97,12 @@ def test_a_location_outside_the_root_is_refused(storage: LocalStorage, location:
 def test_a_symlink_that_leads_out_is_refused(storage: LocalStorage, tmp_path: Path):
     storage.save(KEY, b"data")
     (tmp_path / "secret.bin").write_bytes(b"secret")
+    (tmp_path / "blobs2").mkdir()
+    (tmp_path / "blobs2" / "secret.bin").write_bytes(b"secret")
     Path(storage.root, "ff").symlink_to(tmp_path)
+    Path(storage.root, "ee").symlink_to(tmp_path / "blobs2")
     Path(storage.root, "one.bin").symlink_to(tmp_path / "secret.bin")
-    for location in ("ff/secret.bin", "one.bin"):
+    for location in ("ff/secret.bin", "ee/secret.bin", "one.bin"):
         for method in (storage.load, storage.open, storage.delete):
             with pytest.raises(StorageError, match="not inside the storage"):
                 method(location)
