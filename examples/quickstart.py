@@ -23,7 +23,7 @@ def ask(path: str, **body: Any) -> Any:
 @spot.limiter()
 def summarize(passage: str) -> str:
     messages = [{"role": "user", "content": f"Summarize in one short sentence:\n\n{passage}"}]
-    return ask("chat/completions", messages=messages, max_tokens=48, temperature=0)["choices"][0]["message"]["content"]
+    return ask("chat/completions", messages=messages, max_tokens=40, temperature=0)["choices"][0]["message"]["content"]
 
 
 @spot.mark(version="WordLlama-256")

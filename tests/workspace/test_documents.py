@@ -1,8 +1,9 @@
 """Every block of the documents runs, and prints what it says.
 
 A Python block that begins with `# name.py` is saved under that name; the other Python blocks of a document are one
-program. In a `console` block each `$ python …` and `$ beautyspot …` is run in the document's folder, and what is
-printed must match the lines below it, where `...` stands for anything.
+program, which is run before the next `console` block with what there is of it. In a `console` block each `$ python …`
+and `$ beautyspot …` is run in the document's folder, and what is printed must match the lines below it, where `...`
+stands for anything.
 """
 
 import doctest
@@ -56,17 +57,18 @@ def run_console(block: str, folder: Path) -> None:
 
 def run_document(text: str, folder: Path) -> int:
     """Run the blocks of a document and return how many there were."""
-    program, blocks = "", BLOCK.findall(text)
-    for language, block in blocks:
+    program, has_new, blocks = "", False, BLOCK.findall(text)
+    for language, block in [*blocks, ("console", "")]:
         name = NAME.match(block)
         if language == "console":
+            if has_new:
+                run_program(program, folder)
+            has_new = False
             run_console(block, folder)
         elif name:
             (folder / name.group(1)).write_text(block)
         else:
-            program += block + "\n"
-    if program:
-        run_program(program, folder)
+            program, has_new = f"{program}{block}\n", True
     return len(blocks)
 
 
