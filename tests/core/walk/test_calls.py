@@ -51,7 +51,7 @@ def test_exception_passes_through_unchanged_and_nothing_is_kept(spot: bs.Spot):
     error = RuntimeError("quota")
     answers = [error, "paid"]
 
-    @spot.mark(ignore=("answers", "error"))
+    @spot.mark(ignore=("answers",))
     def ask() -> str:
         answer = answers.pop(0)
         if isinstance(answer, Exception):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overload
 
 from beautyspot.clocks import Clock, SystemClock
@@ -140,7 +141,7 @@ class Spot:
     @overload
     def mark(self, function: Callable[P, R], /) -> Marked[P, R]: ...
     @overload
-    def mark(self, **arguments: Unpack[MarkArguments]) -> Callable[[Callable[P, R]], Marked[P, R]]: ...
+    def mark(self, /, **arguments: Unpack[MarkArguments]) -> Callable[[Callable[P, R]], Marked[P, R]]: ...
     def mark(self, function: Any = None, /, **arguments: Any) -> Any:
         """Keep the results of a function: sync, async, generator or async generator, or a method.
 
@@ -151,7 +152,7 @@ class Spot:
         """
         settings = self._settings(arguments)
         if function is None:
-            return lambda function: mark(function, self._parts, settings)  # pyright: ignore[reportUnknownLambdaType]
+            return partial(mark, parts=self._parts, settings=settings)
         return mark(function, self._parts, settings)
 
     def limiter(self, cost: float | Callable[..., float] = 1) -> Callable[[F], F]:

@@ -52,23 +52,34 @@ class LegacyRows:
 
     def adopt(self, label: Label, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Hit | None:
         """Return the old result of a call, and move it to the label's key."""
-        try:
-            task = self.find(args, kwargs)
-            if task is None or self._expired(task, label.ttl_s):
-                return None
-            hit = Hit(self._value(task), task.elapsed_s or 0.0)
-        except Exception as error:  # noqa: BLE001 - a row that can't be read is a miss; it is counted and warned of
-            self._store.report_damage(label.cache_key, error)
+        found = self._read(args, kwargs, label.ttl_s)
+        if found is None:
             return None
+        old_key, hit = found
         # Ours first, then the old row: a crash between the two leaves both, and ours is looked for first.
         if self._store.keep(label, hit.value, self._serializer) is None:
-            self._store.db.delete([task.cache_key])
+            self._store.db.delete([old_key])
         return hit
+
+    def peek(self, args: tuple[Any, ...], kwargs: dict[str, Any], ttl_s: float | None, /) -> Hit | None:
+        """Return the old result of a call that has no key today, and leave it where it is."""
+        found = self._read(args, kwargs, ttl_s)
+        return None if found is None else found[1]
 
     def forget(self, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> int:
         """Delete the old row of a call, so that it does not come back, and return how many there were."""
         task = self.find(args, kwargs)
         return 0 if task is None else self._store.db.delete([task.cache_key])
+
+    def _read(self, args: tuple[Any, ...], kwargs: dict[str, Any], ttl_s: float | None) -> tuple[str, Hit] | None:
+        try:
+            task = self.find(args, kwargs)
+            if task is None or self._expired(task, ttl_s):
+                return None
+            return task.cache_key, Hit(self._value(task), task.elapsed_s or 0.0)
+        except Exception as error:  # noqa: BLE001 - a row that can't be read is a miss; it is counted and warned of
+            self._store.report_damage(self._func_name, error)
+            return None
 
     def _keys(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[str]:
         if self._input_key_fn is None:

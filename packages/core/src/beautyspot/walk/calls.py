@@ -1,9 +1,9 @@
 """The way of a hit and of a miss, in both colours, side by side."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar
 
+from beautyspot.errors import UnkeyableArgument
 from beautyspot.flight import Claim
 from beautyspot.store import Hit
 from beautyspot.walk.limit import pace, pace_async
@@ -16,14 +16,20 @@ T = TypeVar("T")
 
 def call(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
     """Return the kept result of a call, or run it and keep what it returns."""
-    key = plan.keys.key(args, kwargs)
+    try:
+        key = plan.keys.key(args, kwargs)
+    except UnkeyableArgument as error:
+        return plan.count_hit(plan.hit_without_key(error, args, kwargs), "", args, kwargs)
     hit = plan.store.read(key, plan.serializer)
     return miss(plan, key, args, kwargs) if hit is None else plan.count_hit(hit, key, args, kwargs)
 
 
 async def call_async(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
     """Return the kept result of a call, or run it and keep what it returns."""
-    key = plan.keys.key(args, kwargs)
+    try:
+        key = plan.keys.key(args, kwargs)
+    except UnkeyableArgument as error:
+        return plan.count_hit(plan.hit_without_key(error, args, kwargs), "", args, kwargs)
     hit = await read_async(plan, key)
     return await miss_async(plan, key, args, kwargs) if hit is None else plan.count_hit(hit, key, args, kwargs)
 
@@ -156,7 +162,11 @@ async def in_thread(plan: Plan, function: Callable[..., T], *args: Any) -> T:
     import asyncio  # 40 of the 50 ms that `import beautyspot` would cost
     import contextvars
 
-    work: Callable[[], T] = partial(contextvars.copy_context().run, function, *args)
+    context = contextvars.copy_context()
+
+    def work() -> T:
+        return context.run(function, *args)
+
     try:
         future = asyncio.get_running_loop().run_in_executor(plan.executor, work)
     except RuntimeError:  # the executor is shut down: a result that is paid for is kept here and now

@@ -1,6 +1,6 @@
 """What `limiter` returns: the user's function, paced."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from functools import update_wrapper
 from typing import Any
 
@@ -46,7 +46,7 @@ def _coroutine(function: Callable[..., Any], limits: tuple[Limit, ...]) -> Any:
 
 
 def _generator(function: Callable[..., Any], limits: tuple[Limit, ...]) -> Any:
-    def limited(*args: Any, **kwargs: Any) -> Any:
+    def limited(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         pace(limits, args, kwargs)
         return (yield from function(*args, **kwargs))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from beautyspot.clocks import Clock
+from beautyspot.errors import UnkeyableArgument
 from beautyspot.flight import Flight
 from beautyspot.hooks import Hook, HookEvent, fire
 from beautyspot.journal import Journal, Tally
@@ -49,6 +50,13 @@ class Plan(NamedTuple):
         hit = self.store.read(key, self.serializer)
         if hit is None and self.legacy is not None and self.legacy.any():
             return self.legacy.adopt(self.label(key, args, kwargs, 0.0), args, kwargs)
+        return hit
+
+    def hit_without_key(self, error: UnkeyableArgument, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Hit:
+        """Return what an earlier release, which made keys of more than we do, kept for a call, or raise `error`."""
+        hit = None if self.legacy is None else self.legacy.peek(args, kwargs, self.options.ttl_s)
+        if hit is None:
+            raise error
         return hit
 
     def count_hit(self, hit: Hit, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Any:
