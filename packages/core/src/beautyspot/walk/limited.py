@@ -48,7 +48,7 @@ def _coroutine(function: Callable[..., Any], limits: tuple[Limit, ...]) -> Any:
 def _generator(function: Callable[..., Any], limits: tuple[Limit, ...]) -> Any:
     def limited(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         pace(limits, args, kwargs)
-        return (yield from function(*args, **kwargs))
+        return (yield from function(*args, **kwargs))  # pyright: ignore[reportUnknownVariableType] - whatever it returns
 
     return limited
 
