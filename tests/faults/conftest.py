@@ -1,0 +1,101 @@
+"""Real processes that work on one store, told what to do through pipes."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HEAD = """
+import asyncio, os, signal, sys, threading, warnings
+import beautyspot as bs
+from beautyspot.db import SQLiteTaskDB
+
+folder = sys.argv[1]
+runs = []
+
+def say(*words):
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+
+def hear():
+    return sys.stdin.readline().strip()
+
+def value_of(n):
+    return f"{n}," * (2000 if n % 3 == 0 else 2)
+
+def new_spot(**options):
+    options = {"db": f"{folder}/a.db", "storage": f"{folder}/blobs", "inline_limit_bytes": 1000} | options
+    return bs.Spot("faults", **options)
+
+def new_answer(spot, **options):
+    def answer(n):
+        runs.append(n)
+        return value_of(n)
+    return spot.mark(input_key_fn=str, **options)(answer)
+
+def say_warning(message, category, *place):
+    say("warning", category.__name__, message)
+
+warnings.simplefilter("always")
+warnings.showwarning = say_warning
+"""
+"""`answer(n)` goes to a blob if n is a multiple of three, else into its row."""
+
+
+class Actor(subprocess.Popen[str]):
+    """One process of a scene."""
+
+    def hears(self) -> str:
+        assert self.stdout is not None
+        return self.stdout.readline().strip()
+
+    def tell(self, line: str = "go") -> None:
+        assert self.stdin is not None
+        self.stdin.write(f"{line}\n")
+        self.stdin.flush()
+
+    def rest(self, timeout_s: float = 60) -> list[str]:
+        """Return what it still says, once it has ended well."""
+        out, err = self.communicate(timeout=timeout_s)
+        assert (self.returncode, err) == (0, "")
+        return out.splitlines()
+
+
+class Stage:
+    """Starts processes on the store in `folder`, and ends those that are left."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.actors: list[Actor] = []
+
+    def start(self, code: str, *, before: tuple[str, ...] = ()) -> Actor:
+        command = [*before, sys.executable, "-c", HEAD + code, str(self.folder)]
+        pipe = subprocess.PIPE
+        actor = Actor(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=os.environ | {"PYTHONDEVMODE": ""})
+        self.actors.append(actor)
+        return actor
+
+    def run(self, code: str, *, before: tuple[str, ...] = (), timeout_s: float = 60) -> list[str]:
+        return self.start(code, before=before).rest(timeout_s)
+
+    def integrity(self) -> str:
+        connection = sqlite3.connect(self.folder / "a.db")
+        try:
+            return connection.execute("PRAGMA integrity_check").fetchone()[0]
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        for actor in self.actors:
+            actor.kill()
+            actor.communicate()
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    stage = Stage(tmp_path)
+    yield stage
+    stage.close()
