@@ -56,7 +56,9 @@ def blob_folders(database: str, /) -> list[Path]:
     if has_scheme and not scheme.startswith("sqlite"):
         return []
     path = Path(rest.removeprefix("/") if has_scheme else database)
-    # A Spot with a db= elsewhere still keeps its blobs in the workspace it was started in.
+    # A Spot with a db= elsewhere still keeps its blobs in the workspace it was started in, unless told otherwise.
     workspace = path.parent if path.parent.absolute().name == FOLDER else Path(FOLDER)
     blobs = workspace.absolute() / "blobs"
-    return [blobs / path.stem, blobs, path.parent.absolute() / "blobs"]
+    own, beside = blobs / path.stem, path.parent.absolute() / "blobs"
+    # The one that a deletion may touch comes first; the folder that earlier releases shared is only read.
+    return [beside, own, blobs] if beside != blobs and beside.exists() and not own.exists() else [own, blobs]

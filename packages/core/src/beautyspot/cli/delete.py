@@ -11,7 +11,7 @@ from beautyspot.cli.database import Place
 from beautyspot.cli.listing import print_tasks
 from beautyspot.cli.options import Db, Function, Json, OlderThan, Storage, Tag, place_of
 from beautyspot.cli.output import print_json, say
-from beautyspot.cli.text import bytes_text
+from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.db import open_db
 from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance import delete_tasks
@@ -36,10 +36,10 @@ def delete(
     """Delete results by key, or all that a filter names. Asks first."""
     place = place_of(context, db, storage, as_json)
     tasks = _chosen(place, keys or [], {"function": function, "tag": tag, "older_than": older_than})
-    if tasks and not dry_run:
-        _ask(tasks, yes=yes, quiet=place.as_json)
-    elif not place.as_json:
-        _announce(tasks)
+    if tasks and not place.as_json:
+        print_tasks(tasks[:SHOWN])
+    if tasks and not dry_run and not yes:
+        _ask(tasks)
     _delete(place, tasks, dry_run=dry_run)
 
 
@@ -65,21 +65,15 @@ def _all(catalog: Catalog, filters: dict[str, Any]) -> Iterator[Task]:
             return
 
 
-def _announce(tasks: list[Task]) -> None:
-    if tasks:
-        print_tasks(tasks[:SHOWN])
-    more = f", of which {SHOWN} are shown" if len(tasks) > SHOWN else ""
-    say(f"{_count(len(tasks))}, {bytes_text(_size(tasks))}{more}")
-
-
-def _ask(tasks: list[Task], *, yes: bool, quiet: bool) -> None:
-    if not quiet:
-        _announce(tasks)
-    if yes:
-        return
+def _ask(tasks: list[Task]) -> None:
+    what = f"{count_text(len(tasks), 'result')}, {bytes_text(sum(task.size_bytes or 0 for task in tasks))}"
+    more = f" ({SHOWN} of them are shown)" if len(tasks) > SHOWN else ""
     if not sys.stdin.isatty():
-        raise ConfigurationError("nobody is there to ask, as stdin is no terminal; add --yes, or --dry-run to look")
-    if not confirm(f"Delete {_count(len(tasks))}?", err=True):
+        raise ConfigurationError(
+            f"nobody is there to ask before {what} are deleted, as stdin is no terminal; "
+            "add --yes, or --dry-run to look"
+        )
+    if not confirm(f"Delete {what}{more}?", err=True):
         say("nothing was deleted")
         raise Exit(1)
 
@@ -95,13 +89,6 @@ def _delete(place: Place, tasks: list[Task], *, dry_run: bool) -> None:
         document = {"dry_run": dry_run, "deleted": done.tasks, "size_bytes": done.size_bytes}
         print_json({**document, "blobs_left": done.blobs_left, "keys": [task.cache_key for task in tasks]})
         return
-    left = f"; {done.blobs_left} blobs could not be deleted" if done.blobs_left else ""
-    say(f"{'would delete' if dry_run else 'deleted'} {_count(done.tasks)}, {bytes_text(done.size_bytes)}{left}")
-
-
-def _count(number: int) -> str:
-    return f"{number} result" if number == 1 else f"{number} results"
-
-
-def _size(tasks: list[Task]) -> int:
-    return sum(task.size_bytes or 0 for task in tasks)
+    left = f"; {count_text(done.blobs_left, 'blob')} could not be deleted" if done.blobs_left else ""
+    verb = "would delete" if dry_run else "deleted"
+    say(f"{verb} {count_text(done.tasks, 'result')}, {bytes_text(done.size_bytes)}{left}")

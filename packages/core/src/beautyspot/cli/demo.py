@@ -5,7 +5,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
-from beautyspot.cli.output import print_table, say
+from beautyspot.cli.output import say
+from beautyspot.cli.table import Column, print_table
 from beautyspot.cli.text import duration_text
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ SOURCE = """\
         return max(line.split(), key=len)
 """
 
+COLUMNS = (Column("run"), *(Column(name, right=True) for name in ("calls made", "kept results", "time")))
+
 
 def demo() -> None:
     """Keep the results of a slow function in a temporary folder, and call it again."""
@@ -39,9 +42,7 @@ def demo() -> None:
     for run in ("first run", "second run"):
         with Spot("demo", db=database, storage=folder / "blobs", tpm=240) as spot:
             rows.append([run, *_timed(spot.mark(spot.limiter()(summarise)))])
-    print_table(
-        "", ("run", "calls made", "calls answered", "time"), rows, right=("calls made", "calls answered", "time")
-    )
+    print_table(COLUMNS, rows)
     say(
         f"\nThe results stay in {str(folder)!r} until you delete it. Look at them:\n"
         f"    beautyspot --db {database} stats\n    beautyspot --db {database} list"

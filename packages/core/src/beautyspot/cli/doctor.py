@@ -5,12 +5,13 @@ from collections import Counter
 from dataclasses import asdict
 
 from rich.console import Console
+from rich.table import Column, Table
 from rich.text import Text
 from typer import Context, Exit
 
 from beautyspot.cli.options import Db, Json, Storage, place_of
 from beautyspot.cli.output import print_json, say
-from beautyspot.cli.text import clean_line
+from beautyspot.cli.text import clean_line, count_text
 from beautyspot.maintenance import Finding, examine
 
 STYLES = {"ok": "green", "warn": "yellow", "error": "bold red"}
@@ -28,7 +29,7 @@ def doctor(context: Context, db: Db = None, storage: Storage = None, as_json: Js
     if place.as_json:
         print_json({"findings": [asdict(each) for each in findings]})
     else:
-        say(f"{counts['error']} errors, {counts['warn']} warnings")
+        say(f"{count_text(counts['error'], 'error')}, {count_text(counts['warn'], 'warning')}")
     if counts["error"]:
         raise Exit(1)
 
@@ -39,6 +40,8 @@ def _print(finding: Finding) -> None:
         print("\t".join((level, check, what, clean_line(finding.next_step or ""))))
         return
     console = Console(highlight=False)
-    console.print(Text.assemble((f"{level:<6}", STYLES[level]), f"{check:<12}", what))
+    line = Table.grid(Column(width=5), Column(width=11), Column(), padding=(0, 2, 0, 0))
+    line.add_row(Text(level, style=STYLES[level]), Text(check), Text(what))
     if finding.next_step:
-        console.print(Text(f"{'':<18}→ {clean_line(finding.next_step)}", style="dim"))
+        line.add_row("", "", Text(f"→ {clean_line(finding.next_step)}", style="dim"))
+    console.print(line)

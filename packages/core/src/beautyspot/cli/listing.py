@@ -19,11 +19,18 @@ from beautyspot.cli.options import (
     Words,
     place_of,
 )
-from beautyspot.cli.output import print_json, print_table, say
+from beautyspot.cli.output import print_json, say
+from beautyspot.cli.table import Column, print_table
 from beautyspot.cli.text import age_text, bytes_text
 from beautyspot.protocols import Task
 
-COLUMNS = ("key", "function", "size", "kept", "version", "tags", "type")
+COLUMNS = (
+    Column("key"),
+    Column("function", yields=True),
+    Column("size", right=True),
+    Column("kept", right=True),
+    *(Column(name, optional=True) for name in ("version", "tags", "type")),
+)
 SHORT_KEY = 12
 """Digits that tell the keys of any real store apart; `show` takes them for the whole."""
 
@@ -50,6 +57,9 @@ def list_tasks(
     if place.as_json:
         print_json({"tasks": [task_document(task) for task in page.rows], "next": page.next})
         return
+    if not page.rows:
+        say("nothing here is kept that matches; `beautyspot stats` shows what is")
+        return
     print_tasks(page.rows)
     if page.next:
         say(f"more follow: add --after {page.next}")
@@ -58,7 +68,7 @@ def list_tasks(
 def print_tasks(tasks: Sequence[Task], /) -> None:
     """Print a line for each task; whole keys for a pipe, short ones for a person."""
     digits = SHORT_KEY if sys.stdout.isatty() else None
-    print_table("", COLUMNS, [[task.cache_key[:digits], *_cells(task)] for task in tasks], right=("size", "kept"))
+    print_table(COLUMNS, [[task.cache_key[:digits], *_cells(task)] for task in tasks])
 
 
 def _cells(task: Task) -> list[str]:

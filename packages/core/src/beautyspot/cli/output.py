@@ -1,4 +1,4 @@
-"""Data to stdout, words to stderr: a table for a terminal, tab-separated lines for a pipe, JSON on request."""
+"""Data to stdout, words to stderr."""
 
 import base64
 import json
@@ -8,11 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from beautyspot.cli.text import clean, clean_line
+from beautyspot.cli.text import clean
 
 SCHEMA = 1
 """Of every JSON document; it grows when a field goes or changes its meaning."""
@@ -42,29 +38,6 @@ def plain(value: Any, /, depth: int = 0) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(each, depth + 1) for each in cast("Sequence[Any]", value)]
     return repr(value)
-
-
-def print_table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], /, *, right: Sequence[str] = ()
-) -> None:
-    """Print rows of text under their columns, those in `right` aligned to the right."""
-    if not sys.stdout.isatty():
-        # Never cut to the width of a terminal that isn't there: a script needs whole keys.
-        for row in (columns, *rows):
-            print("\t".join(clean_line(cell) for cell in row))
-        return
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for index, column in enumerate(columns):
-        table.add_column(
-            Text(column, style="dim"),
-            justify="right" if column in right else "left",
-            no_wrap=index == 0 or column in right,
-            overflow="fold",
-        )
-    for row in rows:
-        # Text, not str: Rich would read [bold] in a name as markup.
-        table.add_row(*(Text(clean_line(cell)) for cell in row))
-    Console(highlight=False).print(table)
 
 
 def print_text(text: str, /) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from pprint import pformat
+from shutil import get_terminal_size
 from typing import Annotated, Any, cast
 
 from typer import Argument, Context, Option
@@ -86,4 +87,4 @@ def _print_value(value: Any, max_chars: int) -> None:
 def _shown(value: Any, max_chars: int) -> str:
     if isinstance(value, bytes | bytearray | memoryview):
         return repr(bytes(cast("bytes", value)[: max_chars + 1]))
-    return pformat(value, width=WIDTH, sort_dicts=False)
+    return pformat(value, width=min(WIDTH, get_terminal_size().columns), compact=True, sort_dicts=False)

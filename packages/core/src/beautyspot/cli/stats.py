@@ -7,11 +7,25 @@ from typer import Context
 
 from beautyspot.catalog import Catalog, FunctionSummary, ModelSummary
 from beautyspot.cli.options import Db, Json, Storage, place_of
-from beautyspot.cli.output import print_json, print_table, say
-from beautyspot.cli.text import age_text, bytes_text, duration_text
+from beautyspot.cli.output import print_json, say
+from beautyspot.cli.table import Column, print_table
+from beautyspot.cli.text import age_text, bytes_text, count_text, duration_text
 
-COLUMNS = ("function", "results", "size", "hits", "misses", "errors", "hit rate", "saved", "waited", "newest")
-MODEL_COLUMNS = ("model", "runs", "errors", "cached", "tokens in", "tokens out", "cost", "time")
+COLUMNS = (
+    Column("function", yields=True),
+    *(Column(name, right=True) for name in ("results", "size", "hits", "misses")),
+    Column("errors", right=True, optional=True),
+    Column("rate", right=True),
+    Column("saved", right=True),
+    Column("waited", right=True, optional=True),
+    Column("newest", right=True),
+)
+MODEL_COLUMNS = (
+    Column("model", yields=True),
+    Column("runs", right=True),
+    *(Column(name, right=True, optional=True) for name in ("errors", "cached", "tokens in", "tokens out", "cost")),
+    Column("time", right=True),
+)
 
 
 def stats(context: Context, db: Db = None, storage: Storage = None, as_json: Json = False) -> None:
@@ -31,14 +45,14 @@ def stats(context: Context, db: Db = None, storage: Storage = None, as_json: Jso
         )
         return
     rows = [_row(each) for each in functions]
-    print_table(name, COLUMNS, [*rows, _total(functions)] if len(rows) > 1 else rows, right=COLUMNS[1:])
+    print_table(COLUMNS, [*rows, _total(functions)] if len(rows) > 1 else rows, title=name)
     if models:
-        print_table("models", MODEL_COLUMNS, [_model_row(each) for each in models], right=MODEL_COLUMNS[1:])
+        print_table(MODEL_COLUMNS, [_model_row(each) for each in models], title="models")
     on_disk = "" if size.database_bytes is None else f", {bytes_text(size.database_bytes)} on disk"
     expired = f", {size.expired} of them expired" if size.expired else ""
     say(
-        f"{size.tasks} results{expired}: {bytes_text(size.inline_bytes)} in the database{on_disk}, "
-        f"{bytes_text(size.blob_bytes)} in {size.blobs} blobs"
+        f"{count_text(size.tasks, 'result')}{expired}: {bytes_text(size.inline_bytes)} in the database{on_disk}, "
+        f"{bytes_text(size.blob_bytes)} in {count_text(size.blobs, 'blob')}"
     )
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from beautyspot.maintenance.sizes import bytes_text
 
-__all__ = ["age_text", "bytes_text", "clean", "clean_line", "duration_text"]
+__all__ = ["age_text", "bytes_text", "clean", "clean_line", "count_text", "duration_text"]
 LINE_BREAKS = {"\n", "\t"}
 STEPS_S = ((86_400, "d"), (3600, "h"), (60, "m"))
 
@@ -25,6 +25,11 @@ def clean_line(text: str, /) -> str:
 
 def _spelled(character: str) -> str:
     return character.encode("unicode_escape").decode()
+
+
+def count_text(number: int, noun: str, /) -> str:
+    """Return how many there are of what `noun` names."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def duration_text(seconds: float, /) -> str:
