@@ -172,7 +172,7 @@ from beautyspot.db import SQLiteTaskDB
 from beautyspot.errors import StorageError
 from beautyspot.testing.task_db import task
 db = SQLiteTaskDB(sys.argv[1])
-print(db.get("0a" * 16) is not None, db.holds_legacy, db.claim_legacy("price", "shop.price"))
+print(db.get("0a" * 16) is not None, db.holds_legacy(), db.claim_legacy("price", "shop.price"))
 try:
     db.put(task("0b"))
 except StorageError as error:

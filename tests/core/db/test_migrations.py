@@ -112,7 +112,7 @@ def test_an_older_file_gives_its_entries_and_loses_nothing(path: Path, release: 
 
 def test_bare_names_are_noted_and_claimed_once(path: Path) -> None:
     db = SQLiteTaskDB(path)
-    assert db.holds_legacy
+    assert db.holds_legacy()
     assert db.claim_legacy("price", "shop.price") == "shop.price"
     assert db.claim_legacy("price", "other.price") == "shop.price"
     assert db.claim_legacy("unknown", "other.unknown") == "other.unknown"
@@ -172,14 +172,15 @@ import os, sqlite3, sys
 from beautyspot.db import migrations
 from beautyspot.db.migrations.versions import v0001_the_house as step
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute("PRAGMA cache_size = 1")
+connection.execute("PRAGMA cache_size = 1")  # so that changes reach the disk before the commit
 connection.execute("BEGIN IMMEDIATE")
 migrations.upgrade(connection)
 os._exit(7)
 """
 
 
-def test_a_crash_before_the_commit_leaves_the_old_file(path: Path) -> None:
+def test_a_crash_before_the_commit_leaves_the_old_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "old.db", *RELEASES["2.4.1"])
     before = read(path, "SELECT * FROM tasks")
     assert subprocess.run([sys.executable, "-c", CRASH, str(path)], check=False).returncode == 7
     assert read(path, "SELECT * FROM tasks") == before
@@ -211,7 +212,7 @@ from collections.abc import Callable
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.protocols import TaskFilter
 db = SQLiteTaskDB(sys.argv[1])
-print(db.get("k1") is not None, db.holds_legacy, db.claim_legacy("price", "shop.price"))
+print(db.get("k1") is not None, db.holds_legacy(), db.claim_legacy("price", "shop.price"))
 db.close()
 """
     out = without_power(code, str(path))

@@ -14,7 +14,8 @@ from beautyspot.testing import FrozenClock
 
 RELEASE_2 = (
     "CREATE TABLE tasks (cache_key TEXT PRIMARY KEY, func_name TEXT, input_id TEXT, result_type TEXT, "
-    "result_value TEXT, result_data BLOB, content_type TEXT, version TEXT, updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP)"
+    "result_value TEXT, result_data BLOB, content_type TEXT, version TEXT, "
+    "updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP)"
 )
 RELEASE_1 = (
     "CREATE TABLE tasks (cache_key TEXT PRIMARY KEY, func_name TEXT, input_id TEXT, result_type TEXT, "

@@ -193,9 +193,9 @@ class SupportsJournal(Protocol):
 class SupportsLegacy(Protocol):
     """A `TaskDB` that may hold rows of releases 0.3 to 2.x."""
 
-    @property
+    # A method: as a property, the `isinstance` of Python 3.11 would open the database to look at it.
     def holds_legacy(self) -> bool:
-        """Whether the file was upgraded with such rows in it."""
+        """Say whether the file was upgraded with such rows in it."""
         ...
 
     def get_legacy(self, key: str, /) -> Task | None:

@@ -170,7 +170,6 @@ class SQLiteTaskDB:
         if values:
             self._connections.write(lambda execute: atomically(execute, write_all))
 
-    @property
     def holds_legacy(self) -> bool:
         """Whether the file was upgraded with rows of releases 0.3 to 2.x in it; False while it can't be read."""
         if self._holds_legacy is None:

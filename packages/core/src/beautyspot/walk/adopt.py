@@ -38,7 +38,7 @@ class LegacyRows:
     def any(self) -> bool:
         """Say whether the file holds rows of earlier releases at all."""
         try:
-            return self._db.holds_legacy
+            return self._db.holds_legacy()
         except StorageError:
             return False  # whoever reads or writes next meets the same trouble and warns of it
 
