@@ -127,7 +127,7 @@ def test_an_upgrade_happens_once(path: Path, tmp_path: Path) -> None:
         db.close()
     assert read(path, "SELECT count(*), (SELECT count(*) FROM legacy_names) FROM tasks") == [(2, 2)]
     fresh = SQLiteTaskDB(tmp_path / "fresh.db")
-    assert not fresh.holds_legacy
+    assert not fresh.holds_legacy()
     fresh.close()
 
 

@@ -171,7 +171,7 @@ class SQLiteTaskDB:
             self._connections.write(lambda execute: atomically(execute, write_all))
 
     def holds_legacy(self) -> bool:
-        """Whether the file was upgraded with rows of releases 0.3 to 2.x in it; False while it can't be read."""
+        """Say whether the file was upgraded with rows of releases 0.3 to 2.x in it; False while it can't be read."""
         if self._holds_legacy is None:
             try:
                 row = self._connections.read(lambda execute: execute("SELECT 1 FROM legacy_names LIMIT 1").fetchone())

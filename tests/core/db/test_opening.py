@@ -1,0 +1,65 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+from beautyspot.db import MemoryTaskDB, SQLiteTaskDB, open_db
+from beautyspot.errors import ConfigurationError
+from beautyspot.protocols import SupportsJournal, SupportsKeyLocks, SupportsLegacy, SupportsLimits
+
+
+@pytest.mark.parametrize("place", ["sub/a.db", Path("sub/a.db"), "sqlite:///sub/a.db"])
+def test_a_path_and_a_relative_url_are_files_below_here(
+    place: str | Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    db = open_db(place)
+    assert isinstance(db, SQLiteTaskDB)
+    assert db.path == str(tmp_path / "sub" / "a.db")
+
+
+def test_four_slashes_are_an_absolute_path(tmp_path: Path) -> None:
+    db = open_db(f"sqlite:///{tmp_path}/a.db")
+    assert isinstance(db, SQLiteTaskDB)
+    assert db.path == f"{tmp_path}/a.db"
+
+
+@pytest.mark.parametrize("url", ["memory://", "sqlite://", "sqlite:///:memory:", ":memory:"])
+def test_memory_has_a_url_and_needs_no_options(url: str) -> None:
+    assert isinstance(open_db(url, durability="full"), MemoryTaskDB)
+
+
+def test_a_database_is_itself() -> None:
+    db = MemoryTaskDB()
+    assert open_db(db, durability="full") is db
+
+
+def test_an_unknown_scheme_names_the_known_ones() -> None:
+    with pytest.raises(ConfigurationError, match="'mongo'; known: memory, sqlite, or a path"):
+        open_db("mongo://host/db")
+
+
+@pytest.mark.parametrize("thing", [None, 7, b"a.db", object()])
+def test_what_is_no_database_is_refused(thing: object) -> None:
+    with pytest.raises(ConfigurationError, match="not a database"):
+        open_db(thing)
+
+
+def test_a_wrong_durability_is_refused_where_it_is_given(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="'hard'; give 'normal' or 'full'"):
+        open_db(tmp_path / "a.db", durability="hard")
+
+
+def test_sqlite_can_do_everything_and_memory_what_one_process_needs(tmp_path: Path) -> None:
+    extras = (SupportsKeyLocks, SupportsLimits, SupportsJournal, SupportsLegacy)
+    assert [isinstance(SQLiteTaskDB(tmp_path / "a.db"), extra) for extra in extras] == [True, True, True, True]
+    assert [isinstance(MemoryTaskDB(), extra) for extra in extras] == [False, True, True, False]
+
+
+def test_full_durability_reaches_sqlite(tmp_path: Path) -> None:
+    for durability, level in (("normal", 1), ("full", 2)):
+        db = SQLiteTaskDB(tmp_path / "a.db", durability=durability)
+        assert db._connections.read(lambda execute: execute("PRAGMA synchronous").fetchone()) == (level,)
+        db.close()
+    connection = sqlite3.connect(tmp_path / "a.db")
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
