@@ -117,7 +117,9 @@ def open_source(place: str | Path, /) -> Source:
             return _open_file(Path(url.database or ":memory:"))
         return _open_server(url)
     except (ArgumentError, NoSuchModuleError) as error:
-        raise ConfigurationError(f"not a database: {text!r} ({error}); give a path or a SQLAlchemy URL") from error
+        # Never the URL itself: it may hold a password.
+        scheme = text.partition("://")[0]
+        raise ConfigurationError(f"not a database: '{scheme}://…'; give a path or a SQLAlchemy URL") from error
 
 
 def _open_server(url: URL) -> Source:

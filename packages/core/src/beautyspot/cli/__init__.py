@@ -1,5 +1,6 @@
 """The command line: `beautyspot stats`, `list`, `show`, `delete`, `doctor`, `demo`."""
 
+import io
 import sys
 
 
@@ -11,5 +12,9 @@ def main() -> None:
         print(version_text())
         return
     from beautyspot.cli.app import app  # as above
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # not every terminal's encoding has an ellipsis
 
     app(prog_name="beautyspot")

@@ -24,7 +24,7 @@ def doctor(context: Context, db: Db = None, storage: Storage = None, as_json: Js
     for finding in examine(place.database(), place.storages()):
         findings.append(finding)
         if not place.as_json:
-            _print(finding)
+            print_finding(finding)
     counts = Counter(finding.level for finding in findings)
     if place.as_json:
         print_json({"findings": [asdict(each) for each in findings]})
@@ -34,7 +34,8 @@ def doctor(context: Context, db: Db = None, storage: Storage = None, as_json: Js
         raise Exit(1)
 
 
-def _print(finding: Finding) -> None:
+def print_finding(finding: Finding, /) -> None:
+    """Print one line, and a second one where something must be done."""
     level, check, what = finding.level, finding.check, clean_line(finding.what)
     if not sys.stdout.isatty():
         print("\t".join((level, check, what, clean_line(finding.next_step or ""))))

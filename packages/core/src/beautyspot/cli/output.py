@@ -21,7 +21,10 @@ def print_json(document: Mapping[str, Any], /) -> None:
 
 
 def plain(value: Any, /, depth: int = 0) -> Any:
-    """Return `value` in the types that JSON has; bytes become `{"base64": …}`, what else it lacks its `repr`."""
+    """Return `value` in the types that JSON has; bytes become `{"base64": …}`, what else it lacks its `repr`.
+
+    What is nested deeper than `MAX_DEPTH` becomes an ellipsis.
+    """
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
@@ -30,8 +33,8 @@ def plain(value: Any, /, depth: int = 0) -> Any:
         return value.isoformat()
     if isinstance(value, bytes | bytearray | memoryview):
         return {"base64": base64.b64encode(bytes(cast("bytes", value))).decode()}
-    if depth >= MAX_DEPTH:
-        return repr(value)
+    if depth >= MAX_DEPTH and isinstance(value, Mapping | list | tuple | set | frozenset):
+        return "…"
     if isinstance(value, Mapping):
         items = cast("Mapping[Any, Any]", value).items()
         return {key if isinstance(key, str) else repr(key): plain(each, depth + 1) for key, each in items}

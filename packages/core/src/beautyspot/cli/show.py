@@ -87,4 +87,7 @@ def _print_value(value: Any, max_chars: int) -> None:
 def _shown(value: Any, max_chars: int) -> str:
     if isinstance(value, bytes | bytearray | memoryview):
         return repr(bytes(cast("bytes", value)[: max_chars + 1]))
-    return pformat(value, width=min(WIDTH, get_terminal_size().columns), compact=True, sort_dicts=False)
+    try:
+        return pformat(value, width=min(WIDTH, get_terminal_size().columns), compact=True, sort_dicts=False)
+    except RecursionError:
+        return f"a {type(value).__name__}, nested too deeply to be shown; --json shows its upper part"

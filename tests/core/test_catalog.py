@@ -1,0 +1,298 @@
+"""The catalog: read-only questions."""
+
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import beautyspot as bs
+import pytest
+from beautyspot.catalog import Catalog
+from beautyspot.catalog.source import open_source
+from beautyspot.db import SQLiteTaskDB
+from beautyspot.protocols import Activity, Run, Task
+from beautyspot.testing import FrozenClock
+
+NOW = datetime.fromtimestamp(1_700_000_000, UTC)
+TASK = Task("aa", "app.load", "0f", "1", "DIRECT_BLOB", "text/plain", None, b"\xa2hi", NOW, None, 3, 0.5, ())
+RUN = Run(
+    *("r1", None, "t", "llm", "chat", "gpt", NOW, 2.0, None, 0.0, "ok"),
+    *(10, 5, 0, 0.25, False, False, None, None, ("x",), None),
+)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[SQLiteTaskDB]:
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db:
+        db.open()
+        yield db
+
+
+@pytest.fixture
+def catalog(db: SQLiteTaskDB) -> Iterator[Catalog]:
+    with Catalog(open_source(db.path), FrozenClock(NOW.timestamp())) as catalog:
+        yield catalog
+
+
+def keys(catalog: Catalog, **where: object) -> list[str]:
+    return [task.cache_key for task in catalog.tasks(**where).rows]  # type: ignore[arg-type]
+
+
+def test_a_task_comes_back_as_it_was_kept_but_without_its_value(db: SQLiteTaskDB, catalog: Catalog) -> None:
+    task = TASK._replace(tags=("one", "two"), expires_at=NOW + timedelta(days=1))
+    db.put(task)
+    assert catalog.tasks().rows == (task._replace(result_data=None),)
+
+
+def test_pages_follow_each_other_newest_first_without_a_gap_or_a_double(db: SQLiteTaskDB, catalog: Catalog) -> None:
+    for number in range(7):  # three share each time
+        db.put(TASK._replace(cache_key=f"k{number}", updated_at=NOW + timedelta(seconds=number // 3)))
+    seen: list[str] = []
+    after = None
+    while True:
+        page = catalog.tasks(limit=2, after=after)
+        seen += [task.cache_key for task in page.rows]
+        after = page.next
+        if after is None:
+            break
+    assert seen == ["k6", "k5", "k4", "k3", "k2", "k1", "k0"]
+
+
+def test_a_cursor_stays_good_when_rows_come_and_go(db: SQLiteTaskDB, catalog: Catalog) -> None:
+    for number in range(4):
+        db.put(TASK._replace(cache_key=f"k{number}", updated_at=NOW + timedelta(seconds=number)))
+    after = catalog.tasks(limit=2).next
+    db.delete(["k2"])
+    db.put(TASK._replace(cache_key="k9", updated_at=NOW + timedelta(seconds=9)))
+    assert keys(catalog, after=after) == ["k1", "k0"]
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ({"function": "app.load"}, ["a", "b"]),
+        ({"function": "load"}, ["a", "b"]),
+        ({"function": "lo_d"}, []),
+        ({"function": "nobody"}, []),
+        ({"version": "2"}, ["b"]),
+        ({"tag": "red"}, ["c"]),
+        ({"tag": "re"}, []),
+        ({"content_type": "image/png"}, ["c"]),
+        ({"older_than": "1h"}, ["c"]),
+        ({"newer_than": 60}, ["a", "b"]),
+        ({"text": "LOAD"}, ["a", "b"]),
+        ({"text": "png"}, ["c"]),
+        ({"text": "re"}, ["c"]),
+        ({"text": "%"}, []),
+        ({"function": "load", "version": "2"}, ["b"]),
+    ],
+)
+def test_every_condition_given_must_hold(
+    db: SQLiteTaskDB, catalog: Catalog, where: dict[str, object], expected: list[str]
+) -> None:
+    db.put(TASK._replace(cache_key="a"))
+    db.put(TASK._replace(cache_key="b", version="2"))
+    hour_ago = NOW - timedelta(hours=2)
+    db.put(
+        TASK._replace(cache_key="c", func_name="app.draw", content_type="image/png", updated_at=hour_ago, tags=("red",))
+    )
+    assert sorted(keys(catalog, **where)) == expected
+
+
+@pytest.mark.parametrize(
+    "where", [{"limit": 0}, {"limit": 10_001}, {"after": "nonsense"}, {"after": "é"}, {"older_than": "x"}]
+)
+def test_a_wrong_question_is_refused_where_it_is_asked(catalog: Catalog, where: dict[str, object]) -> None:
+    with pytest.raises(bs.ConfigurationError):
+        catalog.tasks(**where)  # type: ignore[arg-type]
+
+
+def test_a_key_may_be_shortened_while_it_is_the_only_one(db: SQLiteTaskDB, catalog: Catalog) -> None:
+    for key in ("ab", "abcd", "abce", "ABC"):
+        db.put(TASK._replace(cache_key=key))
+    assert catalog.task("abcd").cache_key == "abcd"
+    assert catalog.task("A").cache_key == "ABC"
+    assert catalog.task("ab").cache_key == "ab"  # whole, though others begin with it
+    with pytest.raises(bs.ConfigurationError, match="abcd, abce"):
+        catalog.task("abc")
+    with pytest.raises(bs.ConfigurationError, match="no result"):
+        catalog.task("")
+
+
+def test_functions_join_what_is_kept_with_what_was_done(db: SQLiteTaskDB, catalog: Catalog) -> None:
+    db.put(TASK)
+    minute = NOW.replace(second=0, microsecond=0)
+    db.add_activity(
+        [Activity("app.load", minute, 4, 1, 2, 8.0, 1.5, 10, 40), Activity("app.gone", minute, 0, 1, 0, 0.0, 0.0, 0, 0)]
+    )
+    load, gone = catalog.functions()
+    assert (load.func_name, load.results, load.size_bytes, load.elapsed_s, load.updated_at) == (
+        "app.load",
+        1,
+        3,
+        0.5,
+        NOW,
+    )
+    assert (load.hits, load.misses, load.errors, load.saved_s, load.waited_s) == (4, 1, 2, 8.0, 1.5)
+    assert (gone.func_name, gone.results, gone.updated_at, gone.misses) == ("app.gone", 0, None, 1)
+
+
+def test_activity_comes_oldest_first_from_the_asked_time_on(db: SQLiteTaskDB, catalog: Catalog) -> None:
+    rows = [Activity("f", NOW.replace(second=0) + timedelta(minutes=n), n, 0, 0, 0.0, 0.0, 0, 0) for n in range(3)]
+    db.add_activity(rows[::-1])
+    assert catalog.activity() == tuple(rows)
+    assert catalog.activity(since=rows[1].minute) == tuple(rows[1:])
+    assert catalog.activity(function="g") == ()
+
+
+def test_runs_come_back_whole_newest_first_and_page(db: SQLiteTaskDB, catalog: Catalog) -> None:
+    later = RUN._replace(run_id="r2", started_at=NOW + timedelta(seconds=1), status="error", tags=())
+    db.add_runs([RUN, later])
+    first = catalog.runs(limit=1)
+    assert first.rows == (later,)
+    assert catalog.runs(after=first.next).rows == (RUN,)
+    assert catalog.runs(status="ok").rows == (RUN,)
+    with pytest.raises(bs.ConfigurationError, match="colour"):
+        catalog.runs(colour="red")
+
+
+def test_models_count_a_nested_run_once(db: SQLiteTaskDB, catalog: Catalog) -> None:
+    hit = RUN._replace(run_id="r2", cache_hit=True, input_tokens=None, cost=None, status="error")
+    db.add_runs([RUN, hit, RUN._replace(run_id="r3", nested=True), RUN._replace(run_id="r4", model=None)])
+    (model,) = catalog.models()
+    assert (model.model, model.runs, model.errors, model.cache_hits) == ("gpt", 2, 1, 1)
+    assert (model.input_tokens, model.output_tokens, model.cost, model.elapsed_s) == (10, 10, 0.25, 4.0)
+
+
+def test_size_tells_rows_from_blobs_and_counts_the_expired(db: SQLiteTaskDB, catalog: Catalog) -> None:
+    db.put(TASK)
+    db.put(TASK._replace(cache_key="b", result_type="FILE", result_data=None, result_value="bb/x.bin", size_bytes=100))
+    db.put(TASK._replace(cache_key="c", expires_at=NOW - timedelta(seconds=1)))
+    size = catalog.size()
+    assert replace(size, database_bytes=0) == type(size)(3, 1, 6, 1, 100, 0)
+    assert (size.database_bytes or 0) >= Path(db.path).stat().st_size
+
+
+def test_a_value_is_read_from_its_row_or_its_blob(spot: bs.Spot, tmp_path: Path) -> None:
+    @spot.mark(save_blob=True)
+    def draw(size: int) -> bytes:
+        return b"\x89" * size
+
+    @spot.mark
+    def sides(size: int) -> tuple[int, int]:
+        return (size, size)
+
+    draw(3), sides(4)
+    with Catalog.open(tmp_path / "test.db") as catalog:
+        values = catalog.values(bs.LocalStorage(tmp_path / "blobs"))
+        found = {task.func_name.rpartition(".")[2]: values.read(task) for task in catalog.tasks().rows}
+    assert found == {"draw": b"\x89\x89\x89", "sides": (4, 4)}
+
+
+def test_a_class_that_only_its_program_knows_is_described_and_never_made(spot: bs.Spot, tmp_path: Path) -> None:
+    made: list[str] = []
+
+    class Secret:
+        pass
+
+    def make() -> Secret:
+        return Secret()
+
+    spot.register_type(Secret, code=7, encoder=lambda _: "fields", decoder=made.append)
+    spot.mark(make)()
+    with Catalog.open(tmp_path / "test.db") as catalog:
+        described = catalog.values().read(catalog.tasks().rows[0])
+    assert "fields" in repr(described)
+    assert made == []
+
+
+def test_nothing_beside_the_file_is_made_or_changed_by_reading(db: SQLiteTaskDB, tmp_path: Path) -> None:
+    db.put(TASK)
+    db.close()
+    before = (tmp_path / "a.db").read_bytes()
+    with Catalog.open(tmp_path / "a.db") as catalog:
+        catalog.functions()
+    assert (tmp_path / "a.db").read_bytes() == before
+    assert all(file.stat().st_mode & 0o077 == 0 for file in tmp_path.iterdir())
+
+
+def test_a_file_that_cannot_be_written_is_read(db: SQLiteTaskDB, tmp_path: Path) -> None:
+    db.put(TASK)
+    db.close()
+    (tmp_path / "a.db").chmod(stat.S_IRUSR)
+    tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    try:
+        with Catalog.open(tmp_path / "a.db") as catalog:
+            assert keys(catalog) == ["aa"]
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_file_of_release_0_3_is_read_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as old:
+        old.execute(
+            "CREATE TABLE tasks (cache_key TEXT PRIMARY KEY, func_name TEXT, input_id TEXT, result_type TEXT, "
+            "result_value TEXT, updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP)"
+        )
+        rows = [(f"k{n}", "load", "1", "DIRECT", '{"a": 1}', "2024-01-01 00:00:00") for n in range(5)]
+        old.executemany("INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?)", rows)
+        old.commit()
+    before = path.read_bytes()
+    with Catalog.open(path) as catalog:
+        page = catalog.tasks(limit=2)
+        rest = keys(catalog, after=page.next)
+        assert [task.cache_key for task in page.rows] + rest == ["k4", "k3", "k2", "k1", "k0"]
+        assert page.rows[0].updated_at == datetime(2024, 1, 1, tzinfo=UTC)
+        assert catalog.values().read(page.rows[0]) == {"a": 1}
+        assert keys(catalog, text="LOA", older_than="1d") == ["k4", "k3", "k2", "k1", "k0"]
+        assert (keys(catalog, tag="x"), catalog.activity(), catalog.runs().rows, catalog.models()) == ([], (), (), ())
+        assert catalog.functions()[0].results == catalog.size().tasks == 5
+    assert path.read_bytes() == before
+
+
+def test_a_pickle_is_never_read(tmp_path: Path) -> None:
+    (tmp_path / "k.pkl").write_bytes(b"cos\nsystem\n(S'touch pwned'\ntR.")
+    task = TASK._replace(result_type="FILE", result_value="./blobs/k.pkl", elapsed_s=None)
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db:
+        db.put(task)
+        with Catalog.open(db.path) as catalog, pytest.raises(bs.DamagedEntryError, match="pickle"):
+            catalog.values(bs.LocalStorage(tmp_path)).read(task)
+
+
+def test_a_file_from_the_future_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    with closing(sqlite3.connect(path)) as new:
+        new.execute("PRAGMA user_version = 999")
+    before = path.read_bytes()
+    with pytest.raises(bs.NewerFileError, match="999"):
+        Catalog.open(path)
+    assert path.read_bytes() == before
+
+
+def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(bs.ConfigurationError, match=r"no database at .*a\.db"):
+        Catalog.open(f"sqlite:///{tmp_path}/a.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_noise_and_files_of_others_are_told_apart_from_a_store(tmp_path: Path) -> None:
+    (tmp_path / "noise.db").write_bytes(b"\x00\x01noise" * 1000)
+    with pytest.raises(bs.StorageError, match="not a database"):
+        Catalog.open(tmp_path / "noise.db")
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE songs (title)")
+    with pytest.raises(bs.ConfigurationError, match="holds no kept results"):
+        Catalog.open(tmp_path / "other.db")
+
+
+@pytest.mark.parametrize(
+    "url", ["nosuch://x/y", "postgresql+nosuch://me:secret@localhost/x", "://", "mysql+nosuch://x"]
+)
+def test_a_url_that_nobody_speaks_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(bs.ConfigurationError) as caught:
+        Catalog.open(url)
+    assert "secret" not in str(caught.value)
