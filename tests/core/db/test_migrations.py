@@ -110,6 +110,18 @@ def test_an_older_file_gives_its_entries_and_loses_nothing(path: Path, release: 
     assert read(path, "PRAGMA integrity_check") == [("ok",)]
 
 
+def test_the_whole_row_of_an_earlier_release_is_told_from_ours(path: Path) -> None:
+    db = SQLiteTaskDB(path)
+    old = db.get_legacy("k1")
+    assert old is not None
+    assert (old.cache_key, old.input_id, old.version, old.updated_at) == ("k1", "i1", "1", DAY)
+    assert old.result_data or old.result_value
+    db.put(old._replace(size_bytes=2, elapsed_s=0.5))
+    assert db.get_legacy("k1") is None
+    assert db.get_legacy("unknown") is None
+    db.close()
+
+
 def test_bare_names_are_noted_and_claimed_once(path: Path) -> None:
     db = SQLiteTaskDB(path)
     assert db.holds_legacy()

@@ -84,7 +84,7 @@ def test_a_run_of_the_same_id_is_replaced(db: SQLiteTaskDB) -> None:
 
 
 def test_a_failing_row_takes_the_whole_batch_back(db: SQLiteTaskDB) -> None:
-    with pytest.raises(OSError, match="r2|surrogates"):
+    with pytest.raises(OSError, match="surrogates"):
         db.add_runs([run("r1"), run("r2", name="\ud800")])
     assert rows(db, "SELECT count(*) FROM runs") == [(0,)]
 

@@ -6,9 +6,11 @@ import threading
 import weakref
 
 try:
-    import fcntl
-except ImportError:  # Windows: locks hold within the process alone
-    fcntl = None
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, lockf
+except ImportError:  # Windows: a lock holds within the process alone
+    LOCK_EX, LOCK_NB, LOCK_UN, lockf = 2, 4, 8, None  # pyright: ignore[reportConstantRedefinition, reportGeneralTypeIssues]
+
+TRY = LOCK_EX | LOCK_NB
 
 _mutex = threading.Lock()
 _files: dict[str, list[int]] = {}
@@ -46,7 +48,7 @@ class FileLocks:
         if fd is None and (fd := self._open()) is None:
             return True
         try:
-            fcntl.lockf(fd, 6, 1, _offset(key))  # pyright: ignore[reportOptionalMemberAccess] - 6 = LOCK_EX | LOCK_NB
+            lockf(fd, TRY, 1, _offset(key))  # pyright: ignore[reportOptionalCall] - without it there is no fd
         except OSError as error:
             return error.errno not in (errno.EACCES, errno.EAGAIN)
         return True
@@ -57,7 +59,7 @@ class FileLocks:
         if fd is None and (fd := self._open()) is None:
             return False
         try:
-            fcntl.lockf(fd, 2, 1, _offset(key))  # pyright: ignore[reportOptionalMemberAccess] - 2 = LOCK_EX
+            lockf(fd, LOCK_EX, 1, _offset(key))  # pyright: ignore[reportOptionalCall] - without it there is no fd
         except OSError:  # EDEADLK or ENOLCK; an interrupt runs its handler, and may raise, before the wait goes on
             return False
         return True
@@ -66,12 +68,12 @@ class FileLocks:
         """Give the lock back."""
         if self._fd is not None:
             try:
-                fcntl.lockf(self._fd, 8, 1, _offset(key))  # pyright: ignore[reportOptionalMemberAccess] - 8 = LOCK_UN
+                lockf(self._fd, LOCK_UN, 1, _offset(key))  # pyright: ignore[reportOptionalCall] - without it there is no fd
             except OSError:
                 return  # it didn't work when it was taken, either
 
     def _open(self) -> int | None:
-        if fcntl is None:
+        if lockf is None:
             return None
         real = os.path.realpath(self.path)
         with _mutex:
