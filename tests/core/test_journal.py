@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from beautyspot.db import MemoryTaskDB
 from beautyspot.errors import StorageError
-from beautyspot.journal import FLUSH_EVERY_S, Journal
+from beautyspot.journal import FLUSH_EVERY_S, RETRY_S, Journal
 from beautyspot.protocols import Activity
 from beautyspot.testing import FrozenClock
 
@@ -54,6 +54,21 @@ def test_tick_writes_only_after_a_while(clock: FrozenClock):
     journal.tick()
     assert not paper.written
     clock.advance(FLUSH_EVERY_S)
+    journal.tick()
+    assert len(paper.written) == 1
+
+
+def test_tick_leaves_a_database_that_refused_alone_for_a_while(clock: FrozenClock):
+    paper = Paper()
+    journal = Journal(paper, clock)
+    journal.tally("m.f").hit(1.0)
+    paper.refuses = True
+    journal.flush()
+    paper.refuses = False
+    clock.advance(RETRY_S - 1)
+    journal.tick()
+    assert not paper.written
+    clock.advance(1)
     journal.tick()
     assert len(paper.written) == 1
 

@@ -11,14 +11,22 @@ from beautyspot.serializers import MsgpackSerializer
 from beautyspot.storage import LocalStorage
 from beautyspot.store import Label, Store
 from beautyspot.testing import FrozenClock
+from beautyspot.unsaved import LIMIT_BYTES
 
 PLAIN = MsgpackSerializer()
+REFUSED = "m.refused"
 
 
 class MoodyDB(MemoryTaskDB):
     """A real memory database that refuses to work while it sulks."""
 
     sulks = False
+    takes_s = 0.0
+    """Seconds that a refusal takes."""
+
+    def __init__(self, clock: FrozenClock) -> None:
+        super().__init__()
+        self.clock = clock
 
     def get(self, key: str, /) -> Entry | None:
         if self.sulks:
@@ -26,7 +34,8 @@ class MoodyDB(MemoryTaskDB):
         return super().get(key)
 
     def put(self, task: Task, /) -> None:
-        if self.sulks:
+        if self.sulks or task.func_name == REFUSED:
+            self.clock.advance(self.takes_s)
             raise bs.StorageError("sulking")
         super().put(task)
 
@@ -36,8 +45,8 @@ def label(key: str = "k" * 32, **changes: Any) -> Label:
 
 
 @pytest.fixture
-def db() -> MoodyDB:
-    return MoodyDB()
+def db(clock: FrozenClock) -> MoodyDB:
+    return MoodyDB(clock)
 
 
 @pytest.fixture
@@ -54,12 +63,66 @@ def test_refused_row_is_held_read_and_written_later(store: Store, db: MoodyDB):
     db.sulks = True
     with pytest.warns(bs.CacheSaveWarning, match="held in memory"):
         store.keep(label(), 7, PLAIN)
-    with pytest.warns(bs.CacheReadWarning):
-        assert store.read("k" * 32, PLAIN) == (7, 2.0)
+    assert store.read("k" * 32, PLAIN) == (7, 2.0)  # the same trouble, so no second warning
     db.sulks = False
     store.write(label("l" * 32), 8, PLAIN)
     assert len(store.unsaved) == 0
     assert db.get("k" * 32) is not None
+
+
+def test_older_result_that_was_held_is_not_written_over_a_newer_one(store: Store, db: MoodyDB):
+    db.sulks = True
+    with pytest.warns(bs.CacheSaveWarning):
+        store.keep(label(), "old", PLAIN)
+    db.sulks = False
+    store.write(label(), "new", PLAIN)
+    assert store.unsaved.retry()
+    assert store.read("k" * 32, PLAIN) == ("new", 2.0)
+
+
+def test_row_that_is_always_refused_holds_up_no_other(store: Store, db: MoodyDB):
+    db.sulks = True
+    with pytest.warns(bs.CacheSaveWarning):
+        store.keep(label("a" * 32, func_name=REFUSED), 1, PLAIN)
+    store.keep(label("b" * 32), 2, PLAIN)
+    db.sulks = False
+    assert not store.unsaved.retry()
+    assert db.get("b" * 32) is not None
+    assert store.read("a" * 32, PLAIN) == (1, 2.0)
+
+
+def test_slow_refusal_does_not_slow_the_calls_that_follow(store: Store, db: MoodyDB, clock: FrozenClock):
+    db.sulks, db.takes_s = True, 10.0
+    with pytest.warns(bs.CacheSaveWarning):
+        store.keep(label("a" * 32), 1, PLAIN)
+    start_s = clock.monotonic()
+    store.keep(label("b" * 32), 2, PLAIN)
+    assert clock.monotonic() == start_s
+    db.sulks, db.takes_s = False, 0.0
+    assert store.unsaved.retry()
+    assert db.get("b" * 32) is not None
+
+
+def test_held_results_have_their_limit(store: Store, db: MoodyDB):
+    db.sulks = True
+    half = bytes(LIMIT_BYTES // 2 + 1)
+    with pytest.warns(bs.CacheSaveWarning, match="held in memory"):
+        store.keep(label("a" * 32, save_blob=False), half, PLAIN)
+    with pytest.warns(bs.CacheSaveWarning, match="it is not kept"):
+        store.keep(label("b" * 32, save_blob=False), half, PLAIN)
+    assert store.unsaved.drop("a" * 32)
+    store.keep(label("c" * 32, save_blob=False), half, PLAIN)
+    assert "c" * 32 in store.unsaved
+
+
+def test_one_trouble_of_the_database_is_told_once_for_all_functions(store: Store, db: MoodyDB):
+    db.sulks = True
+    with pytest.warns(bs.CacheReadWarning, match="sulking") as warned:
+        store.read("k" * 32, PLAIN)
+    store.keep(label(func_name="m.f"), 7, PLAIN)
+    store.keep(label("l" * 32, func_name="m.g"), 7, PLAIN)
+    assert len(warned) == 1
+    assert len(store.unsaved) == 2
 
 
 def test_invalidated_result_does_not_come_back_from_what_was_held(store: Store, db: MoodyDB):

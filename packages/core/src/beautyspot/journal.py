@@ -11,6 +11,8 @@ from beautyspot.protocols import Activity, Run, SupportsJournal, TaskDB
 
 FLUSH_EVERY_S = 5.0
 """A killed process loses at most this much of its counts; results are never among them."""
+RETRY_S = 60.0
+"""How long nothing is tried after a failure: a locked database costs its whole timeout to find out."""
 MAX_PENDING_RUNS = 10_000
 """Runs held in memory while the database can't be written; the oldest go first."""
 
@@ -93,7 +95,7 @@ class Journal:
         self._clock = clock
         self._tallies: dict[str, Tally] = {}
         self._runs: deque[Run] = deque(maxlen=MAX_PENDING_RUNS)
-        self._flushed_s = clock.monotonic()
+        self._next_s = clock.monotonic() + FLUSH_EVERY_S
         self._lock = threading.Lock()
 
     def tally(self, func_name: str, /) -> Tally:
@@ -107,14 +109,17 @@ class Journal:
         self.tick()
 
     def tick(self) -> None:
-        """Write what is pending if the last time is long enough ago."""
-        if self._clock.monotonic() - self._flushed_s >= FLUSH_EVERY_S:
+        """Write what is pending if it is time."""
+        if self._clock.monotonic() >= self._next_s:
             self.flush()
 
     def flush(self) -> bool:
         """Write what is pending and say whether that worked; what could not be written stays pending."""
-        self._flushed_s = self._clock.monotonic()
-        return self._flush_activity() and self._flush_runs()
+        self._next_s = self._clock.monotonic() + FLUSH_EVERY_S
+        written = self._flush_activity() and self._flush_runs()
+        if not written:
+            self._next_s = self._clock.monotonic() + RETRY_S
+        return written
 
     def forget_pending(self) -> None:
         """Drop what is pending: in the child of a fork it belongs to the parent."""

@@ -5,7 +5,7 @@ import threading
 import warnings
 from collections.abc import Hashable
 
-from beautyspot.errors import CacheWarning
+from beautyspot.errors import CacheWarning, StorageError
 
 _HERE = __file__.replace("\\", "/").rpartition("/")[0]
 
@@ -19,12 +19,22 @@ class Notices:
         self._lock = threading.Lock()
 
     def warn(self, subject: Hashable, message: str, category: type[CacheWarning], /) -> None:
-        """Give the warning, unless one of this category was given for `subject`."""
+        """Give the warning, unless one was given for `subject`."""
         with self._lock:
-            if (subject, category) in self._said:
+            if subject in self._said:
                 return
-            self._said.add((subject, category))
+            self._said.add(subject)
         warnings.warn(message, category, stacklevel=_depth_of_user())
+
+    def after_fork_in_child(self) -> None:
+        """Start with a free lock: a thread of the parent may have held it."""
+        self._lock = threading.Lock()
+
+
+def trouble(error: Exception, /) -> Hashable:
+    """Return what makes two errors one trouble: the next step that they ask for, else their class."""
+    message, _, next_step = str(error).rpartition("; ")
+    return next_step if message and isinstance(error, StorageError) else type(error)
 
 
 def _depth_of_user() -> int:

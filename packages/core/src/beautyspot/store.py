@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from beautyspot.clocks import Clock
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning, SerializationError, StorageError
-from beautyspot.notices import Notices
+from beautyspot.notices import Notices, trouble
 from beautyspot.protocols import (
     BlobStorage,
     Buffer,
@@ -68,7 +68,7 @@ class Store:
         """Entries met so far that could not be read."""
         self._inline_limit_bytes = inline_limit_bytes
         self._on_save_error: OnSaveError = on_save_error
-        self.unsaved = Unsaved(db)
+        self.unsaved = Unsaved(db, clock)
         self._in_parts = storage if isinstance(storage, SupportsSaveParts) else None
 
     def lookup(self, key: str, /) -> Entry | None:
@@ -132,14 +132,10 @@ class Store:
         parts: Sequence[Buffer] = (
             serializer.dump_parts(value) if isinstance(serializer, SupportsStreams) else (serializer.dumps(value),)
         )
-        task = self._task(label, parts)
-        try:
-            self.db.put(task)
-        except StorageError:
-            self.unsaved.hold(task)
-            raise
-        if self.unsaved:
-            self.unsaved.retry()
+        task, blob_error = self._task(label, parts)
+        self.unsaved.put(task)
+        if blob_error is not None:
+            self._warn_of_storage(label, blob_error)
 
     def delete(self, keys: Sequence[str], /) -> int:
         """Delete the results under `keys`, rows before blobs, and return how many there were."""
@@ -164,20 +160,21 @@ class Store:
         """Count an entry that can't be read and warn of it once per kind of trouble."""
         self.damaged += 1
         self.notices.warn(
-            type(error),
+            trouble(error),
             f"the kept result {key} could not be read ({type(error).__name__}: {error}), so its function runs again; "
             "`beautyspot doctor` says what is wrong",
             CacheReadWarning,
         )
 
-    def _task(self, label: Label, parts: Sequence[Buffer]) -> Task:
+    def _task(self, label: Label, parts: Sequence[Buffer]) -> tuple[Task, Exception | None]:
+        """Return the row, and why it must take the value if the storage failed."""
         now = datetime.fromtimestamp(self.clock.time(), UTC)
         size_bytes = sum(len(part) for part in parts)
         outside = size_bytes > self._inline_limit_bytes if label.save_blob is None else label.save_blob
         # The blob goes first: a row must never name a blob that isn't there. A crash between the two
         # leaves an orphan, which cleaning removes.
-        location = self._save_blob(label, parts) if outside else None
-        return Task(
+        location, blob_error = self._save_blob(label, parts) if outside else (None, None)
+        task = Task(
             cache_key=label.cache_key,
             func_name=label.func_name,
             input_id=label.input_id,
@@ -192,27 +189,29 @@ class Store:
             elapsed_s=label.elapsed_s,
             tags=label.tags,
         )
+        return task, blob_error
 
-    def _save_blob(self, label: Label, parts: Sequence[Buffer]) -> str | None:
-        """Return the blob's location, or None if the storage failed and the row must take the value."""
+    def _save_blob(self, label: Label, parts: Sequence[Buffer]) -> tuple[str | None, Exception | None]:
         try:
             if self._in_parts is not None:
-                return self._in_parts.save_parts(label.cache_key, parts)
-            return self.storage.save(label.cache_key, _joined(parts))
+                return self._in_parts.save_parts(label.cache_key, parts), None
+            return self.storage.save(label.cache_key, _joined(parts)), None
         except Exception as error:  # noqa: BLE001 - the storage may be anybody's; the result goes into the row instead
-            self.notices.warn(
-                ("blob", label.func_name, type(error)),
-                f"the blob storage failed for {label.func_name} ({type(error).__name__}: {error}); "
-                "the result is kept in the database row instead",
-                CacheSaveWarning,
-            )
-            return None
+            return None, error
 
     def _load_blob(self, location: str, serializer: Serializer) -> Any:
         if not isinstance(serializer, SupportsStreams):
             return serializer.loads(self.storage.load(location))
         with self.storage.open(location) as stream:
             return serializer.load_stream(stream)
+
+    def _warn_of_storage(self, label: Label, error: Exception) -> None:
+        self.notices.warn(
+            trouble(error),
+            f"the blob storage failed for {label.func_name} ({type(error).__name__}: {error}); "
+            "the result is kept in the database row instead",
+            CacheSaveWarning,
+        )
 
     def _warn_unsaved(self, label: Label, error: Exception) -> None:
         held = label.cache_key in self.unsaved
@@ -224,7 +223,7 @@ class Store:
         if isinstance(error, SerializationError):
             next_step = "it is computed again at every call until it can be kept"
         self.notices.warn(
-            (label.func_name, type(error), held),
+            trouble(error) if held else (label.func_name, trouble(error)),
             f"a result of {label.func_name} was returned but could not be saved ({type(error).__name__}: {error}); "
             f"{next_step}",
             CacheSaveWarning,

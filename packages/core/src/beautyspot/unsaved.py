@@ -1,22 +1,34 @@
 """Results that the database refused, held in memory until it takes them."""
 
 import threading
+from contextlib import suppress
 
+from beautyspot.clocks import Clock
 from beautyspot.errors import StorageError
 from beautyspot.protocols import Entry, Task, TaskDB
 
 LIMIT_BYTES = 64 * 1024 * 1024
 """Most bytes of results that are held."""
+SLOW_S = 0.5
+"""A refusal that took longer is a lock's; each further one would take as long."""
+REST_S = 10.0
+"""How long nothing is tried after a slow refusal, so that one stuck process doesn't slow every call."""
 
 
 class Unsaved:
-    """Rows that wait to be written."""
+    """Rows on their way to a database, and those that wait for it."""
 
-    def __init__(self, db: TaskDB) -> None:
+    def __init__(self, db: TaskDB, clock: Clock) -> None:
         """Hold nothing yet."""
         self._db = db
+        self._now = clock.monotonic
         self._tasks: dict[str, Task] = {}
+        self._held_bytes = 0
+        self.refusal = ""
+        """What the database said when it last refused a row."""
+        self._rests_until_s = float("-inf")
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
 
     def __len__(self) -> int:
         """Return how many rows wait."""
@@ -26,12 +38,23 @@ class Unsaved:
         """Say whether a row waits under `key`."""
         return key in self._tasks
 
-    def hold(self, task: Task, /) -> None:
-        """Hold `task`, as long as there is room."""
-        with self._lock:
-            held_bytes = sum(len(other.result_data or b"") for other in self._tasks.values())
-            if held_bytes + len(task.result_data or b"") <= LIMIT_BYTES:
-                self._tasks[task.cache_key] = task
+    def put(self, task: Task, /) -> None:
+        """Write `task`, and what waits behind it.
+
+        Raises:
+            StorageError: the database refused; the row is held, as long as there is room.
+        """
+        if self._now() < self._rests_until_s and self._hold(task):
+            raise StorageError(self.refusal)
+        # An older result of the same call must not be written over this one.
+        self.drop(task.cache_key)
+        try:
+            self._try(task)
+        except StorageError:
+            self._hold(task)
+            raise
+        if self._tasks and not self._writing.locked():  # one thread that tries is enough
+            self.retry()
 
     def entry(self, key: str, /) -> Entry | None:
         """Return what a hit needs of the row that waits under `key`."""
@@ -41,23 +64,55 @@ class Unsaved:
         return Entry(task.result_type, task.result_data, task.result_value, task.expires_at, task.elapsed_s)
 
     def drop(self, key: str, /) -> bool:
-        """Forget the row under `key` and say whether there was one."""
-        with self._lock:
-            return self._tasks.pop(key, None) is not None
+        """Forget the row under `key` and say whether there was one; it is not being written any more."""
+        if key not in self._tasks:
+            return False
+        with self._writing:
+            return self._remove(key)
 
     def retry(self) -> bool:
-        """Write what waits, and say whether nothing is left."""
+        """Write what waits, and say whether nothing is left; a row that is refused does not hold up the others."""
         for key, task in list(self._tasks.items()):
-            try:
-                self._db.put(task)
-            except StorageError:
-                return False
-            with self._lock:
+            start_s = self._now()
+            with self._writing, suppress(StorageError):
                 if self._tasks.get(key) is task:
-                    del self._tasks[key]
-        return True
+                    self._try(task)
+                    self._remove(key)
+            if key in self._tasks and self._now() - start_s > SLOW_S:
+                break
+        return not self._tasks
 
     def forget(self) -> None:
         """Drop everything: in the child of a fork it belongs to the parent."""
-        self._lock = threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
         self._tasks.clear()
+        self._held_bytes = 0
+
+    def _try(self, task: Task) -> None:
+        start_s = self._now()
+        try:
+            self._db.put(task)
+        except StorageError as error:
+            self.refusal = str(error)
+            if self._now() - start_s > SLOW_S:
+                self._rests_until_s = self._now() + REST_S
+            raise
+        self._rests_until_s = float("-inf")
+
+    def _hold(self, task: Task) -> bool:
+        size_bytes = len(task.result_data or b"")
+        with self._lock:
+            old = self._tasks.get(task.cache_key)
+            held_bytes = self._held_bytes + size_bytes - len(old.result_data or b"" if old else b"")
+            if held_bytes > LIMIT_BYTES:
+                return False
+            self._tasks[task.cache_key] = task
+            self._held_bytes = held_bytes
+            return True
+
+    def _remove(self, key: str) -> bool:
+        with self._lock:
+            task = self._tasks.pop(key, None)
+            if task is not None:
+                self._held_bytes -= len(task.result_data or b"")
+            return task is not None
