@@ -223,17 +223,18 @@ def test_two_hundred_tasks_on_one_cold_key_run_once(spot: bs.Spot):
 def test_followers_survive_a_cancelled_leader(spot: bs.Spot):
     async def scene() -> tuple[int, int]:
         ran: list[int] = []
+        runs = asyncio.Event()
 
-        @spot.mark(ignore=("ran",))
+        @spot.mark(ignore=("ran", "runs"))
         async def slow() -> int:
             ran.append(1)
-            await asyncio.sleep(0.02)
+            runs.set()
+            await asyncio.sleep(60 if len(ran) == 1 else 0)
             return 7
 
         leader = asyncio.create_task(slow())
-        await asyncio.sleep(0)
         follower = asyncio.create_task(slow())
-        await asyncio.sleep(0.005)
+        await runs.wait()
         leader.cancel()
         return await follower, len(ran)
 
