@@ -1,5 +1,6 @@
 """The demo's models: real ones, carried by packages and run on this machine, so nothing is asked of the network."""
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ def start_llm() -> Any | None:
     params.n_ctx = 4096
     params.n_parallel = 2
     params.verbosity = -1
+    # Its threads spin; one for every core made it three times slower on a machine that had other work.
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, (os.cpu_count() or 2) // 2)
     return xllamacpp.Server(params)
 
 
