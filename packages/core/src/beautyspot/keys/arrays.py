@@ -1,5 +1,9 @@
 """Forms of numpy arrays, scalars and dtypes, and of PIL images; seen only once their library is loaded."""
 
+# The values here are the user's, so their types are unknown by nature.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false
+
 import sys
 from hashlib import sha256
 from typing import Any

@@ -5,6 +5,10 @@ that begins with a tag, an `ExtType` that no value's own form can be. So no two 
 share a form, and sets and dicts have one form whatever their order.
 """
 
+# The values here are the user's, so their types are unknown by nature.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false
+
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -59,6 +63,8 @@ class Canonical:
         kind = type(value)
         if kind in PLAIN:
             return value
+        if kind is float:
+            return value if value == value else _NAN  # a NaN is what differs from itself
         make = CORE.get(kind) or self.registry.resolved.get(kind)
         if make is None:
             make = self._resolve(kind)
@@ -106,7 +112,7 @@ def forms(canonical: Canonical, values: Iterable[Any], /) -> list[Form]:
     if kinds <= PLAIN:
         return items
     if kinds <= _NUMBERS_TOO:
-        return [item if item == item else _NAN for item in items]
+        return [item if item == item else _NAN for item in items]  # as in `form`
     return [canonical.form(item) for item in items]
 
 
@@ -132,12 +138,17 @@ def _tuple(canonical: Canonical, value: tuple[Any, ...]) -> Form:
 
 
 def _dict(canonical: Canonical, value: dict[Any, Any]) -> Form:
-    if _TEXT.issuperset(map(type, dict.__iter__(value))):
-        names = sorted(dict.__iter__(value))
-        return dict(zip(names, forms(canonical, [dict.__getitem__(value, name) for name in names]), strict=True))
+    form = canonical.form
+    content = value if type(value) is dict else dict(dict.items(value))
+    if _TEXT.issuperset(map(type, content)):
+        return {name: item if type(item := content[name]) in PLAIN else form(item) for name in sorted(content)}
     # Packed keys sort by their bytes, as keys of several types have no order of their own.
-    pairs = sorted((pack(canonical.form(key)), key) for key in dict.__iter__(value))
-    return [_DICT, *(part for packed, key in pairs for part in (packed, canonical.form(dict.__getitem__(value, key))))]
+    pairs = sorted([(pack(form(key)), form(item)) for key, item in content.items()], key=_first)
+    return [_DICT, *(part for pair in pairs for part in pair)]
+
+
+def _first(pair: tuple[bytes, Form]) -> bytes:
+    return pair[0]
 
 
 def _set(canonical: Canonical, value: set[Any]) -> Form:

@@ -85,7 +85,7 @@ def _chain(function: Any) -> Iterator[FunctionType]:
             yield function
         if function is inner:
             return
-        function = function.__wrapped__
+        function = vars(function)["__wrapped__"] if isinstance(function, FunctionType) else function.__wrapped__
 
 
 def _is_told(layer: FunctionType) -> bool:

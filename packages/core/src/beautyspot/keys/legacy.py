@@ -6,6 +6,10 @@ up rows of files that those releases wrote, and are frozen: nothing here may be 
 Source: measured on the published releases; md5 and `str` are theirs.
 """
 
+# The values here are the user's, so their types are unknown by nature.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false
+
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import md5, sha256
 from typing import Any, Final
@@ -84,7 +88,7 @@ def _first_id(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
 
 def _json_default(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
-        items: Iterable[Any] = value  # pyright: ignore[reportUnknownVariableType]
+        items: Iterable[Any] = value
         try:
             return sorted(items)
         except TypeError:
@@ -110,12 +114,12 @@ def _canon_plain(value: Any, canon: Canon) -> Any:
     if value is None or isinstance(value, (int, float, bool, str, bytes)):
         return value
     if isinstance(value, dict):
-        pairs: list[tuple[Any, Any]] = sorted(value.items(), key=lambda pair: _order(pair[0]))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportUnknownVariableType, reportUnknownLambdaType]
+        pairs: list[tuple[Any, Any]] = sorted(value.items(), key=lambda pair: _order(pair[0]))
         return [[canon(key), canon(item)] for key, item in pairs]
     if isinstance(value, (list, tuple)):
-        return [canon(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return [canon(item) for item in value]
     if isinstance(value, (set, frozenset)):
-        return sorted((canon(item) for item in value), key=_order)  # pyright: ignore[reportUnknownVariableType]
+        return sorted((canon(item) for item in value), key=_order)
     if hasattr(value, "shape") and hasattr(value, "dtype") and hasattr(value, "tobytes"):
         return ("__numpy__", value.shape, str(value.dtype), value.tobytes())
     if hasattr(value, "__dict__"):

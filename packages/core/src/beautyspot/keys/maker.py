@@ -1,5 +1,9 @@
 """From the arguments of a call to its key."""
 
+# The values here are the user's, so their types are unknown by nature.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false
+
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import Any
@@ -142,18 +146,19 @@ class KeyMaker:
             raise UnkeyableArgument(
                 f"input_key_fn of {self._func_name} returned {type(given).__qualname__!r}, and {why}; "
                 "return text, numbers or other plain data"
-            ) from problem
+            ) from _cause(problem)
 
     def _check_content(self, name: str, value: Any) -> None:
         try:
             pack([self._canonical.form(value)])
         except (NoContentError, RecursionError, ValueError) as problem:
-            kind = problem.kind if isinstance(problem, NoContentError) else type(value)
+            kind = problem.kind if isinstance(problem, NoContentError) else None
+            taught = "" if kind is None else f", or call spot.register_key({kind.__qualname__}, …)"
             raise UnkeyableArgument(
                 f"argument {name!r} of {self._func_name} is a {qualified_name(type(value))!r}, and {_why(problem)}; "
                 "give plain data, a dataclass, a model or an array, say what stands for it with input_key_fn=, "
-                f"leave it out with ignore=({name!r},), or call spot.register_key({kind.__qualname__}, …)"
-            ) from problem
+                f"leave it out with ignore=({name!r},){taught}"
+            ) from _cause(problem)
 
     def _check_names(self, used: Iterable[str], known: Sequence[str]) -> None:
         for name in used:
@@ -174,3 +179,8 @@ def _why(problem: Exception) -> str:
     if isinstance(problem, RecursionError) or "recursion" in str(problem):
         return "it holds itself or is nested too deep"
     return f"making its content failed ({problem})"
+
+
+def _cause(problem: Exception) -> Exception | None:
+    """Return what a reader of the traceback wants to see too: a user's own error, not our steps or 1000 frames."""
+    return None if isinstance(problem, (NoContentError, RecursionError)) else problem

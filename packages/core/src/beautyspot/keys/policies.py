@@ -70,7 +70,7 @@ class KeyPolicy:
             ConfigurationError: a choice is neither.
         """
         for name, choice in choices.items():
-            if not (callable(choice) or isinstance(choice, Ignore)):
+            if not (callable(choice) or choice is self.IGNORE):
                 raise ConfigurationError(f"KeyPolicy got {name}={choice!r}; give a function of the value, or IGNORE")
         self.ignored = tuple(name for name, choice in choices.items() if isinstance(choice, Ignore))
         self.choices = {

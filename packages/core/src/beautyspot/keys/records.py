@@ -1,5 +1,9 @@
 """Forms of values whose class names their fields: dataclasses, named tuples, enums, attrs and pydantic models."""
 
+# The values here are the user's, so their types are unknown by nature.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false
+
 import sys
 from collections.abc import Callable, Iterable
 from enum import Enum, Flag

@@ -1,5 +1,9 @@
 """Forms of the standard library's values, found by name so that none of these modules is loaded for them."""
 
+# The values here are the user's, so their types are unknown by nature.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false
+
 from collections.abc import Callable
 from typing import Any
 

@@ -1,0 +1,103 @@
+"""`FROM_CODE`: a version that follows what the code does, not how it is written down."""
+
+from typing import Any
+
+import pytest
+from beautyspot.errors import ConfigurationError
+from beautyspot.keys.code import version_from_code
+
+BASE = """
+def f(x, y=1):
+    if x in {"a", "b"}:
+        return helper(x)
+    try:
+        return [n + y for n in x]
+    except TypeError:
+        return None
+
+def helper(x):
+    return x * 2
+
+def unused(x):
+    return x
+"""
+
+
+def version(source: str, *, name: str = "f") -> str:
+    world: dict[str, Any] = {"__name__": "app"}
+    exec(source, world)
+    return version_from_code(world[name])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("def f", "\n\n# moved and commented\ndef f"),
+        ("    if x in", '    """Say what it does."""\n    if x in'),
+        ("    if x in", "    if  x  in"),
+        ('{"a", "b"}', '{"b", "a"}'),
+        ("    return x * 2", '    "Double."\n    return (\n        x * 2\n    )'),
+        ("def unused(x):\n    return x", "def unused(x):\n    return x + 1"),
+        ("def f(x, y=1):", "def f(x: str, y: int = 1) -> object:"),
+    ],
+    ids=lambda change: repr(change[1])[:24],
+)
+def test_lines_comments_docstrings_and_annotations_do_not_change_it(change: tuple[str, str]):
+    assert change[0] in BASE
+    assert version(BASE.replace(*change)) == version(BASE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("n + y", "n - y"),
+        ('"b"', '"c"'),
+        ("y=1", "y=2"),
+        ("y=1", "y=1.0"),
+        ("return helper(x)", "return unused(x)"),
+        ("x * 2", "x * 3"),
+        ("TypeError", "ValueError"),
+        ("    try:", "    x.go()\n    try:"),
+        ("def f(", "async def f("),
+        ("return None", "return x.a"),
+    ],
+    ids=lambda change: change[1],
+)
+def test_what_it_does_or_calls_in_its_module_changes_it(change: tuple[str, str]):
+    assert change[0] in BASE
+    assert version(BASE.replace(*change)) != version(BASE)
+
+
+def test_what_a_try_covers_counts():
+    inside = "def f(x):\n  try:\n    x.a()\n    x.b()\n  except KeyError:\n    pass"
+    outside = "def f(x):\n  x.a()\n  try:\n    x.b()\n  except KeyError:\n    pass"
+    assert version(inside) != version(outside)
+
+
+def test_functions_are_followed_through_calls_that_lead_back():
+    source = "def f(x): return x and g(x - 1)\ndef g(x): return f(x)\n"
+    assert version(source) == version(source) != version(source.replace("- 1", "- 2"))
+    assert version(source) == version("\n".join(reversed(source.splitlines())))
+
+
+def test_a_marked_function_that_is_called_is_followed():
+    wrap = "import functools\ndef wrap(f):\n  return functools.wraps(f)(lambda *a: f(*a))\n"
+    source = wrap + "@wrap\ndef g(x): return x + 1\ndef f(x): return g(x)\n"
+    assert version(source) != version(source.replace("x + 1", "x + 2"))
+
+
+def test_functions_of_other_modules_are_not_followed():
+    assert version("from json import dumps\ndef f(x): return dumps(x)") == version(
+        "from beautyspot.names import module_name as dumps\ndef f(x): return dumps(x)"
+    )
+
+
+def test_classes_and_callable_instances_have_the_version_of_their_methods():
+    source = "class C:\n  def __call__(self, x): return x\nf = C()\n"
+    assert version(source) != version(source.replace("return x", "return -x"))
+    assert version(source, name="C") != version(source.replace("return x", "return -x"), name="C")
+
+
+def test_what_has_no_python_code_is_refused():
+    with pytest.raises(ConfigurationError, match=r"FROM_CODE got <built-in function len>.*give a version"):
+        version_from_code(len)

@@ -1,0 +1,99 @@
+"""Arrays and frames are keyed by content, whatever their layout in memory."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from beautyspot.errors import UnkeyableArgument
+from beautyspot.keys import KeyRegistry
+from beautyspot.keys.canonical import Canonical, pack
+
+
+def key(value: Any) -> bytes:
+    return pack(Canonical(KeyRegistry()).form(value))
+
+
+GRID = np.arange(6.0).reshape(2, 3)
+WORDS = {"a": [1, 2], "b": ["x", None]}
+ZONED = pd.to_datetime(["2024-01-01", None]).tz_localize("Asia/Tokyo")
+BIG = np.zeros(5000)
+BIG_TOO = BIG.copy()
+BIG_TOO[2500] = 1
+
+DISTINCT: list[Any] = [
+    *(GRID, GRID.T, GRID.reshape(3, 2), GRID.astype("f4"), GRID.astype(">f8"), GRID.tolist(), GRID.tobytes()),
+    *(
+        BIG,
+        BIG_TOO,
+        np.array([]),
+        np.array([], "i4"),
+        np.zeros((0, 2)),
+        np.array(1.0),
+        np.float64(1),
+        np.float32(1),
+        1.0,
+    ),
+    *(np.int64(1), np.uint8(1), 1, np.bool_(True), True, np.str_("a"), "a", np.array(["a"]), np.array(["a", "b"])),
+    *(np.array([1, "a"], object), np.array(["1", "a"], object), np.array([""]), np.dtype("f8"), np.dtype("f4")),
+    *(np.array([(1, 2)], "i4,i4"), np.array([(1, 2)], [("x", "i4"), ("y", "i4")]), np.datetime64(1, "s")),
+    *(np.datetime64(1, "D"), np.array([1], "M8[s]"), np.ma.array([1, 2], mask=[0, 1]), np.ma.array([1, 2])),
+    *(np.rec.array([(1, 2)], dtype="i4,i4"), np.array(["a", "b"], np.dtypes.StringDType())),
+    *(pd.DataFrame(WORDS), pd.DataFrame(WORDS, index=[1, 2]), pd.DataFrame(WORDS)[["b", "a"]], pd.DataFrame()),
+    *(pd.DataFrame({"a": [1, 2]}), pd.DataFrame({"a": [1.0, 2.0]}), pd.DataFrame({"a": [1, None]}, dtype="Int64")),
+    *(pd.DataFrame({"a": [1, 2]}, dtype="Int64"), pd.Series([1, 2]), pd.Series([1, 2], name="a"), pd.Index([1, 2])),
+    *(pd.RangeIndex(2), pd.RangeIndex(3), pd.Index(["a"]), pd.MultiIndex.from_tuples([("a", 1)]), pd.Series(["a"])),
+    *(pd.Series(["a", "b"], dtype="category"), pd.Series(["b", "a"], dtype="category"), pd.Series(["a", "b"])),
+    *(pd.Series(["a"], dtype="category").cat.as_ordered(), pd.Series(["a"], dtype="category"), pd.Series(ZONED)),
+    *(
+        pd.Series(ZONED).dt.tz_convert("UTC"),
+        ZONED,
+        pd.Series([1, "1"], dtype=object),
+        pd.Series([pd.NA], dtype=object),
+    ),
+    *(pd.Timestamp(1), pd.Timestamp(2), pd.Timestamp(1, tz="UTC"), pd.Timestamp(1).to_pydatetime(warn=False)),
+    *(pd.Timedelta(1), pd.Timedelta(2), pd.Period("2024"), pd.Period("2024-01"), pd.NA, pd.NaT, None),
+    *(pd.Interval(0, 1), pd.Interval(0, 1, "left"), pd.interval_range(0, 2), pd.Categorical(["a"])),
+    *(pl.DataFrame(WORDS), pl.DataFrame(WORDS)[["b", "a"]], pl.DataFrame({"a": [1]}), pl.DataFrame({"a": [1.0]})),
+    *(pl.Series("a", [1]), pl.Series("b", [1]), pl.Series("a", [1], pl.Int8), pl.Series("a", ["x"])),
+    *(pl.Series("a", ["x"], pl.Categorical), pl.Series("a", [[1], [2, None]]), pl.DataFrame(), pl.Int64, pl.Int32),
+]
+
+
+def test_no_two_contents_share_a_form():
+    seen: dict[bytes, int] = {}
+    for place, value in enumerate(DISTINCT):
+        form = key(value)
+        assert form not in seen, (value, DISTINCT[seen[form]])
+        seen[form] = place
+
+
+def test_memory_order_and_strides_have_no_part():
+    wide = np.zeros((2, 6))
+    wide[:, ::2] = GRID
+    assert key(GRID) == key(np.asfortranarray(GRID)) == key(wide[:, ::2]) == key(GRID.copy())
+
+
+def test_a_memory_map_is_its_content(tmp_path: Any):
+    np.save(tmp_path / "a.npy", GRID)
+    assert key(np.load(tmp_path / "a.npy", mmap_mode="r")) == key(GRID)
+
+
+def test_equal_frames_agree_whatever_their_history():
+    frame = pd.DataFrame(WORDS)
+    assert key(frame) == key(pd.concat([frame[:1], frame[1:]])) == key(frame.copy())
+    halves = pl.concat([pl.DataFrame(WORDS)[:1], pl.DataFrame(WORDS)[1:]], rechunk=False)
+    assert key(pl.DataFrame(WORDS)) == key(halves)
+
+
+def test_a_categorical_does_not_depend_on_what_was_seen_before():
+    before = key(pl.Series("a", ["x", "y"], pl.Categorical))
+    _ = pl.Series("b", ["y", "z", "x"], pl.Categorical)
+    assert key(pl.Series("a", ["x", "y"], pl.Categorical)) == before
+
+
+@pytest.mark.parametrize("value", [np.random.default_rng(1), pl.LazyFrame(WORDS), pl.col("a")])
+def test_generators_and_lazy_frames_are_refused(value: Any):
+    with pytest.raises(UnkeyableArgument, match="has no content"):
+        key(value)

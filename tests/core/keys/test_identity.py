@@ -1,0 +1,128 @@
+"""Functions whose name does not say which they are: lambdas, closures, decorated ones."""
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import beautyspot as bs
+import pytest
+from beautyspot.errors import ConfigurationError, UnkeyableArgument
+from beautyspot.keys import KeyMaker
+
+
+def adder(n: Any) -> Callable[[int], Any]:
+    return lambda x: x + n
+
+
+def key(function: Any, **options: Any) -> str:
+    return KeyMaker(function, **options).key((1,), {})
+
+
+def test_two_lambdas_differ_and_one_agrees_with_itself():
+    assert key(lambda x: x) != key(lambda x: x + 1)
+    assert key(adder(1)) == key(adder(1))
+
+
+def test_two_closures_of_one_factory_differ_by_what_they_close_over():
+    assert len({key(adder(n)) for n in (1, 2, 1.0, "1", [1])}) == 5
+
+
+def test_the_closure_is_taken_when_the_function_is_marked():
+    box = [1]
+    maker = KeyMaker(adder(box))
+    box.append(2)
+    assert maker.key((1,), {}) == key(adder([1]))
+
+
+def test_a_closure_without_content_is_refused_by_name_when_marked():
+    with pytest.raises(UnkeyableArgument, match=r"closes over 'n', .*_thread.lock has no content.*ignore=\('n',\)"):
+        KeyMaker(adder(threading.Lock()))
+
+
+def test_an_ignored_free_variable_has_no_part():
+    assert key(adder(threading.Lock()), ignore=("n",)) == key(adder(2), ignore=("n",))
+    with pytest.raises(ConfigurationError, match="known: x, n"):
+        KeyMaker(adder(1), ignore=("m",))
+
+
+def test_a_default_of_a_lambda_counts_as_its_argument():
+    def make(n: int) -> Any:
+        return lambda x, n=n: x + n
+
+    assert key(make(1)) != key(make(2))
+    assert KeyMaker(make(1)).key((1, 5), {}) == KeyMaker(make(2)).key((1, 5), {})
+
+
+def test_a_local_function_may_call_itself_before_and_after_it_is_marked():
+    def make(marked: bool) -> KeyMaker:
+        def fact(n: int) -> int:
+            return n and n * fact(n - 1)
+
+        maker = KeyMaker(fact)
+        if marked:
+            inner = fact
+            fact = functools.wraps(inner)(lambda *args: inner(*args))
+        return maker
+
+    assert make(False).key((1,), {}) == make(False).key((1,), {})
+    assert make(True).key((1,), {}) == make(True).key((1,), {})
+
+
+def test_cells_that_are_empty_when_marked_are_taken_at_the_first_call():
+    def make(n: int) -> KeyMaker:
+        maker = KeyMaker(lambda x: x + later)
+        later = n
+        return maker
+
+    assert make(1).key((1,), {}) != make(2).key((1,), {})
+
+
+def test_a_local_function_may_close_over_a_spot_and_over_marked_functions(spot: bs.Spot):
+    @spot.mark
+    def inner(x: int) -> int:
+        return x
+
+    @spot.mark
+    @spot.limiter(cost=1)
+    def outer(x: int) -> int:
+        assert spot is not None
+        return inner(x) + 1
+
+    assert outer.key(1) == outer.key(1) != inner.key(1)
+    assert outer(1) == 2
+
+
+def plain(x: int) -> int:
+    return x
+
+
+def times(function: Any, n: Any) -> Any:
+    @functools.wraps(function)
+    def wrapper(*args: Any) -> Any:
+        return function(*args) * n
+
+    return wrapper
+
+
+def test_what_a_decorator_was_told_is_told_apart():
+    assert key(times(plain, 2)) == key(times(plain, 2)) != key(times(plain, 3))
+    assert len({key(plain), key(times(plain, 2)), key(times(times(plain, 2), 2))}) == 3
+
+
+def test_a_decorators_locks_and_functions_do_not_refuse_a_named_function():
+    assert key(times(plain, threading.Lock())) == key(times(plain, threading.Lock()))
+    assert key(times(plain, key)) != key(times(plain, plain))
+
+
+def test_super_in_a_local_method_is_no_free_variable():
+    class Base:
+        def run(self, x: int) -> int:
+            return x
+
+    class Child(Base):
+        def run(self, x: int) -> int:
+            return super().run(x) + 1
+
+    maker = KeyMaker(Child.run, ignore=("self",))
+    assert maker.key((Child(), 1), {}) == maker.key((Child(), 1), {})

@@ -1,0 +1,86 @@
+"""Keys from files, and choices by parameter."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from beautyspot.errors import ConfigurationError, UnkeyableArgument
+from beautyspot.keys import KeyGen, KeyMaker, KeyPolicy
+
+
+def read(path: Any, mode: str = "fast", client: Any = None) -> None: ...
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "a.txt"
+    path.write_text("one")
+    return path
+
+
+def test_the_content_of_a_file_is_its_key_wherever_it_lies(file: Path, tmp_path: Path):
+    key = KeyMaker(read, input_key_fn=KeyGen.from_file_content).key
+    copy = tmp_path / "copy.txt"
+    copy.write_text("one")
+    before = key((file,), {})
+    assert before == key((str(copy),), {}) == key((), {"path": file, "mode": "fast"})
+    file.write_text("two")
+    assert key((file,), {}) != before
+
+
+def test_the_other_arguments_have_their_part(file: Path):
+    for input_key_fn in (KeyGen.from_file_content, KeyGen.from_path_stat):
+        key = KeyMaker(read, input_key_fn=input_key_fn).key
+        assert key((file,), {}) != key((file, "slow"), {})
+        with pytest.raises(UnkeyableArgument, match="'client'"):
+            key((file,), {"client": object()})
+
+
+def test_the_state_of_a_file_is_its_key(file: Path, tmp_path: Path):
+    key = KeyMaker(read, input_key_fn=KeyGen.from_path_stat).key
+    before = key((file,), {})
+    link = tmp_path / "link"
+    link.symlink_to(file)
+    assert key((link,), {}) == before
+    os.utime(file, ns=(1, 1))
+    assert key((file,), {}) != before
+
+
+def test_a_missing_file_is_the_callers_own_error(tmp_path: Path):
+    for input_key_fn in (KeyGen.from_file_content, KeyGen.from_path_stat):
+        with pytest.raises(FileNotFoundError):
+            KeyMaker(read, input_key_fn=input_key_fn).key((tmp_path / "no",), {})
+
+
+def test_the_default_is_what_one_gets_without():
+    assert KeyMaker(read, input_key_fn=KeyGen.default).key(("a",), {}) == KeyMaker(read).key(("a",), {})
+
+
+def test_a_policy_chooses_by_parameter(file: Path):
+    policy = KeyPolicy(path=KeyGen.from_file_content, mode=str.lower, client=KeyPolicy.IGNORE)
+    key = KeyMaker(read, input_key_fn=policy).key
+    before = key((file,), {})
+    assert before == key((file, "FAST", object()), {}) == key((), {"path": file, "mode": "Fast"})
+    assert before != key((file, "slow"), {})
+
+
+def test_a_choice_never_shares_a_key_with_plain_content():
+    assert KeyMaker(read, input_key_fn=KeyPolicy(mode=str)).key(("a",), {}) != KeyMaker(read).key(("a",), {})
+
+
+def test_a_policy_that_names_what_is_not_there_is_refused_when_marked():
+    with pytest.raises(ConfigurationError, match=r"'pth', which is no parameter of .*known: path, mode, client"):
+        KeyMaker(read, input_key_fn=KeyPolicy(pth=KeyGen.from_file_content))
+    with pytest.raises(ConfigurationError, match="path='content'; give a function"):
+        KeyPolicy(path="content")  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="met no parameter"):
+        KeyMaker(lambda: None, input_key_fn=KeyGen.from_path_stat)
+
+
+def test_the_functions_can_be_called_as_they_are(file: Path):
+    assert KeyGen.default(1, a=2) == KeyGen.default(1, a=2) != KeyGen.default(1, a=3)
+    assert KeyGen.from_file_content(file, 1) != KeyGen.from_file_content(file, 2)
+    policy = KeyPolicy(path=KeyGen.from_file_content, client=KeyPolicy.IGNORE)
+    assert policy(path=file, client=object()) == policy(path=file)
+    assert repr(KeyPolicy.IGNORE) == "KeyPolicy.IGNORE"
