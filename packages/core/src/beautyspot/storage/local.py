@@ -14,8 +14,8 @@ from beautyspot.storage.locations import SUFFIX, UNFINISHED, is_blob, is_unfinis
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 _ADVICE = {
-    errno.ENOSPC: "free some space (`beautyspot clean`, `beautyspot prune`), or give another folder as storage=",
-    errno.EDQUOT: "free some of your quota (`beautyspot prune`), or give another folder as storage=",
+    errno.ENOSPC: "free some space, or give another folder as storage=",
+    errno.EDQUOT: "free some of your quota, or give another folder as storage=",
     errno.EFBIG: "raise the limit on file sizes (`ulimit -f`), or keep less in one result",
     errno.EACCES: "make the folder yours (`ls -ld` shows whose it is), or give another one as storage=",
     errno.EPERM: "make the folder yours (`ls -ld` shows whose it is), or give another one as storage=",
