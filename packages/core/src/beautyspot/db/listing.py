@@ -1,6 +1,5 @@
 """Many rows of a SQLite file, without standing in a writer's way."""
 
-from array import array
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,8 @@ from beautyspot.errors import ConfigurationError
 from beautyspot.protocols import Task, TaskFilter
 
 if TYPE_CHECKING:
+    from array import array
+
     from pandas import DataFrame  # pyright: ignore[reportMissingTypeStubs] - an extra, without stubs
 
 CHUNK = 500
@@ -34,6 +35,8 @@ def find(read: Read, where: TaskFilter, /) -> Iterator[Task]:
 
 
 def _numbers(execute: Execute, clause: str, values: list[str]) -> "array[int]":
+    from array import array  # a shared library that a hit has no use for
+
     statement = f"SELECT rowid FROM tasks WHERE {clause} ORDER BY updated_at DESC, rowid DESC"  # noqa: S608 - ours
     return array("q", (row[0] for row in execute(statement, values)))
 
