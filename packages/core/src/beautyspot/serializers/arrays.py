@@ -32,7 +32,7 @@ def decode_array(parts: list[Any], _: Any) -> Any:
     numpy = library("numpy")
     dtype = _dtype(words)
     if not data:
-        if prod(shape) * dtype.itemsize or any(length < 0 for length in shape):
+        if not dtype.itemsize or prod(shape) * dtype.itemsize or any(length < 0 for length in shape):
             raise ValueError("an array without its bytes")
         return numpy.empty(shape, dtype, order)
     array = numpy.frombuffer(writable_bytes(data), dtype)
@@ -50,7 +50,7 @@ def encode_scalar(scalar: Any) -> list[Any]:
             raise Refusal(
                 scalar, "its dtype makes scalars of another class; expected one of numpy's own; return .item()"
             )
-    return [words, scalar.tobytes()]
+    return [words, scalar.tobytes() if dtype.itemsize else b""]  # an empty text gives four zeros
 
 
 def decode_scalar(parts: list[Any], _: Any) -> Any:

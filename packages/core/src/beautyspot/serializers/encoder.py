@@ -1,5 +1,6 @@
 """Writing: a value into msgpack, with the big buffers beside it."""
 
+from operator import is_
 from typing import Any
 
 from msgpack import ExtType, Packer
@@ -38,13 +39,17 @@ class Encoder:
     def encode(self, value: Any) -> bytes:
         """Return `value` packed; `buffers` then holds what lies beside it."""
         placed = len(self.buffers)
-        data = self.pack(value)
-        if may_be_loose(data):
-            guarded = guard(value)
-            if guarded is not value:
-                del self.buffers[placed:]
-                data = self.pack(guarded)
-        return data
+        try:
+            data = self.pack(value)
+            if not may_be_loose(data):
+                return data
+        except BufferError:  # a memoryview with gaps, which its codec closes
+            data = None
+        guarded = guard(value)
+        if data is not None and guarded is value:
+            return data
+        del self.buffers[placed:]
+        return self.pack(guarded)
 
     def _default(self, value: Any) -> Any:
         if type(value) is Loose:
@@ -130,25 +135,17 @@ def guard(value: Any) -> Any:
     """
     type_ = type_of(value)
     if type_ is list:
-        return _guard_list(value)
+        # map, not a comprehension: one Python frame per level leaves room for the 511 that msgpack allows.
+        guarded = value if ATOMS.issuperset(map(type, value)) else list(map(guard, value))
+        return value if all(map(is_, value, guarded)) else guarded
     if type_ is dict:
-        keys, items = list(value), list(value.values())
-        guarded_keys, guarded_items = _guard_list(keys), _guard_list(items)
-        if guarded_keys is keys and guarded_items is items:
+        parts = [*value, *value.values()]
+        if ATOMS.issuperset(map(type, parts)):
             return value
-        return dict(zip(guarded_keys, guarded_items, strict=True))
+        guarded = list(map(guard, parts))
+        if all(map(is_, parts, guarded)):
+            return value
+        return dict(zip(guarded[: len(value)], guarded[len(value) :], strict=True))
     if type_ is bytes:
         return Chunk(value) if len(value) >= BIG_BYTES else value
     return Loose(value) if type_ in LOOSE else value
-
-
-def _guard_list(items: list[Any]) -> list[Any]:
-    if ATOMS.issuperset(map(type, items)):
-        return items
-    # map, not a comprehension: one Python frame per level leaves room for the 511 that msgpack allows.
-    guarded = list(map(guard, items))
-    return items if all(map(_is, items, guarded)) else guarded
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other

@@ -22,7 +22,7 @@ def encode_column(array: Any) -> list[Any]:
     if isinstance(dtype, pandas.StringDtype):
         return ["text", dtype.storage, dtype.na_value, array.to_numpy(dtype=object, na_value=None).tolist()]
     if isinstance(dtype, pandas.PeriodDtype):
-        return ["period", array.asi8, dtype.freq.freqstr]
+        return ["period", array.asi8, array.freqstr]
     if isinstance(dtype, pandas.IntervalDtype):
         return ["interval", array.left, array.right, dtype.closed]
     if isinstance(dtype, pandas.ArrowDtype):
