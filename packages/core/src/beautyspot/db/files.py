@@ -18,12 +18,12 @@ Identity = tuple[int, int]
 
 
 def identity(path: str, /) -> Identity | None:
-    """Return which file lies at `path` now; None if there is none."""
+    """Return which file lies at `path` now; None if there is none, or one that lost its content."""
     try:
         status = os.stat(path)  # noqa: PTH116 - pathlib is 3 ms of `import beautyspot`
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+    return (status.st_dev, status.st_ino) if status.st_size else None
 
 
 def refuse_newer(path: str, /) -> None:
