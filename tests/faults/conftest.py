@@ -1,11 +1,14 @@
 """Real processes that work on one store, told what to do through pipes."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,11 +85,31 @@ class Stage:
         return self.start(code, before=before).rest(timeout_s)
 
     def integrity(self) -> str:
-        connection = sqlite3.connect(self.folder / "a.db")
-        try:
-            return connection.execute("PRAGMA integrity_check").fetchone()[0]
-        finally:
-            connection.close()
+        return self._ask("PRAGMA integrity_check")[0]
+
+    def without_power(self) -> tuple[str, ...]:
+        """Return a command in front that lets file modes bind the process, which they don't for root."""
+        if os.geteuid():
+            return ()
+        if shutil.which("setpriv") is None:
+            pytest.skip("root may write everywhere, and setpriv is not here")
+        return ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
+
+    def on_a_small_disk(self) -> tuple[str, ...]:
+        """Return a command in front that gives the process a disk of 2 MB at the stage's folder."""
+        alone = ("unshare", "--user", "--map-root-user", "--mount")
+        mount = 'mount -t tmpfs -o size=2m none "$0" && exec "$@"'
+        if shutil.which("unshare") is None or subprocess.call([*alone, "sh", "-c", mount, self.folder, "true"]):
+            pytest.skip("nobody may mount a disk here; the limit on file sizes stands for a full one")
+        return (*alone, "sh", "-c", mount, str(self.folder))
+
+    def settle(self) -> None:
+        """Move what was written from the WAL into the file, where damage meets it."""
+        assert self._ask("PRAGMA wal_checkpoint(TRUNCATE)")[0] == 0
+
+    def _ask(self, statement: str) -> Any:
+        with closing(sqlite3.connect(self.folder / "a.db")) as connection:
+            return connection.execute(statement).fetchone()
 
     def close(self) -> None:
         for actor in self.actors:
