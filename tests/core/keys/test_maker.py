@@ -197,6 +197,8 @@ def test_the_version_is_read_from_the_code_once():
     assert maker.version == maker.version
     assert str(maker.version).startswith("code:")
     assert repr(FROM_CODE) == "FROM_CODE"
+    with pytest.raises(ConfigurationError, match="which has no Python code"):
+        KeyMaker(len, version=FROM_CODE)
 
 
 SCRIPT = """

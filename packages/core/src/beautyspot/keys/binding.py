@@ -8,9 +8,9 @@
 # pyright: reportUnknownLambdaType=false
 
 from collections.abc import Callable, Collection
-from functools import lru_cache
+from functools import lru_cache, partial
 from keyword import iskeyword
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 Values = tuple[Any, ...]
@@ -74,10 +74,10 @@ def split(function: Any) -> tuple[Any, Values, dict[str, Any]]:
     args: Values = ()
     kwargs: dict[str, Any] = {}
     while not isinstance(function, (FunctionType, type)):
-        if hasattr(function, "func") and hasattr(function, "keywords"):  # functools.partial
+        if isinstance(function, partial):
             args, kwargs = (*function.args, *args), {**function.keywords, **kwargs}
             function = function.func
-        elif hasattr(function, "__func__"):
+        elif isinstance(function, MethodType):
             args, function = (function.__self__, *args), function.__func__
         elif isinstance(call := python_call(function), FunctionType):
             args, function = (function, *args), call

@@ -39,11 +39,8 @@ def version_from_code(function: Any, /) -> str:
     Raises:
         ConfigurationError: it is not written in Python.
     """
-    starts = _functions_of(function)
-    if not starts:
-        raise ConfigurationError(f"FROM_CODE got {function!r}, which has no Python code; give a version as text")
     found: dict[str, Form] = {}
-    waiting = list(starts)
+    waiting = functions_of(function)
     while waiting:
         called = waiting.pop()
         name = qualified_name(called)
@@ -62,12 +59,19 @@ def unwrap(function: Any, /) -> Any:
     return function
 
 
-def _functions_of(function: Any) -> list[FunctionType]:
+def functions_of(function: Any, /) -> list[FunctionType]:
+    """Return the function itself, or the methods of a class or of a callable instance.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
     inner = unwrap(split(unwrap(function))[0])
-    if isinstance(inner, type):
-        members = (unwrap(getattr(member, "__func__", member)) for member in vars(inner).values())
-        return [member for member in members if isinstance(member, FunctionType)]
-    return [inner] if isinstance(inner, FunctionType) else []
+    members = vars(inner).values() if isinstance(inner, type) else (inner,)
+    plain = [unwrap(getattr(member, "__func__", member)) for member in members]
+    found = [member for member in plain if isinstance(member, FunctionType)]
+    if not found:
+        raise ConfigurationError(f"FROM_CODE got {function!r}, which has no Python code; give a version as text")
+    return found
 
 
 def _own_form(function: FunctionType) -> tuple[Form, set[str]]:

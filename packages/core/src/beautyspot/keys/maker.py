@@ -11,7 +11,7 @@ from typing import Any
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.keys.binding import Values, binder, is_unbound, split
 from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, pack
-from beautyspot.keys.code import FromCode, version_from_code
+from beautyspot.keys.code import FromCode, functions_of, version_from_code
 from beautyspot.keys.identity import identity_of
 from beautyspot.keys.policies import is_policy, policy_of
 from beautyspot.keys.registry import KeyRegistry
@@ -55,6 +55,8 @@ class KeyMaker:
         """
         if not (version is None or isinstance(version, (str, FromCode))):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"version got {version!r}; give text, such as '{version}', or FROM_CODE")
+        if isinstance(version, FromCode):
+            functions_of(function)  # refuses what has none here; it is read at the first call, when all are defined
         self._function, self._version = function, version
         self._func_name = qualified_name(split(function)[0])
         self._canonical = Canonical(registry or KeyRegistry())

@@ -67,9 +67,10 @@ def _pydantic(kind: type) -> Maker | None:
 
 
 def _model(canonical: Canonical, value: Any) -> Form:
-    state, extra = value.__dict__, getattr(value, "__pydantic_extra__", None) or {}
-    # By field: the rest of the instance's dict is cached properties or SQLAlchemy's own.
-    fields = {name: state[name] for name in type(value).model_fields if name in state}
+    extra = getattr(value, "__pydantic_extra__", None) or {}
+    # By field and attribute: the instance's dict also holds cached properties and SQLAlchemy's own, and is empty for
+    # a row that a commit expired.
+    fields = {name: getattr(value, name) for name in type(value).model_fields if hasattr(value, name)}
     return [_MODEL, qualified_name(type(value)), canonical.form(fields), canonical.form(extra)]
 
 

@@ -83,8 +83,9 @@ def _slots(cls: type) -> tuple[str, ...]:
 
 
 def _other(canonical: Canonical, value: Any) -> Form:
-    """Take a wrapper for what it wraps (a marked function, `functools.cache`), and refuse the rest."""
-    wrapped = getattr(value, "__wrapped__", None)
+    """Take a wrapper for what it wraps (`functools.cache`), and refuse the rest."""
+    # In the instance's own dict only: a client that makes up attributes when asked must not pass for a wrapper.
+    wrapped = getattr(value, "__dict__", {}).get("__wrapped__")
     if callable(wrapped) and callable(value):
         return canonical.form(wrapped)
     raise NoContentError(type(value))
