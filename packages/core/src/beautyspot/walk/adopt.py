@@ -9,9 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from beautyspot.errors import DamagedEntryError, LegacyNameWarning, StorageError
-from beautyspot.keys.legacy import legacy_keys
 from beautyspot.protocols import Serializer, SupportsLegacy, Task
-from beautyspot.serializers.legacy import loads_json
 from beautyspot.store import Hit, Label, Store
 
 
@@ -82,9 +80,12 @@ class LegacyRows:
             return None
 
     def _keys(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[str]:
+        from beautyspot.keys.legacy import legacy_keys  # few files hold old rows, and none is looked at before here
+
         if self._input_key_fn is None:
-            return legacy_keys(self._name, args, kwargs, self._versions)
-        return legacy_keys(self._name, args, kwargs, self._versions, self._input_key_fn(*args, **kwargs))
+            return legacy_keys(self._name, args, kwargs, self._versions, qualified_name=self._func_name)
+        custom = self._input_key_fn(*args, **kwargs)
+        return legacy_keys(self._name, args, kwargs, self._versions, custom, qualified_name=self._func_name)
 
     def _may_claim(self) -> bool:
         holder = self._db.claim_legacy(self._name, self._func_name)
@@ -105,6 +106,8 @@ class LegacyRows:
 
     def _value(self, task: Task) -> Any:
         if task.result_type == "DIRECT":
+            from beautyspot.serializers.legacy import loads_json  # as in _keys
+
             return loads_json(task.result_value or "")
         data = task.result_data if task.result_type == "DIRECT_BLOB" else self._blob(task.result_value or "")
         if data is None:
