@@ -92,7 +92,8 @@ def test_noise_gives_a_value_or_a_damaged_entry(data: bytes) -> None:
 MARKS = st.integers(0, 90).map(lambda code: ExtType(127, bytes([code])))
 PARTS = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=4)
-    | st.binary(max_size=8) | MARKS | st.sampled_from(["U0", "O", "<f8", "category", "masked", "text", Point.__module__ + ".Point", "F"]),
+    | st.binary(max_size=8) | MARKS
+    | st.sampled_from(["U0", "O", "<f8", "category", "masked", "text", Point.__module__ + ".Point", "F"]),
     lambda inner: st.lists(inner, max_size=5)
     | st.tuples(st.lists(inner, max_size=5), MARKS).map(lambda pair: [*pair[0], pair[1]]),
     max_leaves=12,

@@ -7,7 +7,7 @@ from msgpack import ExtType, Packer
 
 from beautyspot.protocols import Buffer
 from beautyspot.serializers import classes, codecs
-from beautyspot.serializers.chunks import BIG_BYTES, Chunk, Loose
+from beautyspot.serializers.chunks import BIG_BYTES, SMALL_BYTES, Chunk, Loose, may_be_loose
 from beautyspot.serializers.frame import frame_parts
 from beautyspot.serializers.known import Known
 from beautyspot.serializers.refusals import Refusal, explain, type_of
@@ -36,17 +36,43 @@ class Encoder:
         errors = "surrogatepass" if surrogates else None
         self.pack = Packer(default=self._default, strict_types=True, unicode_errors=errors, buf_size=PACKER_BYTES).pack
 
-    def encode(self, value: Any) -> bytes:
-        """Return `value` packed; `buffers` then holds what lies beside it."""
-        placed = len(self.buffers)
+    def parts(self, value: Any) -> list[Buffer]:
+        """Return the bytes of `value` in parts; afterwards, an encoder that is not `reusable` is to be dropped.
+
+        Raises:
+            SerializationError: it can't be kept.
+        """
+        if type(value) is bytes and BIG_BYTES <= len(value) < 1 << 32:
+            return [BIN32 + len(value).to_bytes(4, "big"), value]
         try:
-            data = self.pack(value)
-            if not may_be_loose(data):
-                return data
-        except BufferError:  # a memoryview with gaps, which its codec closes
-            data = None
+            return self.finish(value, self.pack(value))
+        # The value's own methods and the user's encoders run here, and may raise anything.
+        except Exception as error:  # noqa: BLE001 - rescue raises
+            return self.rescue(value, error)
+
+    def finish(self, value: Any, data: bytes) -> list[Buffer]:
+        """Return the parts of `value`, which `pack` has made `data` of."""
+        if type(value) is not bytes and may_be_loose(data):
+            data = self._guarded(value, data)
+        self.reusable = len(data) < SMALL_BYTES
+        buffers, self.buffers = self.buffers, []
+        return frame_parts(data, buffers) if buffers else [data]
+
+    def rescue(self, value: Any, error: Exception) -> list[Buffer]:
+        """Return the parts of `value`, which `pack` failed on with `error`, or raise why there are none."""
+        self.reusable = False  # nobody says what a packer holds after an error
+        if isinstance(error, UnicodeEncodeError) and not self.surrogates:
+            return Encoder(self.known, surrogates=True).parts(value)
+        # A memoryview with gaps, or more bytes than msgpack has a length for.
+        if isinstance(error, BufferError) or type(value) is bytes:
+            guarded = guard(value)
+            if guarded is not value:
+                return Encoder(self.known, surrogates=True).parts(guarded)
+        raise explain(value, error, self.known) from error
+
+    def _guarded(self, value: Any, data: bytes, placed: int = 0) -> bytes:
         guarded = guard(value)
-        if data is not None and guarded is value:
+        if guarded is value:
             return data
         del self.buffers[placed:]
         return self.pack(guarded)
@@ -85,47 +111,9 @@ class Encoder:
             raise RecursionError("registered types in registered types")
         inner = Encoder(self.known, self.depth + 1, surrogates=self.surrogates)
         inner.buffers = self.buffers
-        return inner.encode(value)
-
-
-def dump_parts(encoder: Encoder, value: Any) -> list[Buffer]:
-    """Return the bytes of `value` in parts; an encoder that is not `reusable` afterwards is to be dropped.
-
-    Raises:
-        SerializationError: it can't be kept.
-    """
-    if type(value) is bytes and BIG_BYTES <= len(value) < 1 << 32:
-        return [BIN32 + len(value).to_bytes(4, "big"), value]
-    try:
-        return _parts(encoder, value)
-    except UnicodeEncodeError as error:
-        encoder.reusable = False
-        if encoder.surrogates:
-            raise explain(value, error, encoder.known) from error
-        return dump_parts(Encoder(encoder.known, surrogates=True), value)
-    # The value's own methods and the user's encoders run here, and may raise anything.
-    except Exception as error:
-        encoder.reusable = False
-        raise explain(value, error, encoder.known) from error
-
-
-def _parts(encoder: Encoder, value: Any) -> list[Buffer]:
-    encoder.buffers = []
-    body = encoder.encode(value)
-    encoder.reusable = len(body) < 4 * PACKER_BYTES  # a packer never gives its memory back
-    buffers, encoder.buffers = encoder.buffers, []
-    return frame_parts(body, buffers) if buffers else [body]
-
-
-def may_be_loose(data: bytes) -> bool:
-    """Whether msgpack wrote a bin or an extension, which may stand for a bytearray, memoryview or ExtType.
-
-    Eleven searches for one byte cost 0.2 µs in 2 kB; looking at every item would cost ten times as much.
-    """
-    return (
-        0xC4 in data or 0xC5 in data or 0xC6 in data or 0xC7 in data or 0xC8 in data or 0xC9 in data
-        or 0xD4 in data or 0xD5 in data or 0xD6 in data or 0xD7 in data or 0xD8 in data
-    )  # fmt: skip
+        placed = len(self.buffers)
+        data = inner.pack(value)
+        return inner._guarded(value, data, placed) if may_be_loose(data) else data
 
 
 def guard(value: Any) -> Any:

@@ -10,6 +10,7 @@ from msgpack import unpackb
 
 from beautyspot.errors import DamagedEntryError
 from beautyspot.protocols import Buffer
+from beautyspot.serializers.chunks import SMALL_BYTES, may_be_loose
 from beautyspot.serializers.known import Known, Registry
 
 if TYPE_CHECKING:
@@ -45,8 +46,20 @@ class MsgpackSerializer:
         Raises:
             SerializationError: it can't be kept; the message names the part and says how it could.
         """
-        parts = self.dump_parts(value)
-        return parts[0] if len(parts) == 1 else b"".join(parts)  # type: ignore[return-value] - one part is bytes
+        encoder = self._take_encoder()
+        try:
+            data = encoder.pack(value)
+            if may_be_loose(data):
+                parts = encoder.finish(value, data)
+            else:  # plain, as most values are
+                encoder.reusable = len(data) < SMALL_BYTES
+                parts = None
+        # The value's own methods and the user's encoders run here, and may raise anything.
+        except Exception as error:  # noqa: BLE001 - rescue raises
+            parts = encoder.rescue(value, error)
+        if encoder.reusable:
+            self._encoders.append(encoder)
+        return data if parts is None else b"".join(parts)  # type: ignore[reportPossiblyUnboundVariable] - see above
 
     def loads(self, data: Buffer, /) -> Any:
         """Return the value, of the type it had.
@@ -99,13 +112,8 @@ class MsgpackSerializer:
 
     def dump_parts(self, value: Any, /) -> "Sequence[Buffer]":
         """Return `dumps(value)` in parts, so that a big buffer is not copied into one with the rest."""
-        from beautyspot.serializers.encoder import Encoder, dump_parts  # not needed for a hit
-
-        try:
-            encoder = self._encoders.pop()  # one per running call: a packer can't be entered twice
-        except IndexError:
-            encoder = Encoder(self._known)
-        parts = dump_parts(encoder, value)
+        encoder = self._take_encoder()
+        parts = encoder.parts(value)
         if encoder.reusable:
             self._encoders.append(encoder)
         return parts
@@ -138,6 +146,14 @@ class MsgpackSerializer:
             DamagedEntryError: `data` is damaged.
         """
         return self._loads_tagged(data, lenient=True)
+
+    def _take_encoder(self) -> "Encoder":
+        try:
+            return self._encoders.pop()  # one per running call: a packer can't be entered twice
+        except IndexError:
+            from beautyspot.serializers.encoder import Encoder  # not needed for a hit
+
+            return Encoder(self._known)
 
     def _read_extension(self, code: int, payload: bytes) -> Any:
         from beautyspot.serializers.decoder import Decoder  # a plain value needs none
