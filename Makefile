@@ -44,5 +44,5 @@ lock: ## pin the newest versions that fit
 	@scripts/lock --upgrade
 
 clean: ## remove what the verbs made
-	rm -rf .venv .venv-* .uv .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	rm -rf .bench .venv .venv-* .uv .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
