@@ -21,7 +21,7 @@ class Codec(NamedTuple):
 
     code: int
     name: str
-    """`package:Name` of the class, or of its only instance."""
+    """`module:Name` of the class, or of its only instance."""
     encode: Callable[[Any], list[Any]]
     """Returns a new list of the parts; each may be anything that can be kept."""
     decode: Callable[[list[Any], Any], Any]
@@ -70,7 +70,7 @@ CODECS = (
     Codec(32, "ipaddress:IPv6Network", scalars.encode_text, scalars.decode_text("ipaddress", "IPv6Network")),
     Codec(33, "ipaddress:IPv4Interface", scalars.encode_text, scalars.decode_text("ipaddress", "IPv4Interface")),
     Codec(34, "ipaddress:IPv6Interface", scalars.encode_text, scalars.decode_text("ipaddress", "IPv6Interface")),
-    Codec(35, "beautyspot:ContentType", scalars.encode_value, scalars.decode_content_type),
+    Codec(35, "beautyspot.content_types:ContentType", scalars.encode_value, scalars.decode_content_type),
     Codec(40, "datetime:datetime", times.encode_datetime, times.decode_datetime),
     Codec(41, "datetime:date", times.encode_date, times.decode_date),
     Codec(42, "datetime:time", times.encode_time, times.decode_time),
@@ -122,8 +122,8 @@ def codec_of(type_: type) -> Codec | None:
 
 
 def _is_named(type_: type, name: str) -> bool:
-    package, _, attribute = name.partition(":")
-    public: Any = getattr(sys.modules.get(package), attribute, None)
+    module, _, attribute = name.partition(":")
+    public: Any = getattr(sys.modules.get(module), attribute, None)
     if name == "numpy:generic":  # the one abstract row: numpy has 24 scalar classes, and more by platform
         return public is not None and issubclass(type_, public)
     return public is not None and (type_ is public or (type(public) is type_ and not isinstance(public, type)))
@@ -132,7 +132,7 @@ def _is_named(type_: type, name: str) -> bool:
 def _by_package() -> dict[str, list[Codec]]:
     packages: dict[str, list[Codec]] = {}
     for codec in CODECS:
-        packages.setdefault(codec.name.partition(":")[0], []).append(codec)
+        packages.setdefault(codec.name.partition(":")[0].partition(".")[0], []).append(codec)
     return packages
 
 

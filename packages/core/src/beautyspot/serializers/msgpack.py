@@ -15,6 +15,7 @@ from beautyspot.serializers.known import Known, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Self
 
     from beautyspot.serializers.encoder import Encoder
 
@@ -100,13 +101,16 @@ class MsgpackSerializer:
         """
         self._known.registry.register(type_, code, encoder, decoder)
 
-    def for_function(self, function: Any, /) -> "MsgpackSerializer":
+    def for_function(self, function: Any, /) -> "Self":
         """Return a view that also knows the classes which `function`'s return annotation names.
 
         The annotation is read when the first such value is met, so forward references work.
         Types registered later, here or there, are known to both.
         """
-        view = MsgpackSerializer()
+        view = object.__new__(type(self))  # a subclass may take arguments
+        if hasattr(self, "__dict__"):
+            view.__dict__.update(self.__dict__)
+        view._encoders = []
         view._known = Known(self._known.registry, function)
         return view
 

@@ -1,6 +1,7 @@
 """Public contracts for backends, and a clock for tests."""
 
 from beautyspot.testing.clock import FrozenClock
+from beautyspot.testing.serializer import SerializerContract
 from beautyspot.testing.task_db import TaskDBContract
 
-__all__ = ["FrozenClock", "TaskDBContract"]
+__all__ = ["FrozenClock", "SerializerContract", "TaskDBContract"]
