@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 BOOTSTRAP := VENV=$(VENV) PYTHON=$(PYTHON) scripts/bootstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs lock clean
+.PHONY: help demo test lint check format bench docs lock clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
@@ -20,7 +20,9 @@ test: ## run every test
 	@$(BOOTSTRAP) test
 	$(BIN)/python -m pytest $(ARGS)
 
-check: ## check format, lint, types and who imports whom
+check: lint test ## lint, then run every test
+
+lint: ## check format, lint, types and who imports whom
 	@$(BOOTSTRAP) test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -12,7 +12,6 @@ Batch = Callable[[int], float]
 
 def medians_us(batches: Mapping[str, Batch], *, rounds: int, batch_s: float) -> dict[str, float]:
     """Return each contender's median microseconds per call, over `rounds` batches of about `batch_s` seconds."""
-    # The first batch of each is the warm-up, and says how many calls fill the time.
     counts = {name: calls_in(batch, batch_s) for name, batch in batches.items()}
     figures: dict[str, list[float]] = {name: [] for name in batches}
     for _ in range(rounds):
@@ -24,10 +23,11 @@ def medians_us(batches: Mapping[str, Batch], *, rounds: int, batch_s: float) -> 
 
 def calls_in(batch: Batch, batch_s: float) -> int:
     """Return how many calls take about `batch_s` once they are warm."""
+    batch(4)  # opens files and imports what is imported late: many times the length of a call
     count = 4
     while (taken_s := batch(count)) < batch_s / 4 and count < 100_000:
         count *= 2
-    return max(4, int(count * batch_s / max(taken_s, 1e-9)))
+    return max(4, int(count * batch_s / taken_s))
 
 
 def shuffled(names: Iterable[str]) -> list[str]:

@@ -56,8 +56,3 @@ def worker(folder: str) -> Iterator[Callable[..., Any]]:
 def hits(ask: Callable[..., Any], workload: str, rows: int) -> Batch:
     """Return the batch of hits; the pipe is outside of what it times."""
     return lambda count: ask("hits", workload, rows, count)
-
-
-def misses(ask: Callable[..., Any], workload: str) -> Batch:
-    """Return the batch of misses."""
-    return lambda count: ask("misses", workload, count)

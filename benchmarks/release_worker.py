@@ -5,7 +5,7 @@ import sys
 import time
 
 import beautyspot as bs
-from workloads import WORKLOADS, random_calls  # beside this file, which is run as a script
+from workloads import WORKLOADS, call_times, random_calls  # beside this file, which is run as a script
 
 SPOT = bs.Spot("release", db="release.db", storage_path="release-blobs", tpm=10_000_000)
 MARKED = {name: SPOT.mark(workload.function) for name, workload in WORKLOADS.items()}
@@ -21,22 +21,18 @@ def fill(name, rows):
 
 def hits(name, rows, count):
     """Return the seconds that `count` hits take."""
-    return timed(name, random_calls(WORKLOADS[name], rows, count))
-
-
-def misses(name, count):
-    """Return the seconds that `count` new calls take."""
-    NEXT[name] += count
-    return timed(name, [WORKLOADS[name].arguments(number) for number in range(NEXT[name] - count, NEXT[name])])
-
-
-def timed(name, calls):
-    """Return the seconds that the calls take."""
-    function = MARKED[name]
+    function, calls = MARKED[name], random_calls(WORKLOADS[name], rows, count)
     start_s = time.perf_counter()
     for args in calls:
         function(*args)
     return time.perf_counter() - start_s
+
+
+def misses(name, count):
+    """Return the seconds that each of `count` new calls takes."""
+    NEXT[name] += count
+    calls = [WORKLOADS[name].arguments(number) for number in range(NEXT[name] - count, NEXT[name])]
+    return call_times(MARKED[name], calls)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The functions that are cached, and their arguments. Standard library alone: the worker of 2.4.1 has no more."""
 
 import random
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -60,3 +61,13 @@ WORKLOADS = {
 def random_calls(workload: Workload, rows: int, count: int) -> list[tuple[Any, ...]]:
     """Return the arguments of `count` calls that are all among the first `rows`."""
     return [workload.arguments(random.randrange(rows)) for _ in range(count)]
+
+
+def call_times(function: Callable[..., Any], calls: list[tuple[Any, ...]]) -> list[float]:
+    """Return the seconds that each call takes."""
+    times: list[float] = []
+    for args in calls:
+        start_s = time.perf_counter()
+        function(*args)
+        times.append(time.perf_counter() - start_s)
+    return times

@@ -13,7 +13,7 @@ import pytest
 from beautyspot.catalog import Catalog
 from beautyspot.catalog.source import open_source
 from beautyspot.db import SQLiteTaskDB
-from beautyspot.protocols import Activity, Run, Task
+from beautyspot.records import Activity, Run, Task
 from beautyspot.testing import FrozenClock
 
 NOW = datetime.fromtimestamp(1_700_000_000, UTC)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from beautyspot.db import MemoryTaskDB
 from beautyspot.errors import StorageError
 from beautyspot.journal import FLUSH_EVERY_S, RETRY_S, Journal
-from beautyspot.protocols import Activity
+from beautyspot.records import Activity
 from beautyspot.testing import FrozenClock
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import beautyspot as bs
 import pytest
 from beautyspot.db import MemoryTaskDB
-from beautyspot.protocols import Entry, Task
+from beautyspot.records import Entry, Task
 from beautyspot.serializers import MsgpackSerializer
 from beautyspot.storage import LocalStorage
 from beautyspot.store import Label, Store
@@ -161,7 +161,7 @@ def test_damage_is_counted_each_time_and_warned_of_once(store: Store, db: MoodyD
 
 
 def bs_filter() -> Any:
-    from beautyspot.protocols import TaskFilter
+    from beautyspot.records import TaskFilter
 
     return TaskFilter()
 

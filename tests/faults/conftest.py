@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -59,6 +60,12 @@ class Actor(subprocess.Popen[str]):
         assert self.stdin is not None
         self.stdin.write(f"{line}\n")
         self.stdin.flush()
+
+    def blocks(self) -> None:
+        """Return once it waits for a lock that another process holds."""
+        while f" -> POSIX  ADVISORY  WRITE {self.pid} " not in Path("/proc/locks").read_text():
+            assert self.poll() is None
+            time.sleep(0.005)
 
     def rest(self, timeout_s: float = 60) -> list[str]:
         """Return what it still says, once it has ended well."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.errors import NewerFileError, StorageError
-from beautyspot.protocols import Entry, TaskFilter
+from beautyspot.records import Entry, TaskFilter
 from beautyspot.testing.task_db import task
 
 KEY = "0a" * 16

@@ -2,7 +2,7 @@ import os
 
 import pytest
 from beautyspot.db import MemoryTaskDB
-from beautyspot.protocols import Activity
+from beautyspot.records import Activity
 from beautyspot.testing.task_db import NOON, task
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.errors import StorageError
-from beautyspot.protocols import Entry, TaskFilter
+from beautyspot.records import Entry, TaskFilter
 
 DAY = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 RELEASES = {
@@ -222,7 +222,7 @@ def test_an_older_file_that_cannot_be_written_is_read_as_it_is(path: Path, witho
 import sys
 from collections.abc import Callable
 from beautyspot.db import SQLiteTaskDB
-from beautyspot.protocols import TaskFilter
+from beautyspot.records import TaskFilter
 db = SQLiteTaskDB(sys.argv[1])
 print(db.get("k1") is not None, db.holds_legacy(), db.claim_legacy("price", "shop.price"))
 db.close()

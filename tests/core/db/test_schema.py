@@ -8,7 +8,7 @@ import beautyspot.schema as schema
 from beautyspot.db import SQLiteTaskDB, files, rows
 from beautyspot.db.migrations import STEPS, upgrade
 from beautyspot.db.schema_sql import schema_sql
-from beautyspot.protocols import Activity, Run, Task
+from beautyspot.records import Activity, Run, Task
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
@@ -99,7 +99,7 @@ def test_a_hit_in_a_fresh_file_loads_no_sqlalchemy(tmp_path: Path) -> None:
     code = """
 import sys
 from beautyspot.db import open_db
-from beautyspot.protocols import TaskFilter
+from beautyspot.records import TaskFilter
 db = open_db(sys.argv[1])
 assert db.get("0a") is None and list(db.find(TaskFilter())) == []
 db.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.errors import ConfigurationError
-from beautyspot.protocols import Activity, Run, TaskFilter
+from beautyspot.records import Activity, Run, TaskFilter
 from beautyspot.testing.task_db import NOON, SECOND, task
 
 KEY = "0a" * 16

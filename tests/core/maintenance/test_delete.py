@@ -6,7 +6,7 @@ from pathlib import Path
 import beautyspot as bs
 from beautyspot.db import MemoryTaskDB, SQLiteTaskDB
 from beautyspot.maintenance import Deleted, delete_tasks
-from beautyspot.protocols import Task, TaskFilter
+from beautyspot.records import Task, TaskFilter
 from beautyspot.storage import MemoryStorage
 
 WHEN = datetime(2024, 1, 1, tzinfo=UTC)

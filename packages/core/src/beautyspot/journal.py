@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from beautyspot.clocks import Clock
 from beautyspot.errors import StorageError
-from beautyspot.protocols import Activity, Run, SupportsJournal, TaskDB
+from beautyspot.protocols import SupportsJournal, TaskDB
+from beautyspot.records import Activity, Run
 
 FLUSH_EVERY_S = 5.0
 """A killed process loses at most this much of its counts; results are never among them."""

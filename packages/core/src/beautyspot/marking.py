@@ -3,20 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
-from beautyspot.clocks import Clock
 from beautyspot.content_types import ContentType
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import ConfigurationError
-from beautyspot.flight import Flight
 from beautyspot.hooks import Hook
-from beautyspot.journal import Journal
-from beautyspot.keys import FromCode, KeyMaker, KeyRegistry
+from beautyspot.keys import FromCode, KeyMaker
+from beautyspot.parts import Parts
 from beautyspot.protocols import Serializer, SupportsLegacy, SupportsTypes
-from beautyspot.store import Store
 from beautyspot.walk import LegacyRows, MarkOptions, Plan, mark_function, unlimited
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor  # 17 ms that only annotations would need
+    pass  # 17 ms that only annotations would need
 
 
 class MarkArguments(TypedDict, total=False):
@@ -51,19 +48,6 @@ class Settings(NamedTuple):
     input_key_fn: Callable[..., Any] | None
     ignore: tuple[str, ...]
     options: MarkOptions
-
-
-class Parts(NamedTuple):
-    """What the functions of one Spot share."""
-
-    store: Store
-    journal: Journal
-    flight: Flight
-    serializer: Serializer
-    registry: KeyRegistry
-    clock: Clock
-    executor: "Executor | None"
-    legacy_folders: Sequence[str]
 
 
 def settings(arguments: Mapping[str, Any], /, *, default_version: str | FromCode | None) -> Settings:

@@ -4,36 +4,28 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar, Unpack, overload
 
-from beautyspot.clocks import Clock, SystemClock
+from beautyspot.clocks import Clock
 from beautyspot.content_types import ContentType
-from beautyspot.db import open_db
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import ConfigurationError
-from beautyspot.flight import Flight
 from beautyspot.hooks import Hook
-from beautyspot.journal import Journal
-from beautyspot.keys import FromCode, KeyRegistry
-from beautyspot.lifecycle import tie_up
-from beautyspot.limiters import GCRA, SharedGCRA
-from beautyspot.marking import MarkArguments, Parts, Settings, mark, settings
+from beautyspot.keys import FromCode
+from beautyspot.limiters import create_limiter
+from beautyspot.marking import MarkArguments, Settings, mark, settings
+from beautyspot.parts import open_parts
 from beautyspot.protocols import (
     BlobStorage,
     Limiter,
     Serializer,
-    SupportsKeyLocks,
-    SupportsLimits,
     SupportsTypes,
     TaskDB,
-    TaskFilter,
 )
+from beautyspot.records import TaskFilter
 from beautyspot.renamed import removed, translate
-from beautyspot.serializers import MsgpackSerializer
-from beautyspot.storage import create_storage
-from beautyspot.store import OnSaveError, Store
+from beautyspot.store import OnSaveError
 from beautyspot.walk import Limit, Marked, limit_function
-from beautyspot.workspace import blob_folder, database_path, legacy_blob_folders, make_workspace
 
 if TYPE_CHECKING:
     import os
@@ -67,7 +59,7 @@ class Spot:
         default_content_type: ContentType | str | None = None,
         default_ttl: Duration | None = None,
         on_save_error: OnSaveError = "warn",
-        durability: str = "normal",
+        durability: Literal["normal", "full"] = "normal",
         executor: "Executor | None" = None,
         clock: Clock | None = None,
         **renamed: Any,
@@ -96,47 +88,22 @@ class Spot:
         Raises:
             ConfigurationError: an argument is wrong, or a later release wrote the file.
         """
-        options = translate(renamed) if renamed else {}
-        storage = options.get("storage", storage)
         self.name = name
-        self._clock = clock or SystemClock()
-        self._db = open_db(self._database(db), durability=_one_of("durability", durability, ("normal", "full")))
-        blobs = create_storage(
-            blob_folder(name) if storage is None else storage,
-            durability=durability,
-            **options.get("storage_options", {}),
-        )
-        self._store = Store(
-            self._db,
-            blobs,
-            clock=self._clock,
-            inline_limit_bytes=options.get("inline_limit_bytes", inline_limit_bytes),
-            on_save_error=_one_of("on_save_error", on_save_error, ("warn", "raise", "ignore")),
-        )
-        self._journal = Journal(self._db, self._clock)
-        self._limiter = self._new_limiter(tpm, burst, shared=shared_limit)
-        self._parts = Parts(
-            store=self._store,
-            journal=self._journal,
-            # Two Spots on one file are one flight: file locks tell processes apart, not Spots.
-            flight=Flight(
-                self._db.locks if isinstance(self._db, SupportsKeyLocks) else None, name=getattr(self._db, "path", None)
-            ),
-            serializer=serializer or MsgpackSerializer(),
-            registry=KeyRegistry(),
-            clock=self._clock,
-            executor=options.get("executor", executor),
-            legacy_folders=legacy_blob_folders(name, None if storage is None else getattr(blobs, "root", None)),
-        )
-        self._defaults: dict[str, Any] = {
-            "version": default_version,
-            "save_blob": default_save_blob,
-            "content_type": default_content_type,
-            "ttl": default_ttl,
-            "hooks": tuple(hooks),
+        options: dict[str, Any] = {
+            "storage": storage,
+            "inline_limit_bytes": inline_limit_bytes,
+            "executor": executor,
+            **translate(renamed),
         }
+        self._parts = open_parts(
+            name, db, on_save_error=on_save_error, durability=durability, serializer=serializer, clock=clock, **options
+        )
+        self._limiter = self._new_limiter(tpm, burst, shared=shared_limit)
+        self._hooks = tuple(hooks)
+        self._defaults = MarkArguments(
+            version=default_version, save_blob=default_save_blob, content_type=default_content_type, ttl=default_ttl
+        )
         self._settings({})  # a wrong default is refused here, not at the first mark
-        tie_up(self._store, self._journal)
 
     @overload
     def mark(self, function: Callable[P, R], /) -> Marked[P, R]: ...
@@ -168,7 +135,7 @@ class Spot:
             raise ConfigurationError(
                 f"Spot({self.name!r}) has no limit to pace by; give it one, such as Spot(…, tpm=60)"
             )
-        limit = Limit(self._limiter, cost, self._clock)
+        limit = Limit(self._limiter, cost, self._parts.clock)
         return lambda function: limit_function(function, limit)
 
     def run(self, func: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
@@ -246,18 +213,18 @@ class Spot:
         if tags is None and function is None and older_than is None:
             raise ConfigurationError("invalidate got no condition; give tags=, function= or older_than=")
         plan = getattr(function, "__beautyspot_plan__", None)
-        now = datetime.fromtimestamp(self._clock.time(), UTC)
+        now = datetime.fromtimestamp(self._parts.clock.time(), UTC)
         where = TaskFilter(
             function=plan.keys.func_name if plan else function if function is None else str(function),
             tags=(tags,) if isinstance(tags, str) else None if tags is None else tuple(tags),
             updated_before=None if older_than is None else now - timedelta(seconds=seconds(older_than)),
         )
-        return self._store.delete_where(where)
+        return self._parts.store.delete_where(where)
 
     def flush(self) -> None:
         """Write what waits to be written: counts, and results that an earlier trouble held back."""
-        self._store.unsaved.retry()
-        self._journal.flush()
+        self._parts.store.unsaved.retry()
+        self._parts.journal.flush()
 
     def shutdown(self, wait: bool = True) -> None:
         """Flush and close the database. A marked function that is called later opens it again.
@@ -267,7 +234,7 @@ class Spot:
         """
         del wait
         self.flush()
-        self._db.close()
+        self._parts.store.db.close()
 
     def __enter__(self) -> Self:
         """Return the Spot itself."""
@@ -283,30 +250,12 @@ class Spot:
 
     def _settings(self, arguments: Mapping[str, Any]) -> Settings:
         """Return what `mark` works by: the arguments, and the Spot's defaults where there is none."""
-        hooks = (*self._defaults["hooks"], *arguments.get("hooks", ()))
-        version = self._defaults["version"]
-        return settings({**self._defaults, **arguments, "hooks": hooks}, default_version=version)
-
-    def _database(self, db: Any) -> Any:
-        if db is not None:
-            return db
-        path = database_path(self.name)
-        make_workspace()
-        return path
+        hooks = (*self._hooks, *arguments.get("hooks", ()))
+        given = {**self._defaults, **arguments, "hooks": hooks}
+        return settings(given, default_version=self._defaults.get("version"))
 
     def _new_limiter(self, tpm: float | None, burst: float, *, shared: bool) -> Limiter | None:
         if tpm is None:
             return None
-        if not shared:
-            return GCRA(tpm, burst=burst, clock=self._clock)
-        if not isinstance(self._db, SupportsLimits):
-            raise ConfigurationError(
-                f"{type(self._db).__name__} can't share a limit; use a SQLite file, or shared_limit=False"
-            )
-        return SharedGCRA(self._db, self.name, tpm, burst=burst, clock=self._clock)
-
-
-def _one_of(name: str, value: Any, known: Sequence[str]) -> Any:
-    if value not in known:
-        raise ConfigurationError(f"{name} got {value!r}; known: {', '.join(known)}")
-    return value
+        shared_by = self._parts.store.db if shared else None
+        return create_limiter(tpm, burst=burst, clock=self._parts.clock, shared_by=shared_by, name=self.name)

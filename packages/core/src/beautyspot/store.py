@@ -3,22 +3,21 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from beautyspot.clocks import Clock
-from beautyspot.errors import CacheReadWarning, CacheSaveWarning, SerializationError, StorageError
+from beautyspot.errors import CacheReadWarning, CacheSaveWarning, ConfigurationError, SerializationError, StorageError
 from beautyspot.notices import Notices, trouble
 from beautyspot.protocols import (
     BlobStorage,
     Buffer,
-    Entry,
     Serializer,
+    SupportsLocalReads,
     SupportsSaveParts,
     SupportsStreams,
-    Task,
     TaskDB,
-    TaskFilter,
 )
+from beautyspot.records import Entry, Task, TaskFilter
 from beautyspot.unsaved import Unsaved
 
 OnSaveError = Literal["warn", "raise", "ignore"]
@@ -60,6 +59,8 @@ class Store:
         on_save_error: OnSaveError = "warn",
     ) -> None:
         """Keep rows in `db` and values over `inline_limit_bytes` in `storage`."""
+        if on_save_error not in get_args(OnSaveError):
+            raise ConfigurationError(f"on_save_error got {on_save_error!r}; known: {', '.join(get_args(OnSaveError))}")
         self.db = db
         self.storage = storage
         self.clock = clock
@@ -69,6 +70,8 @@ class Store:
         self._inline_limit_bytes = inline_limit_bytes
         self._on_save_error: OnSaveError = on_save_error
         self.unsaved = Unsaved(db, clock)
+        self.reads_locally = isinstance(db, SupportsLocalReads) and db.reads_locally
+        """Whether an event loop may look a row up itself."""
         self._in_parts = storage if isinstance(storage, SupportsSaveParts) else None
 
     def lookup(self, key: str, /) -> Entry | None:

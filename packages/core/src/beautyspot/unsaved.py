@@ -5,7 +5,8 @@ from contextlib import suppress
 
 from beautyspot.clocks import Clock
 from beautyspot.errors import StorageError
-from beautyspot.protocols import Entry, Task, TaskDB
+from beautyspot.protocols import TaskDB
+from beautyspot.records import Entry, Task
 
 LIMIT_BYTES = 64 * 1024 * 1024
 """Most bytes of results that are held."""

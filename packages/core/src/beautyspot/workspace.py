@@ -37,7 +37,18 @@ def legacy_blob_folders(name: str, root: str | None, /) -> tuple[str, ...]:
     return (own, os.path.dirname(own), os.path.abspath("blobs"))  # noqa: PTH100, PTH120 - see above
 
 
-def make_workspace() -> None:
+def default_database(name: str, /) -> str:
+    """Return the path of the database of `name`, in a folder that exists.
+
+    Raises:
+        ConfigurationError: `name` is no plain file name.
+    """
+    path = database_path(name)
+    _make_workspace()
+    return path
+
+
+def _make_workspace() -> None:
     """Make the folder, for its owner alone, with a `.gitignore` that keeps results out of git."""
     # Where that fails the database fails too, and says so without stopping the user's run.
     with suppress(OSError):

@@ -13,7 +13,8 @@ from beautyspot.catalog.values import ValueReader
 from beautyspot.clocks import Clock, SystemClock
 from beautyspot.durations import Duration
 from beautyspot.errors import ConfigurationError
-from beautyspot.protocols import Activity, BlobStorage, Run, Task
+from beautyspot.protocols import BlobStorage
+from beautyspot.records import Activity, Run, Task
 
 
 class Catalog:

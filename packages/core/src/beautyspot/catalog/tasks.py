@@ -11,7 +11,7 @@ from beautyspot.catalog.pages import page_of
 from beautyspot.catalog.source import Source
 from beautyspot.catalog.times import stored, time_of
 from beautyspot.durations import Duration, seconds
-from beautyspot.protocols import Task
+from beautyspot.records import Task
 
 if TYPE_CHECKING:
     from beautyspot.catalog.source import AnyRow

@@ -11,7 +11,7 @@ from beautyspot.catalog.records import FunctionSummary, ModelSummary
 from beautyspot.catalog.source import Source
 from beautyspot.catalog.tasks import size_column
 from beautyspot.catalog.times import stored, time_of
-from beautyspot.protocols import Activity, Run
+from beautyspot.records import Activity, Run
 
 if TYPE_CHECKING:
     from beautyspot.catalog.source import AnyRow

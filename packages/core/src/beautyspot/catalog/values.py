@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from beautyspot.catalog.source import Source
 from beautyspot.errors import DamagedEntryError, StorageError
-from beautyspot.protocols import BlobStorage, Task
+from beautyspot.protocols import BlobStorage
+from beautyspot.records import Task
 from beautyspot.serializers import MsgpackSerializer
 
 

@@ -15,7 +15,7 @@ from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.db import open_db
 from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance import delete_tasks
-from beautyspot.protocols import Task
+from beautyspot.records import Task
 
 SHOWN = 10
 PAGE = 1000

@@ -22,7 +22,7 @@ from beautyspot.cli.options import (
 from beautyspot.cli.output import print_json, say
 from beautyspot.cli.table import Column, print_table
 from beautyspot.cli.text import age_text, bytes_text
-from beautyspot.protocols import Task
+from beautyspot.records import Task
 
 COLUMNS = (
     Column("key"),

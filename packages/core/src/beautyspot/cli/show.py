@@ -13,7 +13,7 @@ from beautyspot.cli.options import Db, Json, Storage, place_of
 from beautyspot.cli.output import plain, print_json, print_text, say
 from beautyspot.cli.text import bytes_text, clean, clean_line, duration_text
 from beautyspot.errors import ConfigurationError
-from beautyspot.protocols import Task
+from beautyspot.records import Task
 
 WIDTH = 100
 

@@ -100,14 +100,18 @@ class Connections:
         """
         deadline_s = time.monotonic() + self._busy_timeout_s
         turns = self._turns
-        if not turns.acquire(self._busy_timeout_s):
-            raise locked(self.path)
         try:
+            if not turns.acquire(self._busy_timeout_s):
+                raise locked(self.path)
             self._leave_replaced_file()
             self._wrote = True
             return self._patiently(operation, deadline_s)
         finally:
-            turns.release()
+            try:
+                turns.release()
+            except BaseException:  # Ctrl-C in there; re-raised
+                turns.release()
+                raise
 
     def _patiently(self, operation: Callable[[Execute], T], deadline_s: float) -> T:
         mended = False

@@ -1,7 +1,7 @@
 """A `TaskFilter` as a condition in SQL, and as a question about one task."""
 
 from beautyspot.db.rows import time_text
-from beautyspot.protocols import Task, TaskFilter
+from beautyspot.records import Task, TaskFilter
 
 
 def condition(where: TaskFilter, /) -> tuple[str, list[str]]:

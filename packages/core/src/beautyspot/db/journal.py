@@ -3,7 +3,7 @@
 from typing import Any
 
 from beautyspot.db.rows import time_text
-from beautyspot.protocols import Activity, Run
+from beautyspot.records import Activity, Run
 
 _SUMS = ", ".join(f"{name} = {name} + excluded.{name}" for name in Activity._fields[2:])
 

@@ -8,7 +8,7 @@ from beautyspot.db.connections import Execute
 from beautyspot.db.filters import condition
 from beautyspot.db.rows import TASK_COLUMNS, task_of
 from beautyspot.errors import ConfigurationError
-from beautyspot.protocols import Task, TaskFilter
+from beautyspot.records import Task, TaskFilter
 
 if TYPE_CHECKING:
     from array import array

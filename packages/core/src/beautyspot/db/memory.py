@@ -6,7 +6,7 @@ from datetime import datetime
 
 from beautyspot.db import forks
 from beautyspot.db.filters import matches
-from beautyspot.protocols import Activity, Entry, Run, Task, TaskFilter
+from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
 
 
 class MemoryTaskDB:
@@ -14,6 +14,8 @@ class MemoryTaskDB:
 
     A child starts with a copy of what its parent held at the fork.
     """
+
+    reads_locally = True
 
     def __init__(self) -> None:
         """Start empty."""

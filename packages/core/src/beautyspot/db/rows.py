@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from beautyspot.protocols import Entry, Task
+from beautyspot.records import Entry, Task
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

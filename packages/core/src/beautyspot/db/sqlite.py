@@ -14,7 +14,7 @@ from beautyspot.db.files import refuse_newer
 from beautyspot.db.locks import FileLocks
 from beautyspot.db.rows import TASK_COLUMNS, entry_of, task_of, task_row
 from beautyspot.errors import ConfigurationError, StorageError
-from beautyspot.protocols import Activity, Entry, Run, Task, TaskFilter
+from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
 
 if TYPE_CHECKING:
     from pandas import DataFrame  # pyright: ignore[reportMissingTypeStubs] - an extra, without stubs
@@ -43,6 +43,8 @@ class SQLiteTaskDB:
 
     Nothing is opened or made before the first use. `find` and `get_history` don't hold up writers.
     """
+
+    reads_locally = True
 
     def __init__(
         self,

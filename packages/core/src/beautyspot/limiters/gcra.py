@@ -4,7 +4,7 @@ from threading import RLock
 
 from beautyspot.clocks import Clock, SystemClock
 from beautyspot.limiters.rate import Place, Rate
-from beautyspot.protocols import Reservation
+from beautyspot.records import Reservation
 
 _FREE = Reservation(0.0)
 _FREE.slot_s = _FREE.cost = 0.0

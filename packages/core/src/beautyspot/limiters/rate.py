@@ -11,7 +11,7 @@ Source: ITU-T I.371, annex A (virtual scheduling).
 import math
 
 from beautyspot.errors import ConfigurationError, LimitExceeded
-from beautyspot.protocols import Reservation
+from beautyspot.records import Reservation
 
 
 class Place(Reservation):

@@ -6,7 +6,8 @@ from beautyspot.clocks import Clock, SystemClock
 from beautyspot.errors import CacheWarning, StorageError
 from beautyspot.limiters.gcra import GCRA
 from beautyspot.limiters.rate import Place, Rate
-from beautyspot.protocols import Reservation, SupportsLimits
+from beautyspot.protocols import SupportsLimits
+from beautyspot.records import Reservation
 
 RETRY_S = 60.0
 """How long a limiter paces alone after its database failed. A locked database costs its whole timeout to find out."""

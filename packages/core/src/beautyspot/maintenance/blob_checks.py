@@ -10,7 +10,8 @@ from sqlalchemy import select
 from beautyspot.catalog.source import Source
 from beautyspot.maintenance.findings import Finding
 from beautyspot.maintenance.sizes import bytes_text
-from beautyspot.protocols import BlobInfo, BlobStorage
+from beautyspot.protocols import BlobStorage
+from beautyspot.records import BlobInfo
 
 GRACE = timedelta(hours=1)
 """A younger blob may belong to a row that is written in this moment."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from beautyspot.errors import StorageError
-from beautyspot.protocols import BlobStorage, Task, TaskDB
+from beautyspot.protocols import BlobStorage, TaskDB
+from beautyspot.records import Task
 
 CHUNK = 500
 """Rows of one transaction: deleting 150 000 at once keeps every writer waiting for two seconds."""

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import BinaryIO, Literal, Self
 
 from beautyspot.errors import ConfigurationError, StorageError
-from beautyspot.protocols import BlobInfo, Buffer
+from beautyspot.protocols import Buffer
+from beautyspot.records import BlobInfo
 from beautyspot.storage.locations import SUFFIX, UNFINISHED, is_blob, is_unfinished, new_location, path_of
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)

@@ -7,7 +7,8 @@ from itertools import count
 from typing import BinaryIO, Self
 
 from beautyspot.errors import StorageError
-from beautyspot.protocols import BlobInfo, Buffer
+from beautyspot.protocols import Buffer
+from beautyspot.records import BlobInfo
 
 
 class MemoryStorage:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from beautyspot.protocols import Activity, Entry, SupportsJournal, SupportsLimits, Task, TaskDB, TaskFilter
+from beautyspot.protocols import SupportsJournal, SupportsLimits, TaskDB
+from beautyspot.records import Activity, Entry, Task, TaskFilter
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from beautyspot.errors import DamagedEntryError, LegacyNameWarning, StorageError
-from beautyspot.protocols import Serializer, SupportsLegacy, Task
+from beautyspot.protocols import Serializer, SupportsLegacy
+from beautyspot.records import Task
 from beautyspot.store import Hit, Label, Store
 
 

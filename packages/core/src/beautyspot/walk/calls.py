@@ -149,7 +149,7 @@ async def refresh_async(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
 async def read_async(plan: Plan, key: str) -> Hit | None:
     """Read a local row on the event loop; give a thread whatever may wait."""
     # A local row takes 10 µs where the hop to a thread takes 60 to 140.
-    if not getattr(plan.store.db, "is_local", False):
+    if not plan.store.reads_locally:
         return await in_thread(plan, plan.store.read, key, plan.serializer)
     entry = plan.store.lookup(key)
     if entry is None or entry.result_data is not None:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from beautyspot.clocks import Clock
-from beautyspot.protocols import Limiter, Reservation
+from beautyspot.protocols import Limiter
+from beautyspot.records import Reservation
 
 
 class Limit(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.journal import CacheInfo
-from beautyspot.protocols import TaskFilter
+from beautyspot.records import TaskFilter
 from beautyspot.walk.batch import OnError, run_batch, run_batch_async
 from beautyspot.walk.calls import call, call_async, refresh, refresh_async
 from beautyspot.walk.plan import Plan
