@@ -75,7 +75,7 @@ SCALARS: list[Any] = [
     np.bytes_(b"x"),
     np.bytes_(b""),
     np.datetime64("2020-01-01T00", "h"),
-    np.datetime64("NaT"),
+    np.datetime64("NaT", "ns"),
     np.timedelta64(3, "ms"),
 ]
 
