@@ -174,14 +174,16 @@ def test_a_registered_class_needs_no_annotation() -> None:
     assert serializer.loads(view.dumps(Line(Point(1)))) == Line(Point(1))
 
 
-@pytest.mark.parametrize("value", [Point(1), Color.RED, Pair(1, Color.RED), Model(x=1)], ids=repr)
+@pytest.mark.parametrize(
+    "value", [Point(1), Color.RED, Pair(1, Color.RED), Model(x=1)], ids=lambda value: type(value).__name__
+)
 def test_a_class_that_nothing_names_is_refused_with_both_ways_out(value: Any) -> None:
     name = type(value).__name__
     with pytest.raises(SerializationError, match=rf"return annotation, or call spot.register_type\({name}\)"):
         MsgpackSerializer().dumps({"a": [value]})
 
 
-@pytest.mark.parametrize("value", [MyDict(a=1), Plain(), [MyDict()]], ids=repr)
+@pytest.mark.parametrize("value", [MyDict(a=1), Plain(), [MyDict()]], ids=lambda value: type(value).__name__)
 def test_what_has_no_known_fields_is_never_flattened(value: Any) -> None:
     with pytest.raises(SerializationError, match=r"register_type\(\w+, code=…, encoder=…, decoder=…\)"):
         kept(value, MyDict | Plain)
@@ -250,7 +252,7 @@ def test_wrapped_functions_methods_and_callables_are_looked_into() -> None:
         assert view.loads(view.dumps(Point(1))) == Point(1)
 
 
-@pytest.mark.parametrize("function", [len, int, None, Callable, 3, "text"], ids=repr)
+@pytest.mark.parametrize("function", [len, int, None, Callable, 3, "text"], ids=lambda value: type(value).__name__)
 def test_a_function_without_an_annotation_is_served_too(function: Any) -> None:
     view = MsgpackSerializer().for_function(function)
     assert view.loads(view.dumps((1,))) == (1,)

@@ -45,7 +45,7 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", VALUES, ids=lambda value: f"{type(value).__name__}-{str(value)[:20]!a}")
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
 def test_a_value_comes_back_in_type_and_value(value: Any) -> None:
     serializer = MsgpackSerializer()
     assert_same(serializer.loads(serializer.dumps(value)), value)
