@@ -36,7 +36,7 @@ def refusal(value: Any) -> str:
         (deque([1, LOCK]), "result[1]"),
         ({"h": Holder([LOCK])}, "result['h'].held[0]"),
     ],
-    ids=repr,
+    ids=lambda case: case if isinstance(case, str) else type(case).__name__,
 )
 def test_the_message_names_the_type_and_the_place(value: Any, place: str) -> None:
     message = refusal(value)
