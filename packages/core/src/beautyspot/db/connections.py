@@ -56,7 +56,7 @@ class Lease:
 
     def __del__(self) -> None:
         """Give it back."""
-        connections = self._connections()
+        connections = self._connections() if hasattr(self, "_kept") else None  # an interrupt may cut `__init__` short
         if connections is not None:
             connections.give_back(self._kept)
 

@@ -52,7 +52,6 @@ class Claim:
         """Lead `key`, until told to follow."""
         self.call = Call()
         self.key = key
-        self.leads = True
         self.other_process_runs = False
         """Whether another process makes this call now: wait for it, then look into the store once more."""
         self._table = table
@@ -62,6 +61,7 @@ class Claim:
         self._blocked: tuple[Call, ...] = ()
         self._outcome: Outcome | None = None
         self._wake: Callable[[], object] | None = None
+        self.leads = True
 
     def land(self, value: Any, /, *, kept: bool) -> None:
         """Give the followers the result, and say whether the store has it."""
@@ -149,7 +149,8 @@ class Claim:
 
     def __del__(self) -> None:
         """Let nobody wait for a claim that is gone, such as one of a coroutine that never went on."""
-        if self.leads:
+        # An interrupt may have cut `__init__` short. One that comes here is swallowed by Python, so be quick.
+        if getattr(self, "leads", False) and not self.call.done:
             self._end(Outcome(False))
 
     def _end(self, outcome: Outcome) -> None:

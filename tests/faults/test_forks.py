@@ -1,0 +1,102 @@
+"""Processes that fork while a store is open."""
+
+import os
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+HEAD = """
+def in_child(work):
+    pid = os.fork()
+    if not pid:
+        signal.alarm(30)
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    return pid
+
+def ended(*pids):
+    return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+"""
+
+BOTH_WRITE = """
+spot = new_spot(tpm=60_000, shared_limit={shared})
+def plain(n):
+    runs.append(n)
+    return value_of(n)
+answer = spot.mark(spot.limiter()(plain))
+assert [answer(n) for n in range(10)] == [value_of(n) for n in range(10)]
+
+def child(first):
+    assert [answer(n) for n in range(10)] == [value_of(n) for n in range(10)]
+    assert runs == list(range(10))
+    assert all(answer(n) == value_of(n) for n in range(first, first + 50))
+
+pids = [in_child(lambda first=first: child(first)) for first in (100, 200, 300)]
+assert all(answer(n) == value_of(n) for n in range(400, 450))
+say(ended(*pids))
+before = len(runs)
+say(sum(answer(n) == value_of(n) for first in (100, 200, 300, 400) for n in range(first, first + 50)))
+say(len(runs) - before)
+"""
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_parent_and_children_hit_pace_and_write_on(stage: Any, shared: bool) -> None:
+    assert stage.run(HEAD + BOTH_WRITE.format(shared=shared)) == ["[0, 0, 0]", "200", "0"]
+
+
+ASYNC = """
+answer = new_answer(new_spot())
+spot = new_spot(executor={executor})
+
+@spot.mark
+async def later(n):
+    await asyncio.sleep(0)
+    return value_of(n)
+
+async def scene(*numbers):
+    return await asyncio.gather(*map(later, numbers)) == [value_of(n) for n in numbers]
+
+assert asyncio.run(scene(0, 1))
+say(ended(in_child(lambda: asyncio.run(scene(0, 1, 2, 3)) or os._exit(9))))
+say(asyncio.run(scene(0, 1, 2, 3, 4)))
+"""
+
+
+def test_async_calls_in_a_child_do_not_hang(stage: Any) -> None:
+    assert stage.run(HEAD + ASYNC.format(executor="None")) == ["[0]", "True"]
+
+
+IN_THE_MIDDLE = """
+spot = new_spot(tpm=6_000_000)
+stop = threading.Event()
+def plain(n):
+    return value_of(n)
+answer = spot.mark(spot.limiter()(plain))
+
+def write(first):
+    n = first
+    while not stop.is_set():
+        n += 1
+        answer(n)
+    return n
+
+from concurrent.futures import ThreadPoolExecutor
+with ThreadPoolExecutor(3) as pool:
+    futures = [pool.submit(write, own * 1_000_000) for own in (1, 2, 3)]
+    codes = [ended(in_child(lambda n=n: answer(-n) == value_of(-n) or os._exit(9))) for n in range(1, 41)]
+    stop.set()
+    lasts = [future.result() for future in futures]
+say(codes == [[0]] * 40, all(answer.is_cached(n) for n in lasts), all(answer.is_cached(-n) for n in range(1, 41)))
+"""
+
+
+@pytest.mark.slow
+def test_forty_forks_while_threads_write_neither_hang_nor_lose(stage: Any) -> None:
+    assert stage.run(HEAD + IN_THE_MIDDLE) == ["True True True"]

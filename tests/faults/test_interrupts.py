@@ -1,0 +1,159 @@
+"""Ctrl-C, which reaches a process as SIGINT."""
+
+import signal
+from typing import Any
+
+import pytest
+
+MISS = """
+spot = new_spot()
+@spot.mark
+def slow(n):
+    runs.append(n)
+    say("runs")
+    while hear() != "end": pass
+    return "done"
+"""
+
+INTERRUPTED = """
+try:
+    slow(1)
+except KeyboardInterrupt:
+    say("interrupted", slow.is_cached(1), slow.cache_info().errors)
+say("again", slow(1), slow.is_cached(1))
+"""
+
+
+def test_an_interrupted_call_is_not_kept_and_the_next_one_runs(stage: Any) -> None:
+    actor = stage.start(MISS + INTERRUPTED)
+    assert actor.hears() == "runs"
+    actor.send_signal(signal.SIGINT)
+    assert [actor.hears(), actor.hears()] == ["interrupted False 1", "runs"]
+    actor.tell("end")
+    assert actor.rest() == ["again done True"]
+
+
+FOLLOWERS = """
+def follow():
+    asked.release()
+    say("follows", slow(1))
+asked = threading.Semaphore(0)
+threads = [threading.Thread(target=follow) for _ in range(4)]
+leads = threading.Event()
+spot = new_spot()
+@spot.mark
+def slow(n):
+    runs.append(n)
+    if len(runs) == 1:
+        for thread in threads: thread.start()
+        for _ in threads: asked.acquire()
+        say("runs")
+        hear()
+    return "done"
+try:
+    slow(1)
+except KeyboardInterrupt:
+    for thread in threads: thread.join()
+    say("ran", len(runs))
+"""
+
+
+def test_threads_that_wait_for_an_interrupted_call_go_on(stage: Any) -> None:
+    actor = stage.start(FOLLOWERS)
+    assert actor.hears() == "runs"
+    actor.send_signal(signal.SIGINT)
+    assert actor.rest() == ["follows done"] * 4 + ["ran 2"]
+
+
+def test_a_process_that_waits_for_an_interrupted_call_goes_on(stage: Any) -> None:
+    first = stage.start(MISS + INTERRUPTED.replace('say("again', 'hear()\nsay("again'))
+    assert first.hears() == "runs"
+    second = stage.start(MISS + "say('returned', slow(1))")
+    second.blocks()
+    first.send_signal(signal.SIGINT)
+    assert first.hears() == "interrupted False 1"
+    assert second.hears() == "runs"
+    second.tell("end")
+    assert second.rest() == ["returned done"]
+    first.tell()
+    assert first.rest() == ["again done True"]
+
+
+def test_a_process_that_waits_can_be_interrupted(stage: Any) -> None:
+    first = stage.start(MISS + "say('returned', slow(1))")
+    assert first.hears() == "runs"
+    second = stage.start(MISS + "try: slow(1)\nexcept KeyboardInterrupt: say('interrupted', runs)")
+    second.blocks()
+    second.send_signal(signal.SIGINT)
+    assert second.rest() == ["interrupted []"]
+    first.tell("end")
+    assert first.rest() == ["returned done"]
+
+
+MAP = """
+import _thread
+spot = new_spot()
+reached = threading.Semaphore(0)
+@spot.mark
+def slow(n):
+    runs.append(n)
+    if n >= 12:
+        say("runs")
+        while not hear(): pass
+    return n
+try:
+    slow.map(range(100), workers=1, progress=False)
+except KeyboardInterrupt:
+    say("interrupted", len(runs), sum(slow.is_cached(n) for n in range(100)))
+    os._exit(0)
+"""
+
+
+def test_an_interrupted_map_keeps_what_returned(stage: Any) -> None:
+    actor = stage.start(MAP)
+    assert actor.hears() == "runs"
+    actor.send_signal(signal.SIGINT)
+    actor.tell("end")
+    assert actor.rest() == ["interrupted 13 13"]
+
+
+STORM = """
+import time
+warnings.simplefilter("ignore", ResourceWarning)  # between open() and its with
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+answer = new_answer(new_spot())
+stop, n = threading.Event(), 0
+
+def write():
+    own = -1
+    while not stop.is_set():
+        own -= 1
+        answer(own)
+
+writer = threading.Thread(target=write)
+if {with_others}: writer.start()
+for number in range({count}):
+    try:
+        # Again after 50 ms: one that falls into a __del__ is swallowed by Python.
+        signal.setitimer(signal.ITIMER_REAL, 1e-6 * (1 + number % 500), 0.05)
+        while True:
+            n += 1
+            answer(n), answer(n)
+    except KeyboardInterrupt:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+stop.set()
+start_s = time.monotonic()
+thread = threading.Thread(target=lambda: say("right", answer(-1) == value_of(-1)))
+thread.start()
+thread.join()
+say("kept", all(answer(m) == value_of(m) for m in range(n)), time.monotonic() - start_s < 8)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_others", [False, True])
+def test_interrupts_at_any_place_leave_the_spot_as_good_as_new(stage: Any, with_others: bool) -> None:
+    actor = stage.start(STORM.format(with_others=with_others, count=1500))
+    out, err = actor.communicate(timeout=60)
+    assert out.splitlines() == ["right True", "kept True True"]
+    assert "AttributeError" not in err
