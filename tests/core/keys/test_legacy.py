@@ -56,7 +56,7 @@ ROWS: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "args", "kwargs", "key"), ROWS, ids=lambda part: repr(part)[:20])
+@pytest.mark.parametrize(("name", "args", "kwargs", "key"), ROWS)
 def test_rows_of_release_2_0_are_found(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], key: str):
     assert key in keys(name, *args, **kwargs)
 
@@ -72,7 +72,7 @@ FIRST: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("args", "kwargs", "text"), FIRST, ids=lambda part: repr(part)[:20])
+@pytest.mark.parametrize(("args", "kwargs", "text"), FIRST)
 def test_rows_of_releases_0_3_to_1_0_are_found(args: tuple[Any, ...], kwargs: dict[str, Any], text: str):
     assert keys("f", *args, **kwargs)[-1] == digest(f"f:{digest(text)}")
 
