@@ -4,6 +4,7 @@ import os
 import sys
 import warnings
 import weakref
+from types import ModuleType
 
 from beautyspot.errors import CacheSaveWarning
 from beautyspot.journal import Journal
@@ -13,6 +14,7 @@ from beautyspot.unsaved import Unsaved
 
 _journals: weakref.WeakSet[Journal] = weakref.WeakSet()
 _stores: weakref.WeakSet[Store] = weakref.WeakSet()
+_minded: list[ModuleType] = []
 
 
 def tie_up(store: Store, journal: Journal) -> None:
@@ -46,13 +48,21 @@ def _after_fork_in_child() -> None:
     for store in _stores:
         store.notices.after_fork_in_child()
         store.unsaved.forget()
-    if "multiprocessing.util" in sys.modules:
-        sys.modules["multiprocessing.util"].register_after_fork(_end_of_worker, _mind_end_of_worker)
+    _mind_workers()
 
 
-def _mind_end_of_worker(_: object = None) -> None:
-    # A forked child of multiprocessing skips `atexit`; its own list of things to do begins empty.
-    sys.modules["multiprocessing.util"].Finalize(None, _end_of_worker, exitpriority=0)
+def _mind_workers() -> None:
+    """Have multiprocessing, once it is here, call us at the end of its forked children: they skip `atexit`."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None and util not in _minded:
+        _minded.append(util)
+
+        def mind(_: object) -> None:
+            util.Finalize(None, _end_of_worker, exitpriority=0)
+
+        # A child empties its list of things to do at its start, which may be ahead of us or behind.
+        util.register_after_fork(_end_of_worker, mind)
+        mind(None)
 
 
 def _end_of_worker() -> None:
@@ -65,5 +75,4 @@ def _end_of_worker() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
-if "multiprocessing.util" in sys.modules:  # this may be such a child that imports us after the fork
-    _mind_end_of_worker()
+_mind_workers()

@@ -1,0 +1,220 @@
+"""What a Spot leaves behind when it is dropped, closed, forked, or its process ends."""
+
+import gc
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import beautyspot as bs
+import pytest
+
+HEAD = """
+import multiprocessing, os, signal, sys, threading
+import beautyspot as bs
+
+spot = bs.Spot("app", db=f"{sys.argv[1]}/a.db", storage=f"{sys.argv[1]}/blobs")
+
+@spot.mark(save_blob=True)
+def double(n):
+    return 2 * n
+"""
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted in /proc")
+
+
+def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
+    script = folder / "script.py"
+    script.write_text(HEAD + code)
+    command = [sys.executable, "-W", "error", script, folder]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def kept(folder: Path) -> int:
+    return ask(folder, "SELECT count(*) FROM tasks")[0]
+
+
+def counted(folder: Path) -> tuple[int, int]:
+    """Return the hits and misses that were written."""
+    return ask(folder, "SELECT coalesce(sum(hits), 0), coalesce(sum(misses), 0) FROM activity")
+
+
+def ask(folder: Path, question: str) -> tuple[int, ...]:
+    with closing(sqlite3.connect(folder / "a.db")) as connection:
+        return connection.execute(question).fetchone()
+
+
+def new_spot(folder: Path) -> bs.Spot:
+    return bs.Spot("app", db=folder / "a.db", storage=folder / "blobs")
+
+
+def double(n: int) -> int:
+    return 2 * n
+
+
+def files_open(folder: Path) -> list[Path]:
+    links = list(Path("/proc/self/fd").iterdir())
+    return [place for link in links if link.is_symlink() and (place := link.readlink()).is_relative_to(folder)]
+
+
+def test_end_of_a_with_block_writes_the_counts(tmp_path: Path):
+    with new_spot(tmp_path) as spot:
+        marked = spot.mark(double)
+        marked(1), marked(1)
+        assert counted(tmp_path) == (0, 0)
+    assert counted(tmp_path) == (1, 1)
+
+
+def test_end_of_a_with_block_leaves_the_functions_usable(tmp_path: Path):
+    with new_spot(tmp_path) as spot:
+        marked = spot.mark(double)
+    assert marked(2) == 4
+    assert marked.is_cached(2)
+
+
+@needs_proc
+def test_dropped_spots_leave_no_file_no_thread_and_no_count(tmp_path: Path):
+    before = threading.active_count()
+    for number in range(50):
+        marked = new_spot(tmp_path).mark(double)
+        assert (marked(number), marked(number)) == (2 * number, 2 * number)
+    assert files_open(tmp_path)
+    del marked
+    gc.collect()
+    assert files_open(tmp_path) == []
+    assert threading.active_count() == before
+    assert counted(tmp_path) == (50, 50)
+
+
+@needs_proc
+def test_spot_that_many_threads_used_leaves_no_file(tmp_path: Path):
+    marked = new_spot(tmp_path).mark(double)
+    with ThreadPoolExecutor(8) as threads:  # which stay alive, with what they hold
+        assert list(threads.map(marked, range(100))) == [2 * n for n in range(100)]
+        del marked
+        gc.collect()
+        assert files_open(tmp_path) == []
+
+
+def test_closing_while_others_call_disturbs_nobody(tmp_path: Path):
+    spot, stop = new_spot(tmp_path), threading.Event()
+    marked = spot.mark(double)
+
+    def close() -> int:
+        closings = 0
+        while not stop.is_set():
+            spot.shutdown()
+            closings += 1
+        return closings
+
+    with ThreadPoolExecutor(5) as threads:
+        closings = threads.submit(close)
+        results = list(threads.map(marked, [n % 200 for n in range(2000)]))
+        stop.set()
+    assert results == [2 * (n % 200) for n in range(2000)]
+    assert closings.result() > 1
+    spot.shutdown()
+    assert kept(tmp_path) == 200
+    assert sum(counted(tmp_path)) == 2000
+
+
+ENDINGS = {
+    "end of the script": ("", 0, ""),
+    "sys.exit": ("sys.exit(3)", 3, ""),
+    "an exception": ("1 / 0", 1, "ZeroDivisionError"),
+    "sys.exit in a thread": ("t = threading.Thread(target=sys.exit); t.start(); t.join()", 0, ""),
+    "Ctrl-C": ("signal.raise_signal(signal.SIGINT)", -2, "KeyboardInterrupt"),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_process_that_ends_keeps_every_result_and_count(tmp_path: Path, ending: str):
+    code, status, error = ENDINGS[ending]
+    done = run(tmp_path, f"for n in range(200): double(n % 100)\n{code}\n")
+    assert done.returncode == status
+    assert (error in done.stderr) if error else not done.stderr
+    assert kept(tmp_path) == 100
+    assert counted(tmp_path) == (100, 100)
+
+
+def test_thread_that_outlives_the_main_one_is_kept_and_counted(tmp_path: Path):
+    code = """
+def work():
+    threading.main_thread().join()
+    for n in range(20): double(n)
+threading.Thread(target=work).start()
+"""
+    assert run(tmp_path, code).stderr == ""
+    assert kept(tmp_path) == 20
+    assert counted(tmp_path) == (0, 20)
+
+
+def test_daemon_thread_that_works_on_to_the_end_does_no_harm(tmp_path: Path):
+    code = """
+started = threading.Event()
+def work():
+    for n in range(10_000_000):
+        double(n)
+        last[0] = n
+        if n == 50: started.set()
+last = [0]
+threading.Thread(target=work, daemon=True).start()
+started.wait()
+print(last[0])
+"""
+    done = run(tmp_path, code)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert kept(tmp_path) > int(done.stdout)
+    assert ask(tmp_path, "PRAGMA integrity_check") == ("ok",)
+
+
+FORK = """
+double(1), double(1), double(1)
+pid = os.fork()
+if not pid:
+    double(2)
+    {end}
+os.waitpid(pid, 0)
+"""
+
+
+@needs_fork
+@pytest.mark.parametrize(("end", "misses"), [("sys.exit()", 2), ("os._exit(0)", 1)])
+def test_child_of_a_fork_writes_no_count_of_its_parent(tmp_path: Path, end: str, misses: int):
+    assert run(tmp_path, FORK.format(end=end)).stderr == ""
+    assert kept(tmp_path) == 2
+    assert counted(tmp_path) == (2, misses)
+
+
+POOL = """
+if __name__ == "__main__":
+    context = multiprocessing.get_context({method!r})
+    pool = context.Pool(2)
+    assert pool.map(double, range(20), chunksize=1) == [2 * n for n in range(20)]
+    assert pool.map(double, range(20), chunksize=1) == [2 * n for n in range(20)]
+    pool.close()
+    pool.join()
+"""
+
+EXECUTOR = """
+from concurrent.futures import ProcessPoolExecutor
+if __name__ == "__main__":
+    with ProcessPoolExecutor(2, multiprocessing.get_context({method!r})) as pool:
+        assert list(pool.map(double, range(20))) == [2 * n for n in range(20)]
+        assert list(pool.map(double, range(20))) == [2 * n for n in range(20)]
+"""
+
+
+@pytest.mark.parametrize(
+    "method", [name for name in ("fork", "spawn", "forkserver") if name != "fork" or os.name != "nt"]
+)
+@pytest.mark.parametrize("code", [POOL, EXECUTOR], ids=["Pool", "ProcessPoolExecutor"])
+def test_workers_of_a_pool_write_their_counts(tmp_path: Path, code: str, method: str):
+    assert run(tmp_path, code.format(method=method)).stderr == ""
+    assert kept(tmp_path) == 20
+    assert counted(tmp_path) == (20, 20)
