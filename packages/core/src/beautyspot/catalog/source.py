@@ -45,13 +45,22 @@ class Source:
         self.name = name
         self._columns: dict[str, set[str]] = {}
         try:
-            inspector = inspect(engine)
+            self._look()
+        except BaseException:  # re-raised; nobody else knows the engine to close it
+            engine.dispose()
+            raise
+
+    def _look(self) -> None:
+        try:
+            inspector = inspect(self.engine)
             existing = set(inspector.get_table_names())
             self._columns = {t: {c["name"] for c in inspector.get_columns(t)} for t in TABLES if t in existing}
         except SQLAlchemyError as error:
             raise self._failed(error) from error
         if not self._columns.get("tasks", set()) >= {"cache_key", "func_name", "result_type"}:
-            raise ConfigurationError(f"{name!r} holds no kept results; expected a database of beautyspot; give another")
+            raise ConfigurationError(
+                f"{self.name!r} holds no kept results; expected a database of beautyspot; give another"
+            )
 
     def has(self, table: str, /) -> bool:
         """Say whether the table is there; releases before 3.0 had `tasks` alone."""
