@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from beautyspot.db import MemoryTaskDB
 from beautyspot.errors import StorageError
-from beautyspot.journal import FLUSH_EVERY_S, RETRY_S, Journal
+from beautyspot.journal import FLUSH_EVERY_S, MAX_UNCOUNTED, RETRY_S, Journal
 from beautyspot.records import Activity
 from beautyspot.testing import FrozenClock
 
@@ -86,3 +86,24 @@ def test_no_count_is_lost_between_threads(clock: FrozenClock):
     for thread in threads:
         thread.join()
     assert tally.info()[:4] == (16_000, 0, 0, 16_000.0)
+
+
+def test_hits_of_many_threads_are_all_counted_while_the_counts_are_taken() -> None:
+    tally = Journal(MemoryTaskDB(), FrozenClock()).tally("m.f")
+    together, taken = threading.Barrier(5), []
+
+    def hit() -> None:
+        together.wait()
+        for _ in range(2 * MAX_UNCOUNTED):
+            tally.hit(0.5)
+
+    threads = [threading.Thread(target=hit) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    together.wait()
+    while any(thread.is_alive() for thread in threads):
+        taken.append(tally.take())
+    taken.append(tally.take())
+    rows = [row for row in taken if row is not None]
+    assert sum(row.hits for row in rows) == tally.info().hits == 8 * MAX_UNCOUNTED
+    assert sum(row.saved_s for row in rows) == tally.info().saved_s == 4.0 * MAX_UNCOUNTED

@@ -18,6 +18,10 @@ MAX_PENDING_RUNS = 10_000
 """Runs held in memory while the database can't be written; the oldest go first."""
 
 
+MAX_UNCOUNTED = 4096
+"""Hits that a tally lists before it counts them."""
+
+
 class CacheInfo(NamedTuple):
     """What one function did in this process."""
 
@@ -33,7 +37,7 @@ class CacheInfo(NamedTuple):
 class Tally:
     """The counts of one function."""
 
-    __slots__ = ("_clock", "_info", "_lock", "_since_s", "_written", "func_name")
+    __slots__ = ("_clock", "_info", "_lock", "_saved", "_since_s", "_written", "func_name")
 
     def __init__(self, func_name: str, clock: Clock) -> None:
         """Start at zero."""
@@ -41,21 +45,31 @@ class Tally:
         self._clock = clock
         self._lock = threading.Lock()
         self._info: list[float] = [0, 0, 0, 0.0, 0.0]
+        self._saved: list[float] = []
+        """One item per hit that is not in the counts yet."""
         self._written = self.info()
         self._since_s: float | None = None
 
     def info(self) -> CacheInfo:
         """Return the counts since the process began."""
+        with self._lock:
+            return self._count()
+
+    def _count(self) -> CacheInfo:
+        new = self._saved[:]
+        del self._saved[: len(new)]  # not `clear`: threads that take no lock append meanwhile
+        self._info[0] += len(new)
+        self._info[3] += sum(new)
         hits, misses, errors, saved_s, waited_s = self._info
         return CacheInfo(int(hits), int(misses), int(errors), saved_s, waited_s)
 
     def hit(self, saved_s: float, /) -> None:
-        """Count a hit. On the way of every hit: one lock, two additions."""
-        with self._lock:
-            self._info[0] += 1
-            self._info[3] += saved_s
-            if self._since_s is None:
-                self._since_s = self._clock.time()
+        """Count a hit. On the way of every hit: one append, which needs no lock and takes half the time."""
+        self._saved.append(saved_s)
+        if self._since_s is None:
+            self._since_s = self._clock.time()
+        if len(self._saved) >= MAX_UNCOUNTED:
+            self.info()
 
     def miss(self, waited_s: float, *, failed: bool) -> None:
         """Count a call that ran the function."""
@@ -68,11 +82,13 @@ class Tally:
     def take(self) -> Activity | None:
         """Return what is not written yet, and take it as written."""
         with self._lock:
-            if self._since_s is None:
+            # First, so that a hit from here on sets it again and is not left behind.
+            since_s, self._since_s = self._since_s, None
+            if since_s is None:
                 return None
-            minute = datetime.fromtimestamp(self._since_s // 60 * 60, UTC)
-            new, old = self.info(), self._written
-            self._written, self._since_s = new, None
+            minute = datetime.fromtimestamp(since_s // 60 * 60, UTC)
+            new, old = self._count(), self._written
+            self._written = new
         return Activity(
             self.func_name, minute, new.hits - old.hits, new.misses - old.misses, new.errors - old.errors,
             new.saved_s - old.saved_s, new.waited_s - old.waited_s, 0, 0,

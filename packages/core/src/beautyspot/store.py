@@ -132,9 +132,9 @@ class Store:
             SerializationError: the value can't be turned into bytes.
             StorageError: the database can't be written; the result is held in memory and tried again.
         """
-        parts: Sequence[Buffer] = (
-            serializer.dump_parts(value) if isinstance(serializer, SupportsStreams) else (serializer.dumps(value),)
-        )
+        # What `isinstance(serializer, SupportsStreams)` asks, in 0.05 µs instead of 3.
+        dump_parts = getattr(serializer, "dump_parts", None)
+        parts: Sequence[Buffer] = (serializer.dumps(value),) if dump_parts is None else dump_parts(value)
         task, blob_error = self._task(label, parts)
         self.unsaved.put(task)
         if blob_error is not None:
@@ -172,7 +172,7 @@ class Store:
     def _task(self, label: Label, parts: Sequence[Buffer]) -> tuple[Task, Exception | None]:
         """Return the row, and why it must take the value if the storage failed."""
         now = datetime.fromtimestamp(self.clock.time(), UTC)
-        size_bytes = sum(len(part) for part in parts)
+        size_bytes = sum(map(len, parts))
         outside = size_bytes > self._inline_limit_bytes if label.save_blob is None else label.save_blob
         # The blob goes first: a row must never name a blob that isn't there. A crash between the two
         # leaves an orphan, which cleaning removes.

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.store import Hit
-from beautyspot.walk.calls import Args, call, call_async
+from beautyspot.walk.calls import Args, call_async, caller
 from beautyspot.walk.plan import Plan
 
 OnError = Literal["raise", "collect"]
@@ -18,6 +18,7 @@ class Batch:
     def __init__(self, plan: Plan, calls: Sequence[Args], on_error: OnError, advance: Callable[[], None]) -> None:
         """Start with nothing called."""
         self.plan, self.calls, self.on_error, self.advance = plan, calls, on_error, advance
+        self.call = caller(plan)
         self.results: list[Any] = [None] * len(calls)
 
     def take_hits(self) -> list[int]:
@@ -27,7 +28,7 @@ class Batch:
     def run(self, place: int) -> None:
         """Make the call at `place`."""
         with self._settle(place):
-            self.results[place] = call(self.plan, self.calls[place], {})
+            self.results[place] = self.call(*self.calls[place])
 
     async def run_async(self, place: int) -> None:
         """Make the call at `place`."""

@@ -14,14 +14,27 @@ Kwargs = dict[str, Any]
 T = TypeVar("T")
 
 
-def call(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
-    """Return the kept result of a call, or run it and keep what it returns."""
-    try:
-        key = plan.keys.key(args, kwargs)
-    except UnkeyableArgument as error:
-        return plan.count_hit(plan.hit_without_key(error, args, kwargs), "", args, kwargs)
-    hit = plan.store.read(key, plan.serializer)
-    return miss(plan, key, args, kwargs) if hit is None else plan.count_hit(hit, key, args, kwargs)
+def caller(plan: Plan) -> Callable[..., Any]:
+    """Return what takes a call: it gives the kept result, or runs the function and keeps what it returns."""
+    # What every hit reads lies in cells, which are faster than attributes: 7.3 µs a hit instead of 7.8.
+    key_of, read, serializer, hooks, count = (
+        plan.keys.key, plan.store.read, plan.serializer, plan.options.hooks, plan.tally.hit,
+    )  # fmt: skip
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            key = key_of(args, kwargs)
+        except UnkeyableArgument as error:
+            return plan.count_hit(plan.hit_without_key(error, args, kwargs), "", args, kwargs)
+        hit = read(key, serializer)
+        if hit is None:
+            return miss(plan, key, args, kwargs)
+        if hooks:
+            return plan.count_hit(hit, key, args, kwargs)
+        count(hit.elapsed_s)
+        return hit.value
+
+    return call
 
 
 async def call_async(plan: Plan, args: Args, kwargs: Kwargs) -> Any:

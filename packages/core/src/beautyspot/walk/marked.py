@@ -8,7 +8,7 @@ from beautyspot.errors import ConfigurationError
 from beautyspot.journal import CacheInfo
 from beautyspot.records import TaskFilter
 from beautyspot.walk.batch import OnError, run_batch, run_batch_async
-from beautyspot.walk.calls import call, call_async, refresh, refresh_async
+from beautyspot.walk.calls import call_async, caller, refresh, refresh_async
 from beautyspot.walk.plan import Plan
 from beautyspot.walk.streams import async_stream_of, stream
 
@@ -127,13 +127,6 @@ def _is_method(function: Any) -> bool:
     )
 
 
-def _plain(plan: Plan) -> Any:
-    def marked(*args: Any, **kwargs: Any) -> Any:
-        return call(plan, args, kwargs)
-
-    return marked
-
-
 def _coroutine(plan: Plan) -> Any:
     async def marked(*args: Any, **kwargs: Any) -> Any:
         return await call_async(plan, args, kwargs)
@@ -157,7 +150,7 @@ def _refresh_stream_async(plan: Plan, args: Any, kwargs: Any) -> Any:
 
 
 _CALLERS: dict[int, tuple[Callable[[Plan], Any], Callable[..., Any]]] = {
-    0: (_plain, refresh),
+    0: (caller, refresh),
     COROUTINE: (_coroutine, refresh_async),
     GENERATOR: (_generator, _refresh_stream),
     ASYNC_GENERATOR: (async_stream_of, _refresh_stream_async),
