@@ -182,4 +182,4 @@ def test_results_that_are_refused_to_the_end_are_told_of(stage: Any) -> None:
     pytest.importorskip("resource")
     held, lost = stage.run(LOST)
     assert "held in memory" in held
-    assert "2 results that were returned are lost" in lost
+    assert "results that were returned are lost (2)" in lost

@@ -35,8 +35,8 @@ def _finish(db: TaskDB, journal: Journal, unsaved: Unsaved) -> None:
 
 def _warn_of_loss(unsaved: Unsaved) -> None:
     warnings.warn(
-        f"{len(unsaved)} results that were returned are lost, as the database refused them to the end "
-        f"({unsaved.refusal})",
+        f"results that were returned are lost ({len(unsaved)}), as the database refused them to the end: "
+        f"{unsaved.refusal}",
         CacheSaveWarning,
         stacklevel=1,
     )

@@ -16,6 +16,10 @@ REST_S = 10.0
 """How long nothing is tried after a slow refusal, so that one stuck process doesn't slow every call."""
 
 
+HOPELESS = (OverflowError, TypeError, ValueError)
+"""Causes that lie in the row itself, such as a tag that is no Unicode: no database will ever take it."""
+
+
 class Unsaved:
     """Rows on their way to a database, and those that wait for it."""
 
@@ -43,7 +47,7 @@ class Unsaved:
         """Write `task`, and what waits behind it.
 
         Raises:
-            StorageError: the database refused; the row is held, as long as there is room.
+            StorageError: the database refused; the row is held, if that can help and as long as there is room.
         """
         if self._now() < self._rests_until_s and self._hold(task):
             raise StorageError(self.refusal)
@@ -51,8 +55,9 @@ class Unsaved:
         self.drop(task.cache_key)
         try:
             self._try(task)
-        except StorageError:
-            self._hold(task)
+        except StorageError as error:
+            if not isinstance(error.__cause__, HOPELESS):
+                self._hold(task)
             raise
         if self._tasks and not self._writing.locked():  # one thread that tries is enough
             self.retry()

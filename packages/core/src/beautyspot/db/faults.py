@@ -27,6 +27,8 @@ NEXT_STEPS = {
     sqlite3.SQLITE_TOOBIG: "keep large results as blobs with save_blob=True",
 }
 
+NO_UNICODE = "give tags, versions and texts of input_key_fn that are Unicode, without lone surrogates"
+
 
 def code_of(error: BaseException, /) -> int:
     """Return SQLite's primary result code, or 0 if `error` did not come from it."""
@@ -43,5 +45,9 @@ def storage_error(path: str, error: BaseException, /) -> StorageError:
     if isinstance(error, StorageError):
         return error
     code = sqlite3.SQLITE_CANTOPEN if isinstance(error, OSError) else code_of(error)
-    step = NEXT_STEPS.get(code, "see that it is a database of beautyspot on a working disk, or give another path")
+    step = (
+        NO_UNICODE
+        if isinstance(error, UnicodeError)
+        else NEXT_STEPS.get(code, "see that it is a database of beautyspot on a working disk, or give another path")
+    )
     return StorageError(f"{error} ({path!r}); {step}")
