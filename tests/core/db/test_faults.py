@@ -98,7 +98,7 @@ def test_damaged_columns_make_an_odd_entry_and_no_error(db: SQLiteTaskDB, path: 
 
 def test_text_that_is_not_unicode_is_a_storage_error(db: SQLiteTaskDB, path: Path) -> None:
     db.put(task())
-    raw(path, "UPDATE tasks SET result_value = CAST(x'ff00fe' AS TEXT)")
+    raw(path, "UPDATE tasks SET expires_at = CAST(x'ff00fe' AS TEXT)")
     with pytest.raises(StorageError, match="UTF-8"):
         db.get(KEY)
     db.put(task())

@@ -1,4 +1,5 @@
 import json
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -143,3 +144,22 @@ def test_a_thousand_rows_take_little_more_room_than_their_values(db: SQLiteTaskD
         db.put(task(f"{number:032x}", result_data=bytes(100)))
     db.close()
     assert Path(db.path).stat().st_size / 1000 < 400
+
+
+@pytest.mark.parametrize("key", [KEY, "none"])
+def test_a_read_holds_no_snapshot_and_no_lock_afterwards(db: SQLiteTaskDB, key: str) -> None:
+    db.put(task())
+    db.put(task("0b"))
+    db.get(key)
+    assert rows(db, "PRAGMA wal_checkpoint(TRUNCATE)") == [(0, 0, 0)]  # not busy, and nothing left behind
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="sees its own files in /proc")
+def test_close_gives_the_file_back_after_a_read_that_failed(db: SQLiteTaskDB) -> None:
+    db.put(task())
+    rows(db, "PRAGMA wal_checkpoint(TRUNCATE)")
+    os.truncate(db.path, 0)
+    assert db.get(KEY) is None
+    db.close()
+    links = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert [path for path in links if str(path).startswith(db.path)] == []

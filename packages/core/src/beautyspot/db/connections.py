@@ -27,12 +27,15 @@ T = TypeVar("T")
 class Kept:
     """One open connection, and the lock that whoever uses it holds."""
 
-    __slots__ = ("closed", "connection", "execute", "identity", "lock")
+    __slots__ = ("closed", "connection", "cursor", "execute", "identity", "lock", "select")
 
     def __init__(self, connection: sqlite3.Connection, identity: Identity | None) -> None:
         """Keep `connection` to the file that `identity` tells."""
         self.connection = connection
         self.execute: Execute = connection.execute
+        self.cursor = connection.cursor()
+        self.select: Execute = self.cursor.execute
+        """For a statement that is read to its end at once; `execute` makes a cursor for each, in 0.2 µs."""
         self.identity = identity
         self.lock = threading.Lock()
         self.closed = False
@@ -41,6 +44,7 @@ class Kept:
         """Close it; its lock is held."""
         if not self.closed:
             self.closed = True
+            self.cursor.close()  # its last statement would keep the file open
             self.connection.close()
 
 

@@ -12,13 +12,15 @@ from beautyspot.db.connections import Connections, Execute, atomically
 from beautyspot.db.faults import Failure
 from beautyspot.db.files import refuse_newer
 from beautyspot.db.locks import FileLocks
-from beautyspot.db.rows import TASK_COLUMNS, entry_of, task_of, task_row
+from beautyspot.db.rows import TASK_COLUMNS, entry_of, task_of, task_row, time_of
 from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
 
 if TYPE_CHECKING:
     from pandas import DataFrame  # pyright: ignore[reportMissingTypeStubs] - an extra, without stubs
 
+# Each column costs 0.1 µs. An inline value, as most are, needs no more than these three.
+GET_INLINE = "SELECT result_data, expires_at, elapsed_s FROM tasks WHERE cache_key = ?"
 GET = "SELECT result_type, result_data, result_value, expires_at, elapsed_s FROM tasks WHERE cache_key = ?"
 # The foreign key of `tags` takes the tags of the row it replaces along.
 PUT = f"INSERT OR REPLACE INTO tasks ({TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - ours
@@ -92,14 +94,18 @@ class SQLiteTaskDB:
         try:
             kept = self._connections.mine.kept
             with kept.lock:
-                row = kept.execute(GET, (key,)).fetchone()
-        except (AttributeError, *Failure):  # no connection yet, or one in trouble: slower, and with more patience
-            row = self._connections.read(lambda execute: execute(GET, (key,)).fetchone())
-        if row is None:
-            return None
-        if type(row[1]) is bytes and type(row[4]) is float and row[2] is None and row[3] is None:
-            return _entry(row)  # half the time of Entry(*row), and a fifth of entry_of
-        return entry_of(row)
+                row = kept.select(GET_INLINE, (key,)).fetchone()
+            if row is None:
+                return None
+            data, expires_at, elapsed_s = row
+            if type(data) is bytes and type(elapsed_s) is float:
+                expires_at = None if expires_at is None else time_of(expires_at)
+                return _entry(("DIRECT_BLOB", data, None, expires_at, elapsed_s))  # half the time of Entry(…)
+        except (AttributeError, *Failure):
+            pass  # no connection yet, or one in trouble
+        # Slower, but with more patience, and for blobs and what earlier releases or damage left as well.
+        row = self._connections.read(lambda execute: execute(GET, (key,)).fetchone())
+        return None if row is None else entry_of(row)
 
     def put(self, task: Task, /) -> None:
         """Keep `task` with its tags, replacing what was under its key."""
