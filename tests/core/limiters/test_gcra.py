@@ -1,4 +1,7 @@
 import math
+import os
+import signal
+import threading
 from itertools import pairwise, permutations
 from threading import Thread
 from typing import NamedTuple
@@ -228,3 +231,29 @@ def test_a_cancellation_never_makes_a_later_call_wait_longer(script: list[Reserv
     play(limiter, clock, script)
     play(without, other, [step for step in script if not isinstance(step, Cancel)])
     assert limiter.reserve() <= without.reserve() + 1e-9
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_of_a_fork_does_not_wait_for_a_thread_of_its_parent() -> None:
+    held, done = threading.Event(), threading.Event()
+
+    class HeldClock(FrozenClock):
+        def monotonic(self) -> float:
+            if threading.current_thread() is not threading.main_thread():
+                held.set()
+                done.wait(10)
+            return super().monotonic()
+
+    limiter = GCRA(60, clock=HeldClock())
+    thread = threading.Thread(target=limiter.reserve)
+    thread.start()
+    held.wait(10)
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(5)
+        limiter.reserve()
+        os._exit(0)
+    status = os.waitpid(pid, 0)[1]
+    done.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(status) == 0

@@ -1,6 +1,8 @@
 """The limiter of one process."""
 
+import os
 from threading import RLock
+from weakref import WeakSet
 
 from beautyspot.clocks import Clock, SystemClock
 from beautyspot.limiters.rate import Place, Rate
@@ -8,6 +10,7 @@ from beautyspot.records import Reservation
 
 _FREE = Reservation(0.0)
 _FREE.slot_s = _FREE.cost = 0.0
+_limiters: "WeakSet[GCRA]" = WeakSet()
 
 
 class GCRA:
@@ -34,6 +37,7 @@ class GCRA:
         self._tat_s = float("-inf")
         self._holes: list[tuple[float, float]] = []
         """Free stretches before the TAT, in order, apart from each other."""
+        _limiters.add(self)
 
     def reserve(self, cost: float = 1, /) -> Reservation:
         """Take `cost` and return the seconds to wait before spending it.
@@ -105,3 +109,12 @@ class GCRA:
         else:
             apart.append((begin_s, end_s))
         self._holes = sorted(apart)
+
+
+def _after_fork_in_child() -> None:
+    for limiter in _limiters:
+        limiter._lock = RLock()  # pyright: ignore[reportPrivateUsage] - a thread of the parent may have held it
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_after_fork_in_child)
