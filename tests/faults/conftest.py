@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -49,8 +50,14 @@ warnings.showwarning = say_warning
 """`answer(n)` goes to a blob if n is a multiple of three, else into its row."""
 
 
+LONGEST_S = 90.0
+"""Most seconds that a process may take."""
+
+
 class Actor(subprocess.Popen[str]):
     """One process of a scene."""
+
+    alarm: threading.Timer
 
     def hears(self) -> str:
         assert self.stdout is not None
@@ -67,9 +74,9 @@ class Actor(subprocess.Popen[str]):
             assert self.poll() is None
             time.sleep(0.005)
 
-    def rest(self, timeout_s: float = 60) -> list[str]:
+    def rest(self) -> list[str]:
         """Return what it still says, once it has ended well."""
-        out, err = self.communicate(timeout=timeout_s)
+        out, err = self.communicate()
         assert (self.returncode, err) == (0, "")
         return out.splitlines()
 
@@ -84,12 +91,16 @@ class Stage:
     def start(self, code: str, *, before: tuple[str, ...] = ()) -> Actor:
         command = [*before, sys.executable, "-c", HEAD + code, str(self.folder)]
         pipe = subprocess.PIPE
-        actor = Actor(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=os.environ | {"PYTHONDEVMODE": ""})
+        actor = Actor(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
         self.actors.append(actor)
+        alarm = threading.Timer(LONGEST_S, actor.kill)  # whoever still listens to it then hears an end
+        alarm.daemon = True
+        alarm.start()
+        actor.alarm = alarm
         return actor
 
-    def run(self, code: str, *, before: tuple[str, ...] = (), timeout_s: float = 60) -> list[str]:
-        return self.start(code, before=before).rest(timeout_s)
+    def run(self, code: str, *, before: tuple[str, ...] = ()) -> list[str]:
+        return self.start(code, before=before).rest()
 
     def integrity(self) -> str:
         return self._ask("PRAGMA integrity_check")[0]
@@ -120,6 +131,7 @@ class Stage:
 
     def close(self) -> None:
         for actor in self.actors:
+            actor.alarm.cancel()
             actor.kill()
             actor.communicate()
 

@@ -154,6 +154,6 @@ say("kept", all(answer(m) == value_of(m) for m in range(n)), time.monotonic() - 
 @pytest.mark.parametrize("with_others", [False, True])
 def test_interrupts_at_any_place_leave_the_spot_as_good_as_new(stage: Any, with_others: bool) -> None:
     actor = stage.start(STORM.format(with_others=with_others, count=1500))
-    out, err = actor.communicate(timeout=60)
+    out, err = actor.communicate()
     assert out.splitlines() == ["right True", "kept True True"]
     assert "AttributeError" not in err
