@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from diskcache import Cache
-
 from benchmarks import peers
 from benchmarks.answers import Answer, Scale, Target
 from benchmarks.interleave import seconds, shuffled
@@ -40,6 +38,8 @@ def round_trip(scale: Scale, folder: str) -> list[Answer]:
 
 def timed(scale: Scale, folder: str) -> dict[str, float]:
     """Return the medians of writing and then reading, in milliseconds."""
+    from diskcache import Cache  # as in `peers`
+
     cache, size_mb = Cache(f"{folder}/diskcache"), scale.blob_mb
     ours, theirs = peers.beautyspot(big, folder), cache.memoize()(big)
     plain = Path(folder) / "plain.bin"
