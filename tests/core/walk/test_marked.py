@@ -2,9 +2,11 @@
 
 import inspect
 import pickle
+from typing import Any
 
 import beautyspot as bs
 import pytest
+from beautyspot.testing import FrozenClock
 
 
 def make(spot: bs.Spot) -> type:
@@ -104,3 +106,49 @@ def at_module_level(x: int) -> int:
 
 def test_marked_function_pickles_by_name():
     assert pickle.loads(pickle.dumps(at_module_level)) is at_module_level
+
+
+def test_limiter_and_mark_stack_in_any_order_on_every_kind_of_method(spot: bs.Spot, clock: FrozenClock):
+    class Shop:
+        rate = 3
+
+        @spot.limiter()
+        @spot.mark
+        @classmethod
+        def above(cls, x: int) -> int:
+            return x * cls.rate
+
+        @spot.mark
+        @spot.limiter()
+        @classmethod
+        def below(cls, x: int) -> int:
+            return x * cls.rate
+
+        @spot.limiter()
+        @classmethod
+        @spot.mark
+        def around(cls, x: int) -> int:
+            return x * cls.rate
+
+        @spot.limiter()
+        @spot.mark
+        @staticmethod
+        def static(x: int) -> int:
+            return x * 3
+
+    methods = [getattr(owner, name) for name in ("above", "below", "around", "static") for owner in (Shop, Shop())]
+    assert [method(2) for method in methods] == [6] * 8
+    assert clock.slept == [1.0] * 3, "four misses are paced, four hits are not"
+
+
+def test_class_method_made_of_a_function_from_elsewhere_is_bound_to_its_class(spot: bs.Spot):
+    class Shop:
+        rate = 3
+        scaled = spot.mark(classmethod(scale))
+
+    assert (Shop.scaled(2), Shop().scaled(2)) == (6, 6)
+    assert Shop.scaled.cache_info()[:2] == (1, 1)
+
+
+def scale(cls: Any, x: int) -> int:
+    return x * cls.rate

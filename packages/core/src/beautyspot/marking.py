@@ -80,17 +80,17 @@ def settings(arguments: Mapping[str, Any], /, *, default_version: str | FromCode
     )
 
 
-def mark(function: Any, parts: Parts, settings: Settings) -> Any:
+def mark(function: Any, parts: Parts, settings: Settings, *, of_class: bool = False) -> Any:
     """Return `function`, marked; a static or class method stays one."""
     if isinstance(function, staticmethod):
         return staticmethod(mark(function.__func__, parts, settings))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
     if isinstance(function, classmethod):
-        return mark(function.__func__, parts, settings).for_class()  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        return mark(function.__func__, parts, settings, of_class=True)  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
     if not callable(function):
         raise ConfigurationError(f"mark got {function!r}, which can't be called; put it above a function")
     if hasattr(function, "__beautyspot_plan__"):
         raise ConfigurationError(f"{function.__qualname__} is marked already; take one of the two marks away")
-    return mark_function(_plan(function, parts, settings))
+    return mark_function(_plan(function, parts, settings), of_class=of_class)
 
 
 def _plan(function: Any, parts: Parts, settings: Settings) -> Plan:

@@ -5,7 +5,7 @@ from functools import update_wrapper
 from typing import Any
 
 from beautyspot.walk.limit import Limit, pace, pace_async
-from beautyspot.walk.marked import ASYNC_GENERATOR, COROUTINE, GENERATOR, kind_of, mark_function
+from beautyspot.walk.marked import ASYNC_GENERATOR, COROUTINE, GENERATOR, MarkedMethod, kind_of, mark_function
 from beautyspot.walk.plan import with_limits
 
 
@@ -15,7 +15,8 @@ def limit_function(function: Any, limit: Limit) -> Any:
         return type(function)(limit_function(function.__func__, limit))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType, reportUnknownVariableType]
     plan = getattr(function, "__beautyspot_plan__", None)
     if plan is not None:
-        return mark_function(with_limits(plan, [limit]))
+        of_class = isinstance(function, MarkedMethod) and function.of_class
+        return mark_function(with_limits(plan, [limit]), of_class=of_class)
     inner, limits = unlimited(function)
     limits = (limit, *limits)
     wrapper = _WRAPPERS[kind_of(inner)](inner, limits)

@@ -95,8 +95,8 @@ class Marked(Protocol[P, R]):  # pyright: ignore[reportInvalidTypeVarUse] - bind
         ...
 
 
-def mark_function(plan: Plan) -> Any:
-    """Return the plan's function, marked: a function of the same kind."""
+def mark_function(plan: Plan, *, of_class: bool = False) -> Any:
+    """Return the plan's function, marked: a function of the same kind, or the class method made of it."""
     caller, refresher = _CALLERS[kind_of(plan.function)]
     wrapper = caller(plan)
     update_wrapper(wrapper, plan.function)
@@ -104,7 +104,9 @@ def mark_function(plan: Plan) -> Any:
     wrapper.__beautyspot_plan__ = plan
     for name in QUESTIONS:
         setattr(wrapper, name, getattr(questions, name))
-    return MarkedMethod(wrapper, questions) if _is_method(plan.function) else wrapper
+    if of_class or _is_method(plan.function):
+        return MarkedMethod(wrapper, questions, of_class=of_class)
+    return wrapper
 
 
 def kind_of(function: Any) -> int:
@@ -213,11 +215,7 @@ class MarkedMethod:
     def __init__(self, function: Any, questions: Questions, *, of_class: bool = False) -> None:
         """Stand for `function`, the marked one; a class method binds the class."""
         update_wrapper(self, function)
-        self._function, self._questions, self._of_class = function, questions, of_class
-
-    def for_class(self) -> "MarkedMethod":
-        """Return the same method as a class method."""
-        return MarkedMethod(self._function, self._questions, of_class=True)
+        self._function, self._questions, self.of_class = function, questions, of_class
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the marked function as it stands."""
@@ -225,7 +223,7 @@ class MarkedMethod:
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind to an instance, or to its class."""
-        if self._of_class:
+        if self.of_class:
             return BoundMarked(self._function, owner or type(instance), self._questions)
         return self if instance is None else BoundMarked(self._function, instance, self._questions)
 
