@@ -74,6 +74,14 @@ def test_signature_name_and_doc_survive(spot: bs.Spot):
     assert shop.price.__name__ == "price"
 
 
+def test_bound_method_is_described_as_the_users_own(spot: bs.Spot):
+    shop = make(spot)(1)
+    assert (shop.price.__doc__, shop.price.__module__, shop.price.__name__) == ("Say the price.", __name__, "price")
+    assert repr(shop.price) == f"<bound marked method make.<locals>.Shop.price of {shop!r}>"
+    assert repr(type(shop).price) == "<marked method make.<locals>.Shop.price>"
+    assert type(shop).scaled.__doc__ is None
+
+
 def test_async_method_is_seen_as_a_coroutine_function(spot: bs.Spot):
     class Client:
         @spot.mark(ignore=("self",))

@@ -233,6 +233,10 @@ class MarkedMethod:
             raise AttributeError(name)  # not there yet while it is copied
         return getattr(self._function, name)
 
+    def __repr__(self) -> str:
+        """Show the method's name."""
+        return f"<marked method {self.__qualname__}>"
+
     def __reduce__(self) -> str:
         """Pickle by name, as a function is."""
         return self.__qualname__
@@ -254,6 +258,14 @@ class BoundMarked:
     def __getattr__(self, name: str) -> Any:
         """Answer a question for this instance, and anything else as the function does."""
         return getattr(self._questions.bind(self.__self__) if name in QUESTIONS else self.__func__, name)
+
+    # What every class has never reaches __getattr__; stored at each binding they would slow every call.
+    __doc__ = property(lambda self: self.__func__.__doc__)  # pyright: ignore[reportAssignmentType, reportUnknownLambdaType, reportUnknownMemberType]
+    __module__ = property(lambda self: self.__func__.__module__)  # pyright: ignore[reportAssignmentType, reportUnknownLambdaType, reportUnknownMemberType]
+
+    def __repr__(self) -> str:
+        """Show the method's name and its instance, as a bound method does."""
+        return f"<bound marked method {self.__func__.__qualname__} of {self.__self__!r}>"
 
     @property
     def __signature__(self) -> Any:
