@@ -1,8 +1,10 @@
 """Tell databases of a fork, so that a child starts with none of its parent's connections and locks."""
 
 import os
+import sys
 import threading
 import weakref
+from importlib import import_module
 from typing import Protocol
 
 
@@ -37,6 +39,15 @@ def _before() -> None:
     _resting[:] = _followers
     for follower in _resting:
         follower.before_fork()
+    _let_imports_end()
+
+
+def _let_imports_end() -> None:
+    """Wait for what other threads import of ours in this moment: in the child it would stay locked for ever."""
+    # Our modules import much of the others at its first use, so the first calls of threads are such moments.
+    for name, module in list(sys.modules.items()):
+        if name.startswith("beautyspot.") and getattr(module.__spec__, "_initializing", False):
+            import_module(name)
 
 
 def _after_in_parent() -> None:
