@@ -61,6 +61,32 @@ def test_limiter_without_tpm_says_how_to_mend_it(workspace: Path):
         bs.Spot("app").limiter()
 
 
+def test_limiter_without_parentheses_costs_one_cell(spot: bs.Spot, clock: FrozenClock):
+    paced = spot.limiter(abs)
+    assert [paced(-1), paced(-2)] == [1, 2]
+    assert clock.slept == [1.0]
+
+
+def test_cost_of_a_limiter_is_a_number_or_a_function_of_the_arguments(spot: bs.Spot, clock: FrozenClock):
+    for decorate in (spot.limiter(2), spot.limiter(cost=2), spot.limiter(cost=lambda x: 2)):
+        assert decorate(abs)(-1) == 1
+    spot.limiter(cost=0)(abs)(-1)
+    assert clock.slept == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("cost", [-1, float("nan"), "2", None, True])
+def test_wrong_cost_is_refused_at_decoration(spot: bs.Spot, cost: Any):
+    with pytest.raises(bs.ConfigurationError, match="not a cost"):
+        spot.limiter(cost=cost)
+    with pytest.raises(bs.ConfigurationError, match="can't be called"):
+        spot.limiter()(cost)
+
+
+def test_cost_that_can_never_pass_is_refused_at_decoration(spot: bs.Spot):
+    with pytest.raises(bs.LimitExceeded, match="whole minute"):
+        spot.limiter(cost=61)
+
+
 def test_run_takes_options_with_an_underscore(spot: bs.Spot):
     def add(a: int, *, b: int) -> int:
         return a + b

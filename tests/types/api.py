@@ -34,6 +34,12 @@ def limited_above(count: int) -> float:
     return count / 2
 
 
+@spot.limiter
+def limited_bare(count: int) -> float:
+    """Without parentheses."""
+    return count / 2
+
+
 @spot.mark
 async def coroutine(text: str) -> bytes:
     """Await a kept result."""
@@ -78,6 +84,8 @@ assert_type(plain.cache_clear(), int)
 assert_type(plain.map(["a", "b"], workers=2), list[list[str]])
 assert_type(limited(3), float)
 assert_type(limited_above(3), float)
+assert_type(limited_bare(3), float)
+assert_type(spot.limiter(2)(price)(3), float)
 assert_type(stream(3), Iterator[int])
 assert_type(async_stream(3), AsyncIterator[int])
 assert_type(Reader().read("a"), bytes)

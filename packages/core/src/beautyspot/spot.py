@@ -12,12 +12,11 @@ from beautyspot.durations import Duration, seconds
 from beautyspot.errors import ConfigurationError
 from beautyspot.hooks import Hook
 from beautyspot.keys import FromCode
-from beautyspot.limiters import create_limiter
+from beautyspot.limiters import GCRA, SharedGCRA, create_limiter
 from beautyspot.marking import MarkArguments, Settings, mark, settings
 from beautyspot.parts import open_parts
 from beautyspot.protocols import (
     BlobStorage,
-    Limiter,
     Serializer,
     SupportsTypes,
     TaskDB,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any]")
 
 
 class Spot:
@@ -122,21 +121,31 @@ class Spot:
             return partial(mark, parts=self._parts, settings=settings)
         return mark(function, self._parts, settings)
 
-    def limiter(self, cost: float | Callable[..., float] = 1) -> Callable[[F], F]:
+    @overload
+    def limiter(self, function: F, /) -> F: ...
+    @overload
+    def limiter(self, cost: float = 1, /) -> Callable[[F], F]: ...
+    @overload
+    def limiter(self, /, *, cost: float | Callable[..., float]) -> Callable[[F], F]: ...
+    def limiter(self, function: Any = None, /, *, cost: float | Callable[..., float] = 1) -> Any:
         """Pace a function by the Spot's `tpm`. Above or below `mark`, a hit takes nothing from the limit.
 
         Args:
-            cost: Cells that a call takes, or a function of the call's arguments that says how many.
+            function: What to pace, if it is put above a function without parentheses; or a number, the `cost`.
+            cost: Cells that a call takes, 0 for a free one, or a function of the call's arguments that says how many.
 
         Raises:
-            ConfigurationError: the Spot has no `tpm`, or `cost` is no number above 0.
+            ConfigurationError: the Spot has no `tpm`, or `cost` is neither a function nor a number from 0.
+            LimitExceeded: `cost` is more than a whole minute's budget.
         """
+        if function is not None and not (callable(function) or isinstance(function, classmethod)):
+            function, cost = None, function
         if self._limiter is None:
             raise ConfigurationError(
                 f"Spot({self.name!r}) has no limit to pace by; give it one, such as Spot(…, tpm=60)"
             )
-        limit = Limit(self._limiter, cost, self._parts.clock)
-        return lambda function: limit_function(function, limit)
+        limit = Limit(self._limiter, cost if callable(cost) else self._limiter.rate.checked(cost), self._parts.clock)
+        return partial(limit_function, limit=limit) if function is None else limit_function(function, limit)
 
     def run(self, func: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
         """Call `func` as if it were marked, once.
@@ -254,7 +263,7 @@ class Spot:
         given = {**self._defaults, **arguments, "hooks": hooks}
         return settings(given, default_version=self._defaults.get("version"))
 
-    def _new_limiter(self, tpm: float | None, burst: float, *, shared: bool) -> Limiter | None:
+    def _new_limiter(self, tpm: float | None, burst: float, *, shared: bool) -> GCRA | SharedGCRA | None:
         if tpm is None:
             return None
         shared_by = self._parts.store.db if shared else None

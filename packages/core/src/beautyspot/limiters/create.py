@@ -4,12 +4,12 @@ from beautyspot.clocks import Clock
 from beautyspot.errors import ConfigurationError
 from beautyspot.limiters.gcra import GCRA
 from beautyspot.limiters.shared import SharedGCRA
-from beautyspot.protocols import Limiter, SupportsLimits, TaskDB
+from beautyspot.protocols import SupportsLimits, TaskDB
 
 
 def create_limiter(
     tokens_per_minute: float, *, burst: float, clock: Clock, shared_by: TaskDB | None, name: str
-) -> Limiter:
+) -> GCRA | SharedGCRA:
     """Return a limiter of this process, or one that every process shares which uses `shared_by` and `name`.
 
     Raises:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from functools import update_wrapper
 from typing import Any
 
+from beautyspot.errors import ConfigurationError
 from beautyspot.walk.limit import Limit, pace, pace_async
 from beautyspot.walk.marked import ASYNC_GENERATOR, COROUTINE, GENERATOR, MarkedMethod, kind_of, mark_function
 from beautyspot.walk.plan import with_limits
@@ -17,6 +18,8 @@ def limit_function(function: Any, limit: Limit) -> Any:
     if plan is not None:
         of_class = isinstance(function, MarkedMethod) and function.of_class
         return mark_function(with_limits(plan, [limit]), of_class=of_class)
+    if not callable(function):
+        raise ConfigurationError(f"limiter got {function!r}, which can't be called; put it above a function")
     inner, limits = unlimited(function)
     limits = (limit, *limits)
     wrapper = _WRAPPERS[kind_of(inner)](inner, limits)
