@@ -93,13 +93,14 @@ with ThreadPoolExecutor(3) as pool:
     codes = [ended(in_child(lambda n=n: answer(-n) == value_of(-n) or os._exit(9))) for n in range(1, {forks} + 1)]
     stop.set()
     lasts = [future.result() for future in futures]
-say(codes == [[0]] * {forks}, all(answer.is_cached(n) for n in lasts), all(answer.is_cached(-n) for n in range(1, {forks} + 1)))
+kept = [answer.is_cached(n) for n in (*lasts, *range(-{forks}, 0))]
+say(codes == [[0]] * {forks}, all(kept))
 """
 
 
 @pytest.mark.slow
 def test_forty_forks_while_threads_write_neither_hang_nor_lose(stage: Any) -> None:
-    assert stage.run(HEAD + IN_THE_MIDDLE.format(forks=40)) == ["True True True"]
+    assert stage.run(HEAD + IN_THE_MIDDLE.format(forks=40)) == ["True True"]
 
 
 @pytest.mark.slow
@@ -107,4 +108,4 @@ def test_forks_during_the_first_calls_of_threads_do_not_hang(stage: Any) -> None
     # The first call imports; a module that a thread imports at the fork would stay locked in the child. 1 in 4 did.
     for _ in range(8):
         actors = [stage.start(HEAD + IN_THE_MIDDLE.format(forks=3)) for _ in range(2)]
-        assert [actor.rest() for actor in actors] == [["True True True"]] * 2
+        assert [actor.rest() for actor in actors] == [["True True"]] * 2
