@@ -23,7 +23,7 @@ class Act(NamedTuple):
 
 
 class Screen:
-    """One screen of text."""
+    """One screen of text: 22 lines of 80 letters, and the prompt below them."""
 
     def __init__(self) -> None:
         """Write to standard output."""
@@ -44,7 +44,7 @@ class Screen:
         names = [name for name, model in (("SmolLM2-135M on llama.cpp", api.llm), ("WordLlama", api.embedder)) if model]
         say(f"models   {' and '.join(names)}, on this machine, offline")
         say(f"API      {url} answers 429 above {CALLS_PER_MINUTE} calls a minute")
-        say(f"job      {texts} passages of this repository's documents, {texts * functions} calls")
+        say(f"job      examples/quickstart.py: {texts * functions} calls for {texts} passages of this repository")
 
     def announce(self, title: str) -> None:
         """Head the bars of one act."""
@@ -55,6 +55,12 @@ class Screen:
         self.console.show_cursor()
         if self.console.is_terminal:
             self.console.print()
+
+    def stopped(self) -> int:
+        """Say that the user ended it, and return the exit code of a shell for that."""
+        self.end_bar()
+        self.console.print("stopped; `make demo` starts over")
+        return 130
 
     def table(self, acts: Sequence[Act], *, unpaced: int, refused_unpaced: int) -> None:
         """Show what each act cost."""
@@ -73,12 +79,10 @@ class Screen:
         """Show one result, and the commands to look at the others."""
         command = os.path.relpath(Path(sys.executable).with_name("beautyspot"))
         lines = [
-            "\nwhere to look next",
-            "  export BEAUTYSPOT_DB=.beautyspot/quickstart.db",
-            f"  {command} stats",
-            f"  {command} list --function {function.__name__}",
-            f"  {command} show {function.key(text)[:12]}",
-            "  examples/quickstart.py: the job, two plain functions under mark and limiter",
+            "\nlook at  export BEAUTYSPOT_DB=.beautyspot/quickstart.db",
+            f"         {command} stats",
+            f"         {command} list --function {function.__name__}",
+            f"         {command} show {function.key(text)[:12]}",
         ]
         self.console.print("\n".join(lines), markup=False, soft_wrap=True)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -28,8 +29,16 @@ def report(*functions: Any) -> None:
 
 
 def play(summarize: Any, embed: Any) -> int:
-    """Run the demo and return the exit code: 1 when a promise did not hold."""
+    """Run the demo and return the exit code: 1 when a promise did not hold, 130 after Ctrl-C."""
     screen = Screen()
+    try:
+        return show(screen, summarize, embed)
+    except KeyboardInterrupt:
+        return screen.stopped()
+
+
+def show(screen: Screen, summarize: Any, embed: Any) -> int:
+    """Start the models and the API, play the acts on `screen`, and return the exit code."""
     api = ModelAPI(start_llm(), load_embedder())
     functions = [function for function, model in ((summarize, api.llm), (embed, api.embedder)) if model is not None]
     if not functions:
@@ -92,8 +101,11 @@ class Job(NamedTuple):
         """Start the job; it never outlives the block."""
         names = ",".join(function.__name__ for function in self.functions)
         environment = {**os.environ, "DEMO_API": self.url, "DEMO_STEPS": names}
+        # Ctrl-C reaches every process of a terminal. The job ignores it, which it inherits; the director ends it.
+        interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
         process = subprocess.Popen([sys.executable, sys.argv[0]], env=environment, stdout=subprocess.PIPE, text=True)
         try:
+            signal.signal(signal.SIGINT, interrupt)
             yield process
         finally:
             process.kill()

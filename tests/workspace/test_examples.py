@@ -1,12 +1,14 @@
 """Every example runs as a reader would run it, and the demo keeps its promises with real models."""
 
 import os
+import pty
 import re
 import runpy
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -50,9 +52,59 @@ def test_the_example_runs(example: Path, tmp_path: Path) -> None:
     run([str(example)], tmp_path)
 
 
+def show(folder: Path, watch: Callable[[str, int], None]) -> tuple[str, int]:
+    """Run the demo on a terminal of 80 columns, tell `watch` what it shows and its process id, and return the end."""
+    director, terminal = pty.openpty()
+    environment = {**os.environ, "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
+    command = [sys.executable, str(EXAMPLES / "quickstart.py")]
+    streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal}
+    shown = b""
+    with subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **streams) as process:
+        os.close(terminal)
+        try:
+            while part := os.read(director, 65_536):
+                shown += part
+                watch(shown.decode("utf-8", "replace"), process.pid)
+        except OSError:  # how a terminal says that nobody writes to it any more
+            pass
+        finally:
+            os.close(director)
+    return shown.decode("utf-8"), process.returncode
+
+
 @pytest.fixture(scope="module")
-def screen(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return run([str(EXAMPLES / "quickstart.py")], tmp_path_factory.mktemp("demo"))
+def terminal(tmp_path_factory: pytest.TempPathFactory) -> str:
+    shown, code = show(tmp_path_factory.mktemp("demo"), lambda *_: None)
+    assert code == 0, shown
+    return shown
+
+
+@pytest.fixture(scope="module")
+def screen(terminal: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal)
+
+
+@pytest.mark.slow
+def test_the_demo_fits_one_screen_of_24_lines_with_the_prompt_below(terminal: str, screen: str) -> None:
+    assert terminal.count("\n") <= 23
+    assert max(len(line.rstrip()) for line in screen.splitlines() if "bin/beautyspot" not in line) <= 80
+
+
+@pytest.mark.slow
+def test_an_interrupted_demo_says_so_in_one_line_and_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+    interrupted: list[int] = []
+
+    def interrupt(shown: str, process_id: int) -> None:
+        if "/12 " in shown and not interrupted:
+            interrupted.append(process_id)
+            os.killpg(process_id, signal.SIGINT)
+
+    shown, code = show(tmp_path, interrupt)
+    assert (code, shown.splitlines()[-1]) == (130, "stopped; `make demo` starts over")
+    assert "Traceback" not in shown
+    assert shown.rfind("\x1b[?25h") > shown.rfind("\x1b[?25l") > 0
+    with pytest.raises(ProcessLookupError):
+        os.killpg(interrupted[0], 0)
 
 
 @pytest.mark.slow
