@@ -73,6 +73,29 @@ class Reader:
         """Have none."""
         return int(text)
 
+    @spot.mark(version="2")
+    @staticmethod
+    def parse_below(text: str) -> int:
+        """Have none."""
+        return int(text)
+
+    @classmethod
+    @spot.mark
+    def count(cls, text: str) -> int:
+        """Know the class."""
+        return len(text)
+
+    @spot.limiter
+    @spot.mark
+    @classmethod
+    def count_below(cls, text: str) -> int:
+        """Know the class."""
+        return len(text)
+
+
+class Child(Reader):
+    """Inherit them."""
+
 
 assert_type(plain("a", times=2), list[str])
 assert_type(plain.refresh("a"), list[str])
@@ -90,6 +113,16 @@ assert_type(stream(3), Iterator[int])
 assert_type(async_stream(3), AsyncIterator[int])
 assert_type(Reader().read("a"), bytes)
 assert_type(Reader.parse("1"), int)
+assert_type(Reader.read(Reader(), "a"), bytes)
+assert_type(Reader().read.key("a"), str)
+assert_type(Reader().parse("1"), int)
+assert_type(Reader.parse_below("1"), int)
+assert_type(Reader().parse_below.map(["1"]), list[int])
+assert_type(Reader.count("1"), int)
+assert_type(Reader().count("1"), int)
+assert_type(Reader.count_below.key("1"), str)
+assert_type(Child().count_below("1"), int)
+assert_type(Child().read("a"), bytes)
 assert_type(spot.run(len, "abc"), int)
 
 plain(1)  # pyright: ignore[reportArgumentType] - an argument of another type is told
