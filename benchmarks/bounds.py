@@ -13,7 +13,10 @@ from typing import Any
 from msgpack import packb, unpackb
 
 SELECT = "SELECT result_data FROM tasks WHERE cache_key = ?"
-INSERT = "INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT = (
+    "INSERT OR REPLACE INTO tasks (cache_key, func_name, input_id, result_type, result_value, result_data, content_type, "
+    "version, updated_at, expires_at, size_bytes, elapsed_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 UPSERT = (
     "INSERT INTO limits (name, tat_s) VALUES (?1, ?2 + ?3) "
     "ON CONFLICT (name) DO UPDATE SET tat_s = max(tat_s, ?2) + ?3 RETURNING tat_s"
@@ -42,7 +45,7 @@ class Rows:
         return unpackb(self.execute(SELECT, (key,)).fetchone()[0])
 
     def put(self, key: str, value: Any) -> None:
-        """Keep one value: msgpack's `packb`, and one INSERT of 12 columns and two indexes, committed by itself."""
+        """Keep one value: msgpack's `packb`, and one INSERT of 12 columns, the key and one index, committed by itself."""
         data = packb(value)
         row = (key, "bench.short", key, "DIRECT_BLOB", None, data, None, None, TIME, None, len(data), 0.0)
         self.execute(INSERT, row)
