@@ -91,18 +91,17 @@ def test_a_process_that_waits_can_be_interrupted(stage: Any) -> None:
 
 
 MAP = """
-import _thread
 spot = new_spot()
-reached = threading.Semaphore(0)
 @spot.mark
 def slow(n):
     runs.append(n)
-    if n >= 12:
+    if n == 12:
         say("runs")
-        while not hear(): pass
+        hear()
     return n
 try:
     slow.map(range(100), workers=1, progress=False)
+    threading.Event().wait()  # the interrupt comes late
 except KeyboardInterrupt:
     say("interrupted", len(runs), sum(slow.is_cached(n) for n in range(100)))
     os._exit(0)
@@ -114,7 +113,8 @@ def test_an_interrupted_map_keeps_what_returned(stage: Any) -> None:
     assert actor.hears() == "runs"
     actor.send_signal(signal.SIGINT)
     actor.tell("end")
-    assert actor.rest() == ["interrupted 13 13"]
+    ran, kept = actor.rest()[0].removeprefix("interrupted ").split()
+    assert 13 <= int(ran) == int(kept)
 
 
 STORM = """
