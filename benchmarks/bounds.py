@@ -14,8 +14,8 @@ from msgpack import packb, unpackb
 
 SELECT = "SELECT result_data FROM tasks WHERE cache_key = ?"
 INSERT = (
-    "INSERT OR REPLACE INTO tasks (cache_key, func_name, input_id, result_type, result_value, result_data, content_type, "
-    "version, updated_at, expires_at, size_bytes, elapsed_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO tasks (cache_key, func_name, input_id, result_type, result_value, result_data, "
+    "content_type, version, updated_at, expires_at, size_bytes, elapsed_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 UPSERT = (
     "INSERT INTO limits (name, tat_s) VALUES (?1, ?2 + ?3) "
@@ -45,7 +45,7 @@ class Rows:
         return unpackb(self.execute(SELECT, (key,)).fetchone()[0])
 
     def put(self, key: str, value: Any) -> None:
-        """Keep one value: msgpack's `packb`, and one INSERT of 12 columns, the key and one index, committed by itself."""
+        """Keep one value: msgpack's `packb`, and an INSERT of 12 columns, the key and an index, committed by itself."""
         data = packb(value)
         row = (key, "bench.short", key, "DIRECT_BLOB", None, data, None, None, TIME, None, len(data), 0.0)
         self.execute(INSERT, row)
