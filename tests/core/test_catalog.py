@@ -17,7 +17,7 @@ from beautyspot.records import Activity, Run, Task
 from beautyspot.testing import FrozenClock
 
 NOW = datetime.fromtimestamp(1_700_000_000, UTC)
-TASK = Task("aa", "app.load", "0f", "1", "DIRECT_BLOB", "text/plain", None, b"\xa2hi", NOW, None, 3, 0.5, ())
+TASK = Task("aa", "app.load", "0f", "1", "DIRECT_BLOB", "text/plain", None, b"\xa2hi", NOW, None, 3, 0.5)
 RUN = Run(
     *("r1", None, "t", "llm", "chat", "gpt", NOW, 2.0, None, 0.0, "ok"),
     *(10, 5, 0, 0.25, False, False, None, None, ("x",), None),

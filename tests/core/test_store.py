@@ -1,12 +1,14 @@
 """Reading, writing and deleting one result, and what happens when a backend fails."""
 
+import itertools
+import warnings
 from pathlib import Path
 from typing import Any
 
 import beautyspot as bs
 import pytest
 from beautyspot.db import MemoryTaskDB
-from beautyspot.records import Entry, Task
+from beautyspot.records import Entry, Task, TaskFilter
 from beautyspot.serializers import MsgpackSerializer
 from beautyspot.storage import LocalStorage
 from beautyspot.store import Label, Store
@@ -153,25 +155,40 @@ def test_lost_blob_is_a_counted_and_warned_miss(store: Store, tmp_path: Path):
 
 def test_damage_is_counted_each_time_and_warned_of_once(store: Store, db: MoodyDB):
     store.write(label(), "x", PLAIN)
-    task = next(iter(db.find(bs_filter())))
+    task = next(iter(db.find(TaskFilter())))
     db.put(task._replace(result_data=b"\xc1"))
     with pytest.warns(bs.CacheReadWarning) as warned:
         assert [store.read("k" * 32, PLAIN) for _ in range(3)] == [None] * 3
     assert (store.damaged, len(warned)) == (3, 1)
 
 
-def bs_filter() -> Any:
-    from beautyspot.records import TaskFilter
-
-    return TaskFilter()
-
-
 def test_row_that_names_a_place_outside_the_storage_is_a_miss(store: Store, db: MoodyDB, tmp_path: Path):
     (tmp_path / "secret").write_bytes(PLAIN.dumps("secret"))
     store.write(label(save_blob=True), b"paid", PLAIN)
     for location in ("../secret", str(tmp_path / "secret")):
-        task = next(iter(db.find(bs_filter())))
+        task = next(iter(db.find(TaskFilter())))
         db.put(task._replace(result_value=location))
         store.notices.__init__()
         with pytest.warns(bs.CacheReadWarning):
             assert store.read("k" * 32, PLAIN) is None
+
+
+@pytest.mark.parametrize("save_blob", [False, True])
+def test_every_changed_byte_is_a_counted_miss(store: Store, db: MoodyDB, tmp_path: Path, save_blob: bool):
+    store.write(label(save_blob=save_blob), {"price": 10, "text": "hello"}, PLAIN)
+    task = db.get("k" * 32)
+    assert task is not None
+    blob = next((path for path in (tmp_path / "blobs").rglob("*") if path.is_file()), None)
+    data = task.result_data or (blob.read_bytes() if blob else b"")
+    stored = next(iter(db.find(TaskFilter())))._replace(result_data=task.result_data)
+    for place, bit in itertools.product(range(len(data)), range(8)):
+        changed = bytearray(data)
+        changed[place] ^= 1 << bit
+        if blob is None:
+            db.put(stored._replace(result_data=bytes(changed)))
+        else:
+            blob.write_bytes(changed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert store.read("k" * 32, PLAIN) is None
+    assert store.damaged == 8 * len(data)

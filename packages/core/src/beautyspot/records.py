@@ -17,6 +17,8 @@ class Entry(NamedTuple):
     """Aware, UTC; None never expires."""
     elapsed_s: float | None
     """Seconds the call took; None if an earlier release wrote the row."""
+    checksum: int | None = None
+    """CRC-32 (ISO 3309) of the serialized value; None where an earlier release wrote it, and above 16 MiB."""
 
 
 class Task(NamedTuple):
@@ -38,7 +40,15 @@ class Task(NamedTuple):
     size_bytes: int | None
     """Bytes of the serialized value; None marks a row of an earlier release."""
     elapsed_s: float | None
+    checksum: int | None = None
+    """CRC-32 of the serialized value; None for none."""
     tags: tuple[str, ...] = ()
+
+    def entry(self) -> Entry:
+        """Return what a hit needs of it."""
+        return Entry(
+            self.result_type, self.result_data, self.result_value, self.expires_at, self.elapsed_s, self.checksum
+        )
 
 
 class TaskFilter(NamedTuple):

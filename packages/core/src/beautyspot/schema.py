@@ -39,6 +39,7 @@ class TaskRow(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=DateTime)
     size_bytes: int | None = Field(default=None, sa_type=BigInteger)
     elapsed_s: float | None = Field(default=None, sa_type=Double)
+    checksum: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class TagRow(SQLModel, table=True):

@@ -4,9 +4,17 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple, get_args
+from zlib import crc32
 
 from beautyspot.clocks import Clock
-from beautyspot.errors import CacheReadWarning, CacheSaveWarning, ConfigurationError, SerializationError, StorageError
+from beautyspot.errors import (
+    CacheReadWarning,
+    CacheSaveWarning,
+    ConfigurationError,
+    DamagedEntryError,
+    SerializationError,
+    StorageError,
+)
 from beautyspot.notices import Notices, trouble
 from beautyspot.protocols import (
     BlobStorage,
@@ -20,6 +28,8 @@ from beautyspot.protocols import (
 from beautyspot.records import Entry, Task, TaskFilter
 from beautyspot.unsaved import Unsaved
 
+CHECKED_BYTES = 16 * 1024 * 1024
+"""Largest value whose bytes are compared with a checksum; above, it would cost a third of the time of reading them."""
 OnSaveError = Literal["warn", "raise", "ignore"]
 
 
@@ -93,10 +103,14 @@ class Store:
     def value_of(self, key: str, entry: Entry, serializer: Serializer, /) -> Hit | None:
         """Return the entry's value, or None if it is damaged or its blob is lost."""
         try:
-            data = entry.result_data
-            if data is not None:
-                return Hit(serializer.loads(data), entry.elapsed_s or 0.0)
-            return Hit(self._load_blob(entry.result_value or "", serializer), entry.elapsed_s or 0.0)
+            data, checksum = entry.result_data, entry.checksum
+            if data is None:
+                if checksum is None:
+                    return Hit(self._load_stream(entry.result_value or "", serializer), entry.elapsed_s or 0.0)
+                data = self.storage.load(entry.result_value or "")
+            if checksum is not None and crc32(data) != checksum:
+                raise DamagedEntryError("its bytes are not those that were written")
+            return Hit(serializer.loads(data), entry.elapsed_s or 0.0)
         except Exception as error:  # noqa: BLE001 - as in lookup; decoders and storages may be anybody's
             self.report_damage(key, error)
             return None
@@ -190,6 +204,7 @@ class Store:
             expires_at=None if label.ttl_s is None else now + timedelta(seconds=label.ttl_s),
             size_bytes=size_bytes,
             elapsed_s=label.elapsed_s,
+            checksum=_checksum(parts) if size_bytes <= CHECKED_BYTES else None,
             tags=label.tags,
         )
         return task, blob_error
@@ -202,7 +217,7 @@ class Store:
         except Exception as error:  # noqa: BLE001 - the storage may be anybody's; the result goes into the row instead
             return None, error
 
-    def _load_blob(self, location: str, serializer: Serializer) -> Any:
+    def _load_stream(self, location: str, serializer: Serializer) -> Any:
         if not isinstance(serializer, SupportsStreams):
             return serializer.loads(self.storage.load(location))
         with self.storage.open(location) as stream:
@@ -231,6 +246,13 @@ class Store:
             f"{next_step}",
             CacheSaveWarning,
         )
+
+
+def _checksum(parts: Sequence[Buffer]) -> int:
+    checksum = 0
+    for part in parts:
+        checksum = crc32(part, checksum)
+    return checksum
 
 
 def _joined(parts: Sequence[Buffer]) -> bytes:

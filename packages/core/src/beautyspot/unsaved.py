@@ -67,7 +67,7 @@ class Unsaved:
         task = self._tasks.get(key)
         if task is None:
             return None
-        return Entry(task.result_type, task.result_data, task.result_value, task.expires_at, task.elapsed_s)
+        return task.entry()
 
     def drop(self, key: str, /) -> bool:
         """Forget the row under `key` and say whether there was one; it is not being written any more."""

@@ -13,10 +13,11 @@ STALE = READ_ONLY | {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLIT
 Failure = (sqlite3.Error, sqlite3.Warning, OSError, OverflowError, UnicodeError)
 """What a statement can raise: a number too large or text that is not Unicode never reaches SQLite."""
 
+HELD = "another process holds it; end that process, or wait longer with db=SQLiteTaskDB(path, busy_timeout_s=…)"
 NEXT_STEPS = {
-    sqlite3.SQLITE_BUSY: "another process holds it; end that process or raise busy_timeout_s",
-    sqlite3.SQLITE_LOCKED: "another process holds it; end that process or raise busy_timeout_s",
-    sqlite3.SQLITE_PROTOCOL: "another process holds it; end that process or raise busy_timeout_s",
+    sqlite3.SQLITE_BUSY: HELD,
+    sqlite3.SQLITE_LOCKED: HELD,
+    sqlite3.SQLITE_PROTOCOL: HELD,
     sqlite3.SQLITE_READONLY: "make the file, its -wal and -shm, and their folder writable, or give another path",
     sqlite3.SQLITE_CANTOPEN: "see that its folder exists and can be written, or give another path",
     sqlite3.SQLITE_PERM: "make the file and its folder readable and writable, or give another path",

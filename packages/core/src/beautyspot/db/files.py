@@ -177,7 +177,7 @@ def _show_as_upgraded(connection: sqlite3.Connection) -> None:
     had = {row[1] for row in connection.execute("PRAGMA main.table_info(tasks)")}
     wanted = (
         "cache_key", "func_name", "input_id", "result_type", "result_value", "result_data", "content_type", "version",
-        "updated_at", "expires_at", "size_bytes", "elapsed_s",
+        "updated_at", "expires_at", "size_bytes", "elapsed_s", "checksum",
     )  # fmt: skip
     columns = ", ".join(name if name in had else f"NULL AS {name}" for name in wanted)
     connection.execute("PRAGMA temp_store = MEMORY")

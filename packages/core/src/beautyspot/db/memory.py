@@ -33,7 +33,7 @@ class MemoryTaskDB:
         task = self._tasks.get(key)
         if task is None:
             return None
-        return Entry(task.result_type, task.result_data, task.result_value, task.expires_at, task.elapsed_s)
+        return task.entry()
 
     def put(self, task: Task, /) -> None:
         """Keep `task` with its tags, replacing what was under its key."""

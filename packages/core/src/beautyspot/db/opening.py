@@ -22,18 +22,23 @@ def open_db(place: "str | os.PathLike[str] | TaskDB", /, **options: Any) -> Task
         options: Of `SQLiteTaskDB`; a database that has no use for them ignores them.
 
     Raises:
-        ConfigurationError: nobody knows the scheme, or `place` is neither.
+        ConfigurationError: nobody knows the scheme, or `place` is neither, empty or a folder.
         NewerFileError: a later release wrote the file.
     """
     if isinstance(place, os.PathLike):
         place = os.fspath(place)
     if not isinstance(place, str):
         return _database(place)
+    if not place:
+        raise ConfigurationError("db got ''; give a path, or 'memory://' for a database that ends with the process")
     scheme, has_scheme, _ = place.partition("://")
     if not has_scheme:
         return open_sqlite(f"sqlite:///{place}", **options)
     if scheme not in SCHEMES:
-        raise ConfigurationError(f"unknown database scheme {scheme!r}; known: {', '.join(sorted(SCHEMES))}, or a path")
+        raise ConfigurationError(
+            f"unknown database scheme {scheme!r}; this release keeps rows on this machine only: give a path, "
+            f"a URL of a known scheme ({', '.join(sorted(SCHEMES))}), or a TaskDB of your own"
+        )
     from importlib import import_module  # a path, which is the usual case, needs no import
 
     module, _, name = SCHEMES[scheme].partition(":")
@@ -46,7 +51,11 @@ def open_sqlite(url: str, /, **options: Any) -> TaskDB:
 
     _, _, path = url.partition("://")
     path = path.removeprefix("/")
-    return SQLiteTaskDB(path, **options) if path not in ("", ":memory:") else open_memory(url)
+    if path in ("", ":memory:"):
+        return open_memory(url)
+    if os.path.isdir(path):  # noqa: PTH112 - pathlib is 3 ms of `import beautyspot`
+        raise ConfigurationError(f"{path!r} is a folder; give a file in it, such as '{path}/results.db'")
+    return SQLiteTaskDB(path, **options)
 
 
 def open_memory(_url: str, /, **_options: Any) -> TaskDB:

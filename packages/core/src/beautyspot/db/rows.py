@@ -9,7 +9,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 TASK_COLUMNS = (
     "cache_key, func_name, input_id, version, result_type, content_type, result_value, result_data, "
-    "updated_at, expires_at, size_bytes, elapsed_s"
+    "updated_at, expires_at, size_bytes, elapsed_s, checksum"
 )
 """The fields of `Task`, in its order; an older file may have its columns in another."""
 
@@ -32,13 +32,14 @@ def time_of(value: object, /) -> datetime:
 
 def entry_of(row: tuple[Any, ...], /) -> Entry:
     """Return the entry of a row whose values may be of any type: SQLite keeps what it is given, or what damage left."""
-    result_type, data, location, expires_at, elapsed_s = row
+    result_type, data, location, expires_at, elapsed_s, checksum = row
     return Entry(
         str(result_type),
         data.encode() if isinstance(data, str) else data if isinstance(data, bytes) else None,
         location if location is None else str(location),
         None if expires_at is None else time_of(expires_at),
         float(elapsed_s) if isinstance(elapsed_s, (int, float)) else None,
+        checksum,
     )
 
 
@@ -51,6 +52,7 @@ def task_row(task: Task, /) -> tuple[Any, ...]:
         None if expires_at is None else time_text(expires_at),
         task.size_bytes,
         task.elapsed_s,
+        task.checksum,
     )
 
 

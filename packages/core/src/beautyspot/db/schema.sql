@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS tasks (
     expires_at DATETIME,
     size_bytes BIGINT,
     elapsed_s DOUBLE,
+    checksum BIGINT,
     PRIMARY KEY (cache_key)
 );
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame  # pyright: ignore[reportMissingTypeStubs] - an extra, without stubs
 
 # Each column costs 0.1 µs. An inline value, as most are, needs no more than these three.
-GET_INLINE = "SELECT result_data, expires_at, elapsed_s FROM tasks WHERE cache_key = ?"
-GET = "SELECT result_type, result_data, result_value, expires_at, elapsed_s FROM tasks WHERE cache_key = ?"
+GET_INLINE = "SELECT result_data, expires_at, elapsed_s, checksum FROM tasks WHERE cache_key = ?"
+GET = "SELECT result_type, result_data, result_value, expires_at, elapsed_s, checksum FROM tasks WHERE cache_key = ?"
 # The foreign key of `tags` takes the tags of the row it replaces along.
-PUT = f"INSERT OR REPLACE INTO tasks ({TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - ours
+PUT = f"INSERT OR REPLACE INTO tasks ({TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - ours
 PUT_TAG = "INSERT OR IGNORE INTO tags (tag, cache_key) VALUES (?, ?)"
 DELETE = "DELETE FROM tasks WHERE cache_key IN ({})"
 DELETE_TAGS = "DELETE FROM tags WHERE cache_key IN ({})"
@@ -97,10 +97,10 @@ class SQLiteTaskDB:
                 row = kept.select(GET_INLINE, (key,)).fetchone()
             if row is None:
                 return None
-            data, expires_at, elapsed_s = row
+            data, expires_at, elapsed_s, checksum = row
             if type(data) is bytes and type(elapsed_s) is float:
                 expires_at = None if expires_at is None else time_of(expires_at)
-                return _entry(("DIRECT_BLOB", data, None, expires_at, elapsed_s))  # half the time of Entry(…)
+                return _entry(("DIRECT_BLOB", data, None, expires_at, elapsed_s, checksum))  # half the time of Entry(…)
         except (AttributeError, *Failure):
             pass  # no connection yet, or one in trouble
         # Slower, but with more patience, and for blobs and what earlier releases or damage left as well.

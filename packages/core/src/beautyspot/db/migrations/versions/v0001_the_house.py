@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 TASKS = (
     "cache_key", "func_name", "input_id", "result_type", "result_value", "result_data", "content_type", "version",
-    "updated_at", "expires_at", "size_bytes", "elapsed_s",
+    "updated_at", "expires_at", "size_bytes", "elapsed_s", "checksum",
 )  # fmt: skip
 
 
@@ -43,6 +43,7 @@ def _make_tables(op: Operations) -> None:
         sa.Column("expires_at", sa.DateTime),
         sa.Column("size_bytes", sa.BigInteger),
         sa.Column("elapsed_s", sa.Double),
+        sa.Column("checksum", sa.BigInteger),
     )
     op.create_table(
         "tags",
