@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from pathlib import Path
 
 import beautyspot as bs
 import pytest
@@ -45,6 +46,14 @@ def test_hooks_see_a_result_that_is_not_kept(spot: bs.Spot):
     diary = Diary()
     with pytest.warns(bs.CacheSaveWarning):
         spot.mark(hooks=(diary,))(threading.Lock)()
+    assert ("on_save_error", bs.SerializationError) in diary.turns
+
+
+def test_hooks_see_a_result_that_is_not_kept_where_that_raises(tmp_path: Path):
+    diary = Diary()
+    spot = bs.Spot(db=tmp_path / "a.db", storage=tmp_path / "b", on_save_error="raise", hooks=(diary,))
+    with pytest.raises(bs.SerializationError):
+        spot.mark(threading.Lock)()
     assert ("on_save_error", bs.SerializationError) in diary.turns
 
 

@@ -204,6 +204,40 @@ def test_fifty_threads_on_one_cold_key_run_once(spot: bs.Spot):
     assert len({id(value) for value in got}) == 50, "two callers share one mutable object"
 
 
+def test_waiting_threads_never_share_what_one_could_use_up_or_change(spot: bs.Spot):
+    started, got = threading.Barrier(3), []
+
+    @spot.mark(cache_if=lambda rows: False)
+    def rows() -> list[int]:
+        threading.Event().wait(0.05)
+        return [1]
+
+    def work() -> None:
+        started.wait()
+        got.append(rows())
+
+    _threads(3, work)
+    assert got == [[1]] * 3
+    assert len({id(value) for value in got}) == 3
+
+
+def test_waiting_threads_share_a_text_that_is_not_kept(spot: bs.Spot):
+    started, ran = threading.Barrier(3), []
+
+    @spot.mark(cache_if=lambda text: False, ignore=("ran",))
+    def ask() -> str:
+        ran.append(1)
+        threading.Event().wait(0.05)
+        return "cut off"
+
+    def work() -> None:
+        started.wait()
+        assert ask() == "cut off"
+
+    _threads(3, work)
+    assert len(ran) == 1
+
+
 def test_two_hundred_tasks_on_one_cold_key_run_once(spot: bs.Spot):
     ran: list[int] = []
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from beautyspot.errors import UnkeyableArgument
-from beautyspot.flight import Claim
+from beautyspot.flight import Claim, Outcome
 from beautyspot.store import Hit
 from beautyspot.walk.limit import pace, pace_async
 from beautyspot.walk.plan import Plan
@@ -12,6 +12,8 @@ from beautyspot.walk.plan import Plan
 Args = tuple[Any, ...]
 Kwargs = dict[str, Any]
 T = TypeVar("T")
+
+IMMUTABLE = frozenset({str, bytes, int, float, bool, type(None)})
 
 
 def caller(plan: Plan) -> Callable[..., Any]:
@@ -55,8 +57,8 @@ def miss(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
             return lead(plan, claim, key, args, kwargs)
         outcome = claim.wait()
         if outcome.landed:
-            hit = (plan.store.read(key, plan.serializer) if outcome.kept else None) or Hit(outcome.value, 0.0)
-            return plan.count_hit(hit, key, args, kwargs)
+            hit = plan.store.read(key, plan.serializer) or shared(outcome)
+            return run_and_keep(plan, key, args, kwargs) if hit is None else plan.count_hit(hit, key, args, kwargs)
 
 
 async def miss_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
@@ -67,8 +69,15 @@ async def miss_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
             return await lead_async(plan, claim, key, args, kwargs)
         outcome = await claim.wait_async()
         if outcome.landed:
-            hit = (await read_async(plan, key) if outcome.kept else None) or Hit(outcome.value, 0.0)
+            hit = await read_async(plan, key) or shared(outcome)
+            if hit is None:
+                return await run_and_keep_async(plan, key, args, kwargs)
             return plan.count_hit(hit, key, args, kwargs)
+
+
+def shared(outcome: Outcome) -> Hit | None:
+    """Return the leader's own value for a follower, where one can't change it for another or use it up."""
+    return Hit(outcome.value, 0.0) if type(outcome.value) in IMMUTABLE else None
 
 
 def lead(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwargs) -> Any:
@@ -141,6 +150,20 @@ async def run_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> tuple[A
     elapsed_s = plan.clock.monotonic() - start_s
     plan.ran(key, args, kwargs, value, elapsed_s, waited_s)
     return value, elapsed_s
+
+
+def run_and_keep(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
+    """Run the call beside others of its kind: what they gave could neither be kept nor shared."""
+    value, elapsed_s = run(plan, key, args, kwargs)
+    plan.keep(key, args, kwargs, value, elapsed_s)
+    return value
+
+
+async def run_and_keep_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
+    """Run the call beside others of its kind: what they gave could neither be kept nor shared."""
+    value, elapsed_s = await run_async(plan, key, args, kwargs)
+    await in_thread(plan, plan.keep, key, args, kwargs, value, elapsed_s)
+    return value
 
 
 def refresh(plan: Plan, args: Args, kwargs: Kwargs) -> Any:

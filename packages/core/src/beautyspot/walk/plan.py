@@ -94,10 +94,14 @@ class Plan(NamedTuple):
     def keep(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, elapsed_s: float, /) -> bool:
         """Keep a result where wanted, and say whether it is kept."""
         label = self.label(key, args, kwargs, elapsed_s)
-        error = self.store.keep(label, value, self.serializer, keep_if=self.options.cache_if)
-        if error is not None and self.options.hooks:
-            event = HookEvent(self.keys.func_name, key, args, kwargs, value, elapsed_s, error)
-            fire(self.options.hooks, "on_save_error", event)
+        event = HookEvent(self.keys.func_name, key, args, kwargs, value, elapsed_s)
+        try:
+            error = self.store.keep(label, value, self.serializer, keep_if=self.options.cache_if)
+        except Exception as raised:
+            fire(self.options.hooks, "on_save_error", event._replace(error=raised))
+            raise
+        if error is not None:
+            fire(self.options.hooks, "on_save_error", event._replace(error=error))
         self.journal.tick()
         return error is None
 

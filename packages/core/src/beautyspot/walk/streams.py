@@ -8,11 +8,9 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 
 from beautyspot.errors import SerializationError
-from beautyspot.walk.calls import Args, Kwargs, in_thread, read_async
+from beautyspot.walk.calls import IMMUTABLE, Args, Kwargs, in_thread, read_async
 from beautyspot.walk.limit import pace, pace_async
 from beautyspot.walk.plan import Plan
-
-_IMMUTABLE = frozenset({str, bytes, int, float, bool, type(None)})
 
 
 class Recording:
@@ -39,7 +37,7 @@ class Recording:
     def add(self, chunk: Any) -> Any:
         """Remember `chunk` as it is now: the consumer may change it, or the function yield it again, changed."""
         self.stop()
-        self.chunks.append(chunk if type(chunk) in _IMMUTABLE else self._copy(chunk))
+        self.chunks.append(chunk if type(chunk) in IMMUTABLE else self._copy(chunk))
         return chunk
 
     def fail(self, error: BaseException) -> None:
