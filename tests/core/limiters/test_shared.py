@@ -1,3 +1,4 @@
+import os
 import warnings
 
 import pytest
@@ -60,10 +61,62 @@ def test_the_last_place_can_be_given_back_once(db: Failing, clock: FrozenClock) 
     assert [again, limiter.reserve()] == [1, 2]
 
 
-def test_a_place_that_is_not_the_last_is_not_granted_twice(db: Failing, clock: FrozenClock) -> None:
+@pytest.mark.parametrize("tpm", [60, 70])
+def test_waits_cancelled_from_the_first_to_the_last_leave_no_trace(db: Failing, clock: FrozenClock, tpm: int) -> None:
+    clock.advance(0.1)
+    limiter, other = (SharedGCRA(db, "api", tpm, clock=clock) for _ in range(2))
+    limiter.reserve()
+    clock.advance(0.2)
+    for waiter in [limiter.reserve() for _ in range(9)]:
+        limiter.give_back(waiter)
+    assert other.waiting_s() == pytest.approx(60 / tpm - 0.2, abs=1e-5)
+
+
+def test_a_cancelled_place_is_filled_by_its_process_before_others_go(db: Failing, clock: FrozenClock) -> None:
+    limiter, other = (SharedGCRA(db, "api", 60, clock=clock) for _ in range(2))
+    first = [limiter.reserve() for _ in range(3)][1]
+    last = other.reserve()
+    limiter.give_back(first)
+    assert (limiter.waiting_s(), limiter.waiting_s()) == (1, 1)
+    assert [last, other.reserve(), limiter.reserve(), limiter.reserve()] == [3, 4, 1, 5]
+
+
+def test_costs_too_small_for_the_time_of_day_add_up(db: Failing, clock: FrozenClock) -> None:
+    limiter = SharedGCRA(db, "api", 6e9, clock=clock)
+    for _ in range(1000):
+        limiter.reserve()
+    assert limiter.waiting_s() >= 1000 / 1e8
+
+
+def test_a_place_of_another_limiter_is_not_given_back(db: Failing, clock: FrozenClock) -> None:
+    one, two, single = (*(SharedGCRA(db, "api", 60, clock=clock) for _ in range(2)), GCRA(60, clock=clock))
+    for giver in (one, single):
+        place = giver.reserve()
+        two.give_back(place)
+    assert two.reserve() == 1
+
+
+def test_a_place_given_back_while_it_paces_alone_waits_for_the_database(db: Failing, clock: FrozenClock) -> None:
+    limiter = SharedGCRA(db, "api", 6, clock=clock)
+    places = [limiter.reserve() for _ in range(10)]
+    db.plugged = False
+    with pytest.warns(CacheWarning):
+        limiter.waiting_s()
+    limiter.give_back(places[8])
+    db.plugged = True
+    clock.advance(RETRY_S)
+    assert limiter.reserve() == 20
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_of_a_fork_does_not_fill_the_places_of_its_parent(db: Failing, clock: FrozenClock) -> None:
     limiter = SharedGCRA(db, "api", 60, clock=clock)
     limiter.give_back([limiter.reserve() for _ in range(3)][1])
-    assert limiter.reserve() == 3
+    pid = os.fork()
+    if pid == 0:
+        os._exit(int(limiter.reserve()))
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 3
+    assert limiter.reserve() == 1
 
 
 def test_impossible_costs_and_rates_are_refused_before_the_database_is_asked(db: Failing, clock: FrozenClock) -> None:

@@ -5,6 +5,7 @@ from threading import RLock
 from weakref import WeakSet
 
 from beautyspot.clocks import Clock, SystemClock
+from beautyspot.limiters.holes import Holes
 from beautyspot.limiters.rate import Place, Rate
 from beautyspot.records import Reservation
 
@@ -35,8 +36,7 @@ class GCRA:
         # Reentrant: a garbage collection under the lock may close a coroutine, which gives its place back.
         self._lock = RLock()
         self._tat_s = float("-inf")
-        self._holes: list[tuple[float, float]] = []
-        """Free stretches before the TAT, in order, apart from each other."""
+        self._holes = Holes()
         _limiters.add(self)
 
     def reserve(self, cost: float = 1, /) -> Reservation:
@@ -58,11 +58,11 @@ class GCRA:
         length_s = cost * rate.cell_s
         with self._lock:
             now_s = self._now()
-            begin_s = self._fill_hole(now_s, length_s) if self._holes else None
+            begin_s = self._holes.take(now_s, length_s) if self._holes.stretches else None
             if begin_s is None:
                 begin_s = max(now_s, self._tat_s)
                 self._tat_s = begin_s + length_s
-        return rate.place(now_s, begin_s, begin_s + length_s, cost)
+        return rate.place(now_s, begin_s, begin_s + length_s, cost, self._holes)
 
     def give_back(self, reservation: Reservation, /) -> None:
         """Free the place of a wait that was cancelled, without ever granting more than the rate.
@@ -70,7 +70,7 @@ class GCRA:
         The calls behind it keep their times; the next one to reserve takes the place if it fits. Giving back twice,
         or what another limiter gave, does nothing.
         """
-        if not isinstance(reservation, Place):
+        if not isinstance(reservation, Place) or reservation.holes is not self._holes:
             return
         with self._lock:
             begin_s, end_s = reservation.begin_s, reservation.end_s
@@ -82,33 +82,17 @@ class GCRA:
         """Return the seconds that a call of cost 1 would wait if it came now."""
         with self._lock:
             now_s = self._now()
-            begin_s = max(now_s, self._tat_s)
+            begin_s = self._holes.find(now_s, self.rate.cell_s)
+            if begin_s is None:
+                begin_s = max(now_s, self._tat_s)
             return max(0.0, self.rate.start_s(begin_s, 1) - now_s)
 
-    def _fill_hole(self, now_s: float, length_s: float) -> float | None:
-        """Return where in a hole a stretch of `length_s` begins; what is past is lost."""
-        self._holes = [(max(begin_s, now_s), end_s) for begin_s, end_s in self._holes if end_s > now_s]
-        for index, (begin_s, end_s) in enumerate(self._holes):
-            if begin_s + length_s <= end_s:
-                self._holes[index : index + 1] = [(begin_s + length_s, end_s)] if begin_s + length_s < end_s else []
-                return begin_s
-        return None
-
     def _free(self, begin_s: float, end_s: float) -> None:
-        # Stretches that touch share the very same float, so equality finds neighbours.
-        apart: list[tuple[float, float]] = []
-        for hole in self._holes:
-            if hole[1] == begin_s:
-                begin_s = hole[0]
-            elif hole[0] == end_s:
-                end_s = hole[1]
-            else:
-                apart.append(hole)
+        begin_s, end_s = self._holes.join(begin_s, end_s)
         if end_s == self._tat_s:
             self._tat_s = begin_s
         else:
-            apart.append((begin_s, end_s))
-        self._holes = sorted(apart)
+            self._holes.add(begin_s, end_s)
 
 
 def _after_fork_in_child() -> None:

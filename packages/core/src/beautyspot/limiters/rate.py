@@ -11,16 +11,19 @@ Source: ITU-T I.371, annex A (virtual scheduling).
 import math
 
 from beautyspot.errors import ConfigurationError, LimitExceeded
+from beautyspot.limiters.holes import Holes
 from beautyspot.records import Reservation
 
 
 class Place(Reservation):
     """A reservation that knows its stretch."""
 
-    __slots__ = ("begin_s", "end_s")
+    __slots__ = ("begin_s", "end_s", "holes")
     begin_s: float
     end_s: float
     """The TAT just after the reservation."""
+    holes: Holes
+    """Those of the limiter that gave it."""
 
 
 class Rate:
@@ -61,14 +64,15 @@ class Rate:
             )
         raise ConfigurationError(f"not a cost: {cost!r}; give a number of cells, 0 (free) or more")
 
-    def place(self, now_s: float, begin_s: float, end_s: float, cost: float, kind: type[Place] = Place, /) -> Place:
+    def place(self, now_s: float, begin_s: float, end_s: float, cost: float, holes: Holes, /) -> Place:
         """Return the reservation of the stretch from `begin_s` to `end_s`, made at `now_s`."""
         start_s = max(now_s, self.start_s(begin_s, cost))
-        place = kind(start_s - now_s)
+        place = Place(start_s - now_s)
         place.slot_s = start_s
         place.cost = cost
         place.begin_s = begin_s
         place.end_s = end_s
+        place.holes = holes
         return place
 
     def start_s(self, begin_s: float, cost: float, /) -> float:

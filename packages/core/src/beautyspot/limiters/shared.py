@@ -1,29 +1,34 @@
 """The limiter of all processes that share a database."""
 
+import math
+import os
 import warnings
+from threading import RLock
+from weakref import WeakSet
 
 from beautyspot.clocks import Clock, SystemClock
 from beautyspot.errors import CacheWarning, StorageError
 from beautyspot.limiters.gcra import GCRA
+from beautyspot.limiters.holes import Holes
 from beautyspot.limiters.rate import Place, Rate
 from beautyspot.protocols import SupportsLimits
 from beautyspot.records import Reservation
 
 RETRY_S = 60.0
 """How long a limiter paces alone after its database failed. A locked database costs its whole timeout to find out."""
+TICKS_PER_S = 2**21
+"""Times are whole ticks, whose sums and differences are exact in a float until 2106: stretches that touch share one
+number, and a cost too small for the float of today's time still takes its place."""
 
-
-class SharedPlace(Place):
-    """A place in the database, where `give_back` must look for it."""
-
-    __slots__ = ()
+_limiters: "WeakSet[SharedGCRA]" = WeakSet()
 
 
 class SharedGCRA:
     """Paces the calls of every process that uses `name` in the same database, as `GCRA` does those of one.
 
-    The TAT is on the wall clock, which the processes of a machine have in common. While the database fails, each
-    process paces its own calls.
+    The TAT is on the wall clock, which the processes of a machine have in common. The places that a process gives back
+    are its own to fill again, until they are the last ones in the database. While the database fails, each process
+    paces its own calls.
     """
 
     def __init__(
@@ -35,35 +40,53 @@ class SharedGCRA:
         self.name = name
         self._db = db
         self._now = clock.time
+        self._lock = RLock()  # reentrant as in `GCRA`, and never held while the database is asked
+        self._holes = Holes()
         self._alone = GCRA(tokens_per_minute, burst=burst, clock=clock)
         self._alone_until_s = float("-inf")
         self._warned = False
+        _limiters.add(self)
 
     def reserve(self, cost: float = 1, /) -> Reservation:
         """Take `cost` and return the seconds to wait before spending it; see `GCRA.reserve`."""
         rate = self.rate
         cost = rate.checked(cost)
-        now_s = self._now()
+        now_s = _in_ticks(self._now())
         if not cost or now_s < self._alone_until_s:
             return self._alone.reserve(cost)
-        try:
-            end_s = self._db.advance_limit(self.name, now_s, cost * rate.cell_s)
-        except StorageError as error:
-            self._go_alone(now_s, error)
-            return self._alone.reserve(cost)
-        return rate.place(now_s, end_s - cost * rate.cell_s, end_s, cost, SharedPlace)
+        length_s = _in_ticks(cost * rate.cell_s)
+        begin_s = self._fill_hole(now_s, length_s) if self._holes.stretches else None
+        if begin_s is None:
+            try:
+                begin_s = self._db.advance_limit(self.name, now_s, length_s) - length_s
+            except StorageError as error:
+                self._go_alone(now_s, error)
+                return self._alone.reserve(cost)
+        return rate.place(now_s, begin_s, begin_s + length_s, cost, self._holes)
 
     def give_back(self, reservation: Reservation, /) -> None:
-        """Free the place of a wait that was cancelled, if it is still the last one."""
-        if not isinstance(reservation, SharedPlace):
-            self._alone.give_back(reservation)
+        """Free the place of a wait that was cancelled; see `GCRA.give_back`.
+
+        The next call of this process takes it if it fits, and those of every process once no place behind it is taken.
+        """
+        with self._lock:
+            if not isinstance(reservation, Place) or reservation.holes is not self._holes:
+                self._alone.give_back(reservation)
+                return
+            begin_s, end_s = reservation.begin_s, reservation.end_s
+            reservation.begin_s = end_s
+            if begin_s == end_s:
+                return
+            # A stretch is either free here or offered to the database: in both places it could be granted twice.
+            begin_s, end_s = self._holes.join(begin_s, end_s)
+        try:
+            restored = self._now() >= self._alone_until_s and self._db.restore_limit(self.name, end_s, end_s - begin_s)
+        except StorageError as error:  # the place is lost: the next call waits longer than it had to
+            self._go_alone(self._now(), error)
             return
-        if reservation.begin_s < reservation.end_s:
-            reservation.begin_s = reservation.end_s
-            try:
-                self._db.restore_limit(self.name, reservation.end_s, reservation.cost * self.rate.cell_s)
-            except StorageError as error:  # the place is lost: the next call waits longer than it had to
-                self._go_alone(self._now(), error)
+        if not restored:
+            with self._lock:
+                self._holes.add(begin_s, end_s)
 
     def waiting_s(self) -> float:
         """Return the seconds that a call of cost 1 would wait if it came now."""
@@ -75,7 +98,18 @@ class SharedGCRA:
         except StorageError as error:
             self._go_alone(now_s, error)
             return self._alone.waiting_s()
-        return max(0.0, self.rate.start_s(tat_s, 1) - now_s)
+        with self._lock:
+            hole_s = self._holes.find(now_s, _in_ticks(self.rate.cell_s))
+        return max(0.0, self.rate.start_s(tat_s if hole_s is None else hole_s, 1) - now_s)
+
+    def after_fork_in_child(self) -> None:
+        """Leave the free places to the parent, and its own lock, which a thread of it may have held."""
+        self._lock = RLock()
+        self._holes = Holes()
+
+    def _fill_hole(self, now_s: float, length_s: float) -> float | None:
+        with self._lock:
+            return self._holes.take(now_s, length_s)
 
     def _go_alone(self, now_s: float, error: StorageError) -> None:
         self._alone_until_s = now_s + RETRY_S
@@ -87,3 +121,16 @@ class SharedGCRA:
                 CacheWarning,
                 stacklevel=4,
             )
+
+
+def _in_ticks(seconds: float) -> float:
+    return math.ceil(seconds * TICKS_PER_S) / TICKS_PER_S
+
+
+def _after_fork_in_child() -> None:
+    for limiter in _limiters:
+        limiter.after_fork_in_child()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_after_fork_in_child)
