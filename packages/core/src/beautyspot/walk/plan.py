@@ -80,7 +80,6 @@ class Plan(NamedTuple):
         if self.options.hooks:
             event = HookEvent(self.keys.func_name, key, args, kwargs, error=error)
             fire(self.options.hooks, "on_error", event)
-        self.journal.tick()
 
     def ran(
         self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, elapsed_s: float, waited_s: float, /
