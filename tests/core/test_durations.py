@@ -29,3 +29,9 @@ def test_seconds(duration: Any, expected_s: float):
 def test_what_is_no_span_of_time_is_named(duration: Any):
     with pytest.raises(ConfigurationError, match="span of time"):
         seconds(duration)
+
+
+@pytest.mark.parametrize("duration", [1e18, "999999w", timedelta.max])
+def test_a_span_of_time_that_no_date_can_hold_is_refused_with_the_longest(duration: Any):
+    with pytest.raises(ConfigurationError, match="at most '365000d'"):
+        seconds(duration)

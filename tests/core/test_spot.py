@@ -1,6 +1,7 @@
 """The facade."""
 
 import asyncio
+import re
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -192,6 +193,69 @@ def test_default_ttl_is_overridden_by_the_mark(tmp_path: Path):
 def test_one_word_where_words_belong_is_refused(spot: bs.Spot):
     with pytest.raises(bs.ConfigurationError, match="sequence of strings"):
         spot.mark(tags="exp-1")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"inline_limit_bytes": "x"},
+        {"inline_limit_bytes": -1},
+        {"serializer": 5},
+        {"serializer": bs.MsgpackSerializer},
+        {"executor": 5},
+        {"clock": 5},
+        {"hooks": 5},
+        {"hooks": (5,)},
+        {"hooks": bs.Hook()},
+        {"hooks": (bs.Hook,)},
+        {"name": 5},
+        {"db": ""},
+        {"db": "."},
+        {"storage": ""},
+        {"default_save_blob": "yes"},
+        {"default_content_type": 5},
+        {"default_ttl": 1e18},
+    ],
+    ids=lambda option: next(iter(option)),
+)
+def test_wrong_option_of_a_spot_is_refused_with_its_value(workspace: Path, option: dict[str, Any]):
+    (value,) = option.values()
+    with pytest.raises(bs.ConfigurationError, match=re.escape(repr(value))):
+        bs.Spot(**option)
+    assert list(workspace.iterdir()) in ([], [workspace / ".beautyspot"])
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"cache_if": 5},
+        {"input_key_fn": 5},
+        {"hooks": (5,)},
+        {"tags": 5},
+        {"tags": (1,)},
+        {"ignore": "self"},
+        {"save_blob": "yes"},
+        {"save_blob": 1},
+        {"content_type": 5},
+        {"ttl": "999999w"},
+    ],
+    ids=lambda option: next(iter(option)),
+)
+def test_wrong_option_of_a_mark_is_refused_with_its_value(spot: bs.Spot, option: dict[str, Any]):
+    (value,) = option.values()
+    with pytest.raises(bs.ConfigurationError, match=re.escape(repr(value))):
+        spot.mark(**option)
+
+
+def test_none_stands_for_no_tags_no_hooks_and_nothing_ignored(spot: bs.Spot):
+    nothing: Any = {"tags": None, "hooks": None, "ignore": None}
+    assert spot.mark(**nothing)(abs)(-1) == 1
+
+
+def test_words_may_come_from_a_generator(spot: bs.Spot):
+    tags: Any = (f"exp-{number}" for number in range(2))
+    spot.mark(tags=tags)(abs)(-1)
+    assert spot.invalidate(tags=["exp-1"]) == 1
 
 
 def test_version_separates_results(spot: bs.Spot):

@@ -34,8 +34,14 @@ def test_a_database_is_itself() -> None:
 
 
 def test_an_unknown_scheme_names_the_known_ones() -> None:
-    with pytest.raises(ConfigurationError, match="'mongo'; known: memory, sqlite, or a path"):
+    with pytest.raises(ConfigurationError, match=r"'mongo'; this release .* this machine only: .*\(memory, sqlite\)"):
         open_db("mongo://host/db")
+
+
+@pytest.mark.parametrize("place", ["", ".", "sqlite:///."])
+def test_an_empty_name_and_a_folder_are_no_database(place: str) -> None:
+    with pytest.raises(ConfigurationError, match="give a"):
+        open_db(place)
 
 
 @pytest.mark.parametrize("thing", [None, 7, b"a.db", object()])

@@ -30,9 +30,11 @@ def test_a_storage_passes_through():
     assert create_storage(storage, durability="full") is storage
 
 
-@pytest.mark.parametrize("url", ["gs:/bucket/prefix", "azure://container", "ftp://host/x", "http://host/x"])
+@pytest.mark.parametrize(
+    "url", ["gs:/bucket/prefix", "s3://bucket/prefix", "postgresql+psycopg://host/db", "ftp://host/x", "http://host/x"]
+)
 def test_an_unknown_scheme_is_refused_and_never_a_folder(workspace: Path, url: str):
-    with pytest.raises(ConfigurationError, match=r"unknown storage scheme '\w+' in .*known: .*file://"):
+    with pytest.raises(ConfigurationError, match=r"unknown storage scheme '[\w+]+' in .* this machine only: .*file://"):
         create_storage(url)
     assert list(workspace.iterdir()) == []
 
@@ -56,6 +58,11 @@ def test_a_thing_that_is_no_storage_is_refused_with_what_it_lacks():
 def test_options_that_a_storage_does_not_take_are_named(tmp_path: Path):
     with pytest.raises(ConfigurationError, match=r"\['endpoint'\]"):
         create_storage(tmp_path, endpoint="x")
+
+
+def test_options_that_were_never_given_are_not_named(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match=r"options \['endpoint'\]"):
+        create_storage(tmp_path, durability="normal", endpoint="x")
 
 
 def test_an_unknown_durability_is_refused(tmp_path: Path):

@@ -75,7 +75,7 @@ def test_map_of_a_method_knows_its_instance(spot: bs.Spot):
     assert Scale().double.map([1, 2], progress=False) == [2, 4]
 
 
-@pytest.mark.parametrize("wrong", [{"workers": 0}, {"on_error": "ignore"}])
+@pytest.mark.parametrize("wrong", [{"workers": 0}, {"workers": "x"}, {"workers": True}, {"on_error": "ignore"}])
 def test_map_refuses_wrong_options(spot: bs.Spot, wrong: dict[str, object]):
     with pytest.raises(bs.ConfigurationError, match="map got"):
         spot.mark(abs).map([1], **wrong)

@@ -11,17 +11,23 @@ Duration = timedelta | float | str
 """A timedelta, a number of seconds, or a number with one of the units s, m, h, d, w."""
 
 
+LONGEST_DAYS = 365_000
+"""A thousand years: `datetime`, in which ages and ends are written, knows the years 1 to 9999."""
+
+
 def seconds(duration: Duration, /) -> float:
     """Return `duration` in seconds, above 0.
 
     Raises:
-        ConfigurationError: `duration` is not a positive, finite span of time.
+        ConfigurationError: `duration` is not a positive, finite span of time, or longer than `LONGEST_DAYS`.
     """
     number = _number(duration)
     if not (math.isfinite(number) and number > 0) or isinstance(duration, bool):
         raise ConfigurationError(
             f"not a span of time: {duration!r}; give seconds above 0, a timedelta, or text like '7d'"
         )
+    if number > LONGEST_DAYS * UNITS_S["d"]:
+        raise ConfigurationError(f"{duration!r} is too long a span of time; give at most '{LONGEST_DAYS}d'")
     return number
 
 

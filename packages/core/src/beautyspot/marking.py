@@ -1,8 +1,9 @@
 """From a user's function and what `mark` was told to the plan of its calls."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypedDict
 
+from beautyspot.checks import every, expect, has_methods, is_flag, words
 from beautyspot.content_types import ContentType
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import ConfigurationError
@@ -11,9 +12,6 @@ from beautyspot.keys import FromCode, KeyMaker
 from beautyspot.parts import Parts
 from beautyspot.protocols import Serializer, SupportsLegacy, SupportsTypes
 from beautyspot.walk import LegacyRows, MarkOptions, Plan, mark_function, unlimited
-
-if TYPE_CHECKING:
-    pass  # 17 ms that only annotations would need
 
 
 class MarkArguments(TypedDict, total=False):
@@ -61,23 +59,47 @@ def settings(arguments: Mapping[str, Any], /, *, default_version: str | FromCode
     for name in arguments:
         if name not in known:
             raise TypeError(f"mark() got an unexpected keyword argument {name!r}; known: {', '.join(sorted(known))}")
+    _check(arguments)
     version, ttl, content_type = (arguments.get(name) for name in ("version", "ttl", "content_type"))
-    if not isinstance(version, str | FromCode | None):
-        raise ConfigurationError(f"version got {version!r}; give text, such as {str(version)!r}, or FROM_CODE")
     return Settings(
         version=version,
         legacy_versions=_legacy_versions(version, default_version),
         input_key_fn=arguments.get("input_key_fn"),
-        ignore=_words("ignore", arguments.get("ignore", ())),
+        ignore=words("ignore", arguments.get("ignore")),
         options=MarkOptions(
             save_blob=arguments.get("save_blob"),
             content_type=None if content_type is None else str(content_type),
             ttl_s=None if ttl is None else seconds(ttl),
-            tags=_words("tags", arguments.get("tags", ())),
+            tags=words("tags", arguments.get("tags")),
             cache_if=arguments.get("cache_if"),
-            hooks=tuple(arguments.get("hooks", ())),
+            hooks=hooks_of(arguments.get("hooks")),
         ),
     )
+
+
+def hooks_of(hooks: Any, /) -> tuple[Hook, ...]:
+    """Return `hooks` as a tuple.
+
+    Raises:
+        ConfigurationError: it is no sequence of hooks.
+    """
+    turns = [name for name in vars(Hook) if not name.startswith("_")]
+    return every(
+        "hooks", hooks, lambda hook: has_methods(hook, *turns), "a sequence of Hook objects, such as (MyHook(),)"
+    )
+
+
+def _check(arguments: Mapping[str, Any]) -> None:
+    version, save_blob, content_type = (arguments.get(name) for name in ("version", "save_blob", "content_type"))
+    wanted = f"text, such as {str(version)!r}, or FROM_CODE"
+    expect(isinstance(version, str | FromCode | None), "version", version, wanted)
+    expect(
+        is_flag(save_blob), "save_blob", save_blob, "True (in the storage), False (in its row) or None (by its size)"
+    )
+    wanted = "a ContentType, or a media type such as 'image/png'"
+    expect(isinstance(content_type, str | None), "content_type", content_type, wanted)
+    for name in ("input_key_fn", "cache_if"):
+        expect(arguments.get(name) is None or callable(arguments[name]), name, arguments.get(name), "a function")
 
 
 def mark(function: Any, parts: Parts, settings: Settings, *, of_class: bool = False) -> Any:
@@ -143,10 +165,3 @@ def _legacy_versions(version: Any, default_version: Any) -> tuple[str | None, ..
         return ()
     # Releases 1.3 to 2.1 left a version that came from `default_version` out of the key.
     return (version, None) if version is not None and version == default_version else (version,)
-
-
-def _words(name: str, words: Iterable[str], /) -> tuple[str, ...]:
-    """Return `words` as a tuple; one word alone is a common slip that would fall into letters."""
-    if isinstance(words, str) or not all(isinstance(word, str) for word in words):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ConfigurationError(f"{name} got {words!r}; give a sequence of strings, such as ({words!r},)")
-    return tuple(words)

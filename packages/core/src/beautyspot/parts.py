@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from beautyspot.checks import expect, has_methods
 from beautyspot.clocks import Clock, SystemClock
 from beautyspot.db import open_db
 from beautyspot.flight import Flight
@@ -47,8 +48,20 @@ def open_parts(
     executor: "Executor | None",
     clock: Clock | None,
 ) -> Parts:
-    """Return the parts of the Spot `name`; None stands for its default in each place."""
-    clock = clock or SystemClock()
+    """Return the parts of the Spot `name`; None stands for its default in each place.
+
+    Raises:
+        ConfigurationError: one of them is not what it should be.
+    """
+    expect(isinstance(name, str), "Spot", name, "a name, and db= for a database elsewhere")  # pyright: ignore[reportUnnecessaryIsInstance]
+    is_size = isinstance(inline_limit_bytes, int) and not isinstance(inline_limit_bytes, bool)  # pyright: ignore[reportUnnecessaryIsInstance]
+    expect(
+        is_size and inline_limit_bytes >= 0, "inline_limit_bytes", inline_limit_bytes, "a whole number of bytes from 0"
+    )
+    _expect_methods("serializer", serializer, "dumps", "loads")
+    _expect_methods("executor", executor, "submit")
+    _expect_methods("clock", clock, "time", "monotonic", "sleep", "sleep_async")
+    clock = SystemClock() if clock is None else clock
     tasks = open_db(default_database(name) if db is None else db, durability=durability)
     blobs = create_storage(blob_folder(name) if storage is None else storage, durability=durability, **storage_options)
     store = Store(tasks, blobs, clock=clock, inline_limit_bytes=inline_limit_bytes, on_save_error=on_save_error)
@@ -59,9 +72,13 @@ def open_parts(
         journal=journal,
         # Two Spots on one file are one flight: file locks tell processes apart, not Spots.
         flight=Flight(tasks.locks if isinstance(tasks, SupportsKeyLocks) else None, name=getattr(tasks, "path", None)),
-        serializer=serializer or MsgpackSerializer(),
+        serializer=MsgpackSerializer() if serializer is None else serializer,
         registry=KeyRegistry(),
         clock=clock,
         executor=executor,
         legacy_folders=legacy_blob_folders(name, None if storage is None else getattr(blobs, "root", None)),
     )
+
+
+def _expect_methods(name: str, thing: object, *methods: str) -> None:
+    expect(thing is None or has_methods(thing, *methods), name, thing, f"an object that has {', '.join(methods)}")

@@ -7,7 +7,7 @@ from beautyspot.errors import ConfigurationError
 
 RENAMED_OPTIONS = {
     "storage_path": "storage",
-    "s3_opts": "storage=S3Storage(…, **options)",
+    "s3_opts": "storage, which takes a storage made with its own options",
     "io_workers": "executor",
     "blob_warning_threshold": "inline_limit_bytes",
 }

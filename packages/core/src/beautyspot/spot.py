@@ -13,7 +13,7 @@ from beautyspot.errors import ConfigurationError
 from beautyspot.hooks import Hook
 from beautyspot.keys import FromCode
 from beautyspot.limiters import GCRA, SharedGCRA, create_limiter
-from beautyspot.marking import MarkArguments, Settings, mark, settings
+from beautyspot.marking import MarkArguments, Settings, hooks_of, mark, settings
 from beautyspot.parts import open_parts
 from beautyspot.protocols import (
     BlobStorage,
@@ -98,7 +98,7 @@ class Spot:
             name, db, on_save_error=on_save_error, durability=durability, serializer=serializer, clock=clock, **options
         )
         self._limiter = self._new_limiter(tpm, burst, shared=shared_limit)
-        self._hooks = tuple(hooks)
+        self._hooks = hooks_of(hooks)
         self._defaults = MarkArguments(
             version=default_version, save_blob=default_save_blob, content_type=default_content_type, ttl=default_ttl
         )
@@ -259,7 +259,7 @@ class Spot:
 
     def _settings(self, arguments: Mapping[str, Any]) -> Settings:
         """Return what `mark` works by: the arguments, and the Spot's defaults where there is none."""
-        hooks = (*self._hooks, *arguments.get("hooks", ()))
+        hooks = (*self._hooks, *hooks_of(arguments.get("hooks")))
         given = {**self._defaults, **arguments, "hooks": hooks}
         return settings(given, default_version=self._defaults.get("version"))
 

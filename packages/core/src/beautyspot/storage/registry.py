@@ -28,13 +28,19 @@ def create_storage(spec: str | os.PathLike[str] | BlobStorage, /, **options: Any
     if not isinstance(spec, str | os.PathLike):
         return _ready(spec)
     url = os.fspath(spec)
+    if not url:
+        raise ConfigurationError(
+            "storage got ''; give a folder's path, or 'memory://' for one that ends with the process"
+        )
     scheme = _scheme(url) if isinstance(spec, str) else None
     storage = _load(scheme or "file", url)
     try:
         return storage.from_url(url, **options) if scheme else storage(url, **options)
     except TypeError as error:
+        # Every storage takes a durability; the user gave the others.
+        names = sorted(options.keys() - {"durability"}) or sorted(options)
         raise ConfigurationError(
-            f"storage {url!r} doesn't take the options {sorted(options)!r}; leave them out, or correct their names"
+            f"storage {url!r} doesn't take the options {names!r}; leave them out, or correct their names"
         ) from error
 
 
@@ -52,7 +58,8 @@ def _scheme(url: str) -> str | None:
     """Return the scheme of `url`; None if it is a path."""
     scheme, colon, rest = url.partition(":")
     # One letter is a Windows drive. One slash is a typing error for two: a folder `gs:` is nobody's wish.
-    if not colon or len(scheme) < 2 or not scheme.isalnum() or not (rest.startswith("/") or scheme in SCHEMES):
+    named = scheme.replace("+", "").isalnum()  # as in postgresql+psycopg
+    if not colon or len(scheme) < 2 or not named or not (rest.startswith("/") or scheme in SCHEMES):
         return None
     if scheme in SCHEMES and not rest.startswith("//"):
         raise ConfigurationError(
@@ -64,7 +71,10 @@ def _scheme(url: str) -> str | None:
 def _load(scheme: str, url: str) -> Any:
     if scheme not in SCHEMES:
         known = ", ".join(f"{name}://" for name in sorted(SCHEMES))
-        raise ConfigurationError(f"unknown storage scheme {scheme!r} in {url!r}; known: a folder's path, {known}")
+        raise ConfigurationError(
+            f"unknown storage scheme {scheme!r} in {url!r}; this release keeps blobs on this machine only: give "
+            f"a folder's path, a URL of a known scheme ({known}), or a BlobStorage of your own"
+        )
     module, _, name = SCHEMES[scheme].partition(":")
     from importlib import import_module  # named by our own table, never by data; most programs need one storage
 

@@ -110,7 +110,7 @@ async def run_batch_async(
 
 
 def _calls(before: Args, items: Iterable[Any], workers: int, on_error: str) -> list[Args]:
-    if isinstance(workers, bool) or workers < 1:
+    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"map got workers={workers!r}; give 1 or more")
     if on_error not in ("raise", "collect"):
         raise ConfigurationError(f"map got on_error={on_error!r}; give 'raise' or 'collect'")

@@ -1,0 +1,51 @@
+"""Whether an argument is what it should be, asked where it is given."""
+
+from collections.abc import Callable
+from typing import Any
+
+from beautyspot.errors import ConfigurationError
+
+
+def expect(fits: bool, name: str, value: object, wanted: str, /) -> None:
+    """Refuse the argument `name` unless it fits.
+
+    Raises:
+        ConfigurationError: `value` was met where `wanted` is.
+    """
+    if not fits:
+        raise ConfigurationError(f"{name} got {value!r}; give {wanted}")
+
+
+def has_methods(thing: object, /, *names: str) -> bool:
+    """Say whether `thing` is an object with these methods, and not the class of one."""
+    return not isinstance(thing, type) and all(callable(getattr(thing, name, None)) for name in names)
+
+
+def is_flag(value: object, /) -> bool:
+    """Say whether `value` is True, False or None; 1 and 0 are not."""
+    return value is None or isinstance(value, bool)
+
+
+def every(name: str, values: Any, fits: Callable[[Any], bool], wanted: str, /) -> tuple[Any, ...]:
+    """Return `values` as a tuple, empty for None, if each of them fits.
+
+    One word where a sequence of words belongs would fall into letters, so it is refused.
+
+    Raises:
+        ConfigurationError: `values` is no sequence, or one of them doesn't fit.
+    """
+    if values is None:
+        return ()
+    expect(hasattr(values, "__iter__") and not isinstance(values, str | bytes), name, values, wanted)
+    each = tuple(values)
+    expect(all(map(fits, each)), name, each, wanted)
+    return each
+
+
+def words(name: str, values: Any, /) -> tuple[str, ...]:
+    """Return `values` as a tuple of strings.
+
+    Raises:
+        ConfigurationError: it is one string, or holds something else.
+    """
+    return every(name, values, lambda word: isinstance(word, str), "a sequence of strings, such as ('one', 'two')")
