@@ -1,6 +1,7 @@
 """Leading and following, without a thread or a loop: a fresh context stands for another thread or task."""
 
 import gc
+import sys
 import weakref
 from collections.abc import Callable
 from contextvars import Context
@@ -178,3 +179,20 @@ def test_ends_in_any_order_leave_nothing_in_flight(flight: Flight):
         claims[index].land(None, kept=True)
     assert len(flight) == 0
     assert flight.claim("2").leads
+
+
+def test_a_claim_whose_making_was_cut_short_goes_without_a_word(flight: Flight, monkeypatch: pytest.MonkeyPatch):
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+
+    def deeper() -> None:
+        flight.claim("key").abandon()
+        deeper()
+
+    def at_depth(depth: int) -> None:
+        return at_depth(depth - 1) if depth else deeper()
+
+    for depth in range(8):  # so that the limit is met at another line each time
+        with pytest.raises(RecursionError):
+            at_depth(depth)
+    assert (said, len(flight)) == ([], 0)
