@@ -2,9 +2,10 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from pathlib import Path
 
 import beautyspot as bs
@@ -41,6 +42,28 @@ def test_with_several_databases_it_lists_them_and_asks(store: Path, run: Run) ->
     assert "mine.db" in answer.err
     assert "other.db" in answer.err
     assert run("--db", ".beautyspot/other.db", "list").code == 0
+
+
+def test_a_database_beside_the_script_is_found_if_the_workspace_has_none(workspace: Path, run: Run) -> None:
+    for name in ("exp.db", "foreign.db"):
+        with closing(sqlite3.connect(name)) as connection:
+            connection.execute(
+                f"CREATE TABLE {'tasks' if name == 'exp.db' else 'things'} (cache_key, func_name, result_type)"
+            )
+    (workspace / "noise.db").write_bytes(b"noise" * 1000)
+    answer = run("stats", "--json")
+    assert (answer.code, json.loads(answer.out)["database"]) == (0, str(workspace / "exp.db"))
+    with bs.Spot("mine") as spot:
+        spot.run(len, "abc")
+    assert json.loads(run("stats", "--json").out)["database"].endswith("mine.db")
+
+
+def test_a_foreign_file_is_told_from_ours_with_what_to_give(workspace: Path, run: Run) -> None:
+    with closing(sqlite3.connect("foreign.db")) as connection:
+        connection.execute("CREATE TABLE things (a)")
+    answer = run("--db", "foreign.db", "doctor")
+    assert answer.code == 2
+    assert answer.err.splitlines()[-1].strip() == "give the path of one that a Spot made"
 
 
 @pytest.mark.parametrize("place", [".beautyspot/mine.db", "sqlite:///.beautyspot/mine.db"])
@@ -89,6 +112,23 @@ def test_a_reader_that_leaves_early_is_no_error_to_talk_about(store: Path) -> No
         process.stdout.read(10)
         process.stdout.close()
         assert process.stderr.read().decode() == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("command", [["list"], ["stats", "--json"], ["show", "{key}"]])
+def test_an_output_that_can_not_be_written_is_one_line(store: Path, run: Run, command: list[str]) -> None:
+    key = json.loads(run("list", "--json").out)["tasks"][0]["cache_key"]
+    arguments = [each.format(key=key) for each in command]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from beautyspot.cli import main; main()", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert [line[:12] for line in done.stderr.splitlines()] == ["beautyspot: ", "  see that w"]
 
 
 def test_nothing_from_a_store_steers_the_terminal(store: Path, run: Run) -> None:

@@ -62,7 +62,7 @@ def test_a_lock_of_another_process_is_waited_for_and_then_an_error(db: SQLiteTas
     db.put(task())
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StorageError, match=r"locked.*busy_timeout_s"):
+    with pytest.raises(StorageError, match=r"locked.*db=SQLiteTaskDB\(path, busy_timeout_s="):
         db.put(task("0b"))
     assert db.get(KEY) is not None
     other.execute("ROLLBACK")

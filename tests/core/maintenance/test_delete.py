@@ -1,11 +1,12 @@
 """Deleting results."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import beautyspot as bs
+import pytest
 from beautyspot.db import MemoryTaskDB, SQLiteTaskDB
-from beautyspot.maintenance import Deleted, delete_tasks
+from beautyspot.maintenance import Deleted, delete_tasks, prune
 from beautyspot.records import Task, TaskFilter
 from beautyspot.storage import MemoryStorage
 
@@ -47,6 +48,26 @@ def test_a_dry_run_says_the_same_and_changes_nothing(spot: bs.Spot, tmp_path: Pa
     said = delete_tasks(before, db, storage, dry_run=True)
     assert (tasks_of(db), len(blobs(tmp_path / "blobs"))) == (before, 3)
     assert delete_tasks(before, db, storage) == said
+
+
+def test_prune_deletes_what_a_filter_means_and_its_blobs(spot: bs.Spot, tmp_path: Path) -> None:
+    keep(spot, 3)
+    db, storage = SQLiteTaskDB(tmp_path / "test.db"), bs.LocalStorage(tmp_path / "blobs")
+    first = min(task.updated_at for task in tasks_of(db))
+    old = TaskFilter(updated_before=first + timedelta(days=1))
+    said = prune(db, storage, old, dry_run=True)
+    assert (said.tasks, len(tasks_of(db))) == (3, 3)
+    assert prune(db, storage, TaskFilter(expired_before=WHEN)).tasks == 0
+    assert prune(db, storage, old) == said
+    assert (tasks_of(db), blobs(tmp_path / "blobs")) == ([], [])
+
+
+def test_prune_without_a_condition_is_refused() -> None:
+    db = MemoryTaskDB()
+    db.put(TASK)
+    with pytest.raises(bs.ConfigurationError, match="give one condition"):
+        prune(db, None, TaskFilter())
+    assert db.get("k") is not None
 
 
 def test_progress_is_told_after_each_chunk() -> None:

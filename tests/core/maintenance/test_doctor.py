@@ -4,12 +4,14 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
+from importlib.metadata import requires
 from pathlib import Path
 
 import beautyspot as bs
 import pytest
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.maintenance import Finding, examine
+from beautyspot.maintenance.machine_checks import EXTRAS
 
 HOURS_AGO_S = 1_600_000_000
 
@@ -115,6 +117,19 @@ def test_noise_and_a_file_of_the_future_are_errors_not_exceptions(tmp_path: Path
     (tmp_path / "test.db").unlink()
     change(tmp_path, "PRAGMA user_version = 999")
     assert findings(tmp_path)["database"].next_step == "upgrade beautyspot"
+
+
+def test_of_a_broken_file_the_doctor_does_not_send_to_the_doctor(tmp_path: Path) -> None:
+    (tmp_path / "test.db").write_bytes(b"noise" * 1000)
+    finding = findings(tmp_path)["database"]
+    assert "doctor" not in f"{finding.what} {finding.next_step}"
+    assert "not a database" in finding.what
+
+
+def test_the_extras_are_those_of_the_package() -> None:
+    described = [text for text in requires("beautyspot") or () if "extra ==" in text]
+    extras = {text.rpartition("extra ==")[2].strip(" '\"") for text in described} - {"all"}
+    assert set(EXTRAS) == extras
 
 
 def test_a_file_of_an_earlier_release_is_told_and_not_upgraded(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ class Catalog:
         content_type: str | None = None,
         older_than: Duration | None = None,
         newer_than: Duration | None = None,
+        expired: bool = False,
         text: str | None = None,
         limit: int = 50,
         after: str | None = None,
@@ -75,6 +76,7 @@ class Catalog:
             content_type: A media type.
             older_than: Kept longer ago than this.
             newer_than: Kept since.
+            expired: Only those whose time to live has passed; no call reads them any more.
             text: In any letters' case: part of the function, input id, content type or a tag, or the key's start.
             limit: Rows of a page, 1 to 10 000.
             after: The `next` of the page before.
@@ -82,7 +84,7 @@ class Catalog:
         Raises:
             ConfigurationError: a duration, the limit or the cursor is wrong.
         """
-        question = TaskQuestion(function, version, tag, content_type, older_than, newer_than, text)
+        question = TaskQuestion(function, version, tag, content_type, older_than, newer_than, expired, text)
         rows, following = tasks.tasks_page(self.source, question, self._now(), limit, after)
         return Page(tuple(rows), following)
 

@@ -59,7 +59,8 @@ class Source:
             raise self._failed(error) from error
         if not self._columns.get("tasks", set()) >= {"cache_key", "func_name", "result_type"}:
             raise ConfigurationError(
-                f"{self.name!r} holds no kept results; expected a database of beautyspot; give another"
+                f"{self.name!r} holds no kept results; expected a database of beautyspot; "
+                "give the path of one that a Spot made"
             )
 
     def has(self, table: str, /) -> bool:

@@ -22,7 +22,7 @@ MAX_TWINS = 10
 
 @dataclass(frozen=True, slots=True)
 class TaskQuestion:
-    """Which tasks: every condition that is not None holds."""
+    """Which tasks: every condition that is not None or False holds."""
 
     function: str | None = None
     """`module.qualname`, or the bare qualname."""
@@ -31,6 +31,7 @@ class TaskQuestion:
     content_type: str | None = None
     older_than: Duration | None = None
     newer_than: Duration | None = None
+    expired: bool = False
     text: str | None = None
     """In any letters' case: part of the function, input id, content type or a tag, or the start of the key."""
 
@@ -119,6 +120,8 @@ def _conditions(source: Source, question: TaskQuestion, now: datetime) -> list[C
         found.append(updated_at < stored(source, now - timedelta(seconds=seconds(question.older_than))))
     if question.newer_than is not None:
         found.append(updated_at >= stored(source, now - timedelta(seconds=seconds(question.newer_than))))
+    if question.expired:
+        found.append(source.column("tasks", "expires_at") <= stored(source, now))
     if question.text:
         found.append(_mentions(source, question.text))
     return found

@@ -1,4 +1,4 @@
-"""The command line: `beautyspot stats`, `list`, `show`, `delete`, `doctor`, `demo`."""
+"""The command line: `beautyspot stats`, `list`, `show`, `delete`, `prune`, `clean`, `doctor`, `demo`."""
 
 import io
 import sys

@@ -1,12 +1,14 @@
 """Puts the commands together, and turns our own errors into one line and the next step."""
 
+import os
 import sys
+from contextlib import suppress
 from typing import Annotated, Any
 
 from typer import Context, Exit, Option, Typer
 from typer.core import TyperGroup
 
-from beautyspot.cli import delete, demo, doctor, listing, show, stats
+from beautyspot.cli import clean, delete, demo, doctor, listing, prune, show, stats
 from beautyspot.cli.database import Place
 from beautyspot.cli.options import Db, Json, Storage
 from beautyspot.cli.output import say
@@ -20,12 +22,26 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that `ctx` names."""
         try:
-            return super().invoke(ctx)
+            answer = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise  # the reader had enough; Typer ends without a word
         except BeautySpotError as error:
             what, _, next_step = str(error).rpartition("; ")
             say(f"beautyspot: {what or next_step}" + (f"\n  {next_step}" if what else ""))
             is_usage = isinstance(error, ConfigurationError) and not isinstance(error, NewerFileError)
             raise Exit(2 if is_usage else 1) from None
+        except OSError as error:
+            _drop_output()
+            say(f"beautyspot: {error}\n  see that what is read and written is there, may be used, and has space")
+            raise Exit(1) from None
+        return answer
+
+
+def _drop_output() -> None:
+    """Let what is left to print go nowhere: Python would try once more at its exit, and fail aloud."""
+    with suppress(OSError), open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 # Our own errors never reach Typer's traceback printer, and a bug is easier to report from a plain one.
@@ -60,5 +76,7 @@ app.command("ls", hidden=True)(listing.list_tasks)
 app.command("show")(show.show)
 app.command("delete")(delete.delete)
 app.command("rm", hidden=True)(delete.delete)
+app.command("prune")(prune.prune)
+app.command("clean")(clean.clean_blobs)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)

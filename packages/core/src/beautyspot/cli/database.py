@@ -1,7 +1,10 @@
 """Which database a command means, and where its blobs lie."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.protocols import BlobStorage
@@ -33,12 +36,13 @@ class Place:
 
 
 def only_database(folder: Path, /) -> str:
-    """Return the path of the only database in the workspace of `folder`.
+    """Return the path of the only database in the workspace of `folder`, or beside it if the workspace has none.
 
     Raises:
         ConfigurationError: there are several, or none.
     """
-    found = sorted((folder / FOLDER).glob("*.db"))
+    # Releases up to 1.0 kept theirs beside the script, and a Spot goes on using it there.
+    found = sorted((folder / FOLDER).glob("*.db")) or _with_tasks(folder)
     if len(found) == 1:
         return str(found[0])
     if found:
@@ -48,6 +52,26 @@ def only_database(folder: Path, /) -> str:
         f"no database in {str(folder / FOLDER)!r}; "
         "run your program here first, give --db PATH, or try `beautyspot demo`"
     )
+
+
+def databases_around(database: str, /) -> list[str]:
+    """Return the paths of the other databases here and in the folder of `database`, whose blobs may lie among its."""
+    own = Path(database.partition("://")[2].removeprefix("/") if "://" in database else database).resolve()
+    folders = {Path.cwd(), Path(FOLDER).resolve(), own.parent}
+    return sorted(str(path) for folder in folders for path in _with_tasks(folder) if path.resolve() != own)
+
+
+def _with_tasks(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.glob("*.db")) if path.is_file() and _has_tasks(path)]
+
+
+def _has_tasks(path: Path) -> bool:
+    """Say whether the file at `path` is a database of beautyspot; one that can't be read now may well be."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").fetchall())
+    except sqlite3.Error as error:
+        return path.parent.name == FOLDER or error.sqlite_errorcode != sqlite3.SQLITE_NOTADB
 
 
 def blob_folders(database: str, /) -> list[Path]:

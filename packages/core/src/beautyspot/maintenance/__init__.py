@@ -1,7 +1,8 @@
-"""Keeping a store in order: delete results, find out what is wrong."""
+"""Work on a store between runs: what the command line and the dashboard do to it."""
 
-from beautyspot.maintenance.delete import Deleted, delete_tasks
+from beautyspot.maintenance.clean import Cleaned, clean, orphans, unfinished
+from beautyspot.maintenance.delete import Deleted, delete_tasks, prune
 from beautyspot.maintenance.doctor import examine
 from beautyspot.maintenance.findings import Finding
 
-__all__ = ["Deleted", "Finding", "delete_tasks", "examine"]
+__all__ = ["Cleaned", "Deleted", "Finding", "clean", "delete_tasks", "examine", "orphans", "prune", "unfinished"]

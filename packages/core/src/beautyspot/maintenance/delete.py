@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from beautyspot.errors import StorageError
+from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.protocols import BlobStorage, TaskDB
-from beautyspot.records import Task
+from beautyspot.records import Task, TaskFilter
 
 CHUNK = 500
 """Rows of one transaction: deleting 150 000 at once keeps every writer waiting for two seconds."""
@@ -52,6 +52,25 @@ def delete_tasks(
         if progress is not None:
             progress(count)
     return Deleted(count, size_bytes, blobs_left)
+
+
+def prune(
+    db: TaskDB,
+    storage: BlobStorage | None,
+    where: TaskFilter,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Deleted:
+    """Delete the tasks that `where` means, as `delete_tasks` does.
+
+    Raises:
+        ConfigurationError: `where` has no condition.
+        StorageError: the database can't delete; what was deleted until then stays deleted.
+    """
+    if where == TaskFilter():
+        raise ConfigurationError(f"nothing says what to prune: {where!r}; give one condition, as expired_before=now")
+    return delete_tasks(db.find(where), db, storage, dry_run=dry_run, progress=progress)
 
 
 def _delete_blobs(tasks: list[Task], storage: BlobStorage | None) -> int:

@@ -26,17 +26,30 @@ def examine(place: str | Path, storages: Sequence[BlobStorage] = (), /) -> Itera
     try:
         catalog = Catalog.open(place)
     except NewerFileError as error:
-        yield Finding("error", "database", str(error), "upgrade beautyspot")
+        yield _broken("database", error, "upgrade beautyspot")
         return
     except OSError as error:
-        yield Finding("error", "database", str(error), "move the file away; the next run makes a new one")
+        yield _broken("database", error, "move the file away; the next run makes a new one")
         return
     with catalog:
         yield Finding("ok", "database", f"{catalog.source.name} opens")
         if catalog.source.path is not None:
             yield from _guarded("database", file_findings(catalog.source, catalog.source.path))
+        yield from _guarded("expired", _expired(catalog))
         if storages:
-            yield from _guarded("blobs", blob_findings(catalog.source, storages))
+            yield from _guarded("blobs", blob_findings(catalog, storages))
+
+
+def _expired(catalog: Catalog) -> Iterator[Finding]:
+    expired = catalog.size().expired
+    step = "nothing is wrong; they take space until `beautyspot prune --expired`" if expired else None
+    yield Finding("ok", "expired", f"{expired} results whose time to live has passed", step)
+
+
+def _broken(check: str, error: Exception, next_step: str) -> Finding:
+    """Return what an error says, with `next_step` where its own would be to ask the doctor."""
+    what, _, own_step = str(error).rpartition("; ")
+    return Finding("error", check, what or own_step, next_step if not what or "doctor" in own_step else own_step)
 
 
 def _guarded(check: str, findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -44,4 +57,4 @@ def _guarded(check: str, findings: Iterator[Finding]) -> Iterator[Finding]:
     try:
         yield from findings
     except (BeautySpotError, OSError) as error:
-        yield Finding("error", check, str(error), "mend that, then run it again")
+        yield _broken(check, error, "mend that, then run it again")

@@ -13,9 +13,6 @@ OLDEST_SQLITE = (3, 35, 0)
 
 EXTRAS = {
     "data": ("numpy", "pandas", "polars", "pyarrow"),
-    "s3": ("boto3",),
-    "postgres": ("psycopg",),
-    "redis": ("redis",),
 }
 """Packages of the extras by their import names."""
 

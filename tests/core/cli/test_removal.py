@@ -1,0 +1,112 @@
+"""`prune` and `clean`: what they remove, and what they leave."""
+
+import json
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import beautyspot as bs
+import pytest
+
+from .conftest import Run
+
+HOURS_AGO_S = 1_600_000_000
+
+
+def kept(place: str = ".beautyspot/mine.db") -> int:
+    return change("SELECT count(*) FROM tasks", place)[0][0]
+
+
+def change(statement: str, place: str = ".beautyspot/mine.db") -> list[tuple[int]]:
+    with closing(sqlite3.connect(place)) as connection, connection:
+        return connection.execute(statement).fetchall()
+
+
+def age(folder: Path) -> list[Path]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    for path in files:
+        os.utime(path, (HOURS_AGO_S, HOURS_AGO_S))
+    return files
+
+
+@pytest.fixture
+def expired(store: Path) -> Path:
+    """The store, in which the three results of `load` have expired."""
+    change("UPDATE tasks SET expires_at = '2020-01-01 00:00:00.000000' WHERE func_name LIKE '%load'")
+    return store
+
+
+@pytest.mark.parametrize("verb", ["prune", "delete"])
+def test_expired_results_are_counted_and_then_go_alone(expired: Path, run: Run, verb: str) -> None:
+    told = run(verb, "--expired", "--dry-run")
+    assert (told.code, kept()) == (0, 4)
+    assert "would delete 3 results" in told.err
+    assert run(verb, "--expired").code == 2  # nobody is there to ask
+    document = json.loads(run(verb, "--expired", "--yes", "--json").out)
+    assert (document["deleted"], document["blobs_left"], len(document["keys"])) == (3, 0, 3)
+    assert document["size_bytes"] > 0
+    assert kept() == 1
+
+
+def test_prune_takes_an_age_in_days_or_a_span(store: Path, run: Run) -> None:
+    change("UPDATE tasks SET updated_at = '2020-01-01 00:00:00.000000' WHERE func_name LIKE '%read'")
+    assert "would delete 1 result," in run("prune", "--days", "30", "--dry-run").err
+    assert "would delete 1 result," in run("prune", "--older-than", "30d", "--dry-run").err
+    assert run("prune", "--older-than", "30d", "--days", "3", "--yes").code == 2
+    assert run("prune", "--days", "30", "--yes").code == 0
+    assert kept() == 3
+    assert [path for path in (store / ".beautyspot" / "blobs").rglob("*") if path.is_file()] == []
+
+
+def test_prune_joins_its_filters(expired: Path, run: Run) -> None:
+    assert "0 results" in run("prune", "--expired", "--function", "read", "--yes").err
+    assert "0 results" in run("prune", "--expired", "--version", "1", "--yes").err
+    assert "3 results" in run("prune", "--expired", "--version", "2", "--tag", "red", "--yes").err
+
+
+def test_prune_wants_to_be_told_what(store: Path, run: Run) -> None:
+    answer = run("prune", "--yes")
+    assert (answer.code, kept()) == (2, 4)
+    assert "--expired" in answer.err
+
+
+def test_clean_removes_old_blobs_without_a_row_and_half_written_ones(store: Path, run: Run) -> None:
+    blob = next((store / ".beautyspot" / "blobs").rglob("*.bin"))
+    blob.with_suffix(".tmp").write_bytes(b"12345")
+    age(store / ".beautyspot" / "blobs")
+    assert "would delete 1 blob, 5 B" in run("clean", "--dry-run").err
+    change("DELETE FROM tasks")
+    assert run("clean").code == 2
+    assert blob.exists()
+    assert json.loads(run("clean", "--yes", "--json").out)["deleted"] == 2
+    assert [path for path in (store / ".beautyspot" / "blobs").rglob("*") if path.is_file()] == []
+
+
+def test_clean_leaves_a_blob_that_may_be_written_in_this_moment(store: Path, run: Run) -> None:
+    change("DELETE FROM tasks")
+    assert "deleted 0 blobs" in run("clean", "--yes").err
+    assert len(list((store / ".beautyspot" / "blobs").rglob("*.bin"))) == 1
+
+
+def test_clean_leaves_what_another_database_here_names(store: Path, run: Run) -> None:
+    with bs.Spot("other", storage=".beautyspot/blobs/mine") as spot:
+        spot.run(len, "abc", _save_blob=True)
+    age(store / ".beautyspot" / "blobs")
+    assert "deleted 0 blobs" in run("--db", ".beautyspot/mine.db", "clean", "--yes").err
+    spot.shutdown()
+    (store / ".beautyspot" / "other.db").write_bytes(b"noise" * 1000)
+    assert run("--db", ".beautyspot/mine.db", "clean", "--yes").code == 1
+    assert len(list((store / ".beautyspot" / "blobs").rglob("*.bin"))) == 2
+
+
+def test_what_doctor_and_stats_advise_are_verbs_that_exist(expired: Path, run: Run) -> None:
+    blobs = age(store_blobs := expired / ".beautyspot" / "blobs")
+    blobs[0].with_suffix(".tmp").write_bytes(b"12345")
+    change("DELETE FROM tasks WHERE func_name LIKE '%read'")
+    age(store_blobs)
+    out = run("doctor").out
+    assert "`beautyspot prune --expired`" in out
+    assert out.count("`beautyspot clean`") == 2
+    assert run("prune", "--expired", "--yes").code == run("clean", "--yes").code == 0
+    assert "`beautyspot" not in run("doctor").out
