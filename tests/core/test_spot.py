@@ -4,6 +4,7 @@ import asyncio
 import re
 import threading
 from datetime import timedelta
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,30 @@ def test_invalidate_by_tag_function_and_age(spot: bs.Spot, clock: FrozenClock):
         spot.invalidate()
 
 
+def test_invalidate_takes_a_function_that_is_not_marked(spot: bs.Spot):
+    spot.mark(scale)(1), spot.mark(Scale.double)(Scale, 1), spot.mark(version="1")(scale)(2)
+    assert spot.invalidate(function=scale) == 2
+    assert spot.invalidate(function=Scale().double) == 1
+
+
+def test_invalidate_takes_a_marked_method_of_a_class_or_an_instance(spot: bs.Spot):
+    class Scale:
+        @spot.mark(ignore=("self",))
+        def double(self, x: int) -> int:
+            return 2 * x
+
+    for method in (Scale.double, Scale().double):
+        Scale().double(1)
+        assert spot.invalidate(function=method) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"function": 5}, {"tags": "exp-1"}, {"tags": 5}, {"older_than": "x"}])
+def test_wrong_condition_of_invalidate_is_refused_with_its_value(spot: bs.Spot, wrong: dict[str, Any]):
+    (value,) = wrong.values()
+    with pytest.raises(bs.ConfigurationError, match=re.escape(repr(value))):
+        spot.invalidate(**wrong)
+
+
 def test_clearing_one_function_leaves_the_others(spot: bs.Spot):
     one, two = spot.mark(abs), spot.mark(bytes)
     one(-1), one(-2), two(3)
@@ -159,6 +184,34 @@ def test_keyword_of_release_2_works_and_names_the_new_one(workspace: Path, optio
         spot = bs.Spot("app", **option)
     assert warned[0].filename == __file__
     assert spot.mark(bytes)(20) == bytes(20)
+
+
+def test_keyword_of_release_2_beside_its_new_name_is_refused(workspace: Path):
+    with (
+        pytest.warns(DeprecationWarning, match="storage"),
+        pytest.raises(bs.ConfigurationError, match=r"storage_path='x' and storage='y'"),
+    ):
+        bs.Spot("app", storage_path="x", storage="y")
+
+
+def test_options_for_s3_are_named_where_the_storage_takes_none(workspace: Path):
+    with (
+        pytest.warns(DeprecationWarning, match="storage, which takes a storage made with its own options"),
+        pytest.raises(bs.ConfigurationError, match=r"options \['a'\]"),
+    ):
+        bs.Spot("app", s3_opts={"a": 1})
+
+
+def test_wrong_number_of_workers_is_refused(workspace: Path):
+    with (
+        pytest.warns(DeprecationWarning, match="executor"),
+        pytest.raises(bs.ConfigurationError, match="io_workers got 'x'"),
+    ):
+        bs.Spot("app", io_workers="x")
+
+
+def test_version_is_that_of_the_distribution():
+    assert bs.__version__ == metadata.version("beautyspot")
 
 
 def test_unknown_keyword_is_named(workspace: Path):
@@ -297,3 +350,12 @@ def test_spots_can_be_made_in_many_threads(tmp_path: Path):
     for thread in threads:
         thread.join()
     assert not errors
+
+
+def scale(x: int) -> int:
+    return 3 * x
+
+
+class Scale:
+    def double(self, x: int) -> int:
+        return 2 * x

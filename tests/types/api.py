@@ -125,6 +125,9 @@ assert_type(Child().count_below("1"), int)
 assert_type(Child().read("a"), bytes)
 assert_type(spot.run(len, "abc"), int)
 
+arguments: bs.MarkArguments = {"ttl": "7d", "tags": ["exp-1"]}
+assert_type(spot.mark(**arguments)(price)(3), float)
+
 plain(1)  # pyright: ignore[reportArgumentType] - an argument of another type is told
 plain("a", time=2)  # pyright: ignore[reportCallIssue] - a keyword that the function lacks is told
 

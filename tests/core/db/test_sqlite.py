@@ -125,6 +125,12 @@ def test_history_without_pandas_says_what_to_install(db: SQLiteTaskDB, monkeypat
         db.get_history()
 
 
+@pytest.mark.parametrize("limit", [-1, "x", 1.5, None])
+def test_a_history_of_a_wrong_length_is_refused(db: SQLiteTaskDB, limit: object) -> None:
+    with pytest.raises(ConfigurationError, match="limit got"):
+        db.get_history(limit)  # type: ignore[arg-type]
+
+
 def test_the_questions_of_lists_and_pruning_use_an_index(db: SQLiteTaskDB) -> None:
     db.open()
     for question, index in (

@@ -17,7 +17,7 @@ def test_consume_waits_between_calls_and_not_before_the_first() -> None:
     clock = FrozenClock()
     bucket = TokenBucket(60, clock=clock)
     for _ in range(3):
-        bucket.consume()
+        bucket.consume(cost=1)
     assert clock.slept == [1, 1]
 
 
@@ -27,7 +27,7 @@ def test_consume_async_waits_as_consume_does() -> None:
 
     async def three() -> None:
         for _ in range(3):
-            await bucket.consume_async(1)
+            await bucket.consume_async(cost=1)
 
     asyncio.run(three())
     assert clock.slept == [1]

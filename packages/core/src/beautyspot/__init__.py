@@ -19,6 +19,7 @@ from beautyspot.hooks import Hook, HookEvent
 from beautyspot.journal import CacheInfo
 from beautyspot.keys import FROM_CODE, KeyGen, KeyPolicy
 from beautyspot.limiters import TokenBucket
+from beautyspot.marking import MarkArguments
 from beautyspot.renamed import __getattr__ as __getattr__
 from beautyspot.serializers import MsgpackSerializer
 from beautyspot.spot import Spot
@@ -42,6 +43,7 @@ __all__ = [
     "LegacyNameWarning",
     "LimitExceeded",
     "LocalStorage",
+    "MarkArguments",
     "Marked",
     "MsgpackSerializer",
     "NewerFileError",

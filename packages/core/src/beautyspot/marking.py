@@ -9,6 +9,8 @@ from beautyspot.durations import Duration, seconds
 from beautyspot.errors import ConfigurationError
 from beautyspot.hooks import Hook
 from beautyspot.keys import FromCode, KeyMaker
+from beautyspot.keys.binding import split
+from beautyspot.names import qualified_name
 from beautyspot.parts import Parts
 from beautyspot.protocols import Serializer, SupportsLegacy, SupportsTypes
 from beautyspot.walk import LegacyRows, MarkOptions, Plan, mark_function, unlimited
@@ -75,6 +77,23 @@ def settings(arguments: Mapping[str, Any], /, *, default_version: str | FromCode
             hooks=hooks_of(arguments.get("hooks")),
         ),
     )
+
+
+def name_of(function: Any, /) -> str:
+    """Return the name under which the results of `function`, marked or not, are kept; a name is returned as it is.
+
+    Raises:
+        ConfigurationError: it is neither a function nor a name.
+    """
+    if isinstance(function, str):
+        return function
+    plan: Plan | None = getattr(function, "__beautyspot_plan__", None)
+    if plan is not None:
+        return plan.keys.func_name
+    inner: Any = split(getattr(function, "__func__", function))[0]
+    is_named = callable(inner) and hasattr(inner, "__qualname__")
+    expect(is_named, "function", function, "a function, or its name with or without its module")
+    return qualified_name(inner)
 
 
 def hooks_of(hooks: Any, /) -> tuple[Hook, ...]:

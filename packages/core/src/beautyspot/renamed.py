@@ -1,8 +1,10 @@
 """Names of earlier releases: those that still work, with a warning, and those that say what to use."""
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
+from beautyspot.checks import expect
 from beautyspot.errors import ConfigurationError
 
 RENAMED_OPTIONS = {
@@ -13,12 +15,19 @@ RENAMED_OPTIONS = {
 }
 """Keywords of `Spot` in release 2.0, and what they are called now."""
 
+DEFAULTS = {"storage": None, "executor": None, "inline_limit_bytes": 65_536}
+"""What stands under the new names when nobody gave them."""
 
-def translate(old: dict[str, Any], /) -> dict[str, Any]:
+
+def translate(old: Mapping[str, Any], today: Mapping[str, Any], /) -> dict[str, Any]:
     """Return today's options for the keywords of release 2.0, with a DeprecationWarning for each.
 
+    Args:
+        old: The keywords that today's `Spot` doesn't know.
+        today: What the options are without them.
+
     Raises:
-        ConfigurationError: a keyword that no release knew.
+        ConfigurationError: a keyword that no release knew, or one beside its new name.
     """
     new: dict[str, Any] = {}
     for name, value in old.items():
@@ -28,6 +37,8 @@ def translate(old: dict[str, Any], /) -> dict[str, Any]:
         warnings.warn(f"Spot({name}=…) is now called {now}", DeprecationWarning, stacklevel=3)
         if value is None:
             continue
+        if now in DEFAULTS and today[now] != DEFAULTS[now]:
+            raise ConfigurationError(f"Spot got {name}={value!r} and {now}={today[now]!r}; give {now} alone")
         if name == "io_workers":
             new["executor"] = _executor(value)
         elif name == "s3_opts":
@@ -45,11 +56,16 @@ def removed(owner: str, name: str, /) -> AttributeError:
 
 
 def __getattr__(name: str) -> Any:
-    """Stand in for the package's own `__getattr__`."""
+    """Stand in for the package's own `__getattr__`; the version stands in the distribution's metadata alone."""
+    if name == "__version__":
+        from importlib.metadata import version  # 20 ms, for those who ask
+
+        return version("beautyspot")
     raise removed("module 'beautyspot'", name)
 
 
-def _executor(workers: int) -> Any:
+def _executor(workers: Any) -> Any:
+    expect(isinstance(workers, int) and workers > 0, "io_workers", workers, "how many threads, 1 or more")
     from concurrent.futures import ThreadPoolExecutor  # 17 ms that only this old keyword needs
 
     return ThreadPoolExecutor(workers, "beautyspot-io")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar, Unpack, overload
 
+from beautyspot.checks import words
 from beautyspot.clocks import Clock
 from beautyspot.content_types import ContentType
 from beautyspot.durations import Duration, seconds
@@ -13,7 +14,7 @@ from beautyspot.errors import ConfigurationError
 from beautyspot.hooks import Hook
 from beautyspot.keys import FromCode
 from beautyspot.limiters import GCRA, SharedGCRA, create_limiter
-from beautyspot.marking import MarkArguments, Settings, hooks_of, mark, settings
+from beautyspot.marking import MarkArguments, Settings, hooks_of, mark, name_of, settings
 from beautyspot.parts import open_parts
 from beautyspot.protocols import (
     BlobStorage,
@@ -92,8 +93,8 @@ class Spot:
             "storage": storage,
             "inline_limit_bytes": inline_limit_bytes,
             "executor": executor,
-            **translate(renamed),
         }
+        options |= translate(renamed, options)
         self._parts = open_parts(
             name, db, on_save_error=on_save_error, durability=durability, serializer=serializer, clock=clock, **options
         )
@@ -111,7 +112,8 @@ class Spot:
     def mark(self, function: Any = None, /, **arguments: Any) -> Any:
         """Keep the results of a function: sync, async, generator or async generator, or a method.
 
-        The keywords are those of `MarkArguments`; what is not given is the Spot's default.
+        The keywords are those of `beautyspot.MarkArguments`, where each is explained; what is not given is the Spot's
+        default.
 
         Raises:
             ConfigurationError: a keyword's value is wrong.
@@ -213,19 +215,18 @@ class Spot:
 
         Args:
             tags: Results that carry any of them.
-            function: A marked function, or its name, with or without its module.
+            function: A function, marked or not, or its name, with or without its module.
             older_than: Seconds, a timedelta or text like "7d".
 
         Raises:
-            ConfigurationError: no condition at all.
+            ConfigurationError: no condition at all, or one is wrong.
         """
         if tags is None and function is None and older_than is None:
             raise ConfigurationError("invalidate got no condition; give tags=, function= or older_than=")
-        plan = getattr(function, "__beautyspot_plan__", None)
         now = datetime.fromtimestamp(self._parts.clock.time(), UTC)
         where = TaskFilter(
-            function=plan.keys.func_name if plan else function if function is None else str(function),
-            tags=(tags,) if isinstance(tags, str) else None if tags is None else tuple(tags),
+            function=None if function is None else name_of(function),
+            tags=None if tags is None else words("tags", tags),
             updated_before=None if older_than is None else now - timedelta(seconds=seconds(older_than)),
         )
         return self._parts.store.delete_where(where)

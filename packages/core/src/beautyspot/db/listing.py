@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from beautyspot.checks import expect
 from beautyspot.db.connections import Execute
 from beautyspot.db.filters import condition
 from beautyspot.db.rows import TASK_COLUMNS, task_of
@@ -62,8 +63,10 @@ def history(tasks: Iterable[Task], limit: int, /) -> "DataFrame":
     """Return the first `limit` tasks as a data frame.
 
     Raises:
-        ConfigurationError: pandas is not installed.
+        ConfigurationError: `limit` is no number of rows, or pandas is not installed.
     """
+    is_count = isinstance(limit, int) and not isinstance(limit, bool) and limit >= 0  # pyright: ignore[reportUnnecessaryIsInstance]
+    expect(is_count, "limit", limit, "a whole number of rows from 0")
     try:
         from pandas import DataFrame  # pyright: ignore[reportMissingTypeStubs] - as above, and 330 ms
     except ImportError as error:

@@ -25,7 +25,11 @@ class FromCode:
 
 
 FROM_CODE: Final = FromCode()
-"""`version=FROM_CODE`: a function's results are kept until its code changes, or that of what it calls in its module."""
+"""`version=FROM_CODE`: a function's results are kept until its code changes, or that of what it calls in its module.
+
+Followed are the plain functions of the same module that it calls by name, those that they call, and so on. Classes and
+their methods, functions of other modules and the module's constants are not: after a change there, set a version.
+"""
 
 
 def code_digest(code: CodeType, /) -> bytes:

@@ -16,7 +16,7 @@ class TokenBucket:
         self._clock = clock or SystemClock()
         self.limiter = GCRA(tokens_per_minute, burst=burst, clock=self._clock)
 
-    def consume(self, cost: float = 1, /) -> None:
+    def consume(self, cost: float = 1) -> None:
         """Wait until `cost` may be spent, blocking the thread; an interrupted wait spends nothing.
 
         Raises:
@@ -30,7 +30,7 @@ class TokenBucket:
                 self.limiter.give_back(reservation)
                 raise
 
-    async def consume_async(self, cost: float = 1, /) -> None:
+    async def consume_async(self, cost: float = 1) -> None:
         """Wait until `cost` may be spent, letting the event loop go on; a cancelled wait spends nothing.
 
         Raises:
