@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.connections import MAX_OPEN
+from beautyspot.records import Entry
 from beautyspot.testing.task_db import NOON, task
 
 KEY = "0a" * 16
@@ -50,12 +51,12 @@ def test_the_path_is_of_the_folder_where_it_was_given(tmp_path: Path, monkeypatc
     assert (tmp_path / "a.db").exists()
 
 
-def test_file_and_folder_are_for_their_owner_alone(tmp_path: Path) -> None:
-    db = SQLiteTaskDB(tmp_path / "new" / "a.db")
+def test_file_and_folders_are_for_their_owner_alone(tmp_path: Path) -> None:
+    db = SQLiteTaskDB(tmp_path / "outer" / "new" / "a.db")
     db.put(task())
     assert db.locks.try_acquire(KEY)
-    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
-    modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "new").iterdir()}
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.rglob("*")}
+    assert (modes.pop("outer"), modes.pop("new")) == (0o700, 0o700)
     assert modes == dict.fromkeys(("a.db", "a.db-wal", "a.db-shm", "a.db-locks"), 0o600)
     db.close()
 
@@ -95,7 +96,8 @@ def test_a_thread_that_ends_gives_its_connection_to_the_next(tmp_path: Path) -> 
 def test_more_threads_than_connections_share_them(tmp_path: Path) -> None:
     db = SQLiteTaskDB(tmp_path / "a.db")
     db.put(task())
-    count, together, hits = 300, threading.Barrier(301), []
+    count, together = 300, threading.Barrier(301)
+    hits: list[Entry | None] = []
 
     def hit() -> None:
         hits.append(db.get(KEY))
@@ -207,6 +209,7 @@ def test_many_processes_make_one_file_at_once(tmp_path: Path) -> None:
     code = """
 import sys
 from beautyspot.db import SQLiteTaskDB
+from beautyspot.records import Entry
 from beautyspot.testing.task_db import task
 for line in sys.stdin:
     db = SQLiteTaskDB(line.strip())

@@ -89,12 +89,25 @@ def make(path: str, /) -> None:
     """Make an empty file that only its owner can read, and its folder, if they aren't there."""
     if os.path.exists(path):  # noqa: PTH110
         return
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
+    _make_folder(os.path.dirname(path))  # noqa: PTH120
     try:
         # SQLite would make it for everybody to read, and gives its -wal and -shm the mode that it has.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         return
+
+
+def _make_folder(folder: str) -> None:
+    """Make `folder` and those above it, each for its owner alone; `os.makedirs` would open the ones above to all."""
+    if os.path.isdir(folder):  # noqa: PTH112
+        return
+    parent = os.path.dirname(folder)  # noqa: PTH120
+    if parent != folder:  # a drive that isn't there is its own parent
+        _make_folder(parent)
+    try:
+        os.mkdir(folder, 0o700)  # noqa: PTH102
+    except FileExistsError:
+        return  # another thread or process was first; if it is no folder, opening the file says so
 
 
 def _open(path: str, *, uri: bool = False) -> sqlite3.Connection:
