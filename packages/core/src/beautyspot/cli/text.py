@@ -6,7 +6,7 @@ from beautyspot.maintenance.sizes import bytes_text
 
 __all__ = ["age_text", "bytes_text", "clean", "clean_line", "count_text", "duration_text"]
 LINE_BREAKS = {"\n", "\t"}
-STEPS_S = ((86_400, "d"), (3600, "h"), (60, "m"))
+STEPS_S = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
 def clean(text: str, /) -> str:
