@@ -20,7 +20,10 @@ class HookEvent(NamedTuple):
 
 
 class Hook:
-    """Override what you want to see. A method that raises is logged and otherwise ignored."""
+    """Override what you want to see, with plain methods: one that is `async def` is never awaited.
+
+    A method that raises is logged and otherwise ignored.
+    """
 
     def pre_execute(self, event: HookEvent, /) -> None:
         """Called on a miss, before the function runs and after the limiter's wait."""
