@@ -118,3 +118,39 @@ def test_two_unfinished_streams_of_one_call_do_not_wait_for_each_other(spot: bs.
 
     one, two = count(), count()
     assert [next(one), next(two), next(one), next(two)] == [1, 1, 2, 2]
+
+
+class Diary(bs.Hook):
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+
+    def on_hit(self, event: bs.HookEvent, /) -> None:
+        self.values.append(event.value)
+
+    on_miss = on_hit
+
+
+def test_hooks_and_cache_if_are_given_the_list_of_chunks(spot: bs.Spot):
+    diary, asked = Diary(), []
+
+    def wanted(chunks: Any) -> bool:
+        asked.append(chunks)
+        return True
+
+    @spot.mark(hooks=(diary,), cache_if=wanted)
+    def count(n: int) -> Iterator[int]:
+        yield from range(n)
+        return "end"
+
+    @spot.mark(hooks=(diary,), cache_if=wanted)
+    async def count_async(n: int) -> AsyncIterator[int]:
+        for i in range(n):
+            yield i
+
+    async def scene() -> list[int]:
+        return [i async for i in count_async(2)]
+
+    for _ in range(2):
+        assert list(count(2)) == asyncio.run(scene()) == [0, 1]
+    assert diary.values == [[0, 1]] * 4
+    assert asked == [[0, 1]] * 2

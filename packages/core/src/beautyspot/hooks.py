@@ -13,7 +13,7 @@ class HookEvent(NamedTuple):
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     value: Any = None
-    """The result; None before there is one."""
+    """The result, of a stream the list of its chunks; None before there is one."""
     elapsed_s: float = 0.0
     """Seconds the function took; on a hit, those it took when the result was made."""
     error: BaseException | None = None

@@ -34,7 +34,7 @@ class MarkArguments(TypedDict, total=False):
     tags: Sequence[str]
     """Words to invalidate and list by."""
     cache_if: Callable[[Any], bool] | None
-    """Takes a result and says whether to keep it."""
+    """Takes a result, of a stream the list of its chunks, and says whether to keep it."""
     hooks: Sequence[Hook]
     """Called after the Spot's own."""
 

@@ -50,7 +50,7 @@ class Recording:
         self.stop()
         self.plan.ran(*self.call, self.chunks, self.elapsed_s, self.waited_s)
         if self.replayable:
-            self.plan.keep(*self.call, (self.chunks, returned), self.elapsed_s)
+            _shows_chunks(self.plan).keep(*self.call, (self.chunks, returned), self.elapsed_s)
 
     def _copy(self, chunk: Any) -> Any:
         try:
@@ -59,13 +59,25 @@ class Recording:
             return chunk  # keeping the whole fails with the same error and warns of it
 
 
+def _shows_chunks(plan: Plan) -> Plan:
+    """Return `plan` with a `cache_if` that is asked about the chunks, without what the generator returned."""
+    cache_if = plan.options.cache_if
+    if cache_if is None:
+        return plan
+
+    def cache_if_chunks(kept: Any) -> bool:
+        return cache_if(kept[0])
+
+    return plan._replace(options=plan.options._replace(cache_if=cache_if_chunks))
+
+
 def stream(plan: Plan, args: Args, kwargs: Kwargs, *, refresh: bool = False) -> Generator[Any, Any, Any]:
     """Replay the kept chunks of a call, or pass through and keep what its function yields."""
     key = plan.keys.key(args, kwargs)
     hit = None if refresh else plan.read(key, args, kwargs)
     if hit is not None:
-        chunks, returned = plan.count_hit(hit, key, args, kwargs)
-        yield from chunks
+        chunks, returned = hit.value
+        yield from plan.count_hit(hit._replace(value=chunks), key, args, kwargs)
         return returned
     recording = Recording(plan, key, args, kwargs, pace(plan.options.limits, args, kwargs))
     try:
@@ -106,7 +118,7 @@ def async_stream_of(plan: Plan, *, refresh: bool = False) -> Callable[..., Async
         key = plan.keys.key(args, kwargs)
         hit = None if refresh else await read_async(plan, key)
         if hit is not None:
-            for chunk in plan.count_hit(hit, key, args, kwargs)[0]:
+            for chunk in plan.count_hit(hit._replace(value=hit.value[0]), key, args, kwargs):
                 yield chunk
             return
         waited_s = await pace_async(plan.options.limits, args, kwargs)
