@@ -144,3 +144,11 @@ def test_the_demo_makes_no_call_in_its_second_run(run: Run, monkeypatch: pytest.
     first, second = rows(answer.out)
     assert (first[1:3], second[1:3]) == (["3", "1"], ["0", "4"])
     assert "stats" in answer.err
+
+
+def test_the_demo_as_json_is_one_document(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    answer = run("--json", "demo")
+    document = json.loads(answer.out)
+    assert [(each["calls"], each["hits"]) for each in document["runs"]] == [(3, 1), (0, 4)]
+    assert (Path(document["database"]).is_file(), answer.err) == (True, "")

@@ -3,9 +3,12 @@
 import time
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from beautyspot.cli.output import say
+from typer import Context
+
+from beautyspot.cli.options import Json, place_of
+from beautyspot.cli.output import print_json, say
 from beautyspot.cli.table import Column, print_table
 from beautyspot.cli.text import duration_text
 
@@ -31,18 +34,32 @@ SOURCE = """\
 COLUMNS = (Column("run"), *(Column(name, right=True) for name in ("calls made", "kept results", "time")))
 
 
-def demo() -> None:
+class Run(NamedTuple):
+    """What one run of the demo's program did."""
+
+    run: str
+    calls: int
+    hits: int
+    elapsed_s: float
+
+
+def demo(context: Context, as_json: Json = False) -> None:
     """Keep the results of a slow function in a temporary folder, and call it again."""
     from beautyspot import Spot  # shown to the user just so
 
+    place = place_of(context, None, None, as_json)
     folder = Path(mkdtemp(prefix="beautyspot-demo-"))
     database = folder / "demo.db"
-    say(SOURCE)
-    rows: list[list[str]] = []
+    if not place.as_json:
+        say(SOURCE)
+    runs: list[Run] = []
     for run in ("first run", "second run"):
         with Spot("demo", db=database, storage=folder / "blobs", tpm=240) as spot:
-            rows.append([run, *_timed(spot.mark(spot.limiter()(summarise)))])
-    print_table(COLUMNS, rows)
+            runs.append(_timed(run, spot.mark(spot.limiter()(summarise))))
+    if place.as_json:
+        print_json({"database": str(database), "runs": [run._asdict() for run in runs]})
+        return
+    print_table(COLUMNS, [[run.run, str(run.calls), str(run.hits), duration_text(run.elapsed_s)] for run in runs])
     say(
         f"\nThe results stay in {str(folder)!r} until you delete it. Look at them:\n"
         f"    beautyspot --db {database} stats\n    beautyspot --db {database} list"
@@ -55,9 +72,9 @@ def summarise(line: str) -> str:
     return max(line.split(), key=len)
 
 
-def _timed(function: "Marked[[str], str]") -> list[str]:
+def _timed(run: str, function: "Marked[[str], str]") -> Run:
     start_s = time.perf_counter()
     for line in LINES:
         function(line)
     info = function.cache_info()
-    return [str(info.misses), str(info.hits), duration_text(time.perf_counter() - start_s)]
+    return Run(run, info.misses, info.hits, time.perf_counter() - start_s)
