@@ -34,6 +34,11 @@ def test_name_that_leaves_the_folder_is_refused(workspace: Path, name: str):
         bs.Spot(name)
 
 
+def test_name_that_leaves_the_blobs_folder_is_refused(workspace: Path):
+    with pytest.raises(bs.ConfigurationError, match="not a name"):
+        bs.Spot("../evil", db=workspace / "a.db")
+
+
 def test_two_spots_in_one_folder_never_share_a_blob(workspace: Path):
     one, two = bs.Spot("one"), bs.Spot("two")
     answers = [b"1" * 10, b"2" * 10]

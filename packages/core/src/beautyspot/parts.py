@@ -76,9 +76,14 @@ def open_parts(
         registry=KeyRegistry(),
         clock=clock,
         executor=executor,
-        legacy_folders=legacy_blob_folders(name, None if storage is None else getattr(blobs, "root", None)),
+        legacy_folders=legacy_blob_folders(name) if storage is None else _folders_of(blobs),
     )
 
 
 def _expect_methods(name: str, thing: object, *methods: str) -> None:
     expect(thing is None or has_methods(thing, *methods), name, thing, f"an object that has {', '.join(methods)}")
+
+
+def _folders_of(storage: BlobStorage) -> tuple[str, ...]:
+    root: str | None = getattr(storage, "root", None)
+    return () if root is None else (root,)

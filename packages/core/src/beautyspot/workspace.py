@@ -17,22 +17,22 @@ def database_path(name: str, /) -> str:
     Raises:
         ConfigurationError: `name` is no plain file name.
     """
-    if not name or name in (".", "..") or set(name) & set('/\\:\0*?"<>|') or name != name.strip():
-        raise ConfigurationError(f"not a name for a Spot: {name!r}; give a plain file name, and db= for another folder")
-    path = os.path.abspath(os.path.join(FOLDER, f"{name}.db"))  # noqa: PTH100, PTH118 - see above
+    path = os.path.abspath(os.path.join(FOLDER, f"{_checked(name)}.db"))  # noqa: PTH100, PTH118 - see above
     oldest = os.path.abspath(f"{name}.db")  # noqa: PTH100 - see above
     return oldest if os.path.isfile(oldest) and not os.path.exists(path) else path  # noqa: PTH110, PTH113 - see above
 
 
 def blob_folder(name: str, /) -> str:
-    """Return the absolute path of the blobs of `name`: one folder for each, so that two Spots never share a blob."""
-    return os.path.abspath(os.path.join(FOLDER, "blobs", name))  # noqa: PTH100, PTH118 - see above
+    """Return the absolute path of the blobs of `name`: one folder for each, so that two Spots never share a blob.
+
+    Raises:
+        ConfigurationError: `name` is no plain file name.
+    """
+    return os.path.abspath(os.path.join(FOLDER, "blobs", _checked(name)))  # noqa: PTH100, PTH118 - see above
 
 
-def legacy_blob_folders(name: str, root: str | None, /) -> tuple[str, ...]:
-    """Return the folders in which blobs of releases up to 2.7 may lie, in the order to look."""
-    if root is not None:
-        return (root,)
+def legacy_blob_folders(name: str, /) -> tuple[str, ...]:
+    """Return the folders in which blobs of releases up to 2.7 lie by default, in the order to look."""
     own = blob_folder(name)
     return (own, os.path.dirname(own), os.path.abspath("blobs"))  # noqa: PTH100, PTH120 - see above
 
@@ -57,3 +57,11 @@ def _make_workspace() -> None:
         if not os.path.exists(path):  # noqa: PTH110 - see above
             with open(path, "w") as file:
                 file.write("*\n")
+
+
+def _checked(name: str) -> str:
+    if not name or name in (".", "..") or set(name) & set('/\\:\0*?"<>|') or name != name.strip():
+        raise ConfigurationError(
+            f"not a name for a Spot: {name!r}; give a plain file name, and db= and storage= for other folders"
+        )
+    return name
