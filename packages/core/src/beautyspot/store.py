@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal, NamedTuple, get_args
 from zlib import crc32
 
@@ -39,6 +40,10 @@ class Hit(NamedTuple):
     value: Any
     elapsed_s: float
     """Seconds its call took."""
+
+
+# Half the time of Hit(…).
+_hit: Callable[[tuple[Any, float]], Hit] = partial(tuple.__new__, Hit)  # pyright: ignore[reportUnknownMemberType]
 
 
 class Label(NamedTuple):
@@ -110,7 +115,7 @@ class Store:
                 data = self.storage.load(entry.result_value or "")
             if checksum is not None and crc32(data) != checksum:
                 raise DamagedEntryError("its bytes are not those that were written")
-            return Hit(serializer.loads(data), entry.elapsed_s or 0.0)
+            return _hit((serializer.loads(data), entry.elapsed_s or 0.0))
         except Exception as error:  # noqa: BLE001 - as in lookup; decoders and storages may be anybody's
             self.report_damage(key, error)
             return None
