@@ -156,6 +156,16 @@ def test_refresh_leaves_one_blob(spot: bs.Spot, tmp_path: Any):
     assert len([path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]) == 1
 
 
+def test_refreshed_result_that_is_rejected_leaves_the_old_blob(spot: bs.Spot):
+    answers = [b"paid", b""]
+
+    @spot.mark(save_blob=True, cache_if=bool, ignore=("answers",))
+    def ask() -> bytes:
+        return answers.pop(0)
+
+    assert [ask(), ask.refresh(), ask()] == [b"paid", b"", b"paid"]
+
+
 def test_invalidate_deletes_row_and_blob(spot: bs.Spot, tmp_path: Any):
     @spot.mark(save_blob=True)
     def big(x: int) -> bytes:

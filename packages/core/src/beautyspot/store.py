@@ -126,23 +126,33 @@ class Store:
         return None if entry is None else self.value_of(key, entry, serializer)
 
     def keep(
-        self, label: Label, value: Any, serializer: Serializer, /, *, keep_if: Callable[[Any], bool] | None = None
-    ) -> Exception | None:
-        """Keep `value` unless `keep_if` says no, or return why that failed, after a warning that says what to do.
+        self,
+        label: Label,
+        value: Any,
+        serializer: Serializer,
+        /,
+        *,
+        keep_if: Callable[[Any], bool] | None = None,
+        on_error: Callable[[Exception], None] | None = None,
+    ) -> bool:
+        """Keep `value` unless `keep_if` says no, and say whether it is kept; a failure is told to `on_error`, and warned of.
 
         Raises:
             SerializationError, StorageError: only with `on_save_error="raise"`.
         """
         try:
-            if keep_if is None or keep_if(value):
-                self.write(label, value, serializer)
+            if keep_if is not None and not keep_if(value):
+                return False
+            self.write(label, value, serializer)
         except Exception as error:
+            if on_error is not None:
+                on_error(error)
             if self._on_save_error == "raise":
                 raise
             if self._on_save_error == "warn":
                 self._warn_unsaved(label, error)
-            return error
-        return None
+            return False
+        return True
 
     def write(self, label: Label, value: Any, serializer: Serializer, /) -> None:
         """Keep `value` under the label's key, replacing what was there.
@@ -194,7 +204,7 @@ class Store:
         size_bytes = sum(map(len, parts))
         outside = size_bytes > self._inline_limit_bytes if label.save_blob is None else label.save_blob
         # The blob goes first: a row must never name a blob that isn't there. A crash between the two
-        # leaves an orphan, which cleaning removes.
+        # leaves an orphan, which `beautyspot clean` removes.
         location, blob_error = self._save_blob(label, parts) if outside else (None, None)
         task = Task(
             cache_key=label.cache_key,
@@ -239,7 +249,7 @@ class Store:
     def _warn_unsaved(self, label: Label, error: Exception) -> None:
         held = label.cache_key in self.unsaved
         next_step = (
-            "it is held in memory and tried again at the next result, at flush() and at exit"
+            "it is held in memory and tried again with later results, at flush() and at exit"
             if held
             else "it is not kept"
         )

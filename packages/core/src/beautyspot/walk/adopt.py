@@ -56,7 +56,7 @@ class LegacyRows:
             return None
         old_key, hit = found
         # Ours first, then the old row: a crash between the two leaves both, and ours is looked for first.
-        if self._store.keep(label, hit.value, self._serializer) is None:
+        if self._store.keep(label, hit.value, self._serializer):
             self._store.db.delete([old_key])
         return hit
 

@@ -100,9 +100,9 @@ async def lead_async(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwa
     with claim:
         if claim.other_process_runs:
             await claim.wait_for_process_async(plan.clock)
-        hit = (
-            await read_async(plan, key) if plan.legacy is None else await in_thread(plan, plan.read, key, args, kwargs)
-        )
+        hit = await read_async(plan, key)
+        if hit is None and plan.legacy is not None and plan.legacy.any():
+            hit = await in_thread(plan, plan.read, key, args, kwargs)
         if hit is not None:
             claim.land(hit.value, kept=True)
             return plan.count_hit(hit, key, args, kwargs)

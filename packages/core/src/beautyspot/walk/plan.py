@@ -92,17 +92,15 @@ class Plan(NamedTuple):
 
     def keep(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, elapsed_s: float, /) -> bool:
         """Keep a result where wanted, and say whether it is kept."""
+
+        def tell(error: Exception) -> None:
+            event = HookEvent(self.keys.func_name, key, args, kwargs, value, elapsed_s, error)
+            fire(self.options.hooks, "on_save_error", event)
+
         label = self.label(key, args, kwargs, elapsed_s)
-        event = HookEvent(self.keys.func_name, key, args, kwargs, value, elapsed_s)
-        try:
-            error = self.store.keep(label, value, self.serializer, keep_if=self.options.cache_if)
-        except Exception as raised:
-            fire(self.options.hooks, "on_save_error", event._replace(error=raised))
-            raise
-        if error is not None:
-            fire(self.options.hooks, "on_save_error", event._replace(error=error))
+        kept = self.store.keep(label, value, self.serializer, keep_if=self.options.cache_if, on_error=tell)
         self.journal.tick()
-        return error is None
+        return kept
 
     def replace(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, elapsed_s: float, /) -> None:
         """Keep a result in the place of an older one, whose blob and legacy row go last."""
