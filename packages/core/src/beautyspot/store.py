@@ -135,7 +135,9 @@ class Store:
         keep_if: Callable[[Any], bool] | None = None,
         on_error: Callable[[Exception], None] | None = None,
     ) -> bool:
-        """Keep `value` unless `keep_if` says no, and say whether it is kept; a failure is told to `on_error`, and warned of.
+        """Keep `value` unless `keep_if` says no, and say whether it is kept.
+
+        A failure goes to `on_error`, and the user is warned of it.
 
         Raises:
             SerializationError, StorageError: only with `on_save_error="raise"`.
