@@ -126,9 +126,9 @@ def test_a_failing_tag_takes_its_row_back(db: SQLiteTaskDB) -> None:
 
 
 def test_a_file_from_the_future_is_refused_and_left_untouched(path: Path) -> None:
-    raw(path, "PRAGMA journal_mode = WAL", "CREATE TABLE tasks (a)", "PRAGMA user_version = 2")
+    raw(path, "PRAGMA journal_mode = WAL", "CREATE TABLE tasks (a)", "PRAGMA user_version = 999")
     before = path.read_bytes()
-    with pytest.raises(NewerFileError, match=r"revision 2.*upgrade beautyspot"):
+    with pytest.raises(NewerFileError, match=r"revision 999.*upgrade beautyspot"):
         SQLiteTaskDB(path)
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == ["a.db"]
@@ -136,7 +136,7 @@ def test_a_file_from_the_future_is_refused_and_left_untouched(path: Path) -> Non
 
 def test_a_file_from_the_future_is_refused_while_others_have_it_open(path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
-    for statement in ("PRAGMA journal_mode = WAL", "CREATE TABLE tasks (a)", "PRAGMA user_version = 2"):
+    for statement in ("PRAGMA journal_mode = WAL", "CREATE TABLE tasks (a)", "PRAGMA user_version = 999"):
         other.execute(statement)
     with pytest.raises(NewerFileError):
         SQLiteTaskDB(path)

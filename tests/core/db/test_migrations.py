@@ -6,9 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from beautyspot.db import SQLiteTaskDB
+from beautyspot.db.migrations import STEPS, Borrowed
 from beautyspot.errors import StorageError
 from beautyspot.records import Entry, TaskFilter
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
 
 DAY = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 RELEASES = {
@@ -168,6 +173,50 @@ def test_rows_that_no_release_wrote_are_kept_readable(tmp_path: Path) -> None:
     assert (entry.result_type, entry.result_data) == ("WHAT", b"text")
     assert all(found.updated_at.year > 2020 for found in db.find(TaskFilter()))
     db.close()
+
+
+def write_revision_1(path: Path) -> Path:
+    """Write a file as the first release of this house did."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    engine = create_engine("sqlite://", creator=lambda: Borrowed(connection), poolclass=StaticPool)
+    with engine.connect() as sql:
+        STEPS[1](Operations(MigrationContext.configure(sql)), sql)
+    connection.execute("PRAGMA journal_mode = WAL")
+    row = ("k1", "shop.price", "i1", "DIRECT_BLOB", None, b"\x92\x01", None, "1", str(DAY)[:19], None, 2, 0.5, 7)
+    connection.execute(f"INSERT INTO tasks VALUES ({', '.join('?' * len(row))})", row)
+    connection.execute("INSERT INTO tags VALUES ('red', 'k1')")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    return path
+
+
+def test_a_file_of_revision_1_keeps_its_rows_and_tags(tmp_path: Path) -> None:
+    path = write_revision_1(tmp_path / "old.db")
+    db = SQLiteTaskDB(path)
+    assert db.get("k1") == Entry("DIRECT_BLOB", b"\x92\x01", None, None, 0.5, 7)
+    (found,) = db.find(TaskFilter(tags=("red",)))
+    assert (found.func_name, found.updated_at, found.compression) == ("shop.price", DAY, None)
+    db.put(found._replace(cache_key="k2", compression="zstd"))
+    assert [task.compression for task in db.find(TaskFilter())] == ["zstd", None]
+    assert not db.holds_legacy()
+    db.close()
+
+
+def test_a_file_of_revision_1_that_cannot_be_written_is_read(tmp_path: Path, without_power: Callable[..., str]) -> None:
+    path = write_revision_1(tmp_path / "old.db")
+    path.chmod(0o400)
+    tmp_path.chmod(0o500)
+    code = """
+import sys
+from beautyspot.db import SQLiteTaskDB
+from beautyspot.records import TaskFilter
+db = SQLiteTaskDB(sys.argv[1])
+print(db.get("k1") is not None, [task.tags for task in db.find(TaskFilter())], db.holds_legacy())
+db.close()
+"""
+    out = without_power(code, str(path))
+    tmp_path.chmod(0o700)
+    assert out == "True [('red',)] False\n"
 
 
 def test_an_upgrade_that_fails_half_way_leaves_the_old_file(tmp_path: Path) -> None:

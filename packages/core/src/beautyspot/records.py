@@ -42,6 +42,8 @@ class Task(NamedTuple):
     elapsed_s: float | None
     checksum: int | None = None
     """CRC-32 of the serialized value; None for none."""
+    compression: str | None = None
+    """What the kept bytes are compressed with; None for nothing."""
     tags: tuple[str, ...] = ()
 
     def entry(self) -> Entry:

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, DateTime, Double, Index, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
-REVISION = 1
+REVISION = 2
 """`PRAGMA user_version` of a SQLite file that has this schema."""
 
 _NO_ROWID = {"sqlite_with_rowid": False}  # the key is most of the row, so a second copy of it would double the table
@@ -40,6 +40,7 @@ class TaskRow(SQLModel, table=True):
     size_bytes: int | None = Field(default=None, sa_type=BigInteger)
     elapsed_s: float | None = Field(default=None, sa_type=Double)
     checksum: int | None = Field(default=None, sa_type=BigInteger)
+    compression: str | None = Field(default=None, sa_type=Text)
 
 
 class TagRow(SQLModel, table=True):
@@ -50,6 +51,16 @@ class TagRow(SQLModel, table=True):
 
     tag: str = Field(sa_type=Text, primary_key=True)
     cache_key: str = Field(sa_type=Text, primary_key=True, foreign_key="tasks.cache_key", ondelete="CASCADE")
+
+
+class UseRow(SQLModel, table=True):
+    """When one task was last read, as far as anybody wrote it down."""
+
+    __tablename__ = "uses"
+    __table_args__ = (_NO_ROWID,)
+
+    cache_key: str = Field(sa_type=Text, primary_key=True, foreign_key="tasks.cache_key", ondelete="CASCADE")
+    used_at: datetime = Field(sa_type=DateTime)
 
 
 class ActivityRow(SQLModel, table=True):
@@ -120,5 +131,5 @@ class LegacyNameRow(SQLModel, table=True):
     """`module.qualname` of the function that got its rows; None until one asked."""
 
 
-TABLES = ("tasks", "tags", "activity", "runs", "limits", "legacy_names")
+TABLES = ("tasks", "tags", "uses", "activity", "runs", "limits", "legacy_names")
 """Ours, in an order in which they can be created; `SQLModel.metadata` may hold a user's own as well."""

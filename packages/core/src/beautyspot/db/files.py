@@ -7,7 +7,7 @@ import time
 from beautyspot.db.faults import READ_ONLY, WAITABLE, code_of
 from beautyspot.errors import NewerFileError, StorageError
 
-REVISION = 1
+REVISION = 2
 """`schema.REVISION`, again: importing that costs 300 ms. A test compares the two."""
 
 PAUSE_S = 0.001
@@ -188,15 +188,22 @@ def _ready_to_read(path: str) -> sqlite3.Connection:
 def _show_as_upgraded(connection: sqlite3.Connection) -> None:
     """Let the statements for today's tables read an old file that can't be upgraded."""
     had = {row[1] for row in connection.execute("PRAGMA main.table_info(tasks)")}
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     wanted = (
         "cache_key", "func_name", "input_id", "result_type", "result_value", "result_data", "content_type", "version",
-        "updated_at", "expires_at", "size_bytes", "elapsed_s", "checksum",
+        "updated_at", "expires_at", "size_bytes", "elapsed_s", "checksum", "compression",
     )  # fmt: skip
     columns = ", ".join(name if name in had else f"NULL AS {name}" for name in wanted)
+    stand_ins = {
+        "tags": "TABLE tags (tag TEXT, cache_key TEXT)",
+        "uses": "TABLE uses (cache_key TEXT, used_at TEXT)",
+        "legacy_names": "VIEW legacy_names AS SELECT DISTINCT func_name, NULL AS claimed_by FROM main.tasks",
+    }
     connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute(f"CREATE TEMP VIEW tasks AS SELECT {columns} FROM main.tasks")  # noqa: S608 - names of ours
-    connection.execute("CREATE TEMP TABLE tags (tag TEXT, cache_key TEXT)")
-    connection.execute("CREATE TEMP VIEW legacy_names AS SELECT DISTINCT func_name, NULL AS claimed_by FROM main.tasks")
+    connection.execute(f"CREATE TEMP VIEW tasks AS SELECT rowid AS rowid, {columns} FROM main.tasks")  # noqa: S608 - names of ours
+    for name, stand_in in stand_ins.items():
+        if name not in tables:
+            connection.execute(f"CREATE TEMP {stand_in}")
 
 
 def _uri(path: str, query: str) -> str:

@@ -9,7 +9,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 TASK_COLUMNS = (
     "cache_key, func_name, input_id, version, result_type, content_type, result_value, result_data, "
-    "updated_at, expires_at, size_bytes, elapsed_s, checksum"
+    "updated_at, expires_at, size_bytes, elapsed_s, checksum, compression"
 )
 """The fields of `Task`, in its order; an older file may have its columns in another."""
 
@@ -53,6 +53,7 @@ def task_row(task: Task, /) -> tuple[Any, ...]:
         task.size_bytes,
         task.elapsed_s,
         task.checksum,
+        task.compression,
     )
 
 

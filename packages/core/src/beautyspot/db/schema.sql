@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS tasks (
     size_bytes BIGINT,
     elapsed_s DOUBLE,
     checksum BIGINT,
+    compression TEXT,
     PRIMARY KEY (cache_key)
 );
 
@@ -31,6 +32,14 @@ CREATE TABLE IF NOT EXISTS tags (
  WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS tags_by_key ON tags (cache_key);
+
+CREATE TABLE IF NOT EXISTS uses (
+    cache_key TEXT NOT NULL,
+    used_at DATETIME NOT NULL,
+    PRIMARY KEY (cache_key),
+    FOREIGN KEY(cache_key) REFERENCES tasks (cache_key) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS activity (
     func_name TEXT NOT NULL,
@@ -89,4 +98,4 @@ CREATE TABLE IF NOT EXISTS legacy_names (
 )
  WITHOUT ROWID;
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

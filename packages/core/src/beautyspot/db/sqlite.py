@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 GET_INLINE = "SELECT result_data, expires_at, elapsed_s, checksum FROM tasks WHERE cache_key = ?"
 GET = "SELECT result_type, result_data, result_value, expires_at, elapsed_s, checksum FROM tasks WHERE cache_key = ?"
 # The foreign key of `tags` takes the tags of the row it replaces along.
-PUT = f"INSERT OR REPLACE INTO tasks ({TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - ours
+PUT = f"INSERT OR REPLACE INTO tasks ({TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - ours
 PUT_TAG = "INSERT OR IGNORE INTO tags (tag, cache_key) VALUES (?, ?)"
 DELETE = "DELETE FROM tasks WHERE cache_key IN ({})"
 DELETE_TAGS = "DELETE FROM tags WHERE cache_key IN ({})"

@@ -14,9 +14,12 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from beautyspot.db.migrations.versions import v0001_the_house
+from beautyspot.db.migrations.versions import v0001_the_house, v0002_compression_and_uses
 
-STEPS: dict[int, Callable[[Operations, Connection], None]] = {1: v0001_the_house.upgrade}
+STEPS: dict[int, Callable[[Operations, Connection], None]] = {
+    1: v0001_the_house.upgrade,
+    2: v0002_compression_and_uses.upgrade,
+}
 """What leads to each revision."""
 
 
