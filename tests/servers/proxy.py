@@ -84,6 +84,7 @@ class FaultyProxy:
             self._flows.set()
         if refuses:
             self._cut()
+            await asyncio.sleep(0)  # the loop closes what was aborted in its next round
 
     async def _open(self) -> None:
         self._flows = asyncio.Event()
@@ -154,10 +155,9 @@ class FaultyProxy:
         return None
 
     async def _read(self, source: asyncio.StreamReader) -> bytes:
-        if self._bytes_per_s is None:
-            data = await source.read(65_536)
-        else:
-            data = await source.read(max(1, int(self._bytes_per_s / 20)))
+        most = 65_536 if self._bytes_per_s is None else max(1, int(self._bytes_per_s / 20))
+        data = await source.read(most)
+        if self._bytes_per_s is not None:  # it may have become slow meanwhile
             await asyncio.sleep(len(data) / self._bytes_per_s)
         await self._flows.wait()
         return data
