@@ -154,3 +154,20 @@ def test_hooks_and_cache_if_are_given_the_list_of_chunks(spot: bs.Spot):
         assert list(count(2)) == asyncio.run(scene()) == [0, 1]
     assert diary.values == [[0, 1]] * 4
     assert asked == [[0, 1]] * 2
+
+
+def test_a_hook_is_given_the_chunks_of_a_stream_that_cannot_be_kept(spot: bs.Spot):
+    values: list[Any] = []
+
+    class Diary(bs.Hook):
+        def on_save_error(self, event: bs.HookEvent, /) -> None:
+            values.append(event.value)
+
+    @spot.mark(hooks=(Diary(),))
+    def locks() -> Iterator[Any]:
+        yield 1
+        yield print
+
+    with pytest.warns(bs.CacheSaveWarning):
+        chunks = list(locks())
+    assert values == [chunks]

@@ -90,15 +90,35 @@ class Plan(NamedTuple):
             event = HookEvent(self.keys.func_name, key, args, kwargs, value, elapsed_s)
             fire(self.options.hooks, "on_miss", event)
 
-    def keep(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, elapsed_s: float, /) -> bool:
-        """Keep a result where wanted, and say whether it is kept."""
+    def keep(
+        self,
+        key: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        value: Any,
+        elapsed_s: float,
+        /,
+        *,
+        written: Any = None,
+    ) -> bool:
+        """Keep a result where wanted, and say whether it is kept.
+
+        Args:
+            written: What is written, where that is more than the value that hooks and `cache_if` are given.
+        """
+        cache_if = self.options.cache_if
 
         def tell(error: Exception) -> None:
             event = HookEvent(self.keys.func_name, key, args, kwargs, value, elapsed_s, error)
             fire(self.options.hooks, "on_save_error", event)
 
-        label = self.label(key, args, kwargs, elapsed_s)
-        kept = self.store.keep(label, value, self.serializer, keep_if=self.options.cache_if, on_error=tell)
+        kept = self.store.keep(
+            self.label(key, args, kwargs, elapsed_s),
+            value if written is None else written,
+            self.serializer,
+            keep_if=None if cache_if is None else lambda _: cache_if(value),
+            on_error=tell,
+        )
         self.journal.tick()
         return kept
 

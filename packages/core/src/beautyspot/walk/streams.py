@@ -50,25 +50,13 @@ class Recording:
         self.stop()
         self.plan.ran(*self.call, self.chunks, self.elapsed_s, self.waited_s)
         if self.replayable:
-            _shows_chunks(self.plan).keep(*self.call, (self.chunks, returned), self.elapsed_s)
+            self.plan.keep(*self.call, self.chunks, self.elapsed_s, written=(self.chunks, returned))
 
     def _copy(self, chunk: Any) -> Any:
         try:
             return self.plan.serializer.loads(self.plan.serializer.dumps(chunk))
         except SerializationError:
             return chunk  # keeping the whole fails with the same error and warns of it
-
-
-def _shows_chunks(plan: Plan) -> Plan:
-    """Return `plan` with a `cache_if` that is asked about the chunks, without what the generator returned."""
-    cache_if = plan.options.cache_if
-    if cache_if is None:
-        return plan
-
-    def cache_if_chunks(kept: Any) -> bool:
-        return cache_if(kept[0])
-
-    return plan._replace(options=plan.options._replace(cache_if=cache_if_chunks))
 
 
 def stream(plan: Plan, args: Args, kwargs: Kwargs, *, refresh: bool = False) -> Generator[Any, Any, Any]:
