@@ -1,13 +1,15 @@
 """Reading, writing and deleting one result, and what happens when a backend fails."""
 
 import itertools
+import sqlite3
 import warnings
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import beautyspot as bs
 import pytest
-from beautyspot.db import MemoryTaskDB
+from beautyspot.db import MemoryTaskDB, SQLiteTaskDB
 from beautyspot.records import Entry, Task, TaskFilter
 from beautyspot.serializers import MsgpackSerializer
 from beautyspot.storage import LocalStorage
@@ -160,6 +162,17 @@ def test_damage_is_counted_each_time_and_warned_of_once(store: Store, db: MoodyD
     with pytest.warns(bs.CacheReadWarning) as warned:
         assert [store.read("k" * 32, PLAIN) for _ in range(3)] == [None] * 3
     assert (store.damaged, len(warned)) == (3, 1)
+
+
+def test_an_expiry_that_nobody_can_read_is_a_counted_and_warned_miss(tmp_path: Path, clock: FrozenClock):
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db:
+        store = Store(db, LocalStorage(tmp_path / "blobs"), clock=clock)
+        store.write(label(ttl_s=60), "x", PLAIN)
+        with closing(sqlite3.connect(tmp_path / "a.db")) as connection, connection:
+            connection.execute("UPDATE tasks SET expires_at = 'soon'")
+        with pytest.warns(bs.CacheReadWarning, match="its expiry is no time"):
+            assert store.read("k" * 32, PLAIN) is None
+        assert store.damaged == 1
 
 
 def test_row_that_names_a_place_outside_the_storage_is_a_miss(store: Store, db: MoodyDB, tmp_path: Path):

@@ -92,6 +92,17 @@ def test_invalidated_old_row_does_not_come_back(old: Path):
         marked(1, 2)
 
 
+def test_old_row_whose_expiry_nobody_can_read_is_a_warned_miss(old: Path):
+    marked = bs.Spot("app").mark(add)
+    assert marked.is_cached(1, 2)
+    connection = sqlite3.connect(old)
+    connection.execute("UPDATE tasks SET expires_at = 'soon'")
+    connection.commit()
+    connection.close()
+    with pytest.warns(bs.CacheReadWarning, match="is no time"), pytest.raises(AssertionError, match="ran"):
+        marked(1, 2)
+
+
 def test_refreshed_old_row_does_not_come_back(old: Path):
     def fresh(a: int, b: int) -> int:
         return 33

@@ -26,7 +26,7 @@ from beautyspot.protocols import (
     SupportsStreams,
     TaskDB,
 )
-from beautyspot.records import Entry, Task, TaskFilter
+from beautyspot.records import NO_TIME, Entry, Task, TaskFilter
 from beautyspot.unsaved import Unsaved
 
 CHECKED_BYTES = 16 * 1024 * 1024
@@ -102,6 +102,8 @@ class Store:
                 return None
         expires_at = entry.expires_at
         if expires_at is not None and expires_at.timestamp() <= self.clock.time():
+            if expires_at == NO_TIME:
+                self.report_damage(key, DamagedEntryError("its expiry is no time"))
             return None
         return entry
 

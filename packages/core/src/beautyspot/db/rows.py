@@ -3,9 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from beautyspot.records import Entry, Task
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from beautyspot.records import NO_TIME, Entry, Task
 
 TASK_COLUMNS = (
     "cache_key, func_name, input_id, version, result_type, content_type, result_value, result_data, "
@@ -22,11 +20,11 @@ def time_text(time: datetime, /) -> str:
 
 
 def time_of(value: object, /) -> datetime:
-    """Return the time that a row holds; what can't be read is long ago, so a damaged expiry is expired."""
+    """Return the time that a row holds; `NO_TIME` for what can't be read."""
     try:
         time = datetime.fromisoformat(value)  # pyright: ignore[reportArgumentType] - a row may hold any type
     except (TypeError, ValueError):
-        return EPOCH
+        return NO_TIME
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 

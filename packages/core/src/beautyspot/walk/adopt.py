@@ -10,7 +10,7 @@ from typing import Any
 
 from beautyspot.errors import DamagedEntryError, LegacyNameWarning, StorageError
 from beautyspot.protocols import Serializer, SupportsLegacy
-from beautyspot.records import Task
+from beautyspot.records import NO_TIME, Task
 from beautyspot.store import Hit, Label, Store
 
 
@@ -101,6 +101,8 @@ class LegacyRows:
 
     def _expired(self, task: Task, ttl_s: float | None) -> bool:
         expires_at = task.expires_at
+        if expires_at == NO_TIME:
+            raise DamagedEntryError(f"the expiry of the row of an earlier release {task.cache_key} is no time")
         if expires_at is None and ttl_s is not None:
             expires_at = task.updated_at + timedelta(seconds=ttl_s)
         return expires_at is not None and expires_at.timestamp() <= self._store.clock.time()
