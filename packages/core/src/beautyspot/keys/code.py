@@ -1,12 +1,12 @@
 """What a function's code says, without its lines, comments and docstrings."""
 
-from hashlib import sha256
 from types import CodeType, FunctionType
 from typing import Any, Final
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.keys.binding import split
 from beautyspot.keys.canonical import Canonical, Form, pack
+from beautyspot.keys.digest import digest
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 
@@ -34,7 +34,7 @@ their methods, functions of other modules and the module's constants are not: af
 
 def code_digest(code: CodeType, /) -> bytes:
     """Return 16 bytes for what `code` does; another minor version of Python gives others."""
-    return sha256(pack(_code_form(code, Canonical(KeyRegistry()), set()))).digest()[:16]
+    return digest(pack(_code_form(code, Canonical(KeyRegistry()), set())))
 
 
 def version_from_code(function: Any, /) -> str:
@@ -51,7 +51,7 @@ def version_from_code(function: Any, /) -> str:
         if name not in found:
             found[name], names = _own_form(called)
             waiting += _called(called, names)
-    return f"code:{sha256(pack(sorted(found.items()))).hexdigest()[:16]}"
+    return f"code:{digest(pack(sorted(found.items())), size_bytes=8).hex()}"
 
 
 def unwrap(function: Any, /) -> Any:

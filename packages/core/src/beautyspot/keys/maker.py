@@ -5,13 +5,13 @@
 # pyright: reportUnknownLambdaType=false
 
 from collections.abc import Callable, Iterable, Sequence
-from hashlib import sha256
 from typing import Any
 
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.keys.binding import Values, binder, is_unbound, split
 from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, pack
 from beautyspot.keys.code import FromCode, functions_of, version_from_code
+from beautyspot.keys.digest import digest, hasher
 from beautyspot.keys.identity import identity_of
 from beautyspot.keys.policies import is_policy, policy_of
 from beautyspot.keys.registry import KeyRegistry
@@ -25,7 +25,7 @@ _SCHEME = 1
 
 
 class KeyMaker:
-    """Makes the keys of one function's calls: sha256 over who it is, its version and the content of the arguments."""
+    """Makes the keys of one function's calls: a digest of who it is, its version and the content of the arguments."""
 
     key: Callable[[Arguments, Keywords], str]
     """Returns a call's key, 32 hex digits; an attribute, as a method would cost a tenth of a short call.
@@ -87,11 +87,11 @@ class KeyMaker:
     def input_id(self, args: Arguments, kwargs: Keywords, /) -> str:
         """Return 16 hex digits for the arguments alone, or the text that `input_key_fn` gave."""
         if self._custom is None:
-            return sha256(self._packed(self._bind(*args, **kwargs))).hexdigest()[:16]
+            return digest(self._packed(self._bind(*args, **kwargs)), size_bytes=8).hex()
         given = self._custom(*args, **kwargs)
         if isinstance(given, (str, int, float, type(None))):
             return str(given)
-        return sha256(self._packed_given(given)).hexdigest()[:16]
+        return digest(self._packed_given(given), size_bytes=8).hex()
 
     def _key_function(self) -> Callable[[Arguments, Keywords], str]:
         # What the hot path reads is in cells here, which are faster than attributes.
@@ -101,22 +101,22 @@ class KeyMaker:
         def seal() -> Any:
             # The first call absorbs the prefix, when a local function's cells are filled; the others copy it.
             nonlocal copy
-            copy = sha256(self._prefix()).copy
+            copy = hasher(self._prefix()).copy
             return copy()
 
         copy: Callable[[], Any] = seal
 
         def key(args: Arguments, kwargs: Keywords, /) -> str:
             values = bind(*args, **kwargs)
-            digest = copy()
-            digest.update(pack(values) if is_plain(map(type, values)) else packed(values))
-            return digest.hexdigest()[:32]
+            state = copy()
+            state.update(pack(values) if is_plain(map(type, values)) else packed(values))
+            return state.hexdigest()
 
         def custom_key(args: Arguments, kwargs: Keywords, /) -> str:
             given = custom(*args, **kwargs)  # type: ignore[misc]
-            digest = copy()
-            digest.update(packed_given(given))
-            return digest.hexdigest()[:32]
+            state = copy()
+            state.update(packed_given(given))
+            return state.hexdigest()
 
         return key if custom is None else custom_key
 
