@@ -1,6 +1,7 @@
 """What the rooms promise each other: who may stand in for whom."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from beautyspot.records import Activity, BlobInfo, Entry, Reservation, Run, Task, TaskFilter
@@ -92,6 +93,66 @@ class SupportsJournal(Protocol):
 
     def add_runs(self, rows: Sequence[Run], /) -> None:
         """Keep the runs, replacing those of the same id, in one transaction."""
+        ...
+
+
+class Uses(Protocol):
+    """About when results were last read: a hit writes nothing, and what a while's hits read is noted in a batch."""
+
+    def note(self, keys: Sequence[str], used_at: datetime, /) -> None:
+        """Note in one transaction that the results were read, but those noted or kept in the hour before, or gone."""
+        ...
+
+    def last(self, keys: Sequence[str], /) -> Mapping[str, datetime]:
+        """Return when the results were last read; one that isn't named was not since it was kept."""
+        ...
+
+
+@runtime_checkable
+class SupportsUses(Protocol):
+    """A `TaskDB` that can tell which results were not used for longest."""
+
+    @property
+    def uses(self) -> Uses:
+        """The notes of last use."""
+        ...
+
+
+class Upkeep(Protocol):
+    """What keeping a database in order takes beside its reads and writes; each call is one short transaction."""
+
+    def size_bytes(self) -> int:
+        """Return the bytes of all kept values, blobs too."""
+        ...
+
+    def tasks_from(self, start: str, limit: int, /) -> Sequence[Task]:
+        """Return up to `limit` tasks without `result_data`, in the order of their keys from `start` on."""
+        ...
+
+    def expired_tasks(self, now: datetime, limit: int, /) -> Sequence[Task]:
+        """Return up to `limit` tasks without `result_data` whose time to live has passed."""
+        ...
+
+    def updated_at(self, keys: Sequence[str], /) -> Mapping[str, datetime]:
+        """Return when each of the results that are there was kept."""
+        ...
+
+    def put_newer(self, tasks: Sequence[Task], /) -> Sequence[str]:
+        """Keep the tasks but those under whose key one as new or newer is, and return the keys of what was kept."""
+        ...
+
+    def delete_unchanged(self, tasks: Sequence[Task], /) -> Sequence[str]:
+        """Delete the tasks but those that were kept anew since they were read, and return the keys of what is gone."""
+        ...
+
+
+@runtime_checkable
+class SupportsUpkeep(Protocol):
+    """A `TaskDB` that lets others keep it in order while it is used."""
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """Its upkeep."""
         ...
 
 

@@ -46,11 +46,12 @@ def _tasks(execute: Execute, numbers: "array[int]", clause: str, values: list[st
     marks = ", ".join("?" * len(numbers))
     statement = f"SELECT rowid, {COLUMNS} FROM tasks WHERE rowid IN ({marks}) AND {clause}"  # noqa: S608 - ours
     rows = {row[0]: row[1:] for row in execute(statement, [*numbers, *values])}
-    tags = _tags(execute, [row[0] for row in rows.values()])
+    tags = tags_of(execute, [row[0] for row in rows.values()])
     return [task_of(rows[number], tuple(tags.get(rows[number][0], ()))) for number in numbers if number in rows]
 
 
-def _tags(execute: Execute, keys: list[str]) -> dict[str, list[str]]:
+def tags_of(execute: Execute, keys: list[str]) -> dict[str, list[str]]:
+    """Return the tags of each task that has any."""
     marks = ", ".join("?" * len(keys))
     tags: dict[str, list[str]] = {}
     statement = f"SELECT cache_key, tag FROM tags WHERE cache_key IN ({marks}) ORDER BY tag"  # noqa: S608 - ours

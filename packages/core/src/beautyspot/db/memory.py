@@ -6,6 +6,7 @@ from datetime import datetime
 
 from beautyspot.db import forks
 from beautyspot.db.filters import matches
+from beautyspot.db.memory_upkeep import MemoryUpkeep, MemoryUses
 from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
 
 
@@ -21,6 +22,10 @@ class MemoryTaskDB:
         """Start empty."""
         self._tasks: dict[str, Task] = {}
         self._limits: dict[str, float] = {}
+        self.uses = MemoryUses(self._tasks)
+        """When results were last read."""
+        self.upkeep = MemoryUpkeep(self._tasks)
+        """What keeps it in order."""
         self.activity: dict[tuple[str, datetime], Activity] = {}
         """By function and minute."""
         self.runs: dict[str, Run] = {}

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 from beautyspot.db import forks, journal, listing
 from beautyspot.db.connections import Connections, Execute, atomically
 from beautyspot.db.faults import Failure
-from beautyspot.db.files import refuse_newer
 from beautyspot.db.locks import FileLocks
+from beautyspot.db.ownership import look
 from beautyspot.db.rows import TASK_COLUMNS, entry_of, task_of, task_row, time_of
 from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
 
 if TYPE_CHECKING:
     from pandas import DataFrame  # pyright: ignore[reportMissingTypeStubs] - an extra, without stubs
+
+    from beautyspot.db.upkeep import SQLiteUpkeep
+    from beautyspot.db.uses import SQLiteUses
 
 # Each column costs 0.1 µs. An inline value, as most are, needs no more than these three.
 GET_INLINE = "SELECT result_data, expires_at, elapsed_s, checksum FROM tasks WHERE cache_key = ?"
@@ -64,12 +67,12 @@ class SQLiteTaskDB:
 
         Raises:
             NewerFileError: a later release wrote the file.
-            ConfigurationError: `durability` is neither word.
+            ConfigurationError: another program wrote the file, or `durability` is neither word.
         """
         if durability not in ("normal", "full"):
             raise ConfigurationError(f"unknown durability {durability!r}; give 'normal' or 'full'")
         self.path: str = os.path.abspath(os.fspath(path))  # noqa: PTH100 - pathlib is 3 ms of `import beautyspot`
-        refuse_newer(self.path)
+        look(self.path)
         self._connections = Connections(self.path, durability, busy_timeout_s)
         self._locks = FileLocks(f"{self.path}-locks")
         self._holds_legacy: bool | None = None
@@ -111,7 +114,7 @@ class SQLiteTaskDB:
         """Keep `task` with its tags, replacing what was under its key."""
         row = task_row(task)
         if not task.tags:
-            self._connections.write(lambda execute: execute(PUT, row))
+            self._connections.write(lambda execute: execute(PUT, row), keeps_result=True)
             return
         tags = [(tag, task.cache_key) for tag in task.tags]
 
@@ -120,7 +123,7 @@ class SQLiteTaskDB:
             for tag in tags:
                 execute(PUT_TAG, tag)
 
-        self._connections.write(lambda execute: atomically(execute, put_both))
+        self._connections.write(lambda execute: atomically(execute, put_both), keeps_result=True)
 
     def delete(self, keys: Iterable[str], /) -> int:
         """Delete the rows under `keys` and their tags, all or none, and return how many there were."""
@@ -150,6 +153,20 @@ class SQLiteTaskDB:
     def locks(self) -> FileLocks:
         """The key locks, in a file beside this one."""
         return self._locks
+
+    @property
+    def uses(self) -> "SQLiteUses":
+        """When results were last read."""
+        from beautyspot.db.uses import SQLiteUses  # not on the way to the first hit
+
+        return SQLiteUses(self._connections)
+
+    @property
+    def upkeep(self) -> "SQLiteUpkeep":
+        """What keeps the file in order."""
+        from beautyspot.db.upkeep import SQLiteUpkeep  # as above
+
+        return SQLiteUpkeep(self._connections)
 
     def advance_limit(self, name: str, now_s: float, increment_s: float, /) -> float:
         """Set TAT = max(TAT, now) + increment in one step and return the new TAT, in seconds since 1970 UTC."""

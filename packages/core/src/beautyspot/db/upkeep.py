@@ -1,0 +1,94 @@
+"""Keeping a SQLite file in order while others use it: a few rows at a time, each step a short transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from beautyspot.db.connections import Connections, Execute, atomically
+from beautyspot.db.listing import COLUMNS, tags_of
+from beautyspot.db.rows import TASK_COLUMNS, task_of, task_row, time_of, time_text
+from beautyspot.records import Task
+
+SIZE = "SELECT coalesce(sum(coalesce(size_bytes, length(result_data))), 0) FROM tasks"
+FROM_KEY = f"SELECT {COLUMNS} FROM tasks WHERE cache_key >= ? ORDER BY cache_key LIMIT ?"  # noqa: S608 - names of ours
+EXPIRED = f"SELECT {COLUMNS} FROM tasks WHERE expires_at < ? LIMIT ?"  # noqa: S608 - as above
+UPDATED_AT = "SELECT cache_key, updated_at FROM tasks WHERE cache_key IN ({})"
+DELETE = "DELETE FROM {} WHERE cache_key IN ({})"
+INSERT = f"INSERT INTO tasks ({TASK_COLUMNS}) VALUES ({', '.join('?' * len(Task._fields[:-1]))})"  # noqa: S608
+INSERT_TAG = "INSERT OR IGNORE INTO tags (tag, cache_key) VALUES (?, ?)"
+CHUNK = 500
+"""Keys in one statement."""
+
+
+class SQLiteUpkeep:
+    """The upkeep of one file."""
+
+    def __init__(self, connections: Connections) -> None:
+        """Work through `connections`."""
+        self._connections = connections
+
+    def size_bytes(self) -> int:
+        """Return the bytes of all kept values, blobs too."""
+        return self._connections.read(lambda execute: execute(SIZE).fetchone())[0]
+
+    def tasks_from(self, start: str, limit: int, /) -> list[Task]:
+        """Return up to `limit` tasks without `result_data`, in the order of their keys from `start` on."""
+        return self._connections.read(lambda execute: _tasks(execute, FROM_KEY, (start, limit)))
+
+    def expired_tasks(self, now: datetime, limit: int, /) -> list[Task]:
+        """Return up to `limit` tasks without `result_data` whose time to live has passed."""
+        return self._connections.read(lambda execute: _tasks(execute, EXPIRED, (time_text(now), limit)))
+
+    def updated_at(self, keys: Sequence[str], /) -> dict[str, datetime]:
+        """Return when each of the results that are there was kept."""
+        return self._connections.read(lambda execute: _updated_at(execute, keys))
+
+    def put_newer(self, tasks: Sequence[Task], /) -> list[str]:
+        """Keep the tasks but those under whose key one as new or newer is, and return the keys of what was kept."""
+
+        def put_all(execute: Execute) -> list[str]:
+            there = _updated_at(execute, [task.cache_key for task in tasks])
+            newer = [t for t in tasks if t.cache_key not in there or there[t.cache_key] < t.updated_at]
+            keys = [task.cache_key for task in newer]
+            _delete(execute, [key for key in keys if key in there])
+            for task in newer:
+                execute(INSERT, task_row(task))
+                for tag in task.tags:
+                    execute(INSERT_TAG, (tag, task.cache_key))
+            return keys
+
+        return self._connections.write(lambda execute: atomically(execute, put_all))
+
+    def delete_unchanged(self, tasks: Sequence[Task], /) -> list[str]:
+        """Delete the tasks but those that were kept anew since they were read, and return the keys of what is gone."""
+
+        def delete_all(execute: Execute) -> list[str]:
+            there = _updated_at(execute, [task.cache_key for task in tasks])
+            keys = [task.cache_key for task in tasks if there.get(task.cache_key) == task.updated_at]
+            _delete(execute, keys)
+            return keys
+
+        return self._connections.write(lambda execute: atomically(execute, delete_all))
+
+
+def _tasks(execute: Execute, statement: str, values: tuple[Any, ...]) -> list[Task]:
+    rows = execute(statement, values).fetchall()
+    tags = tags_of(execute, [row[0] for row in rows])
+    return [task_of(row, tuple(tags.get(row[0], ()))) for row in rows]
+
+
+def _updated_at(execute: Execute, keys: Sequence[str]) -> dict[str, datetime]:
+    left, found = iter(keys), dict[str, datetime]()
+    while chunk := list(islice(left, CHUNK)):
+        rows = execute(UPDATED_AT.format(",".join("?" * len(chunk))), chunk)
+        found.update((key, time_of(text)) for key, text in rows)
+    return found
+
+
+def _delete(execute: Execute, keys: Sequence[str]) -> None:
+    left = iter(keys)
+    while chunk := list(islice(left, CHUNK)):
+        marks = ",".join("?" * len(chunk))
+        for table in ("tags", "tasks"):
+            execute(DELETE.format(table, marks), chunk)

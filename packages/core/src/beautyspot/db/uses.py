@@ -1,0 +1,46 @@
+"""When results were last read, as a SQLite file keeps it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+
+from beautyspot.db.connections import Connections, Execute, atomically
+from beautyspot.db.rows import time_of, time_text
+
+FRESH = timedelta(hours=1)
+"""A note as young as this stays: who asks which result was not used for longest thinks in days."""
+CHUNK = 500
+"""Keys in one statement."""
+
+NOTE = (
+    "INSERT INTO uses (cache_key, used_at) SELECT cache_key, ?1 FROM tasks WHERE cache_key = ?2 AND updated_at < ?3 "
+    "ON CONFLICT (cache_key) DO UPDATE SET used_at = excluded.used_at WHERE used_at < ?3"
+)
+LAST = "SELECT cache_key, used_at FROM uses WHERE cache_key IN ({})"
+
+
+class SQLiteUses:
+    """The table `uses` of one file."""
+
+    def __init__(self, connections: Connections) -> None:
+        """Read and write through `connections`."""
+        self._connections = connections
+
+    def note(self, keys: Sequence[str], used_at: datetime, /) -> None:
+        """Note in one transaction that the results were read, but those noted or kept in the hour before, or gone."""
+        used, bound = time_text(used_at), time_text(used_at - FRESH)
+
+        def note_all(execute: Execute) -> None:
+            for key in keys:
+                execute(NOTE, (used, key, bound))
+
+        self._connections.write(lambda execute: atomically(execute, note_all))
+
+    def last(self, keys: Sequence[str], /) -> dict[str, datetime]:
+        """Return when the results were last read; one that isn't named was not since it was kept."""
+        left, found = iter(keys), dict[str, datetime]()
+        while chunk := list(islice(left, CHUNK)):
+            statement = LAST.format(",".join("?" * len(chunk)))
+            rows = self._connections.read(lambda execute, s=statement, k=chunk: execute(s, k).fetchall())
+            found.update((key, time_of(used_at)) for key, used_at in rows)
+        return found
