@@ -1,6 +1,8 @@
 """What `import beautyspot` loads, and what it shows."""
 
 import ast
+import importlib
+import importlib.util
 import inspect
 import subprocess
 import sys
@@ -24,6 +26,8 @@ HEAVY = {
     "sqlmodel",
     "typer",
 }
+ON_DEMAND = ("db", "flight", "keys", "limiters", "storage", "walk")
+PACKAGES = ("beautyspot", *(f"beautyspot.{room}" for room in ON_DEMAND))
 SLOW_STANDARD_LIBRARY = {"concurrent.futures", "dataclasses", "inspect", "logging", "pathlib"}
 
 
@@ -58,17 +62,39 @@ def test_all_is_one_alphabet() -> None:
     assert beautyspot.__all__ == sorted(beautyspot.__all__, key=str.casefold)
 
 
-@pytest.mark.parametrize("module", ["beautyspot", "beautyspot.db", "beautyspot.storage", "beautyspot.testing"])
-def test_every_name_in_all_exists(module: str) -> None:
-    loaded = __import__(module, fromlist=["__all__"])
+@pytest.mark.parametrize("package", [*PACKAGES, "beautyspot.testing"])
+def test_every_name_in_all_exists(package: str) -> None:
+    loaded = importlib.import_module(package)
     assert [name for name in loaded.__all__ if not hasattr(loaded, name)] == []
 
 
-def test_all_names_everything_that_the_package_imports() -> None:
-    tree = ast.parse(Path(beautyspot.__file__).read_text("utf-8"))
-    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom))
-    imported = {alias.asname or alias.name for node in imports for alias in node.names}
-    assert {name for name in imported if not name.startswith("_")} == set(beautyspot.__all__)
+def names_for_checkers(package: str) -> set[str]:
+    """Return what the imports of a package name, those under TYPE_CHECKING too."""
+    tree = ast.parse(Path(importlib.import_module(package).__file__ or "").read_text("utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {alias.asname or alias.name for node in imports for alias in node.names} - {"on_demand"}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_all_names_everything_that_a_package_imports(package: str) -> None:
+    assert names_for_checkers(package) == set(importlib.import_module(package).__all__)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_name_of_a_package_is_that_of_its_module(package: str) -> None:
+    # Once imported, the module would stand in the place of what was to be imported on demand.
+    package_ = importlib.import_module(package)
+    assert [name for name in package_.__all__ if importlib.util.find_spec(f"{package}.{name}")] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_lists_names_that_nobody_asked_for_yet(package: str) -> None:
+    assert set(importlib.import_module(package).__all__) <= set(dir(importlib.import_module(package)))
+
+
+def test_a_name_that_no_package_has_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match=r"module 'beautyspot.keys' has no attribute 'KeyRing'"):
+        _ = importlib.import_module("beautyspot.keys").KeyRing
 
 
 @pytest.mark.parametrize("name", beautyspot.__all__)

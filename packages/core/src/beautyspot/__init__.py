@@ -1,6 +1,5 @@
 """Keep every result of a slow, paid or limited function, pace the calls, survive a crash."""
 
-from beautyspot.content_types import ContentType
 from beautyspot.errors import (
     BeautySpotError,
     CacheReadWarning,
@@ -15,16 +14,40 @@ from beautyspot.errors import (
     StorageError,
     UnkeyableArgument,
 )
-from beautyspot.hooks import Hook, HookEvent
-from beautyspot.journal import CacheInfo
-from beautyspot.keys import FROM_CODE, KeyGen, KeyPolicy
-from beautyspot.limiters import TokenBucket
-from beautyspot.marking import MarkArguments
-from beautyspot.renamed import __getattr__ as __getattr__
-from beautyspot.serializers import MsgpackSerializer
-from beautyspot.spot import Spot
-from beautyspot.storage import LocalStorage
-from beautyspot.walk import Marked
+from beautyspot.exports import on_demand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from beautyspot.content_types import ContentType
+    from beautyspot.hooks import Hook, HookEvent
+    from beautyspot.journal import CacheInfo
+    from beautyspot.keys import FROM_CODE, KeyGen, KeyPolicy
+    from beautyspot.limiters import TokenBucket
+    from beautyspot.marking import MarkArguments
+    from beautyspot.serializers import MsgpackSerializer
+    from beautyspot.spot import Spot
+    from beautyspot.storage import LocalStorage
+    from beautyspot.walk import Marked
+else:
+    __getattr__, __dir__ = on_demand(
+        __name__,
+        {
+            "CacheInfo": "beautyspot.journal",
+            "ContentType": "beautyspot.content_types",
+            "FROM_CODE": "beautyspot.keys",
+            "Hook": "beautyspot.hooks",
+            "HookEvent": "beautyspot.hooks",
+            "KeyGen": "beautyspot.keys",
+            "KeyPolicy": "beautyspot.keys",
+            "LocalStorage": "beautyspot.storage",
+            "MarkArguments": "beautyspot.marking",
+            "Marked": "beautyspot.walk",
+            "MsgpackSerializer": "beautyspot.serializers",
+            "Spot": "beautyspot.spot",
+            "TokenBucket": "beautyspot.limiters",
+        },
+        others="beautyspot.renamed",
+    )
 
 __all__ = [
     "BeautySpotError",

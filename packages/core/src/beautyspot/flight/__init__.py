@@ -8,7 +8,20 @@ call each other from two threads or tasks) leads alone, beside the table. The ke
 context variable, so tasks that it starts count as its own; threads do if they are started in a copy of its context.
 """
 
-from beautyspot.flight.claim import Claim, Outcome
-from beautyspot.flight.flight import Flight
+from beautyspot.exports import on_demand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from beautyspot.flight.claim import Claim, Outcome
+    from beautyspot.flight.flight import Flight
+else:
+    __getattr__, __dir__ = on_demand(
+        __name__,
+        {
+            "Claim": "beautyspot.flight.claim",
+            "Flight": "beautyspot.flight.flight",
+            "Outcome": "beautyspot.flight.claim",
+        },
+    )
 
 __all__ = ["Claim", "Flight", "Outcome"]

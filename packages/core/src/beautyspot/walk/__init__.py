@@ -1,9 +1,27 @@
 """One call from key to value, sync and async. Only here is user code called and time slept."""
 
-from beautyspot.walk.adopt import LegacyRows
-from beautyspot.walk.limit import Limit
-from beautyspot.walk.limited import limit_function, unlimited
-from beautyspot.walk.marked import Marked, mark_function
-from beautyspot.walk.plan import MarkOptions, Plan
+from beautyspot.exports import on_demand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from beautyspot.walk.adopt import LegacyRows
+    from beautyspot.walk.limit import Limit
+    from beautyspot.walk.limited import limit_function, unlimited
+    from beautyspot.walk.marked import Marked, mark_function
+    from beautyspot.walk.plan import MarkOptions, Plan
+else:
+    __getattr__, __dir__ = on_demand(
+        __name__,
+        {
+            "LegacyRows": "beautyspot.walk.adopt",
+            "Limit": "beautyspot.walk.limit",
+            "limit_function": "beautyspot.walk.limited",
+            "mark_function": "beautyspot.walk.marked",
+            "Marked": "beautyspot.walk.marked",
+            "MarkOptions": "beautyspot.walk.plan",
+            "Plan": "beautyspot.walk.plan",
+            "unlimited": "beautyspot.walk.limited",
+        },
+    )
 
 __all__ = ["LegacyRows", "Limit", "MarkOptions", "Marked", "Plan", "limit_function", "mark_function", "unlimited"]
