@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from beautyspot.maintenance.sizes import bytes_text
+from beautyspot.sizes import bytes_text
 
 __all__ = ["age_text", "bytes_text", "clean", "clean_line", "count_text", "duration_text"]
 LINE_BREAKS = {"\n", "\t"}

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from beautyspot.catalog import Catalog
 from beautyspot.maintenance.clean import file_name, named_blobs, orphans, unfinished
 from beautyspot.maintenance.findings import Finding
-from beautyspot.maintenance.sizes import bytes_text
 from beautyspot.protocols import BlobStorage
 from beautyspot.records import BlobInfo
+from beautyspot.sizes import bytes_text
 
 
 def blob_findings(catalog: Catalog, storages: Sequence[BlobStorage], /) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from beautyspot.catalog.source import Source
 from beautyspot.db.files import REVISION
 from beautyspot.maintenance.findings import Finding
-from beautyspot.maintenance.sizes import bytes_text
+from beautyspot.sizes import bytes_text
 
 BIG_WAL_BYTES = 64 * 2**20
 LITTLE_SPACE_BYTES = 1 * 2**30
