@@ -34,7 +34,7 @@ def test_a_database_is_itself() -> None:
 
 
 def test_an_unknown_scheme_names_the_known_ones() -> None:
-    with pytest.raises(ConfigurationError, match=r"'mongo'; this release .* this machine only: .*\(memory, sqlite\)"):
+    with pytest.raises(ConfigurationError, match=r"'mongo'; give a path, a URL .*\(memory, .*sqlite"):
         open_db("mongo://host/db")
 
 

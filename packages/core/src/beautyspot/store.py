@@ -175,7 +175,7 @@ class Store:
 
     def delete(self, keys: Sequence[str], /) -> int:
         """Delete the results under `keys`, rows before blobs, and return how many there were."""
-        locations = [entry.result_value for key in keys if (entry := self.db.get(key)) and entry.result_value]
+        locations = [location for key in keys if (location := self._location(key))]
         held = sum([self.unsaved.drop(key) for key in keys])
         count = max(self.db.delete(keys), held)
         for location in locations:
@@ -186,6 +186,13 @@ class Store:
         """Delete every matching result and return how many there were."""
         tasks = list(self.db.find(where))
         return self.delete([task.cache_key for task in tasks]) if tasks else 0
+
+    def _location(self, key: str) -> str | None:
+        try:
+            entry = self.db.get(key)
+        except DamagedEntryError:
+            return None  # its row goes all the same; a blob that it may have named is left for cleaning
+        return None if entry is None else entry.result_value
 
     def drop_blob(self, location: str, /) -> None:
         """Delete a blob that no row names any more; one that can't be deleted is left for cleaning."""

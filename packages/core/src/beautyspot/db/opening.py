@@ -9,7 +9,10 @@ from beautyspot.protocols import TaskDB
 
 SCHEMES = {
     "memory": "beautyspot.db.opening:open_memory",
+    "redis": "beautyspot.db.redis:open_redis",
+    "rediss": "beautyspot.db.redis:open_redis",
     "sqlite": "beautyspot.db.opening:open_sqlite",
+    "unix": "beautyspot.db.redis:open_redis",
 }
 """Who opens a URL of that scheme: `module:function`, called with the URL and the options of `open_db`."""
 
@@ -36,7 +39,7 @@ def open_db(place: "str | os.PathLike[str] | TaskDB", /, **options: Any) -> Task
         return open_sqlite(f"sqlite:///{place}", **options)
     if scheme not in SCHEMES:
         raise ConfigurationError(
-            f"unknown database scheme {scheme!r}; this release keeps rows on this machine only: give a path, "
+            f"unknown database scheme {scheme!r}; give a path, "
             f"a URL of a known scheme ({', '.join(sorted(SCHEMES))}), or a TaskDB of your own"
         )
     from importlib import import_module  # a path, which is the usual case, needs no import

@@ -19,6 +19,6 @@ def create_limiter(
         return GCRA(tokens_per_minute, burst=burst, clock=clock)
     if not isinstance(shared_by, SupportsLimits):
         raise ConfigurationError(
-            f"{type(shared_by).__name__} can't share a limit; use a SQLite file, or shared_limit=False"
+            f"{type(shared_by).__name__} can't share a limit; use PostgreSQL or a SQLite file, or shared_limit=False"
         )
     return SharedGCRA(shared_by, name, tokens_per_minute, burst=burst, clock=clock)

@@ -1,0 +1,153 @@
+"""A Redis server as the database: rows that it drops by itself once they have expired, listed by indexes."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from beautyspot.db import redis_journal, redis_scripts
+from beautyspot.db.redis_faults import storage_error
+from beautyspot.db.redis_listing import Listing
+from beautyspot.db.redis_rows import entry_of, index_names, micros_of, task_row
+from beautyspot.db.redis_url import connect, parse
+from beautyspot.errors import StorageError
+from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+T = TypeVar("T")
+
+GRACE_MS = 3_600_000
+"""How long Redis keeps a row that has expired: clocks differ, and `prune` wants to know which blob it named."""
+REST_S = 5.0
+"""How long nothing is tried after a timeout, so that a cut network doesn't stall every call for as long."""
+
+
+class RedisTaskDB:
+    """Keeps rows on a Redis server, for any number of threads, processes and machines.
+
+    It has no locks and no limits: single flight and `tpm` hold within each process. What a write that returned is
+    worth after a crash of the server is as its `appendonly` and `appendfsync` say.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Take the address; nothing is opened before the first use.
+
+        Args:
+            url: `redis://`, `rediss://` (TLS) or `unix://`. Its query takes `prefix` (of every key, "beautyspot"), and
+                redis-py's options such as `socket_connect_timeout` (3 seconds), `socket_timeout` (5 seconds) and
+                `max_connections` (64).
+
+        Raises:
+            ConfigurationError: the URL can't be read, or redis is not installed.
+        """
+        self._address = parse(url)
+        self._client: Redis = connect(self._address)
+        self._put: Any = self._client.register_script(redis_scripts.PUT)
+        self._delete: Any = self._client.register_script(redis_scripts.DELETE)
+        self._forget: Any = self._client.register_script(redis_scripts.FORGET)
+        self._prefix = self._address.prefix
+        self._task = f"{self._prefix}task:"
+        self._listing = Listing(self._prefix, self._do, self._drop_from_index)
+        self._rests_until_s = float("-inf")
+        self._refusal = ""
+        self._failures = _failures()
+
+    def __repr__(self) -> str:
+        """Name the server, without a password."""
+        return f"RedisTaskDB({self._address.name!r})"
+
+    def get(self, key: str, /) -> Entry | None:
+        """Return the entry kept under `key`, expired or not, in one round trip.
+
+        Raises:
+            DamagedEntryError: what lies there is no row of ours.
+        """
+        row, data = self._do(lambda client: client.hmget(self._task + key, ("row", "data")))
+        return entry_of(key, row, data)
+
+    def put(self, task: Task, /) -> None:
+        """Keep `task` with its tags, replacing what was under its key."""
+        self._do(lambda _: self._put(args=self._put_arguments(task)))
+
+    def put_newer(self, tasks: Sequence[Task], /) -> int:
+        """Keep each task unless one of the same time or newer is under its key, and return how many were kept."""
+
+        def put_all(client: "Redis") -> int:
+            pipeline: Any = client.pipeline(transaction=False)  # pyright: ignore[reportUnknownMemberType] - redis' own
+            for task in tasks:
+                self._put(args=self._put_arguments(task, only_newer=True), client=pipeline)
+            return sum(pipeline.execute())
+
+        return self._do(put_all) if tasks else 0
+
+    def delete(self, keys: Iterable[str], /) -> int:
+        """Delete the rows under `keys` and their tags, all or none, and return how many there were."""
+        keys = list(keys)
+        return self._do(lambda _: self._delete(args=[self._prefix, *keys])) if keys else 0
+
+    def find(self, where: TaskFilter, /) -> Iterator[Task]:
+        """Yield the matching tasks, newest first, without `result_data`; a damaged one has the type `DAMAGED`."""
+        return self._listing.find(where)
+
+    def add_activity(self, rows: Sequence[Activity], /) -> None:
+        """Add the counts to those kept for the same function and minute, in one transaction."""
+        if rows:
+            self._do(lambda client: redis_journal.add_activity(client, self._prefix, rows))
+
+    def add_runs(self, rows: Sequence[Run], /) -> None:
+        """Keep the runs, replacing those of the same id, in one transaction."""
+        if rows:
+            self._do(lambda client: redis_journal.add_runs(client, self._prefix, rows))
+
+    def read_activity(self) -> Iterator[Activity]:
+        """Yield every row of activity, oldest first."""
+        return redis_journal.read_activity(self._do, self._prefix)
+
+    def read_runs(self) -> Iterator[Run]:
+        """Yield every run, oldest first."""
+        return redis_journal.read_runs(self._do, self._prefix)
+
+    def close(self) -> None:
+        """Give every connection back. A closed database opens again when it is used."""
+        self._client.connection_pool.disconnect()
+
+    def _put_arguments(self, task: Task, *, only_newer: bool = False) -> list[Any]:
+        expires_ms = dropped_ms = ""
+        if task.expires_at is not None:
+            expires_ms = micros_of(task.expires_at) // 1000
+            dropped_ms = max(expires_ms, int(time.time() * 1000)) + GRACE_MS
+        arguments = [self._prefix, task.cache_key, task_row(task), index_names(task)]
+        arguments += [micros_of(task.updated_at), int(only_newer), expires_ms, dropped_ms]
+        return arguments if task.result_data is None else [*arguments, task.result_data]
+
+    def _drop_from_index(self, index: str, keys: list[str]) -> None:
+        self._do(lambda _: self._forget(args=[self._prefix, index, *keys]))
+
+    def _do(self, operation: "Callable[[Redis], T]") -> T:
+        """Return what `operation` gives.
+
+        Raises:
+            StorageError: the server can't be reached, or refuses.
+        """
+        if time.monotonic() < self._rests_until_s:
+            raise StorageError(self._refusal)
+        try:
+            return operation(self._client)
+        except self._failures as error:
+            refusal = storage_error(self._address.name, error)
+            if "TimeoutError" in type(error).__name__:
+                self._refusal = str(refusal)
+                self._rests_until_s = time.monotonic() + REST_S
+            raise refusal from error
+
+
+def open_redis(url: str, /, **_options: Any) -> RedisTaskDB:
+    """Return the database for `open_db`; durability and the like are the server's to say."""
+    return RedisTaskDB(url)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    from redis.exceptions import RedisError  # as in `connect`
+
+    return (RedisError, OSError, OverflowError, UnicodeError)

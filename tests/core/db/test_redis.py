@@ -1,0 +1,218 @@
+"""What RedisTaskDB promises beyond the contract of every database."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import beautyspot as bs
+import pytest
+from beautyspot.db import TaskDB, open_db
+from beautyspot.db.redis import GRACE_MS, RedisTaskDB
+from beautyspot.errors import ConfigurationError, DamagedEntryError, StorageError
+from beautyspot.records import Activity, Run, TaskFilter
+from beautyspot.testing import TaskDBContract
+from beautyspot.testing.task_db import NOON, SECOND, keys_of, task
+from servers.redis import RedisServer
+
+pytestmark = pytest.mark.external_service
+HOUR = timedelta(hours=1)
+
+
+def double(number: int) -> int:
+    return number * 2
+
+
+@pytest.fixture
+def db(redis_url: str) -> Iterator[RedisTaskDB]:
+    with closing(RedisTaskDB(redis_url)) as db:
+        yield db
+
+
+class TestRedis(TaskDBContract):
+    @pytest.fixture
+    def db(self, redis_url: str) -> Iterator[TaskDB]:
+        with closing(open_db(redis_url, durability="full")) as db:
+            yield db
+
+
+class TestRedisBySocket(TaskDBContract):
+    @pytest.fixture
+    def db(self, redis_server: RedisServer, redis_url: str) -> Iterator[TaskDB]:
+        with closing(open_db(f"unix://{redis_server.socket}?prefix=mine")) as db:
+            yield db
+
+
+def test_a_result_is_a_hit_in_another_spot(redis_url: str, tmp_path: Any) -> None:
+    for hits in range(2):
+        with bs.Spot("one", db=redis_url, storage=tmp_path) as spot:
+            marked = spot.mark(double)
+            assert marked(21) == 42
+            assert marked.cache_info().hits == hits
+
+
+def test_redis_drops_a_row_an_hour_after_its_end(db: RedisTaskDB, redis_server: RedisServer) -> None:
+    end = datetime.now(UTC) + HOUR
+    db.put(task("0a", expires_at=end))
+    assert int(redis_server.command("pexpiretime", "beautyspot:task:0a")) == int(end.timestamp() * 1000) + GRACE_MS
+    db.put(task("0a"))
+    assert redis_server.command("ttl", "beautyspot:task:0a") == "-1"
+
+
+def test_rows_that_redis_dropped_are_swept_by_a_write(db: RedisTaskDB, redis_server: RedisServer) -> None:
+    for key in ("0a", "0b"):
+        db.put(task(key, func_name=f"f.{key}", expires_at=NOON, tags=(key,)))
+        redis_server.command("del", f"beautyspot:task:{key}")
+    db.put(task("0c", func_name="f.kept"))
+    left = {key for key in redis_server.command("keys", "*").splitlines() if not key.endswith(("0c", "kept"))}
+    assert left == {"beautyspot:tasks", "beautyspot:functions"}
+    assert redis_server.command("smembers", "beautyspot:functions") == "f.kept"
+
+
+def test_rows_that_redis_dropped_are_swept_by_a_list(db: RedisTaskDB, redis_server: RedisServer) -> None:
+    db.put(task("0a", tags=("x",)))
+    db.put(task("0b", tags=("x",)))
+    redis_server.command("del", "beautyspot:task:0a")
+    assert keys_of(db, TaskFilter(tags=("x",))) == keys_of(db, TaskFilter()) == ["0b"]
+    assert redis_server.command("zcard", "beautyspot:tag:x") == redis_server.command("zcard", "beautyspot:tasks") == "1"
+
+
+def test_deleting_everything_leaves_no_key(db: RedisTaskDB, redis_server: RedisServer) -> None:
+    db.put(task("0a", tags=("x", "y"), expires_at=datetime.now(UTC) + HOUR))
+    db.put(task("0b", func_name="f"))
+    assert db.delete(["0a", "0b"]) == 2
+    assert redis_server.command("keys", "*") == ""
+
+
+def test_a_newer_row_is_never_replaced_by_an_older_one(db: RedisTaskDB) -> None:
+    db.put(task("0a", updated_at=NOON, version="kept"))
+    older = [task("0a", updated_at=NOON - SECOND), task("0a", updated_at=NOON), task("0b", updated_at=NOON - SECOND)]
+    assert db.put_newer(older) == 1
+    assert db.put_newer([task("0b", version="newer")]) == 1
+    assert {found.cache_key: found.version for found in db.find(TaskFilter())} == {"0a": "kept", "0b": "newer"}
+
+
+def test_more_rows_of_one_instant_than_a_page_are_all_found_once(db: RedisTaskDB) -> None:
+    db.put_newer([task(f"{number:04x}", tags=("x", "y")) for number in range(1203)])
+    assert len(set(keys_of(db, TaskFilter()))) == len(keys_of(db, TaskFilter(tags=("x", "y")))) == 1203
+
+
+@pytest.mark.parametrize("row", [b"", b"\xc1", b"\x93\x01\x02\x03", b"\x01", b"\xff" * 50])
+def test_a_damaged_row_is_an_error_for_a_hit_and_can_be_deleted(
+    db: RedisTaskDB, redis_server: RedisServer, row: bytes
+) -> None:
+    db.put(task("0a"))
+    db._client.hset("beautyspot:task:0a", "row", row)
+    with pytest.raises(DamagedEntryError, match=r"'0a'.*; run its call again"):
+        db.get("0a")
+    assert [(found.cache_key, found.result_type) for found in db.find(TaskFilter())] == [("0a", "DAMAGED")]
+    assert db.delete(["0a"]) == 1
+    assert redis_server.command("keys", "*") == ""
+
+
+def test_a_damaged_row_is_a_counted_miss_that_is_mended(redis_url: str, db: RedisTaskDB, tmp_path: Any) -> None:
+    with bs.Spot("one", db=redis_url, storage=tmp_path) as spot:
+        marked = spot.mark(double)
+        marked(21)
+        (key,) = keys_of(db, TaskFilter())
+        db._client.hset(f"beautyspot:task:{key}", "row", b"noise")
+        with pytest.warns(bs.CacheReadWarning, match="is no row of this release"):
+            assert marked(21) == 42
+        assert db.get(key) is not None
+        db._client.hset(f"beautyspot:task:{key}", "row", b"noise")
+        assert marked.invalidate(21) is True
+
+
+def test_another_programs_key_is_an_error_that_names_the_prefix(db: RedisTaskDB, redis_server: RedisServer) -> None:
+    redis_server.command("set", "beautyspot:task:0a", "theirs")
+    for use in (lambda: db.get("0a"), lambda: db.put(task("0a"))):
+        with pytest.raises(StorageError, match=r"give another \?prefix="):
+            use()
+    assert redis_server.command("get", "beautyspot:task:0a") == "theirs"
+
+
+def test_two_prefixes_are_two_databases(db: RedisTaskDB, redis_url: str) -> None:
+    db.put(task("0a"))
+    with closing(RedisTaskDB(f"{redis_url}?prefix=other")) as other:
+        assert other.get("0a") is None
+        assert keys_of(other, TaskFilter()) == []
+
+
+def test_activity_of_one_minute_adds_up_and_runs_are_replaced(db: RedisTaskDB) -> None:
+    minute = NOON.replace(second=0, microsecond=0)
+    for _ in range(2):
+        db.add_activity([Activity("f:g", minute, 1, 2, 3, 0.5, 0.25, 4, 5)])
+    assert list(db.read_activity()) == [Activity("f:g", minute, 2, 4, 6, 1.0, 0.5, 8, 10)]
+    run = Run(
+        "1", None, "1", "llm", "chat", "m", NOON, 1.0, None, 0.0, "ok",
+        1, 2, None, None, False, False, None, None, ("t",), b"d",
+    )  # fmt: skip
+    db.add_runs([run._replace(status="error"), run])
+    assert list(db.read_runs()) == [run]
+
+
+def test_text_that_is_no_unicode_is_refused_and_nothing_is_written(db: RedisTaskDB, redis_server: RedisServer) -> None:
+    with pytest.raises(StorageError, match="without lone surrogates"):
+        db.put(task(tags=("\ud800",)))
+    assert redis_server.command("keys", "*") == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_and_its_parent_both_go_on(db: RedisTaskDB) -> None:
+    db.put(task("0a"))
+    pid = os.fork()
+    if pid == 0:
+        try:
+            db.put(task("0b"))
+            os._exit(0 if db.get("0a") else 1)
+        finally:
+            os._exit(2)
+    assert db.get("0a") is not None
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert db.get("0b") is not None
+
+
+def test_a_limit_can_not_be_shared_there(redis_url: str, tmp_path: Any) -> None:
+    with pytest.raises(ConfigurationError, match="RedisTaskDB can't share a limit; use PostgreSQL or a SQLite file"):
+        bs.Spot("one", db=redis_url, storage=tmp_path, tpm=60, shared_limit=True)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("redis://u:secret@host/name", "got 'name'; give the number of a database"),
+        ("redis://u:secret@host:port/0", "'redis://…'; give one like"),
+        ("redis://:1/secret@host/0", "'redis://…'; give one like"),
+        ("redis://:1#secret@host/0", "'redis://…'; give one like"),
+        ("redis://u:secret@host/0?prefix=", "prefix got ''; give a word"),
+        ("redis://u:secret@host/0?colour=red", r"unknown options \['colour'\]; known: client_name"),
+        ("redis://u:secret@host/0?socket_timeout=soon", "'redis://…'; give one like"),
+    ],
+)
+def test_a_wrong_url_is_refused_without_its_password(url: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as refused:
+        RedisTaskDB(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_no_message_holds_the_password(redis_server: RedisServer) -> None:
+    db = RedisTaskDB(f"redis://me:secret@127.0.0.1:{redis_server.port}/0?password=secret2")
+    with pytest.raises(
+        StorageError, match=f"'redis://127.0.0.1:{redis_server.port}/0'.*; give the right user"
+    ) as error:
+        db.get("0a")
+    assert "secret" not in f"{error.value}{db!r}"
+
+
+def test_without_the_extra_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ConfigurationError, match=r"'redis://host/0' needs an extra; pip install 'beautyspot\[redis\]'"):
+        RedisTaskDB("redis://host/0")
+
+
+def test_importing_beautyspot_does_not_import_redis() -> None:
+    code = "import sys, beautyspot as bs; bs.Spot('one', db='memory://'); sys.exit('redis' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
