@@ -1,6 +1,6 @@
 """Upgrades of older files; imported only when `PRAGMA user_version` says that one is needed.
 
-To change the schema: change `schema.py`, raise `REVISION` there and in `db/files.py`, add a step to `versions/`
+To change the schema: change `schema.py`, raise `REVISION` there and in `db/ownership.py`, add a step to `versions/`
 and to `STEPS`, and regenerate `db/schema.sql`. A step never imports `schema.py`, which will have moved on.
 """
 
@@ -50,10 +50,15 @@ def upgrade(connection: sqlite3.Connection, /) -> None:
     engine = create_engine("sqlite://", creator=lambda: Borrowed(connection), poolclass=StaticPool)
     try:
         with engine.connect() as sql:
-            operations = Operations(MigrationContext.configure(sql))
-            for step in sorted(STEPS):
-                if step > revision:
-                    STEPS[step](operations, sql)
+            take_steps(sql, revision)
     except DBAPIError as error:
         raise error.orig or error from None  # nobody outside needs to know who spoke to SQLite
     connection.execute(f"PRAGMA user_version = {max(STEPS)}")
+
+
+def take_steps(sql: Connection, revision: int, /) -> None:
+    """Take every step after `revision`, inside the transaction that `sql` is in."""
+    operations = Operations(MigrationContext.configure(sql))
+    for step in sorted(STEPS):
+        if step > revision:
+            STEPS[step](operations, sql)

@@ -18,7 +18,9 @@ TASKS = (
 
 def upgrade(op: Operations, sql: Connection) -> None:
     """Make the tables, and move older rows."""
-    had = {row[1] for row in sql.exec_driver_sql("PRAGMA table_info(tasks)")}
+    # No earlier release knew another database.
+    is_file = sql.dialect.name == "sqlite"
+    had = {row[1] for row in sql.exec_driver_sql("PRAGMA table_info(tasks)")} if is_file else set[str]()
     if had:
         op.rename_table("tasks", "older_tasks")
     _make_tables(op)
