@@ -13,14 +13,9 @@ for n in range(10): answer(n)
 """
 
 CALLS = """
+runs.clear()
 say("right", all(answer(n) == value_of(n) for n in range(20)))
-"""
-
-MENDED = """
-say("mended")
-hear()
-answer(20)
-say("kept", sum(new_answer(new_spot()).is_cached(n) for n in range(21)))
+say("kept", all(new_answer(new_spot()).is_cached(n) for n in runs), len(runs))
 """
 
 
@@ -56,46 +51,82 @@ BEYOND_REPAIR = [truncate, fill_with_noise, fill_body_with_noise]
 DAMAGE = [delete, delete_all, empty, *BEYOND_REPAIR]
 
 
+TOGETHER = """
+say("ready")
+hear()
+answer = new_answer(new_spot())
+right = all(answer(n) == value_of(n) for n in range(20))
+say("right", right, len(runs))
+"""
+
+
+@pytest.mark.parametrize("damage", BEYOND_REPAIR)
+def test_processes_that_meet_damage_together_set_one_file_aside(
+    stage: Any, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    assert stage.run(WRITES) == []
+    damage(tmp_path / "a.db")
+    actors = [stage.start(TOGETHER) for _ in range(4)]
+    for actor in actors:
+        assert actor.hears() == "ready"
+    for actor in actors:
+        actor.tell()
+    lines = [line for actor in actors for line in actor.rest()]
+    assert [line[:10] for line in lines if line not in told(lines)] == ["right True"] * 4
+    assert sum("set aside" in line for line in told(lines)) == 1, lines
+    assert len(list(tmp_path.glob("a.db.damaged-*"))) == 1
+    assert stage.integrity() == "ok"
+    assert stage.run(TOGETHER.replace("hear()", "")) == ["ready", "right True 0"]
+
+
+SHUT = """
+answer = new_answer(new_spot())
+say("right", all(answer(n) == value_of(n) for n in range(3)), len(runs))
+os.chmod(folder, 0o700)
+answer(3)
+say("kept", all(new_answer(new_spot()).is_cached(n) for n in range(4)))
+"""
+
+
+def test_a_damaged_file_that_cannot_be_set_aside_loses_nothing_either(stage: Any, tmp_path: Path) -> None:
+    assert stage.run(WRITES) == []
+    fill_with_noise(tmp_path / "a.db")
+    tmp_path.chmod(0o500)
+    lines = stage.run(SHUT, before=stage.without_power())
+    assert [line for line in lines if line not in told(lines)] == ["right True 3", "kept True"]
+    unread, moved = told(lines)
+    assert "move the file away" in unread
+    assert "set aside" in moved
+
+
 def told(lines: list[str]) -> list[str]:
     return [line for line in lines if line.startswith("warning")]
 
 
-def until(actor: Any, word: str) -> list[str]:
-    """Return what `actor` says up to `word`."""
-    lines = [actor.hears()]
-    while lines[-1] != word:
-        assert lines[-1], actor.communicate()[1]
-        lines.append(actor.hears())
-    return lines
-
-
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("moment", ["before the start", "while it is open", "while all is in its WAL"])
-def test_damage_costs_no_result_and_one_warning_at_most(
+def test_what_is_paid_for_after_damage_is_kept(
     stage: Any, tmp_path: Path, moment: str, damage: Callable[[Path], None]
 ) -> None:
-    actor = stage.start(WRITES + "say('ready')\nhear()\n" + CALLS + MENDED)
+    actor = stage.start(WRITES + "say('ready')\nhear()\n" + CALLS)
     assert actor.hears() == "ready"
     if moment == "before the start":
         actor.kill()
         stage.settle()
         damage(tmp_path / "a.db")
-        actor = stage.start("spot = new_spot()\nanswer = new_answer(spot)\n" + CALLS + MENDED)
+        actor = stage.start("spot = new_spot()\nanswer = new_answer(spot)\n" + CALLS)
     else:
         if moment == "while it is open":
             stage.settle()
         damage(tmp_path / "a.db")
         actor.tell()
-    lines = until(actor, "mended")
-    assert "right True" in lines
+    lines = actor.rest()
+    right, kept = (line for line in lines if line not in told(lines))
+    assert right == "right True"
+    assert kept.startswith("kept True")
     is_broken = damage in BEYOND_REPAIR and moment != "while all is in its WAL"
-    assert ["move the file away" in line for line in told(lines)] == [True] * is_broken, lines
-    if is_broken:
-        delete_all(tmp_path / "a.db")
-    actor.tell()
-    # What an open connection still showed was a hit, and went with the deleted file.
-    was_shown = moment != "before the start" and damage in (delete, delete_all)
-    assert actor.rest() == [f"kept {11 if was_shown else 21}"]
+    assert ["set aside" in line for line in told(lines) if "fresh" in line] == [True] * is_broken, lines
+    assert len(list(tmp_path.glob("a.db.damaged-1"))) == is_broken
 
 
 READ_ONLY = """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from beautyspot.db import SQLiteTaskDB
-from beautyspot.errors import NewerFileError, StorageError
+from beautyspot.errors import CacheReadWarning, ConfigurationError, NewerFileError, StorageError
 from beautyspot.records import Entry, TaskFilter
 from beautyspot.testing.task_db import task
 
@@ -36,15 +36,18 @@ def raw(path: Path, *statements: str) -> None:
     connection.close()
 
 
-def test_a_file_of_noise_is_an_error_until_it_is_moved_away(db: SQLiteTaskDB, path: Path) -> None:
-    path.write_bytes(os.urandom(9000))
-    with pytest.raises(StorageError, match=r"not a database.*move the file away"):
-        db.get(KEY)
-    with pytest.raises(StorageError, match="not a database"):
-        db.put(task())
-    path.unlink()
+@pytest.mark.parametrize("first", [lambda db: db.get(KEY), lambda db: db.put(task())])
+def test_a_file_of_noise_is_set_aside_with_one_warning(
+    db: SQLiteTaskDB, path: Path, first: Callable[[SQLiteTaskDB], object]
+) -> None:
+    noise = os.urandom(9000)
+    path.write_bytes(noise)
+    with pytest.warns(CacheReadWarning, match=r"set aside as '.*a\.db\.damaged-1'; `beautyspot repair ") as warned:
+        first(db)
     db.put(task())
     assert db.get(KEY) is not None
+    assert len(warned) == 1
+    assert (path.parent / "a.db.damaged-1").read_bytes() == noise
 
 
 def test_a_file_truncated_under_us_never_kills_the_process_and_heals(db: SQLiteTaskDB, path: Path) -> None:
@@ -143,13 +146,50 @@ def test_a_file_from_the_future_is_refused_while_others_have_it_open(path: Path)
     other.close()
 
 
-def test_another_programs_table_is_refused(db: SQLiteTaskDB, path: Path) -> None:
-    raw(path, "CREATE TABLE tasks (id INTEGER, title TEXT)")
+FOREIGN = [
+    ("CREATE TABLE tasks (id INTEGER, title TEXT)",),
+    ("CREATE TABLE mail (id INTEGER)", "PRAGMA user_version = 2"),
+    ("PRAGMA journal_mode = WAL", "CREATE TABLE mail (id INTEGER)", "PRAGMA user_version = 999"),
+]
+
+
+@pytest.mark.parametrize("statements", FOREIGN)
+def test_a_file_of_another_program_is_refused_and_left_untouched(path: Path, statements: tuple[str, ...]) -> None:
+    raw(path, *statements)
+    before = path.read_bytes()
+    with pytest.raises(ConfigurationError, match=r"a\.db' .* of another program.*give another path") as refused:
+        SQLiteTaskDB(path)
+    assert not isinstance(refused.value, NewerFileError)
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["a.db"]
+
+
+@pytest.mark.parametrize("statements", FOREIGN)
+def test_a_file_of_another_program_that_came_later_is_left_untouched(
+    db: SQLiteTaskDB, path: Path, statements: tuple[str, ...]
+) -> None:
+    raw(path, *statements)
     before = path.read_bytes()
     with pytest.raises(StorageError, match="another program"):
         db.put(task())
-    raw(path, "INSERT INTO tasks VALUES (1, 'mine')")
-    assert before[:16] == path.read_bytes()[:16]
+    with pytest.raises(StorageError, match="another program"):
+        db.get(KEY)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_and_never_was_ours_is_refused(path: Path) -> None:
+    path.write_bytes(b"\x89PNG and so on" * 900)
+    with pytest.raises(ConfigurationError, match=r"a\.db' is no SQLite database.*give another path"):
+        SQLiteTaskDB(path)
+    assert [file.name for file in path.parent.iterdir()] == ["a.db"]
+
+
+def test_an_empty_database_of_another_program_is_a_fresh_one(path: Path) -> None:
+    raw(path, "PRAGMA journal_mode = WAL")
+    db = SQLiteTaskDB(path)
+    db.put(task())
+    assert db.get(KEY) is not None
+    db.close()
 
 
 def test_an_empty_file_is_a_fresh_one(db: SQLiteTaskDB, path: Path) -> None:

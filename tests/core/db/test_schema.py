@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import beautyspot.schema as schema
-from beautyspot.db import SQLiteTaskDB, files, rows
+from beautyspot.db import SQLiteTaskDB, ownership, rows
 from beautyspot.db.migrations import STEPS, upgrade
 from beautyspot.db.schema_sql import schema_sql
 from beautyspot.records import Activity, Run, Task
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
-SQL_FILE = Path(files.__file__).with_name("schema.sql")
+SQL_FILE = Path(ownership.__file__).with_name("schema.sql")
 
 
 def shape(connection: sqlite3.Connection) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def test_all_four_places_name_the_same_revision(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "a.db")
     made = connection.execute("PRAGMA user_version").fetchone()[0]
     connection.close()
-    assert made == files.REVISION == schema.REVISION == max(STEPS)
+    assert made == ownership.REVISION == schema.REVISION == max(STEPS)
 
 
 def test_the_records_have_the_columns_of_their_tables() -> None:

@@ -3,14 +3,17 @@
 import sqlite3
 import threading
 import time
-import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from beautyspot.db.faults import STALE, WAITABLE, Failure, code_of, locked, storage_error
-from beautyspot.db.files import PAUSE_S, Identity, connect, identity
+from beautyspot.db.faults import STALE, UNREADABLE, WAITABLE, Failure, code_of, locked, storage_error
+from beautyspot.db.files import connect
+from beautyspot.db.kept import Execute, Kept, Lease
+from beautyspot.db.replacement import PAUSE_S, Identity, identity, set_aside
 from beautyspot.db.turns import Turns
+from beautyspot.errors import CacheReadWarning, StorageError
+from beautyspot.notices import Notices
 
 MAX_OPEN = 64
 """Each holds two file descriptors, and a process often has 1024; more threads than this share connections."""
@@ -20,49 +23,7 @@ READ_PATIENCE_S = 1.0
 """A read waits only for a lock that shuts readers out, which an ordinary writer doesn't take."""
 FORK_PATIENCE_S = 5.0
 
-Execute = Callable[..., sqlite3.Cursor]
 T = TypeVar("T")
-
-
-class Kept:
-    """One open connection, and the lock that whoever uses it holds."""
-
-    __slots__ = ("closed", "connection", "cursor", "execute", "identity", "lock", "select")
-
-    def __init__(self, connection: sqlite3.Connection, identity: Identity | None) -> None:
-        """Keep `connection` to the file that `identity` tells."""
-        self.connection = connection
-        self.execute: Execute = connection.execute
-        self.cursor = connection.cursor()
-        self.select: Execute = self.cursor.execute
-        """For a statement that is read to its end at once; `execute` makes a cursor for each, in 0.2 µs."""
-        self.identity = identity
-        self.lock = threading.Lock()
-        self.closed = False
-
-    def close(self) -> None:
-        """Close it; its lock is held."""
-        if not self.closed:
-            self.closed = True
-            self.cursor.close()  # its last statement would keep the file open
-            self.connection.close()
-
-
-class Lease:
-    """Lies among a thread's locals, and gives the connection back when they go."""
-
-    __slots__ = ("_connections", "_kept")
-
-    def __init__(self, connections: "Connections", kept: Kept) -> None:
-        """Lend `kept`."""
-        self._connections = weakref.ref(connections)
-        self._kept = kept
-
-    def __del__(self) -> None:
-        """Give it back."""
-        connections = self._connections() if hasattr(self, "_kept") else None  # an interrupt may cut `__init__` short
-        if connections is not None:
-            connections.give_back(self._kept)
 
 
 class Connections:
@@ -87,6 +48,8 @@ class Connections:
         self._idle: deque[Kept] = deque()
         self._next = 0
         self._rests = False
+        self._set_aside: list[str] = []
+        """Where files lie that nobody was told of yet."""
 
     def read(self, operation: Callable[[Execute], T], /) -> T:
         """Return what `operation` gives, tried for a second while others hold the file.
@@ -94,10 +57,16 @@ class Connections:
         Raises:
             StorageError: it can't be had.
         """
-        return self._patiently(operation, time.monotonic() + READ_PATIENCE_S)
+        try:
+            return self._patiently(operation, time.monotonic() + READ_PATIENCE_S)
+        finally:
+            self._tell()
 
-    def write(self, operation: Callable[[Execute], T], /) -> T:
+    def write(self, operation: Callable[[Execute], T], /, *, keeps_result: bool = False) -> T:
         """Do `operation`, one statement or an `atomically`, in its turn among this process's threads.
+
+        Args:
+            keeps_result: Set a file aside that is too damaged to take it, and do it in a fresh one.
 
         Raises:
             StorageError: it can't be done; the database is as it was.
@@ -109,13 +78,19 @@ class Connections:
                 raise locked(self.path)
             self._leave_replaced_file()
             self._wrote = True
-            return self._patiently(operation, deadline_s)
+            try:
+                return self._patiently(operation, deadline_s)
+            except StorageError as error:
+                if not (keeps_result and error.__cause__ is not None and self._replace_file(error.__cause__)):
+                    raise
+                return self._patiently(operation, deadline_s)
         finally:
             try:
                 turns.release()
             except BaseException:  # Ctrl-C in there; re-raised
                 turns.release()
                 raise
+            self._tell()
 
     def _patiently(self, operation: Callable[[Execute], T], deadline_s: float) -> T:
         mended = False
@@ -152,10 +127,48 @@ class Connections:
                 self._next = (self._next + 1) % MAX_OPEN
                 self.mine.kept = self._open[self._next]
                 return self.mine.kept
-            connection = connect(self.path, self._synchronous, self._busy_timeout_s)
-            kept = Kept(connection, identity(self.path))
+            kept = Kept(self._connect(), identity(self.path))
             self._open.append(kept)
             return self._lease(kept)
+
+    def _connect(self) -> sqlite3.Connection:
+        seen = identity(self.path)
+        try:
+            return connect(self.path, self._synchronous, self._busy_timeout_s)
+        except sqlite3.DatabaseError as error:
+            # Not even its tables can be listed, so nobody will ever read a result from it.
+            if code_of(error) not in UNREADABLE:
+                raise
+            self._move_file(seen)
+            return connect(self.path, self._synchronous, self._busy_timeout_s)
+
+    def _replace_file(self, error: BaseException) -> bool:
+        """Say whether a file that refused a result for its damage is out of the way."""
+        kept: Kept | None = getattr(self.mine, "kept", None)
+        if kept is None or code_of(error) not in UNREADABLE:
+            return False
+        with self._mutex:
+            self._move_file(kept.identity)
+        if kept.identity == identity(self.path):
+            return False
+        self._leave_replaced_file()
+        return True
+
+    def _move_file(self, seen: Identity | None) -> None:
+        """Set the file aside if it still is the one `seen`; under the mutex, as a fork would keep the folder's lock."""
+        place = set_aside(self.path, seen)
+        if place is not None:
+            self._set_aside.append(place)
+
+    def _tell(self) -> None:
+        while self._set_aside:
+            place = self._set_aside.pop()
+            Notices().warn(
+                place,
+                f"the database {self.path!r} can't be read any more, so it was set aside as {place!r}, and a fresh one "
+                f"is begun; `beautyspot repair {place}` brings back what it still holds",
+                CacheReadWarning,
+            )
 
     def _lease(self, kept: Kept) -> Kept:
         self.mine.kept = kept

@@ -6,8 +6,9 @@ from beautyspot.errors import StorageError
 
 WAITABLE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 READ_ONLY = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
+UNREADABLE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
-STALE = READ_ONLY | {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+STALE = READ_ONLY | UNREADABLE | {sqlite3.SQLITE_IOERR}
 """What a connection keeps saying after the cause is gone, so a new one is asked before anybody is told."""
 
 Failure = (sqlite3.Error, sqlite3.Warning, OSError, OverflowError, UnicodeError)
@@ -23,7 +24,7 @@ NEXT_STEPS = {
     sqlite3.SQLITE_PERM: "make the file and its folder readable and writable, or give another path",
     sqlite3.SQLITE_FULL: "free some space, or give another path",
     sqlite3.SQLITE_IOERR: "see that the disk is there and has space, or give another path",
-    sqlite3.SQLITE_CORRUPT: "move the file away, and a new one is made; `sqlite3 FILE .recover` may read the old one",
+    sqlite3.SQLITE_CORRUPT: "`beautyspot repair` saves what can be read, or move the file away, and a new one is made",
     sqlite3.SQLITE_NOTADB: "move the file away, and a new one is made",
     sqlite3.SQLITE_TOOBIG: "keep large results as blobs with save_blob=True",
 }

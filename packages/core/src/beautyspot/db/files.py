@@ -1,84 +1,27 @@
-"""The SQLite file: make it, open it, read it where it can't be written, refuse one from the future."""
+"""The SQLite file: make it, open it, read it where it can't be written."""
 
 import os
 import sqlite3
 import time
 
 from beautyspot.db.faults import READ_ONLY, WAITABLE, code_of
-from beautyspot.errors import NewerFileError, StorageError
-
-REVISION = 2
-"""`schema.REVISION`, again: importing that costs 300 ms. A test compares the two."""
-
-PAUSE_S = 0.001
-"""Between two tries. SQLite's own handler sleeps up to 100 ms, and then the unluckiest writer waits a second."""
-
-Identity = tuple[int, int]
-"""Device and inode."""
-
-
-def identity(path: str, /) -> Identity | None:
-    """Return which file lies at `path` now; None if there is none, or one that lost its content."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 - pathlib is 3 ms of `import beautyspot`
-    except OSError:
-        return None
-    return (status.st_dev, status.st_ino) if status.st_size else None
-
-
-def refuse_newer(path: str, /) -> None:
-    """Look at the file at `path`, if there is one, without touching it or anything beside it.
-
-    Raises:
-        NewerFileError: a later release wrote it.
-    """
-    if not os.path.exists(path):  # noqa: PTH110 - as above
-        return
-    # Closing a file drops every lock that this process has on it (POSIX), so one that has a WAL, and may be open
-    # here, is only read through SQLite, which minds that. Without a WAL its header says it all.
-    _refuse(path, _revision_by_sqlite(path) if os.path.exists(path + "-wal") else _revision_by_header(path))  # noqa: PTH110
-
-
-def _revision_by_header(path: str) -> int:
-    """Return the user version. Source: SQLite file format, section 1.3.12, bytes 60 to 63."""
-    try:
-        with open(path, "rb") as file:
-            header = file.read(64)
-    except OSError:
-        return 0
-    return int.from_bytes(header[60:64], "big") if header.startswith(b"SQLite format 3\0") else 0
-
-
-def _revision_by_sqlite(path: str) -> int:
-    connection = None
-    try:
-        connection = sqlite3.connect(_uri(path, "mode=ro"), uri=True, timeout=0)
-        return connection.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.Error:
-        return 0  # whoever uses it first will tell
-    finally:
-        if connection is not None:
-            connection.close()
-
-
-def _refuse(path: str, revision: int) -> None:
-    if revision > REVISION:
-        raise NewerFileError(
-            f"{path!r} has revision {revision}, and this release knows {REVISION} at most; "
-            "upgrade beautyspot or give another path"
-        )
+from beautyspot.db.ownership import REVISION, refuse_others, uri
+from beautyspot.db.replacement import PAUSE_S, unmoved
+from beautyspot.errors import ConfigurationError, StorageError
 
 
 def connect(path: str, synchronous: str, busy_timeout_s: float, /) -> sqlite3.Connection:
     """Open the database at `path`, made or upgraded if it must be, or only for reading if it can't be written.
 
     Raises:
-        StorageError: it is another program's.
-        NewerFileError: a later release wrote it.
+        StorageError: another program or a later release wrote it.
     """
     try:
         make(path)
-        return _ready(_open(path), path, synchronous, busy_timeout_s)
+        with unmoved(path):
+            return _ready(_open(path), path, synchronous, busy_timeout_s)
+    except ConfigurationError as error:
+        raise StorageError(str(error)) from None
     except (sqlite3.Error, OSError) as error:
         if not os.path.exists(path) or (code_of(error) not in READ_ONLY and not isinstance(error, PermissionError)):  # noqa: PTH110
             raise
@@ -110,18 +53,18 @@ def _make_folder(folder: str) -> None:
         return  # another thread or process was first; if it is no folder, opening the file says so
 
 
-def _open(path: str, *, uri: bool = False) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False, uri=uri)
+def _open(path: str, *, is_uri: bool = False) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False, uri=is_uri)
 
 
 def _ready(connection: sqlite3.Connection, path: str, synchronous: str, busy_timeout_s: float) -> sqlite3.Connection:
     try:
-        revision = connection.execute("PRAGMA user_version").fetchone()[0]
-        _refuse(path, revision)
+        revision = refuse_others(connection, path)
         if revision < REVISION:
-            _prepare(connection, path, busy_timeout_s)
+            _prepare(connection, busy_timeout_s)
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA recursive_triggers = ON")  # REPLACE tells the counters of the old row only so
         # A page that four puts touch is copied back once: 29 µs for a put instead of 41, and 1000 is SQLite's own.
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         connection.execute("PRAGMA journal_size_limit = 33554432")
@@ -131,21 +74,24 @@ def _ready(connection: sqlite3.Connection, path: str, synchronous: str, busy_tim
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: str, busy_timeout_s: float) -> None:
+def _prepare(connection: sqlite3.Connection, busy_timeout_s: float) -> None:
     """Make or upgrade the tables, once among all the processes that open the file in this moment."""
-    deadline_s = time.monotonic() + busy_timeout_s
+    is_old = _holds_tasks(connection)
+    # What an older file holds is worth the wait for whoever upgrades it; a fresh one holds nothing, and whoever asks
+    # for it has a patience of its own.
+    deadline_s = time.monotonic() + (busy_timeout_s if is_old else 0.0)
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
             break
         except sqlite3.Error as error:
-            if code_of(error) not in WAITABLE or time.monotonic() > deadline_s:
+            if code_of(error) not in WAITABLE or time.monotonic() >= deadline_s:
                 raise
             time.sleep(PAUSE_S)
     try:
         if connection.execute("PRAGMA user_version").fetchone()[0] < REVISION:
-            _make_tables(connection, path)
+            _make_tables(connection)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -153,17 +99,18 @@ def _prepare(connection: sqlite3.Connection, path: str, busy_timeout_s: float) -
         raise
 
 
-def _make_tables(connection: sqlite3.Connection, path: str) -> None:
-    columns = {row[1] for row in connection.execute("PRAGMA table_info(tasks)")}
-    if columns:
-        if not {"cache_key", "func_name", "result_type", "result_value"} <= columns:
-            raise StorageError(f"{path!r} has a table 'tasks' of another program; give another path")
+def _holds_tasks(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA table_info(tasks)").fetchall())
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    if _holds_tasks(connection):
         from beautyspot.db.migrations import upgrade  # Alembic costs 500 ms, once in the life of an old file
 
         upgrade(connection)
         return
     with open(os.path.join(os.path.dirname(__file__), "schema.sql"), encoding="utf-8") as file:  # noqa: PTH118, PTH120
-        for statement in file.read().split(";\n"):
+        for statement in file.read().split(";\n\n"):
             connection.execute(statement)
 
 
@@ -173,10 +120,9 @@ def _ready_to_read(path: str) -> sqlite3.Connection:
         settled = not os.path.getsize(path + "-wal")  # noqa: PTH202
     except OSError:
         settled = True
-    connection = _open(_uri(path, "immutable=1" if settled else "mode=ro"), uri=True)
+    connection = _open(uri(path, "immutable=1" if settled else "mode=ro"), is_uri=True)
     try:
-        revision = connection.execute("PRAGMA user_version").fetchone()[0]
-        _refuse(path, revision)
+        revision = refuse_others(connection, path)
         if revision < REVISION:
             _show_as_upgraded(connection)
     except BaseException:
@@ -204,9 +150,3 @@ def _show_as_upgraded(connection: sqlite3.Connection) -> None:
     for name, stand_in in stand_ins.items():
         if name not in tables:
             connection.execute(f"CREATE TEMP {stand_in}")
-
-
-def _uri(path: str, query: str) -> str:
-    from urllib.request import pathname2url  # only for files that can't be written or have a WAL; 20 ms
-
-    return f"file:{pathname2url(path)}?{query}"

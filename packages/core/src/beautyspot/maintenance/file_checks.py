@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from beautyspot.catalog.source import Source
-from beautyspot.db.files import REVISION
+from beautyspot.db.ownership import REVISION
 from beautyspot.maintenance.findings import Finding
 from beautyspot.sizes import bytes_text
 

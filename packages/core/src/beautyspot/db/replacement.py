@@ -1,0 +1,101 @@
+"""A file that another takes the place of: which one lies there now, and one that can't be read set aside for a new one.
+
+Renaming a SQLite file beneath somebody who is about to open it would let them take the new file's WAL for the old
+one's. So whoever opens a file holds its folder's lock, shared, until the WAL is open as well, and whoever renames one
+holds it alone. What is open already stays with its old file, and SQLite leaves a WAL alone whose file was moved.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+try:
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+except ImportError:  # Windows, which doesn't rename what somebody has open
+    LOCK_EX, LOCK_NB, LOCK_SH, flock = 2, 4, 1, None  # pyright: ignore[reportConstantRedefinition, reportGeneralTypeIssues]
+
+PATIENCE_S = 1.0
+"""A rename takes microseconds; only a process that was stopped in the middle of one holds the lock for longer."""
+PAUSE_S = 0.001
+
+Identity = tuple[int, int]
+"""Device and inode."""
+
+
+def identity(path: str, /) -> Identity | None:
+    """Return which file lies at `path` now; None if there is none, or one that lost its content."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - pathlib is 3 ms of `import beautyspot`
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if status.st_size else None
+
+
+@contextmanager
+def unmoved(path: str, /) -> Iterator[None]:
+    """Hold off, for a second at most, whoever would set the file aside."""
+    with _folder_lock(path, LOCK_SH):
+        yield
+
+
+def set_aside(path: str, seen: Identity | None, /) -> str | None:
+    """Rename the file at `path`, if it still is the one that was `seen` to be unreadable, and return where it lies now.
+
+    None if another thread or process was faster, or it can't be renamed.
+    """
+    with _folder_lock(path, LOCK_EX) as is_held:
+        if not is_held or seen is None or identity(path) != seen:
+            return None
+        place = _free_place(path)
+        try:
+            # The file goes last: one without its WAL would be read as if the WAL had never been.
+            for ending in ("-wal", "-shm", ""):
+                if os.path.exists(path + ending):  # noqa: PTH110 - as above
+                    os.rename(path + ending, place + ending)  # noqa: PTH104 - as above
+        except OSError:
+            return None
+        return place
+
+
+def _free_place(path: str) -> str:
+    taken, stem = set(os.listdir(os.path.dirname(path))), os.path.basename(path)  # noqa: PTH119, PTH120, PTH208 - as above
+    number = 1
+    while any(name.startswith(f"{stem}.damaged-{number}") for name in taken):
+        number += 1
+    return f"{path}.damaged-{number}"
+
+
+@contextmanager
+def _folder_lock(path: str, kind: int) -> Iterator[bool]:
+    """Hold the lock of the folder of `path`, and say whether nobody is in the way; True where there are no locks."""
+    fd = None if flock is None else _open_folder(path)
+    if fd is None:
+        yield True
+        return
+    try:
+        yield _locked(fd, kind)
+    finally:
+        os.close(fd)
+
+
+def _open_folder(path: str) -> int | None:
+    try:
+        return os.open(os.path.dirname(path), os.O_RDONLY | os.O_CLOEXEC)  # noqa: PTH120 - as above
+    except OSError:
+        return None
+
+
+def _locked(fd: int, kind: int) -> bool:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            flock(fd, kind | LOCK_NB)  # pyright: ignore[reportOptionalCall] - without it there is no fd
+        except BlockingIOError:
+            if time.monotonic() > deadline_s:
+                return False
+            time.sleep(PAUSE_S)
+        except OSError:
+            return True  # a file system without locks
+        else:
+            return True
