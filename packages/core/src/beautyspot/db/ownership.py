@@ -47,7 +47,7 @@ def refuse_others(connection: sqlite3.Connection, path: str, /) -> int:
         ConfigurationError: another program did.
     """
     revision, found, columns = connection.execute(LOOK).fetchone()
-    names = set() if columns is None else set(columns.split(","))
+    names: set[str] = set(columns.split(",")) if columns else set()
     if revision > REVISION and (found is None or names):
         raise NewerFileError(
             f"{path!r} has revision {revision}, and this release knows {REVISION} at most; "

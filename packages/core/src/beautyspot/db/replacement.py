@@ -7,7 +7,7 @@ holds it alone. What is open already stays with its old file, and SQLite leaves 
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 try:
@@ -33,7 +33,7 @@ def identity(path: str, /) -> Identity | None:
 
 
 @contextmanager
-def unmoved(path: str, /) -> Iterator[None]:
+def unmoved(path: str, /) -> Generator[None]:
     """Hold off, for a second at most, whoever would set the file aside."""
     with _folder_lock(path, LOCK_SH):
         yield
@@ -67,7 +67,7 @@ def _free_place(path: str) -> str:
 
 
 @contextmanager
-def _folder_lock(path: str, kind: int) -> Iterator[bool]:
+def _folder_lock(path: str, kind: int) -> Generator[bool]:
     """Hold the lock of the folder of `path`, and say whether nobody is in the way; True where there are no locks."""
     fd = None if flock is None else _open_folder(path)
     if fd is None:
