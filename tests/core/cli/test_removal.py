@@ -65,6 +65,17 @@ def test_prune_joins_its_filters(expired: Path, run: Run) -> None:
     assert "3 results" in run("prune", "--expired", "--version", "2", "--tag", "red", "--yes").err
 
 
+def test_prune_to_a_size_leaves_what_was_used_last(store: Path, run: Run) -> None:
+    change("UPDATE tasks SET updated_at = '2020-01-01 00:00:00.000000' WHERE func_name LIKE '%read'")
+    change("UPDATE tasks SET size_bytes = 100")
+    told = run("prune", "--max-size", "0.3kB", "--dry-run")
+    assert (told.code, kept()) == (0, 4)
+    assert "would delete 1 result, 100 B" in told.err
+    assert run("prune", "--max-size", "300", "--yes").code == 0
+    assert change("SELECT count(*) FROM tasks WHERE func_name LIKE '%load'")[0][0] == kept() == 3
+    assert run("prune", "--max-size", "five apples", "--yes").code == 2
+
+
 def test_prune_wants_to_be_told_what(store: Path, run: Run) -> None:
     answer = run("prune", "--yes")
     assert (answer.code, kept()) == (2, 4)

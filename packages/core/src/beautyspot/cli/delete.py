@@ -35,4 +35,4 @@ def delete(
     with Catalog.open(place.database()) as catalog:
         found = map(catalog.task, keys) if keys else tasks_where(catalog, filters)
         tasks = list({task.cache_key: task for task in found}.values())
-    remove_tasks(place, tasks, dry_run=dry_run, yes=yes)
+    remove_tasks(place, lambda: tasks, dry_run=dry_run, yes=yes)

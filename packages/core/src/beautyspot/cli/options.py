@@ -1,5 +1,6 @@
 """The options that several commands have, and how durations and counts read."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from typer import BadParameter, Context, Option
@@ -7,11 +8,20 @@ from typer import BadParameter, Context, Option
 from beautyspot.cli.database import Place
 from beautyspot.durations import seconds
 from beautyspot.errors import ConfigurationError
+from beautyspot.sizes import bytes_of
 
 
 def _span(text: str | None) -> str | None:
+    return _checked(text, seconds)
+
+
+def _size(text: str | None) -> str | None:
+    return _checked(text, bytes_of)
+
+
+def _checked(text: str | None, read: Callable[[str], float]) -> str | None:
     try:
-        _ = text is None or seconds(text)
+        _ = text is None or read(text)
     except ConfigurationError as error:
         raise BadParameter(str(error)) from None
     return text
@@ -36,6 +46,13 @@ Words = Annotated[
     Option("--text", help="With this in the function's name, input id, content type or tags, or a key's start."),
 ]
 OlderThan = Annotated[str | None, Option(help="Kept longer ago than 90, 15m, 12h, 7d or 4w.", callback=_span)]
+MaxSize = Annotated[
+    str | None,
+    Option(help="Leave at most so much, as 5GB; what was not used for longest goes.", metavar="SIZE", callback=_size),
+]
+Grace = Annotated[
+    str, Option(help="Leave blobs younger than this: another process may write their rows now.", callback=_span)
+]
 NewerThan = Annotated[str | None, Option(help="Kept since then.", callback=_span)]
 
 

@@ -1,13 +1,21 @@
 """`beautyspot prune`."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Annotated, Any
 
 from typer import Context, Option
 
 from beautyspot.catalog import Catalog
-from beautyspot.cli.options import Db, Function, Json, OlderThan, Storage, Tag, Version, place_of
+from beautyspot.cli.database import Place
+from beautyspot.cli.options import Db, Function, Json, MaxSize, OlderThan, Storage, Tag, Version, place_of
 from beautyspot.cli.removal import DryRun, Expired, Yes, filters_of, remove_tasks, tasks_where
+from beautyspot.db import open_db
 from beautyspot.errors import ConfigurationError
+from beautyspot.maintenance import least_used
+from beautyspot.protocols import SupportsUses
+from beautyspot.records import Task
+from beautyspot.sizes import bytes_of
 
 
 def prune(
@@ -18,22 +26,34 @@ def prune(
     function: Function = None,
     version: Version = None,
     tag: Tag = None,
+    max_size: MaxSize = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     db: Db = None,
     storage: Storage = None,
     as_json: Json = False,
 ) -> None:
-    """Delete results that nobody needs any more: expired or old ones. Asks first."""
+    """Delete results that nobody needs any more: expired, old, or not used for longest. Asks first."""
     place = place_of(context, db, storage, as_json)
     if older_than is not None and days is not None:
         raise ConfigurationError(f"two ages, {older_than!r} and {days!r} days; give either --older-than or --days")
     age = older_than if days is None else f"{days}d"
     filters = filters_of(function=function, version=version, tag=tag, older_than=age, expired=expired)
-    if not filters:
+    if not filters and max_size is None:
         raise ConfigurationError(
-            "nothing says what to prune; give --expired, --older-than, --days, --function, --version or --tag"
+            "nothing says what to prune; "
+            "give --expired, --older-than, --days, --function, --version, --tag or --max-size"
         )
+    max_bytes = None if max_size is None else bytes_of(max_size)
+    remove_tasks(place, lambda: _chosen(place, filters, max_bytes), dry_run=dry_run, yes=yes)
+
+
+def _chosen(place: Place, filters: dict[str, Any], max_bytes: int | None) -> Iterator[Task]:
+    """Yield what goes; without a look at last uses in a file of an earlier release, which has none."""
     with Catalog.open(place.database()) as catalog:
-        tasks = list(tasks_where(catalog, filters))
-    remove_tasks(place, tasks, dry_run=dry_run, yes=yes)
+        if max_bytes is None:
+            yield from tasks_where(catalog, filters)
+            return
+        with closing(open_db(place.database())) as db:
+            uses = db.uses if isinstance(db, SupportsUses) and catalog.source.has("uses") else None
+            yield from least_used(lambda: tasks_where(catalog, filters), uses, max_bytes)

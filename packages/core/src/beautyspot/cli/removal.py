@@ -1,7 +1,9 @@
 """What the verbs that remove something share: they show it, ask, remove it, and say what that came to."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from typer import Exit, Option, confirm
@@ -10,17 +12,36 @@ from beautyspot.catalog import Catalog
 from beautyspot.cli.database import Place
 from beautyspot.cli.listing import print_tasks
 from beautyspot.cli.output import print_json, say
+from beautyspot.cli.progress import progress_bar
 from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.db import open_db
 from beautyspot.errors import ConfigurationError
-from beautyspot.maintenance import delete_tasks
+from beautyspot.maintenance import Deleted, delete_tasks
 from beautyspot.records import Task
 
-DryRun = Annotated[bool, Option("--dry-run", help="Only say what would be deleted.")]
+DryRun = Annotated[bool, Option("--dry-run", help="Only say what would be done.")]
 Yes = Annotated[bool, Option("--yes", "-y", help="Don't ask.")]
 Expired = Annotated[bool, Option("--expired", help="Whose time to live has passed.")]
 SHOWN = 10
 PAGE = 1000
+
+
+@dataclass(slots=True)
+class Preview:
+    """What would go: the first few, and what all of it comes to."""
+
+    shown: list[Task] = field(default_factory=list[Task])
+    keys: list[str] = field(default_factory=list[str])
+    size_bytes: int = 0
+
+    def watch(self, tasks: Iterable[Task]) -> Iterator[Task]:
+        """Yield `tasks`, and remember what they come to."""
+        for task in tasks:
+            if len(self.shown) < SHOWN:
+                self.shown.append(task)
+            self.keys.append(task.cache_key)
+            self.size_bytes += task.size_bytes or 0
+            yield task
 
 
 def filters_of(**given: Any) -> dict[str, Any]:
@@ -39,22 +60,27 @@ def tasks_where(catalog: Catalog, filters: dict[str, Any], /) -> Iterator[Task]:
             return
 
 
-def remove_tasks(place: Place, tasks: Sequence[Task], /, *, dry_run: bool, yes: bool) -> None:
-    """Show and delete `tasks`, unless the user says no."""
-    if tasks and not place.as_json:
-        print_tasks(tasks[:SHOWN])
-    if tasks and not dry_run and not yes:
-        more = f" ({SHOWN} of them are shown)" if len(tasks) > SHOWN else ""
-        ask(f"{count_text(len(tasks), 'result')}, {bytes_text(sum(task.size_bytes or 0 for task in tasks))}", more)
-    storages = place.storages()
-    db = open_db(place.database())
-    try:
-        done = delete_tasks(tasks, db, storages[0] if storages else None, dry_run=dry_run)
-    finally:
-        db.close()
+def remove_tasks(place: Place, tasks: Callable[[], Iterable[Task]], /, *, dry_run: bool, yes: bool) -> None:
+    """Show and delete what `tasks` lists, unless the user says no; it is listed anew after the answer."""
+    preview = Preview()
+    for _ in preview.watch(tasks()):
+        pass
+    count = len(preview.keys)
+    if count and not place.as_json:
+        print_tasks(preview.shown)
+    if count and not dry_run and not yes:
+        more = f" ({SHOWN} of them are shown)" if count > SHOWN else ""
+        ask(f"{count_text(count, 'result')}, {bytes_text(preview.size_bytes)}", more)
+    done = Deleted(count, preview.size_bytes, 0)
+    if not dry_run:
+        storages = place.storages()
+        preview = Preview()
+        with closing(open_db(place.database())) as db, progress_bar("deleting", count) as progress:
+            storage = storages[0] if storages else None
+            done = delete_tasks(preview.watch(tasks()), db, storage, progress=progress)
     if place.as_json:
         document = {"dry_run": dry_run, "deleted": done.tasks, "size_bytes": done.size_bytes}
-        print_json({**document, "blobs_left": done.blobs_left, "keys": [task.cache_key for task in tasks]})
+        print_json({**document, "blobs_left": done.blobs_left, "keys": preview.keys})
         return
     tell(count_text(done.tasks, "result"), done.size_bytes, done.blobs_left, dry_run=dry_run)
 

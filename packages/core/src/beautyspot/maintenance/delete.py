@@ -1,15 +1,19 @@
 """Deletes results: rows first, then the blobs that only they named."""
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from beautyspot.errors import ConfigurationError, StorageError
-from beautyspot.protocols import BlobStorage, TaskDB
+from beautyspot.maintenance.least_used import least_used
+from beautyspot.protocols import BlobStorage, SupportsUpkeep, SupportsUses, TaskDB
 from beautyspot.records import Task, TaskFilter
 
 CHUNK = 500
 """Rows of one transaction: deleting 150 000 at once keeps every writer waiting for two seconds."""
+PAUSE_S = 0.003
+"""Between two transactions: a writer that waits looks every millisecond whether it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,9 @@ def delete_tasks(
 ) -> Deleted:
     """Delete `tasks` and their blobs, and return what was deleted, or would be.
 
+    Others read and write meanwhile. A result that is kept anew after it was listed stays, where the database can tell.
+    An interrupt leaves what is not yet deleted as it was.
+
     Args:
         tasks: As a catalog or database lists them.
         db: Holds their rows.
@@ -43,37 +50,64 @@ def delete_tasks(
     Raises:
         StorageError: the database can't delete; what was deleted until then stays deleted.
     """
-    rows, count, size_bytes, blobs_left = iter(tasks), 0, 0, 0
+    rows, done, count, size_bytes, blobs_left = iter(tasks), 0, 0, 0, 0
     while chunk := list(islice(rows, CHUNK)):
-        size_bytes += sum(task.size_bytes or 0 for task in chunk)
-        count += len(chunk) if dry_run else db.delete([task.cache_key for task in chunk])
+        gone = chunk if dry_run else _delete_rows(chunk, db)
+        count += len(gone)
+        size_bytes += sum(task.size_bytes or 0 for task in gone)
         # Only now: a crash between the two leaves an orphan blob, never a row that names nothing.
-        blobs_left += 0 if dry_run else _delete_blobs(chunk, storage)
+        blobs_left += 0 if dry_run else _delete_blobs(gone, storage)
+        done += len(chunk)
         if progress is not None:
-            progress(count)
+            progress(done)
+        if not dry_run:
+            time.sleep(PAUSE_S)
     return Deleted(count, size_bytes, blobs_left)
 
 
 def prune(
     db: TaskDB,
     storage: BlobStorage | None,
-    where: TaskFilter,
+    where: TaskFilter | None = None,
     *,
+    max_bytes: int | None = None,
     dry_run: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Deleted:
     """Delete the tasks that `where` means, as `delete_tasks` does.
 
+    Args:
+        db: Holds their rows.
+        storage: Holds their blobs; None leaves blobs alone.
+        where: Every condition holds; None for all tasks.
+        max_bytes: Leave so many bytes of what `where` means, those that were used last; None leaves nothing of it.
+        dry_run: Change nothing.
+        progress: Called after each chunk with the number of tasks done so far.
+
     Raises:
-        ConfigurationError: `where` has no condition.
+        ConfigurationError: there is no condition.
         StorageError: the database can't delete; what was deleted until then stays deleted.
     """
-    if where == TaskFilter():
+    where = where or TaskFilter()
+    if where == TaskFilter() and max_bytes is None:
         raise ConfigurationError(f"nothing says what to prune: {where!r}; give one condition, as expired_before=now")
-    return delete_tasks(db.find(where), db, storage, dry_run=dry_run, progress=progress)
+    tasks = db.find(where)
+    if max_bytes is not None:
+        uses = db.uses if isinstance(db, SupportsUses) else None
+        tasks = least_used(lambda: db.find(where), uses, max_bytes)
+    return delete_tasks(tasks, db, storage, dry_run=dry_run, progress=progress)
 
 
-def _delete_blobs(tasks: list[Task], storage: BlobStorage | None) -> int:
+def _delete_rows(tasks: Sequence[Task], db: TaskDB) -> list[Task]:
+    """Delete the rows, and return the tasks that are gone for it."""
+    if isinstance(db, SupportsUpkeep):
+        gone = set(db.upkeep.delete_unchanged(tasks))
+        return [task for task in tasks if task.cache_key in gone]
+    db.delete([task.cache_key for task in tasks])
+    return list(tasks)
+
+
+def _delete_blobs(tasks: Sequence[Task], storage: BlobStorage | None) -> int:
     left = 0
     for location in (task.result_value for task in tasks if task.result_type == "FILE" and task.result_value):
         try:
