@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ DEBIAN = Path("/usr/lib/postgresql")
 
 def program(name: str, package: str) -> str:
     """Return the path of the program; without it the test is skipped, and in CI it fails."""
-    found = shutil.which(name) or next(map(str, sorted(DEBIAN.glob(f"*/bin/{name}"), reverse=True)), None)
+    beside_python = str(Path(sys.executable).parent)
+    found = shutil.which(name) or shutil.which(name, path=beside_python)
+    found = found or next(map(str, sorted(DEBIAN.glob(f"*/bin/{name}"), reverse=True)), None)
     if found is None:
         missing = f"{name} is not installed; apt-get install {package}"
         if os.environ.get("CI"):

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,16 +32,56 @@ def test_a_storage_passes_through():
     assert create_storage(storage, durability="full") is storage
 
 
-@pytest.mark.parametrize(
-    "url", ["gs:/bucket/prefix", "s3://bucket/prefix", "postgresql+psycopg://host/db", "ftp://host/x", "http://host/x"]
-)
+@pytest.mark.parametrize("url", ["postgresql+psycopg://host/db", "ftp://host/x", "http://host/x", "az:/x"])
 def test_an_unknown_scheme_is_refused_and_never_a_folder(workspace: Path, url: str):
-    with pytest.raises(ConfigurationError, match=r"unknown storage scheme '[\w+]+' in .* this machine only: .*file://"):
+    with pytest.raises(
+        ConfigurationError, match=r"unknown storage scheme '[\w+]+' in .*gs://, memory://, s3://.*'beauty"
+    ):
         create_storage(url)
     assert list(workspace.iterdir()) == []
 
 
-@pytest.mark.parametrize("url", ["file:/data", "file:data", "memory:", "file://host/data"])
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed package with a storage of its own, and one that is broken."""
+    info = tmp_path / "azure_blobs-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: azure-blobs\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(
+        "[beautyspot.storage]\naz = azure_blobs:Blobs\nbroken = azure_blobs:Nothing\n"
+    )
+    code = "from beautyspot.storage import MemoryStorage\n\n\nclass Blobs(MemoryStorage):\n    pass\n"
+    (tmp_path / "azure_blobs.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+@pytest.mark.usefixtures("package")
+def test_an_installed_package_may_bring_a_scheme():
+    assert type(create_storage("az://container/prefix", durability="full")).__name__ == "Blobs"
+
+
+@pytest.mark.usefixtures("package")
+def test_a_broken_package_is_named():
+    with pytest.raises(ConfigurationError, match=r"'azure_blobs:Nothing' for broken:// can't be loaded \(Attr"):
+        create_storage("broken://container")
+
+
+@pytest.mark.parametrize(("url", "extra"), [("s3://bucket/prefix", "s3"), ("gs://bucket/prefix", "gcs")])
+def test_a_missing_library_is_named_with_the_extra_that_brings_it(url: str, extra: str):
+    code = f"""
+import sys
+sys.modules["boto3"] = sys.modules["google.cloud.storage"] = None  # as if it were not installed
+import beautyspot as bs
+try:
+    bs.Spot("x", storage={url!r})
+except bs.ConfigurationError as error:
+    print(error)
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said == f"{url!r} needs an extra; pip install 'beautyspot[{extra}]'\n"
+
+
+@pytest.mark.parametrize("url", ["file:/data", "file:data", "memory:", "file://host/data", "gs:/bucket", "s3:"])
 def test_a_url_written_wrong_is_refused_with_the_right_form(url: str):
     with pytest.raises(ConfigurationError, match="://"):
         create_storage(url)

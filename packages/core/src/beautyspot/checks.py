@@ -16,6 +16,17 @@ def expect(fits: bool, name: str, value: object, wanted: str, /) -> None:
         raise ConfigurationError(f"{name} got {value!r}; give {wanted}")
 
 
+def expect_size(name: str, value: int, /) -> int:
+    """Return `value` if it is a number of bytes.
+
+    Raises:
+        ConfigurationError: it isn't.
+    """
+    is_size = isinstance(value, int) and not isinstance(value, bool) and value >= 0  # pyright: ignore[reportUnnecessaryIsInstance]
+    expect(is_size, name, value, "a whole number of bytes from 0")
+    return value
+
+
 def has_methods(thing: object, /, *names: str) -> bool:
     """Say whether `thing` is an object with these methods, and not the class of one."""
     return not isinstance(thing, type) and all(callable(getattr(thing, name, None)) for name in names)
@@ -49,3 +60,19 @@ def words(name: str, values: Any, /) -> tuple[str, ...]:
         ConfigurationError: it is one string, or holds something else.
     """
     return every(name, values, lambda word: isinstance(word, str), "a sequence of strings, such as ('one', 'two')")
+
+
+def expect_extra(extra: str, module: str, what: object, /) -> None:
+    """Refuse `what` unless `module`, which comes with the extra, is installed; it is not imported.
+
+    Raises:
+        ConfigurationError: it isn't.
+    """
+    from importlib.util import find_spec  # 2 ms, for backends alone
+
+    try:
+        is_here = find_spec(module) is not None
+    except ModuleNotFoundError:  # nor is a package above it
+        is_here = False
+    if not is_here:
+        raise ConfigurationError(f"{what!r} needs an extra; pip install 'beautyspot[{extra}]'")

@@ -8,9 +8,14 @@ from beautyspot.protocols import BlobStorage
 
 SCHEMES = {
     "file": "beautyspot.storage.local:LocalStorage",
+    "gs": "beautyspot.storage.gcs:GCSStorage",
     "memory": "beautyspot.storage.memory:MemoryStorage",
+    "s3": "beautyspot.storage.s3:S3Storage",
 }
 """The class of each scheme as `module:class`, so that naming one loads no other. It is made by its `from_url`."""
+
+GROUP = "beautyspot.storage"
+"""Entry points of packages that keep blobs elsewhere: the name is a scheme, the object has `from_url`."""
 
 _METHODS = ("save", "load", "open", "delete", "iter_keys")
 
@@ -19,11 +24,12 @@ def create_storage(spec: str | os.PathLike[str] | BlobStorage, /, **options: Any
     """Return the storage that `spec` names: a folder's path, a URL, or a storage, which is returned as it is.
 
     Args:
-        spec: `blobs`, `Path("blobs")`, `file:///data/blobs`, `memory://`, or any object with `BlobStorage`'s methods.
+        spec: `blobs`, `Path("blobs")`, `file:///data/blobs`, `s3://bucket/prefix`, `gs://bucket/prefix`, `memory://`,
+            or any object with `BlobStorage`'s methods.
         options: Keyword arguments of the storage that is made; a ready one needs none.
 
     Raises:
-        ConfigurationError: nothing is known under the scheme, or it doesn't take the options.
+        ConfigurationError: nothing is known under the scheme, it needs an extra, or it doesn't take the options.
     """
     if not isinstance(spec, str | os.PathLike):
         return _ready(spec)
@@ -70,12 +76,27 @@ def _scheme(url: str) -> str | None:
 
 def _load(scheme: str, url: str) -> Any:
     if scheme not in SCHEMES:
-        known = ", ".join(f"{name}://" for name in sorted(SCHEMES))
-        raise ConfigurationError(
-            f"unknown storage scheme {scheme!r} in {url!r}; this release keeps blobs on this machine only: give "
-            f"a folder's path, a URL of a known scheme ({known}), or a BlobStorage of your own"
-        )
+        return _load_foreign(scheme, url)
     module, _, name = SCHEMES[scheme].partition(":")
     from importlib import import_module  # named by our own table, never by data; most programs need one storage
 
     return getattr(import_module(module), name)
+
+
+def _load_foreign(scheme: str, url: str) -> Any:
+    """Return what an installed package offers for `scheme`."""
+    from importlib.metadata import entry_points  # 20 ms that only a scheme of others needs
+
+    for entry in entry_points(group=GROUP, name=scheme):
+        try:
+            return entry.load()
+        except Exception as error:  # anybody's code; chained
+            raise ConfigurationError(
+                f"the storage {entry.value!r} for {scheme}:// can't be loaded ({type(error).__name__}: {error}); "
+                "mend or remove the package that brings it"
+            ) from error
+    known = ", ".join(f"{name}://" for name in sorted(SCHEMES))
+    raise ConfigurationError(
+        f"unknown storage scheme {scheme!r} in {url!r}; give a folder's path, a URL of a known scheme ({known}), a "
+        f"BlobStorage of your own, or install a package with an entry point {scheme!r} in the group {GROUP!r}"
+    )

@@ -1,0 +1,76 @@
+"""Where the blobs of one storage lie in a bucket, and the names that are refused."""
+
+from typing import NamedTuple, Self
+
+from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.storage.locations import is_blob
+
+
+class Bucket(NamedTuple):
+    """A bucket and the prefix that every object of ours has in it."""
+
+    scheme: str
+    name: str
+    prefix: str
+    """Empty, or with a slash at its end."""
+
+    @classmethod
+    def of(cls, url: str, scheme: str, /) -> Self:
+        """Return what `scheme://bucket/prefix` names.
+
+        Raises:
+            ConfigurationError: it names no bucket, or holds more than a bucket and a prefix.
+        """
+        head, _, rest = url.partition("://")
+        name, _, path = rest.partition("/")
+        if "@" in name:  # never shown: what stands before the @ is a secret
+            raise ConfigurationError(
+                f"a {scheme} URL with credentials in it; write '{scheme}://bucket/prefix', and give credentials by the "
+                "environment"
+            )
+        prefix = path.strip("/")
+        is_plain = rest.isprintable() and not any(mark in rest for mark in "?#\\ ")
+        if head != scheme or not name or not is_plain or (prefix and not _are_names(prefix)):
+            raise ConfigurationError(
+                f"not a {scheme} URL: {url!r}; write '{scheme}://bucket' or '{scheme}://bucket/prefix'"
+            )
+        return cls(scheme, name, prefix and f"{prefix}/")
+
+    @property
+    def url(self) -> str:
+        """Its URL, as it may be shown."""
+        return f"{self.scheme}://{self.name}/{self.prefix}".rstrip("/")
+
+    def object_at(self, location: object, /) -> str:
+        """Return the name of the object at `location`, which is relative to the prefix or a URL below it.
+
+        Raises:
+            StorageError: it leads out of the bucket or the prefix.
+        """
+        # A row can be damaged, so this may be anything.
+        if isinstance(location, str) and location.isprintable():
+            path = location.removeprefix(f"{self.scheme}://{self.name}/{self.prefix}")
+            if "://" not in path and _are_names(path):
+                return self.prefix + path
+        raise StorageError(
+            f"blob location {location!r} is not inside the storage {self.url!r}; "
+            "the row is damaged or foreign, or the storage is another one than it was written with"
+        )
+
+    def location_of(self, object_name: str, /) -> str | None:
+        """Return the location of an object of ours, and None for one of others."""
+        location = object_name.removeprefix(self.prefix)
+        shard, _, name = location.rpartition("/")
+        return location if is_blob(name, shard) else None
+
+
+def _are_names(path: str) -> bool:
+    # Some servers keep objects as files and would follow `..`.
+    return all(name not in ("", ".", "..") for name in path.split("/"))
+
+
+def masked(text: str, /) -> str:
+    """Return `text` without the credentials that a URL in it may hold, `scheme://user:password@host`."""
+    import re  # after a failure alone
+
+    return re.sub(r"://[^/@\s]*@", "://…@", text)

@@ -1,0 +1,35 @@
+"""What an error of google-cloud-storage, or of what it stands on, means, and what to do about it."""
+
+from beautyspot.errors import StorageError
+from beautyspot.storage.buckets import Bucket, masked
+
+_CREDENTIALS = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
+_RIGHTS = "give this account the role Storage Object User on the bucket"
+_NETWORK = "check the network; later calls try again"
+_SERVICE = "the service is in trouble or asks for fewer requests; later calls try again"
+_LOST = "it was deleted by hand or by another program, so its call has to run again"
+_BUCKET = "make the bucket, or correct its name in storage="
+_OTHER = "look the error up in the documents of Cloud Storage, or give another storage="
+
+_ADVICE = {
+    "Forbidden": _RIGHTS,
+    "GoogleAuthError": _CREDENTIALS,
+    "NotFound": _LOST,
+    "RequestException": _NETWORK,
+    "RetryError": _NETWORK,
+    "ServerError": _SERVICE,
+    "TooManyRequests": _SERVICE,
+    "TransportError": _NETWORK,
+    "Unauthorized": _CREDENTIALS,
+}
+"""By the name of the class or of one above it."""
+
+
+def failure(verb: str, location: str, bucket: Bucket, error: Exception, /) -> StorageError:
+    """Return the error that tells of `error`, without secrets, and says what to do."""
+    names = [kind.__name__ for kind in type(error).__mro__]
+    advice = next((_ADVICE[name] for name in names if name in _ADVICE), _OTHER)
+    if advice == _LOST and (verb in ("write", "list") or "bucket does not exist" in str(error)):
+        advice = _BUCKET
+    what = masked(f"{type(error).__name__}: {error}")
+    return StorageError(f"can't {verb} blob {location!r} in {bucket.url!r}: {what}; {advice}")

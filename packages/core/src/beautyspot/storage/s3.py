@@ -1,0 +1,241 @@
+"""Blobs in a bucket of S3, or of what speaks like it: MinIO, R2, Ceph."""
+
+import os
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
+
+from beautyspot.checks import expect_extra
+from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.protocols import Buffer
+from beautyspot.records import BlobInfo
+from beautyspot.storage.buckets import Bucket
+from beautyspot.storage.locations import new_location
+from beautyspot.storage.s3_faults import CONFLICTS, UNCONDITIONAL, code_of, failure
+from beautyspot.storage.s3_upload import put
+from beautyspot.storage.streams import PART_BYTES, RangeReader
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+ATTEMPTS = 3
+"""Requests, or answers that break off, before a blob is given up; botocore waits twice as long before each."""
+CONNECT_S, SILENCE_S = 5, 10
+"""Longest silence of the network: a call waits about ATTEMPTS times as long before its result goes elsewhere."""
+UPLOAD = "?upload="
+"""Between the location and the id of an upload that was begun and not finished."""
+OPTIONS = frozenset(
+    (
+        "region_name",
+        "api_version",
+        "use_ssl",
+        "verify",
+        "endpoint_url",
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_session_token",
+        "aws_account_id",
+        "config",
+    )
+)
+"""What `boto3.client("s3", …)` takes."""
+
+
+class S3Storage:
+    """Keeps each blob as an object of its own, written once and never over another.
+
+    A location is `ab/<key>.<8 hex digits>.bin`, relative to the prefix. Safe in any thread, and after a fork.
+    """
+
+    def __init__(self, uri: str, *, client: "S3Client | None" = None, **client_options: Any) -> None:
+        """Use the objects below `s3://bucket/prefix`; nothing is asked of the server before the first blob.
+
+        Args:
+            uri: The bucket has to be there.
+            client: A boto3 client, used as it is and not for a child after a fork; None for one of its own.
+            client_options: Those of `boto3.client("s3", …)`, such as `endpoint_url` and `region_name`. A `config` is
+                merged into ours: 5 s to connect, 10 s of silence, 3 attempts. Credentials are better left to boto3's
+                own chain.
+
+        Raises:
+            ConfigurationError: the URI or an option is wrong, or boto3 is not installed.
+        """
+        unknown = sorted(client_options.keys() - OPTIONS)
+        if unknown or (client is not None and client_options):
+            known = "none beside client=" if client is not None else ", ".join(sorted(OPTIONS))
+            raise ConfigurationError(f"S3Storage got the options {sorted(client_options)!r}; known: {known}")
+        self.bucket = Bucket.of(uri, "s3")
+        expect_extra("s3", "boto3", uri)
+        self._given, self._options = client, client_options
+        self._made: tuple[int, Any] = (0, None)
+        self._conditional = True
+
+    @classmethod
+    def from_url(cls, url: str, /, *, durability: str = "normal", **client_options: Any) -> Self:
+        """Return the storage of `s3://bucket/prefix`; an object is durable when its request has succeeded."""
+        del durability
+        return cls(url, **client_options)
+
+    def __repr__(self) -> str:
+        """Name the place, and no credentials."""
+        return f"S3Storage({self.bucket.url!r})"
+
+    def save(self, key: str, data: Buffer, /) -> str:
+        """Keep `data` under a new location, whole or not at all, and return the location.
+
+        Raises:
+            StorageError: it can't be written.
+        """
+        return self.save_parts(key, (data,))
+
+    def save_parts(self, key: str, parts: Sequence[Buffer], /) -> str:
+        """Keep the parts one after the other, as `save` does, without joining them."""
+        views = [memoryview(part).cast("B") for part in parts]
+        location = ""
+        for _ in range(ATTEMPTS):
+            location = new_location(key)
+            with self._told("write", location):
+                if self._put(location, views):
+                    return location
+        raise StorageError(
+            f"can't write blob {location!r} in {self.bucket.url!r}: {ATTEMPTS} new locations were taken; "
+            "check that nothing else writes below the prefix"
+        )
+
+    def load(self, location: str, /) -> bytes:
+        """Return what was kept at `location`, relative to the prefix or a URL below it.
+
+        Raises:
+            StorageError: it is gone, can't be read, or lies outside the prefix.
+        """
+        place = self._place(location)
+        with self._told("read", location):
+            response = self._client().get_object(**place)
+            body, size_bytes = response["Body"], response["ContentLength"]
+            if size_bytes <= PART_BYTES:
+                with suppress(*_broken()):
+                    return body.read()
+            body.close()
+        return RangeReader(partial(self._fill, location), size_bytes).read()
+
+    def open(self, location: str, /) -> BinaryIO:
+        """Open what was kept at `location` as a stream that fetches what is read of it; raises as `load` does."""
+        place = self._place(location)
+        with self._told("read", location):
+            size_bytes = self._client().head_object(**place)["ContentLength"]
+        return cast("BinaryIO", RangeReader(partial(self._fill, location), size_bytes))
+
+    def delete(self, location: str, /) -> None:
+        """Delete what is kept at `location`, if anything is; raises as `load` does."""
+        location, _, upload_id = location.partition(UPLOAD)
+        place = self._place(location)
+        with self._told("delete", location):
+            if upload_id:
+                self._client().abort_multipart_upload(**place, UploadId=upload_id)
+            else:
+                self._client().delete_object(**place)
+
+    def iter_keys(self) -> Iterator[BlobInfo]:
+        """Yield every blob below the prefix, page by page, and no object of others."""
+        for item in self._pages("list_objects_v2", "Contents"):
+            if location := self.bucket.location_of(item["Key"]):
+                yield BlobInfo(location, item["Size"], item["LastModified"])
+
+    def iter_unfinished(self) -> Iterator[BlobInfo]:
+        """Yield the uploads that killed processes left, and those of others right now; S3 tells no size."""
+        for item in self._pages("list_multipart_uploads", "Uploads"):
+            if location := self.bucket.location_of(item["Key"]):
+                yield BlobInfo(f"{location}{UPLOAD}{item['UploadId']}", 0, item["Initiated"])
+
+    def _pages(self, operation: Any, items: str) -> Iterator[Any]:
+        with self._told("list", "*"):
+            pages = self._client().get_paginator(operation)
+            for page in pages.paginate(Bucket=self.bucket.name, Prefix=self.bucket.prefix):
+                yield from page.get(items, ())
+
+    def _place(self, location: str) -> dict[str, str]:
+        return {"Bucket": self.bucket.name, "Key": self.bucket.object_at(location)}
+
+    def _put(self, location: str, views: Sequence[memoryview]) -> bool:
+        """Put the blob at `location` and say whether that was done; not if anything is there."""
+        from botocore.exceptions import ClientError  # loaded with the client
+
+        place = self._place(location)
+        condition = {"IfNoneMatch": "*"} if self._conditional else {}
+        try:
+            put(self._client(), place, views, condition=condition)
+        except ClientError as error:
+            if condition and code_of(error) in UNCONDITIONAL:
+                self._conditional = False  # locations differ all the same, so that no two writers meet
+                return False
+            if code_of(error) in CONFLICTS:
+                return False
+            raise
+        return True
+
+    def _fill(self, location: str, start: int, view: memoryview) -> None:
+        """Fill `view` with what the blob holds from `start` on; an answer that breaks off is asked for again."""
+        place = self._place(location)
+        filled = 0
+        with self._told("read", location):
+            for attempts_left in reversed(range(ATTEMPTS)):
+                span = f"bytes={start + filled}-{start + len(view) - 1}"
+                response = self._client().get_object(**place, Range=span)
+                if "ContentRange" not in response:
+                    raise ValueError("the server gave the whole object where a range was asked for")
+                try:
+                    while filled < len(view) and (count := response["Body"].readinto(view[filled:])):
+                        filled += count
+                except _broken():
+                    if not attempts_left:
+                        raise
+                if filled == len(view):
+                    return
+
+    def _client(self) -> Any:
+        """Return this process's client: a child must not talk on its parent's connections."""
+        if self._given is not None:
+            return self._given
+        pid, client = self._made
+        if pid != os.getpid():
+            # Two threads may each make one, and either serves; a lock could be held by another thread at a fork.
+            client = self._new_client()
+            self._made = (os.getpid(), client)
+        return client
+
+    def _new_client(self) -> Any:
+        from boto3 import session  # 430 ms
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=CONNECT_S,
+            read_timeout=SILENCE_S,
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            max_pool_connections=32,
+            # Older servers refuse the checksums that boto3 sends unasked from 1.36 on. Rows hold ours.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        options = dict(self._options)
+        given = options.pop("config", None)
+        # The session that boto3 shares is not safe in threads.
+        own_session: Any = session.Session()
+        return own_session.client("s3", config=config.merge(given) if given else config, **options)
+
+    @contextmanager
+    def _told(self, verb: str, location: str) -> Generator[None]:
+        """Turn the errors of boto3 into ours."""
+        from botocore.exceptions import BotoCoreError, ClientError  # loaded with the client
+
+        try:
+            yield
+        except (BotoCoreError, ClientError, ValueError) as error:
+            raise failure(verb, location, self.bucket, error) from error
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    """Return the errors of an answer that ends too early."""
+    from botocore.exceptions import IncompleteReadError, ResponseStreamingError  # loaded with the client
+
+    return IncompleteReadError, ResponseStreamingError
