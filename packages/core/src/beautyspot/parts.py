@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from beautyspot.checks import expect, has_methods
+from beautyspot.checks import expect, expect_size, has_methods
 from beautyspot.clocks import Clock, SystemClock
 from beautyspot.db import open_db
 from beautyspot.flight import Flight
@@ -44,6 +44,7 @@ def open_parts(
     inline_limit_bytes: int,
     on_save_error: OnSaveError,
     durability: str,
+    memory_bytes: int,
     serializer: Serializer | None,
     executor: "Executor | None",
     clock: Clock | None,
@@ -54,15 +55,13 @@ def open_parts(
         ConfigurationError: one of them is not what it should be.
     """
     expect(isinstance(name, str), "Spot", name, "a name, and db= for a database elsewhere")  # pyright: ignore[reportUnnecessaryIsInstance]
-    is_size = isinstance(inline_limit_bytes, int) and not isinstance(inline_limit_bytes, bool)  # pyright: ignore[reportUnnecessaryIsInstance]
-    expect(
-        is_size and inline_limit_bytes >= 0, "inline_limit_bytes", inline_limit_bytes, "a whole number of bytes from 0"
-    )
+    expect_size("inline_limit_bytes", inline_limit_bytes)
+    expect_size("memory_bytes", memory_bytes)
     _expect_methods("serializer", serializer, "dumps", "loads")
     _expect_methods("executor", executor, "submit")
     _expect_methods("clock", clock, "time", "monotonic", "sleep", "sleep_async")
     clock = SystemClock() if clock is None else clock
-    tasks = open_db(default_database(name) if db is None else db, durability=durability)
+    tasks = open_db(default_database(name) if db is None else db, durability=durability, memory_bytes=memory_bytes)
     blobs = create_storage(blob_folder(name) if storage is None else storage, durability=durability, **storage_options)
     store = Store(tasks, blobs, clock=clock, inline_limit_bytes=inline_limit_bytes, on_save_error=on_save_error)
     journal = Journal(tasks, clock)

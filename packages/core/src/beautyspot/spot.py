@@ -54,6 +54,7 @@ class Spot:
         serializer: Serializer | None = None,
         hooks: Sequence[Hook] = (),
         inline_limit_bytes: int = 65_536,
+        memory_bytes: int = 33_554_432,
         default_save_blob: bool | None = None,
         default_version: str | FromCode | None = None,
         default_content_type: ContentType | str | None = None,
@@ -76,6 +77,7 @@ class Spot:
             serializer: Turns values into bytes; None for `MsgpackSerializer`.
             hooks: Called at the turns of every call.
             inline_limit_bytes: Larger values go to the storage, unless `save_blob` says where.
+            memory_bytes: Most that this process holds of the results it read last from a local file; 0 for nothing.
             default_save_blob: What `mark` takes when it is not told; so for the next three.
             default_version: See `mark`.
             default_content_type: See `mark`.
@@ -92,6 +94,7 @@ class Spot:
         options: dict[str, Any] = {
             "storage": storage,
             "inline_limit_bytes": inline_limit_bytes,
+            "memory_bytes": memory_bytes,
             "executor": executor,
         }
         options |= translate(renamed, options)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from beautyspot.db.faults import STALE, UNREADABLE, WAITABLE, Failure, code_of, locked, storage_error
 from beautyspot.db.files import connect
+from beautyspot.db.generation import Generation
 from beautyspot.db.kept import Execute, Kept, Lease
 from beautyspot.db.replacement import PAUSE_S, Identity, identity, set_aside
 from beautyspot.db.turns import Turns
@@ -34,6 +35,7 @@ class Connections:
         self.path = path
         self.mine: Any = threading.local()
         """`mine.kept` is this thread's connection; the attribute is missing until it has one."""
+        self.generation = Generation(path)
         self._synchronous = synchronous
         self._busy_timeout_s = busy_timeout_s
         self._wrote = False
@@ -91,6 +93,22 @@ class Connections:
                 turns.release()
                 raise
             self._tell()
+
+    def change(self, operation: Callable[[Execute], T], /, *, keeps_result: bool = False) -> T:
+        """Do as `write` does what may change or delete a row that was there, and have every process read it anew.
+
+        Raises:
+            StorageError: as `write`.
+        """
+        kept: Kept | None = getattr(self.mine, "kept", None)
+        if kept is not None:
+            kept.data_version = None  # if Ctrl-C comes before `renew`, the next question finds a change
+        try:
+            return self.write(operation, keeps_result=keeps_result)
+        finally:
+            # After the commit, or a reader in between would hold the old row under the new number. Also after a
+            # failure: an interrupt doesn't tell whether it was committed.
+            self.generation.renew()
 
     def _patiently(self, operation: Callable[[Execute], T], deadline_s: float) -> T:
         mended = False

@@ -5,12 +5,16 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
+from beautyspot.checks import expect_size
 from beautyspot.db import forks, journal, listing
-from beautyspot.db.connections import Connections, Execute, atomically
+from beautyspot.db.connections import Connections, atomically
 from beautyspot.db.faults import Failure
+from beautyspot.db.kept import Execute
 from beautyspot.db.locks import FileLocks
+from beautyspot.db.memory_tier import MEMORY_BYTES, MemoryTier
 from beautyspot.db.ownership import look
 from beautyspot.db.rows import TASK_COLUMNS, entry_of, task_of, task_row, time_of
 from beautyspot.errors import ConfigurationError, StorageError
@@ -25,8 +29,9 @@ if TYPE_CHECKING:
 # Each column costs 0.1 µs. An inline value, as most are, needs no more than these three.
 GET_INLINE = "SELECT result_data, expires_at, elapsed_s, checksum FROM tasks WHERE cache_key = ?"
 GET = "SELECT result_type, result_data, result_value, expires_at, elapsed_s, checksum FROM tasks WHERE cache_key = ?"
+PUT = f"INSERT OR IGNORE INTO tasks ({TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - ours
 # The foreign key of `tags` takes the tags of the row it replaces along.
-PUT = f"INSERT OR REPLACE INTO tasks ({TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - ours
+REPLACE = PUT.replace("IGNORE", "REPLACE", 1)
 PUT_TAG = "INSERT OR IGNORE INTO tags (tag, cache_key) VALUES (?, ?)"
 DELETE = "DELETE FROM tasks WHERE cache_key IN ({})"
 DELETE_TAGS = "DELETE FROM tags WHERE cache_key IN ({})"
@@ -57,6 +62,7 @@ class SQLiteTaskDB:
         *,
         durability: Literal["normal", "full"] = "normal",
         busy_timeout_s: float = 10.0,
+        memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         """Look at the file, if there is one.
 
@@ -64,6 +70,7 @@ class SQLiteTaskDB:
             path: Taken from the working directory of now; a later `os.chdir` changes nothing.
             durability: `full` survives a power cut as well, and waits for the disk at each write.
             busy_timeout_s: Longest wait of a write for other processes and threads.
+            memory_bytes: Most that this process holds of the inline rows it read last; 0 for nothing.
 
         Raises:
             NewerFileError: a later release wrote the file.
@@ -74,9 +81,11 @@ class SQLiteTaskDB:
         self.path: str = os.path.abspath(os.fspath(path))  # noqa: PTH100 - pathlib is 3 ms of `import beautyspot`
         look(self.path)
         self._connections = Connections(self.path, durability, busy_timeout_s)
+        self._memory = MemoryTier(self._connections, expect_size("memory_bytes", memory_bytes))
         self._locks = FileLocks(f"{self.path}-locks")
         self._holds_legacy: bool | None = None
         forks.follow(self._connections)
+        forks.follow(self._memory)
         # Also at the interpreter's exit; it must not know `self`, which would then never be dropped.
         weakref.finalize(self, self._connections.close)
 
@@ -94,7 +103,16 @@ class SQLiteTaskDB:
 
     def get(self, key: str, /) -> Entry | None:
         """Return the entry kept under `key`, expired or not."""
+        memory = self._memory
+        if monotonic() >= memory.check_at_s:
+            memory.check()
+        generation, held = memory.generation, memory.held
+        stamp = generation.view[0] + generation.salt  # before the row is read: see `Generation`
+        found = held.get(key)
         try:
+            if found is not None and found[0] == stamp:
+                held.move_to_end(key)
+                return found[1]
             kept = self._connections.mine.kept
             with kept.lock:
                 row = kept.select(GET_INLINE, (key,)).fetchone()
@@ -103,27 +121,32 @@ class SQLiteTaskDB:
             data, expires_at, elapsed_s, checksum = row
             if type(data) is bytes and type(elapsed_s) is float:
                 expires_at = None if expires_at is None else time_of(expires_at)
-                return _entry(("DIRECT_BLOB", data, None, expires_at, elapsed_s, checksum))  # half the time of Entry(…)
-        except (AttributeError, *Failure):
-            pass  # no connection yet, or one in trouble
+                # In half the time of Entry(…).
+                entry = _entry(("DIRECT_BLOB", data, None, expires_at, elapsed_s, checksum))
+                memory.hold(key, entry, stamp)
+                return entry
+        except (AttributeError, KeyError, *Failure):
+            pass  # driven out in this moment, no connection yet, or one in trouble
         # Slower, but with more patience, and for blobs and what earlier releases or damage left as well.
         row = self._connections.read(lambda execute: execute(GET, (key,)).fetchone())
         return None if row is None else entry_of(row)
 
     def put(self, task: Task, /) -> None:
         """Keep `task` with its tags, replacing what was under its key."""
-        row = task_row(task)
-        if not task.tags:
-            self._connections.write(lambda execute: execute(PUT, row), keeps_result=True)
-            return
-        tags = [(tag, task.cache_key) for tag in task.tags]
+        row, tags = task_row(task), [(tag, task.cache_key) for tag in task.tags]
 
-        def put_both(execute: Execute) -> None:
-            execute(PUT, row)
-            for tag in tags:
-                execute(PUT_TAG, tag)
+        def put_by(statement: str) -> Callable[[Execute], int]:
+            def put_row(execute: Execute) -> int:
+                count = execute(statement, row).rowcount
+                for tag in tags if count else ():
+                    execute(PUT_TAG, tag)
+                return count
 
-        self._connections.write(lambda execute: atomically(execute, put_both), keeps_result=True)
+            return (lambda execute: atomically(execute, put_row)) if tags else put_row
+
+        # A new row, as most are, is no change to what anybody holds.
+        if not self._connections.write(put_by(PUT), keeps_result=True):
+            self._connections.change(put_by(REPLACE), keeps_result=True)
 
     def delete(self, keys: Iterable[str], /) -> int:
         """Delete the rows under `keys` and their tags, all or none, and return how many there were."""
@@ -139,7 +162,7 @@ class SQLiteTaskDB:
                 count += execute(DELETE.format(marks), chunk).rowcount
             return count
 
-        return self._connections.write(lambda execute: atomically(execute, delete_all))
+        return self._connections.change(lambda execute: atomically(execute, delete_all))
 
     def find(self, where: TaskFilter, /) -> Iterator[Task]:
         """Yield the matching tasks, newest first, without `result_data`."""
@@ -186,6 +209,14 @@ class SQLiteTaskDB:
     def add_runs(self, rows: Sequence[Run], /) -> None:
         """Keep the runs, replacing those of the same id, in one transaction."""
         self._write_each(journal.ADD_RUN, [journal.run_row(row) for row in rows])
+
+    def read_activity(self) -> Iterator[Activity]:
+        """Yield every row of activity."""
+        return journal.read_activity(self._read)
+
+    def read_runs(self) -> Iterator[Run]:
+        """Yield every run."""
+        return journal.read_runs(self._read)
 
     def _write_each(self, statement: str, values: list[tuple[Any, ...]]) -> None:
         def write_all(execute: Execute) -> None:
@@ -239,4 +270,5 @@ class SQLiteTaskDB:
     def close(self) -> None:
         """Give every connection back. A closed database opens again when it is used."""
         self._connections.close()
+        self._memory.close()
         self._holds_legacy = None

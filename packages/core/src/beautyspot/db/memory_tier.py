@@ -1,0 +1,118 @@
+"""The rows that this process read last, held in memory in front of a SQLite file."""
+
+import threading
+from collections import OrderedDict
+from time import monotonic
+
+from beautyspot.db.connections import Connections
+from beautyspot.db.generation import NOWHERE
+from beautyspot.db.kept import Kept
+from beautyspot.errors import StorageError
+from beautyspot.records import Entry
+
+CHECK_EVERY_S = 1.0
+"""How long a change may go unseen that was made by another program, or by a process killed before it could tell."""
+MEMORY_BYTES = 32 * 1024 * 1024
+"""What is held unless somebody says otherwise."""
+ROW_BYTES = 600
+"""What a row takes beside its value: the key, the tuples and their places, as `tracemalloc` counts them."""
+LARGEST = 8
+"""A value of more than this part of the whole is not held: it would drive out too many others."""
+
+
+class Held(OrderedDict[str, tuple[int, Entry]]):
+    """Entries by key, the one used last at the end, each under the stamp at which it was read."""
+
+    __slots__ = ("size_bytes",)
+
+    def __init__(self) -> None:
+        """Hold nothing yet."""
+        super().__init__()
+        self.size_bytes = 0
+
+
+class MemoryTier:
+    """Holds entries while nobody changes what the file holds.
+
+    An entry is as immutable as its bytes, so threads may share it. It counts under the stamp that was taken
+    *before* its row was read: see `Generation`. That no thread gets an old row hangs on this alone, not on locks.
+    """
+
+    def __init__(self, connections: Connections, limit_bytes: int) -> None:
+        """Hold up to `limit_bytes`; 0 for nothing."""
+        self._connections = connections
+        self._limit_bytes = limit_bytes
+        self._filing = threading.Lock()
+        self._start_at_s = 0.0
+        self.generation = connections.generation
+        self.held = Held()
+        self.check_at_s = 0.0 if limit_bytes else float("inf")
+
+    def check(self) -> None:
+        """Drop everything if somebody else may have changed the file; call when `check_at_s` is past."""
+        self.check_at_s = monotonic() + CHECK_EVERY_S
+        if self.generation.view is NOWHERE:
+            return
+        if not self.generation.is_in_place():
+            self.generation.open()
+            return
+        try:
+            if self._changed_elsewhere():
+                self.generation.forget()
+        except StorageError:  # whoever asks for a row will tell
+            self.generation.forget()
+
+    def _changed_elsewhere(self) -> bool:
+        """Say whether another connection committed since this thread's was last asked, or may have."""
+        version = self._connections.read(lambda execute: execute("PRAGMA data_version").fetchone()[0])
+        kept: Kept = self._connections.mine.kept
+        known, kept.data_version = kept.data_version, version
+        return version != known
+
+    def hold(self, key: str, entry: Entry, stamp: int, /) -> None:
+        """Hold an inline entry that was read after `stamp` was taken."""
+        size_bytes = len(entry.result_data or b"") + ROW_BYTES
+        if size_bytes * LARGEST > self._limit_bytes:
+            return
+        if self.generation.view is NOWHERE:
+            self._start()
+            return
+        # Who finds it taken goes on: filing is worth no wait, and the garbage collector may call us in its middle.
+        if not self._filing.acquire(blocking=False):
+            return
+        try:
+            self._file(self.held, key, (stamp, entry), size_bytes)
+        finally:
+            self._filing.release()
+
+    def _file(self, held: Held, key: str, row: tuple[int, Entry], size_bytes: int) -> None:
+        old = held.pop(key, None)
+        held[key] = row
+        held.size_bytes += size_bytes - (0 if old is None else _size_bytes(old))
+        while held.size_bytes > self._limit_bytes:
+            held.size_bytes -= _size_bytes(held.popitem(last=False)[1])
+
+    def _start(self) -> None:
+        if monotonic() >= self._start_at_s:
+            self._start_at_s = monotonic() + CHECK_EVERY_S
+            self.generation.open()
+
+    def close(self) -> None:
+        """Drop everything; what is read later is held again."""
+        self.generation.close()
+        self.held = Held()
+        self._start_at_s = 0.0
+
+    def before_fork(self) -> None:
+        """Need no rest."""
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+
+    def after_fork_in_child(self) -> None:
+        """Go on with what the parent held; a thread of it may have been filing."""
+        self._filing = threading.Lock()
+
+
+def _size_bytes(row: tuple[int, Entry]) -> int:
+    return len(row[1].result_data or b"") + ROW_BYTES
