@@ -1,3 +1,3 @@
 """The servers that tests may ask for; each is started once, by the first test that does."""
 
-pytest_plugins: tuple[str, ...] = ("servers.object_stores", "servers.redis",)
+pytest_plugins: tuple[str, ...] = ("servers.object_stores", "servers.postgres", "servers.redis")

@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from beautyspot.db.memory import MemoryTaskDB
     from beautyspot.db.opening import SCHEMES, open_db
+    from beautyspot.db.sql import SQLTaskDB
     from beautyspot.db.sqlite import SQLiteTaskDB
     from beautyspot.protocols import TaskDB
 else:
@@ -16,8 +17,9 @@ else:
             "open_db": "beautyspot.db.opening",
             "SCHEMES": "beautyspot.db.opening",
             "SQLiteTaskDB": "beautyspot.db.sqlite",
+            "SQLTaskDB": "beautyspot.db.sql",
             "TaskDB": "beautyspot.protocols",
         },
     )
 
-__all__ = ["SCHEMES", "MemoryTaskDB", "SQLiteTaskDB", "TaskDB", "open_db"]
+__all__ = ["SCHEMES", "MemoryTaskDB", "SQLTaskDB", "SQLiteTaskDB", "TaskDB", "open_db"]

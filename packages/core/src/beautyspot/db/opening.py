@@ -9,19 +9,24 @@ from beautyspot.protocols import TaskDB
 
 SCHEMES = {
     "memory": "beautyspot.db.opening:open_memory",
+    "postgres": "beautyspot.db.sql.database:open_sql",
+    "postgresql": "beautyspot.db.sql.database:open_sql",
     "redis": "beautyspot.db.redis:open_redis",
     "rediss": "beautyspot.db.redis:open_redis",
     "sqlite": "beautyspot.db.opening:open_sqlite",
     "unix": "beautyspot.db.redis:open_redis",
 }
 """Who opens a URL of that scheme: `module:function`, called with the URL and the options of `open_db`."""
+SQL = "beautyspot.db.sql.database:open_sql"
+"""Who opens any other, if SQLAlchemy knows it."""
 
 
 def open_db(place: "str | os.PathLike[str] | TaskDB", /, **options: Any) -> TaskDB:
     """Return the database at `place`.
 
     Args:
-        place: A path, `sqlite:///relative.db`, `sqlite:////absolute.db`, `memory://`, or a database, which is returned.
+        place: A path, `sqlite:///relative.db`, `sqlite:////absolute.db`, `memory://`, a SQLAlchemy URL such as
+            `postgresql://user@host/name`, or a database, which is returned.
         options: Of `SQLiteTaskDB`; a database that has no use for them ignores them.
 
     Raises:
@@ -37,14 +42,9 @@ def open_db(place: "str | os.PathLike[str] | TaskDB", /, **options: Any) -> Task
     scheme, has_scheme, _ = place.partition("://")
     if not has_scheme:
         return open_sqlite(f"sqlite:///{place}", **options)
-    if scheme not in SCHEMES:
-        raise ConfigurationError(
-            f"unknown database scheme {scheme!r}; give a path, "
-            f"a URL of a known scheme ({', '.join(sorted(SCHEMES))}), or a TaskDB of your own"
-        )
     from importlib import import_module  # a path, which is the usual case, needs no import
 
-    module, _, name = SCHEMES[scheme].partition(":")
+    module, _, name = SCHEMES.get(scheme, SQL).partition(":")
     return cast("Callable[..., TaskDB]", getattr(import_module(module), name))(place, **options)
 
 

@@ -1,0 +1,268 @@
+"""The connections of one process to a server: one per thread while there are few."""
+
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from beautyspot.db.sql.faults import Failure, cause_of, is_of_the_row, is_stale, storage_error
+from beautyspot.db.sql.setup import prepare
+from beautyspot.db.sql.urls import speaks_psycopg
+from beautyspot.errors import BeautySpotError, StorageError
+
+MAX_IDLE = 2
+"""Connections kept for threads to come; each is a process on the server."""
+SLOW_S = 0.5
+"""A failure that took longer is one of the network; each further try would take as long."""
+REST_S = 5.0
+"""How long nothing is tried after a slow failure, so that every call goes on without waiting for the timeout again."""
+
+T = TypeVar("T")
+
+
+class Kept:
+    """One open connection, and the lock that whoever uses it holds."""
+
+    __slots__ = ("closed", "execute", "fetchone", "lock", "sql")
+
+    def __init__(self, sql: Connection, *, is_psycopg: bool) -> None:
+        """Keep `sql`; psycopg's own cursor goes past SQLAlchemy, which would double the time of a hit."""
+        self.sql = sql
+        self.lock = threading.Lock()
+        self.closed = False
+        if is_psycopg:
+            # Binary, as a text of a bytea is twice as long as its bytes.
+            cursor: Any = self.driver.cursor(binary=True)
+            self.execute, self.fetchone = cursor.execute, cursor.fetchone
+
+    @property
+    def driver(self) -> Any:
+        """The driver's connection."""
+        return self.sql.connection.driver_connection
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the server or the network ended it; only psycopg knows."""
+        return self.sql.invalidated or getattr(self.driver, "closed", False) is True
+
+    def close(self) -> None:
+        """Close it; its lock is held."""
+        if not self.closed:
+            self.closed = True
+            try:
+                self.sql.invalidate()  # closes the driver's, without a word to a server that may be gone
+                self.sql.close()
+            except Failure:
+                return
+
+
+class Lease:
+    """Lies among a thread's locals, and gives the connection back when they go."""
+
+    __slots__ = ("_connections", "_kept")
+
+    def __init__(self, connections: "Connections", kept: Kept) -> None:
+        """Lend `kept`."""
+        self._connections = weakref.ref(connections)
+        self._kept = kept
+
+    def __del__(self) -> None:
+        """Give it back."""
+        connections = self._connections() if hasattr(self, "_kept") else None  # an interrupt may cut `__init__` short
+        if connections is not None:
+            connections.give_back(self._kept)
+
+
+class Connections:
+    """Opens, shares, mends and closes the connections to one database."""
+
+    def __init__(self, engine: Engine, name: str, max_open: int) -> None:
+        """Open nothing yet."""
+        self.name = name
+        self.mine: Any = threading.local()
+        """`mine.kept` is this thread's connection; the attribute is missing until it has one."""
+        self.failures: tuple[type[BaseException], ...] = (*Failure, engine.dialect.loaded_dbapi.Error)
+        self._engine = engine
+        self._is_psycopg = speaks_psycopg(engine)
+        self._max_open = max_open
+        self._left_to_parent: list[Kept] = []
+        self._start()
+
+    def _start(self) -> None:
+        self.mine = threading.local()
+        self._mutex = threading.Lock()
+        self._open: list[Kept] = []
+        self._idle: deque[Kept] = deque()
+        self._next = 0
+        self._is_prepared = False
+        self._rests_until_s = float("-inf")
+        self._trouble = ""
+
+    def do(self, operation: Callable[[Kept], T], /) -> T:
+        """Return what `operation` gives; it is done once more if its connection was dead, so twice must be once.
+
+        Raises:
+            StorageError: it can't be done.
+            NewerFileError: a later release made the tables.
+        """
+        start_s = time.monotonic()
+        try:
+            return self._with(operation)
+        except self.failures as error:
+            if not self._is_curable(error, start_s):
+                raise self._failed(error, start_s) from _cause(error)
+        try:
+            return self._with(operation)
+        except self.failures as error:
+            raise self._failed(error, start_s) from _cause(error)
+
+    def atomically(self, operation: Callable[[Connection], T], /) -> T:
+        """Do `operation` in one transaction, which a dead connection is not told twice once it began.
+
+        Raises:
+            StorageError: it can't be done; the database is as it was.
+            NewerFileError: a later release made the tables.
+        """
+        begun: list[Kept] = []
+
+        def transact(kept: Kept) -> T:
+            if begun:
+                raise StorageError(f"{self.name!r} was lost in the middle of a transaction; call again")
+            kept.sql.exec_driver_sql("BEGIN" if self._is_psycopg else "BEGIN IMMEDIATE")
+            begun.append(kept)
+            try:
+                result = operation(kept.sql)
+                kept.sql.exec_driver_sql("COMMIT")
+            except BaseException:  # an interrupt, too, must not leave the transaction open
+                self._forget(kept)
+                raise
+            return result
+
+        return self.do(transact)
+
+    def open_alone(self) -> Kept:
+        """Return a new connection that no thread is lent; its user closes it."""
+        with self._mutex:
+            return self._connect()
+
+    def _with(self, operation: Callable[[Kept], T]) -> T:
+        while True:
+            kept = self._take()
+            with kept.lock:
+                if kept.closed:
+                    continue  # another thread closed it before we had its lock
+                try:
+                    return operation(kept)
+                except BaseException as error:  # an interrupt may leave an answer unread; re-raised
+                    if not is_of_the_row(error):
+                        self._forget(kept)
+                    raise
+
+    def _take(self) -> Kept:
+        """Return this thread's connection, opened if it has none."""
+        kept: Kept | None = getattr(self.mine, "kept", None)
+        if kept is not None and not kept.closed:
+            return kept
+        with self._mutex:
+            while self._idle:
+                kept = self._idle.pop()
+                if not kept.closed:
+                    return self._lend(kept)
+            if len(self._open) >= self._max_open:
+                self._next = (self._next + 1) % self._max_open
+                self.mine.kept = self._open[self._next]
+                return self.mine.kept
+            kept = self._connect()
+            self._open.append(kept)
+            return self._lend(kept)
+
+    def _connect(self) -> Kept:
+        """Open a connection; the mutex is held, so that who comes meanwhile learns from a failure."""
+        if time.monotonic() < self._rests_until_s:
+            raise StorageError(self._trouble)
+        start_s = time.monotonic()
+        try:
+            sql = self._engine.connect()
+        except self.failures as error:
+            raise self._failed(error, start_s) from error
+        try:
+            if not self._is_prepared:
+                prepare(sql, self.name)
+                self._is_prepared = True
+            return Kept(sql, is_psycopg=self._is_psycopg)
+        except BaseException:
+            sql.invalidate()
+            sql.close()
+            raise
+
+    def _lend(self, kept: Kept) -> Kept:
+        self.mine.kept = kept
+        self.mine.lease = Lease(self, kept)
+        return kept
+
+    def give_back(self, kept: Kept, /) -> None:
+        """Take the connection of a thread that ended; called by the garbage collector, so it waits for nothing."""
+        if kept.closed:
+            return
+        if len(self._idle) < MAX_IDLE or not kept.lock.acquire(blocking=False):
+            self._idle.append(kept)
+            return
+        try:
+            self._forget(kept)
+        finally:
+            kept.lock.release()
+
+    def _forget(self, kept: Kept) -> None:
+        """Close a connection whose lock is held."""
+        kept.close()
+        self._open = [other for other in self._open if other is not kept]
+
+    def _is_curable(self, error: BaseException, start_s: float) -> bool:
+        if is_stale(error):
+            self._is_prepared = False  # somebody may have dropped the tables
+            return True
+        # A server that restarted, or a network that was cut and is whole again, is noticed at the next statement.
+        lost = type(cause_of(error)).__name__ in ("OperationalError", "InterfaceError", "AdminShutdown")
+        return lost and time.monotonic() - start_s < SLOW_S
+
+    def _failed(self, error: BaseException, start_s: float) -> BeautySpotError:
+        failure = storage_error(self.name, error)
+        if time.monotonic() - start_s > SLOW_S and not isinstance(error, BeautySpotError):
+            self._trouble = str(failure)
+            self._rests_until_s = time.monotonic() + REST_S
+        return failure
+
+    def close(self) -> None:
+        """Close every connection, once whoever uses it is done. The next call opens one again."""
+        with self._mutex:
+            self.mine = threading.local()
+            closing, self._open = self._open, []
+            self._idle.clear()
+            for kept in closing:
+                with kept.lock:
+                    kept.close()
+
+    def before_fork(self) -> None:
+        """Need no rest: the child leaves every connection to its parent."""
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+
+    def after_fork_in_child(self) -> None:
+        """Start without connections; those of the parent are never used or closed here: the server sees one client."""
+        for kept in self._open:
+            kept.closed = True
+        self._left_to_parent += self._open
+        self._start()
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return what an error comes from: a `ValueError` where no later try can succeed, as `unsaved` asks."""
+    cause = cause_of(error)
+    if isinstance(error, BeautySpotError):
+        return error.__cause__ or error
+    return ValueError(str(cause)) if is_of_the_row(error) and not isinstance(cause, ValueError) else cause

@@ -1,0 +1,148 @@
+"""One lock per key between processes: advisory locks of PostgreSQL, which end with the session that took them."""
+
+import threading
+from collections import deque
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from beautyspot.db import forks
+from beautyspot.db.sql.faults import storage_error
+from beautyspot.db.sql.session import Session
+
+if TYPE_CHECKING:
+    from beautyspot.db.sql.connections import Connections, Kept
+
+TRY = b"SELECT pg_try_advisory_lock(%d)"
+UNLOCK = b"SELECT pg_advisory_unlock(%d)"
+
+
+class AdvisoryLocks:
+    """The key locks of one process, all in one session of the server, which frees them when the process dies.
+
+    A session is one holder, so what it holds is remembered here: two flights of this process exclude each other, too.
+    Nobody waits in the server, as that would take a session for each who waits, and it has a hundred for everybody.
+    """
+
+    def __init__(self, connections: "Connections") -> None:
+        """Connect at the first key."""
+        self._connections = connections
+        self._left_to_parent: list[Kept] = []
+        self._start()
+        forks.follow(self)
+
+    def _start(self) -> None:
+        self._mutex = threading.Lock()
+        self._kept: Kept | None = None
+        self._session: Session | None = None
+        self._held: set[str] = set()
+        self._released: deque[str] = deque()
+
+    def try_acquire(self, key: str, /) -> bool:
+        """Take the lock if nobody else holds it.
+
+        Raises:
+            StorageError: the server can't be asked.
+        """
+        try:
+            with self._mutex:
+                return self._try(key)
+        finally:
+            self._send_released()  # of those who found the mutex taken
+
+    def acquire(self, key: str, /) -> bool:
+        """Return False: nobody waits in the server, and who wants to wait asks again."""
+        del key
+        return False
+
+    def release(self, key: str, /) -> None:
+        """Give the lock back without waiting for the server: an event loop may call this."""
+        self._released.append(key)
+        self._send_released()
+
+    def close(self) -> None:
+        """End the session, and with it every lock."""
+        with self._mutex:
+            self._drop()
+
+    def _try(self, key: str) -> bool:
+        if key in self._held:
+            return False
+        is_new = self._session is None
+        try:
+            answer = self._connected().ask(TRY % _number(key))
+        except self._connections.failures as error:
+            self._drop()
+            if is_new:
+                raise storage_error(self._connections.name, error) from error
+            return self._try(key)  # in a new session, as the server may have restarted since the last key
+        if answer == b"t":
+            self._held.add(key)
+        return answer == b"t"
+
+    def _connected(self) -> Session:
+        if self._session is None:
+            self._kept = self._connections.open_alone()
+            self._session = Session(self._kept.driver)
+        return self._session
+
+    def _send_released(self) -> None:
+        """Send what was released, unless a thread has the mutex, which does it then."""
+        while self._released and self._mutex.acquire(blocking=False):
+            try:
+                while self._released:
+                    self._unlock(self._released.popleft())
+            finally:
+                self._mutex.release()
+
+    def _unlock(self, key: str) -> None:
+        if key not in self._held or self._session is None:
+            return  # it went with an earlier session
+        self._held.discard(key)
+        try:
+            self._session.tell(UNLOCK % _number(key))
+        except self._connections.failures:
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+        self._kept = self._session = None
+        self._held.clear()
+
+    def before_fork(self) -> None:
+        """Need no rest: the child leaves the session to its parent."""
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+
+    def after_fork_in_child(self) -> None:
+        """Hold nothing; the parent's session is never used or closed here."""
+        if self._kept is not None:
+            self._left_to_parent.append(self._kept)
+        self._start()
+
+
+class FreeLocks:
+    """Where a database has no locks for keys, every key is free: single flight holds within the process."""
+
+    def try_acquire(self, key: str, /) -> bool:
+        """Return True."""
+        del key
+        return True
+
+    def acquire(self, key: str, /) -> bool:
+        """Return False: there is nothing to wait for."""
+        del key
+        return False
+
+    def release(self, key: str, /) -> None:
+        """Give nothing back."""
+
+    def close(self) -> None:
+        """End nothing."""
+
+
+def _number(key: str) -> int:
+    """Return the lock's number, a signed 64-bit integer."""
+    digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8, person=b"beautyspot").digest()
+    return int.from_bytes(digest, "big", signed=True)

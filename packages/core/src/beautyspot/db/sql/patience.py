@@ -1,0 +1,50 @@
+"""A psycopg connection that gives up on a server which does not answer."""
+
+from typing import Any, TypeVar
+
+from psycopg import Connection, OperationalError
+from psycopg.abc import PQGen
+
+RV = TypeVar("RV")
+INTERVAL_S = 0.1
+"""How often a wait looks up; psycopg's own."""
+GRACE_S = 2.0
+"""How much longer than the server's own timeout we wait for its word of it."""
+
+
+class NoAnswerError(OperationalError):
+    """The server took a statement and is silent."""
+
+
+class PatientConnection(Connection[Any]):
+    """Raises `NoAnswerError` when the server is silent for longer than a statement may take.
+
+    The server's `statement_timeout` ends what it works on, TCP's keepalive finds a machine that is gone; neither
+    helps against one that takes our bytes and does nothing. psycopg 3.3 alone has a timeout for that.
+    """
+
+    limit_s: float | None = None
+
+    def limit_by(self, statement_timeout_ms: int, session: str, /) -> None:
+        """Run `session`, and let no statement take longer from now on; 0 for no limit."""
+        self.limit_s = statement_timeout_ms / 1000 + GRACE_S if statement_timeout_ms else None
+        self.execute(f"{session}; SET statement_timeout = {statement_timeout_ms}".encode())
+
+    def wait(self, gen: PQGen[RV], interval: float = INTERVAL_S, *args: Any, **kwargs: Any) -> RV:
+        """Do what `gen` asks for; every statement goes through here."""
+        return super().wait(gen if self.limit_s is None else _patient(gen, self.limit_s), interval, *args, **kwargs)
+
+
+def _patient(gen: PQGen[RV], limit_s: float) -> PQGen[RV]:
+    """Be `gen`, until it had to wait `limit_s` for one answer."""
+    intervals = 0
+    try:
+        wants = next(gen)
+        while True:
+            ready = yield wants
+            intervals = 0 if ready else intervals + 1
+            if intervals * INTERVAL_S > limit_s:
+                raise NoAnswerError(f"no answer for {limit_s:g} s")
+            wants = gen.send(ready)
+    except StopIteration as end:
+        return end.value

@@ -1,0 +1,137 @@
+"""The statements on the one schema, in a dialect of SQL."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Executable,
+    Select,
+    Table,
+    Text,
+    Update,
+    all_,
+    bindparam,
+    delete,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+
+import beautyspot.schema as schema  # also registers the tables
+from beautyspot.db.sql.rows import plain
+from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
+
+REVISION = schema.REVISION
+TASKS, TAGS, ACTIVITY, RUNS, LIMITS = (
+    SQLModel.metadata.tables[name] for name in ("tasks", "tags", "activity", "runs", "limits")
+)
+TASK_FIELDS = tuple(field for field in Task._fields if field != "tags")
+
+
+class Statements:
+    """What `SQLTaskDB` says, made once."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        """Write for `dialect`, one of `urls.DIALECTS`."""
+        self._dialect = dialect
+        self._insert: Callable[[Table], Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[dialect.name]
+        self.get = select(*(TASKS.c[name] for name in Entry._fields)).where(TASKS.c.cache_key == bindparam("key"))
+        self.put = self._replace(TASKS, TASK_FIELDS)
+        self.put_tag = self._insert(TAGS).on_conflict_do_nothing()
+        self.delete_tags = delete(TAGS).where(TAGS.c.cache_key == bindparam("key"))
+        self.delete = delete(TASKS).where(TASKS.c.cache_key.in_(bindparam("keys", expanding=True)))
+        self.advance = self._advance()
+        self.restore = self._restore()
+        self.add_activity = self._sum(ACTIVITY, Activity._fields[:2], Activity._fields[2:])
+        self.add_run = self._replace(RUNS, Run._fields)
+
+    def put_whole(self) -> Executable:
+        """Return the statement that keeps a row and takes the tags of an older one away; PostgreSQL only."""
+        return self.put.add_cte(self.delete_tags.cte("gone"))
+
+    def put_tagged(self) -> Executable:
+        """Return the one that keeps a row with `tags`, a list; PostgreSQL only.
+
+        No tag is both deleted and inserted: the parts of one statement don't see each other's work.
+        """
+        tags = bindparam("tags", type_=postgresql.ARRAY(Text))
+        gone = self.delete_tags.where(TAGS.c.tag != all_(tags)).cte("gone")
+        rows = select(func.unnest(tags), bindparam("key", type_=Text))
+        new = postgresql.insert(TAGS).from_select(["tag", "cache_key"], rows).on_conflict_do_nothing()
+        return self.put.add_cte(gone, new.cte("new"))
+
+    def native(self, statement: Executable, /) -> str:
+        """Return the text of `statement` for a driver that takes parameters by name and Python's own types."""
+        return str(statement.compile(dialect=self._dialect))  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+
+    def _replace(self, table: Table, fields: Sequence[str]) -> Any:
+        values = {field: bindparam(f"new_{field}", type_=table.c[field].type) for field in fields}
+        keep = self._insert(table).values(values)
+        keys = [column.name for column in table.primary_key]
+        return keep.on_conflict_do_update(
+            index_elements=keys, set_={field: keep.excluded[field] for field in fields if field not in keys}
+        )
+
+    def _sum(self, table: Table, keys: Sequence[str], counts: Sequence[str]) -> Any:
+        add = self._insert(table)
+        return add.on_conflict_do_update(
+            index_elements=keys, set_={name: table.c[name] + add.excluded[name] for name in counts}
+        )
+
+    def _advance(self) -> Any:
+        now_s, increment_s = (bindparam(name, type_=LIMITS.c.tat_s.type) for name in ("now_s", "increment_s"))
+        later = func.greatest if self._dialect.name == "postgresql" else func.max
+        add = self._insert(LIMITS).values(name=bindparam("limit"), tat_s=now_s + increment_s)
+        return add.on_conflict_do_update(
+            index_elements=["name"], set_={"tat_s": later(LIMITS.c.tat_s, now_s) + increment_s}
+        ).returning(LIMITS.c.tat_s)
+
+    def _restore(self) -> Update:
+        tat_s, increment_s = (bindparam(name, type_=LIMITS.c.tat_s.type) for name in ("at_s", "increment_s"))
+        return (
+            update(LIMITS)
+            .where(LIMITS.c.name == bindparam("limit"), LIMITS.c.tat_s == tat_s)
+            .values(tat_s=LIMITS.c.tat_s - increment_s)
+        )
+
+
+def keys_of(where: TaskFilter, /) -> Select[*tuple[Any, ...]]:
+    """Return the question for the keys of the tasks that `where` means, newest first."""
+    order = (TASKS.c.updated_at.desc(), TASKS.c.cache_key.desc())
+    return select(TASKS.c.cache_key).where(*_conditions(where)).order_by(*order)
+
+
+def tasks_of(where: TaskFilter, /) -> Select[*tuple[Any, ...]]:
+    """Return the question for those tasks under `keys` that `where` still means, without their values."""
+    columns = [null().label(name) if name == "result_data" else TASKS.c[name] for name in TASK_FIELDS]
+    return select(*columns).where(TASKS.c.cache_key.in_(bindparam("keys", expanding=True)), *_conditions(where))
+
+
+def tags_of() -> Select[*tuple[Any, ...]]:
+    """Return the question for the tags of the tasks under `keys`."""
+    column = TAGS.c.cache_key
+    return select(column, TAGS.c.tag).where(column.in_(bindparam("keys", expanding=True))).order_by(TAGS.c.tag)
+
+
+def _conditions(where: TaskFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if where.function is not None:
+        # By its end, not LIKE, which SQLite compares without regard to case.
+        name, suffix = TASKS.c.func_name, f".{where.function}"
+        end = func.substr(name, func.length(name) - (len(suffix) - 1))
+        found.append(or_(name == where.function, end == suffix))
+    if where.version is not None:
+        found.append(TASKS.c.version == where.version)
+    if where.tags is not None:
+        found.append(TASKS.c.cache_key.in_(select(TAGS.c.cache_key).where(TAGS.c.tag.in_(where.tags))))
+    if where.updated_before is not None:
+        found.append(TASKS.c.updated_at < plain(where.updated_before))
+    if where.expired_before is not None:
+        found.append(TASKS.c.expires_at < plain(where.expired_before))
+    return found

@@ -1,0 +1,135 @@
+"""From a SQLAlchemy URL to an engine whose connections give up in time."""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import NullPool
+
+from beautyspot.db.opening import SCHEMES
+from beautyspot.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+
+    from beautyspot.db.sql.patience import PatientConnection
+
+DIALECTS = ("postgresql", "sqlite")
+"""Those whose upsert and RETURNING we write. MySQL and MariaDB can't index a TEXT column, as our keys are."""
+STATEMENT_TIMEOUT_MS = 10_000
+CONNECT = {
+    "connect_timeout": 5,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+    "application_name": "beautyspot",
+}
+"""Parameters of libpq, in seconds but for the user timeout in ms; libpq's own would notice a cut network in hours."""
+SESSION = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+"""The server looks after its end as well: the locks of a machine that is gone are free in 35 s instead of 2 h."""
+
+
+class Address(NamedTuple):
+    """Where a database is, and how long one of its statements may take."""
+
+    url: URL
+    name: str
+    """The URL without its password and options, for people."""
+    statement_timeout_ms: int
+    """0 for no limit; only PostgreSQL through psycopg minds it."""
+
+
+def address_of(text: str, /) -> Address:
+    """Return what `text` says.
+
+    Raises:
+        ConfigurationError: it is no SQLAlchemy URL.
+    """
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise _refused(text, "not a database URL, of the scheme") from None
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg")
+    timeout_ms = STATEMENT_TIMEOUT_MS
+    if url.drivername == "postgresql+psycopg":
+        given = url.query.get("statement_timeout") or _in_options(url.query.get("options"))
+        if given is not None:
+            timeout_ms = _milliseconds(given)
+        url = url.difference_update_query(["statement_timeout"])
+    return Address(url, url.set(query={}).render_as_string(hide_password=True), timeout_ms)
+
+
+def engine_at(address: Address, /) -> Engine:
+    """Return an engine in autocommit, without a pool of its own: we keep what it opens.
+
+    Raises:
+        ConfigurationError: its dialect or its driver is not here.
+    """
+    try:
+        engine = create_engine(address.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    except ImportError as error:
+        raise _without_driver(address, error) from error
+    except (ArgumentError, NoSuchModuleError):
+        raise _refused(address.name, "unknown database scheme") from None
+    if engine.dialect.name not in DIALECTS or engine.dialect.is_async:
+        raise _refused(address.name, "results can't be kept through")
+    event.listen(engine, "do_connect", _psycopg_connect(address) if speaks_psycopg(engine) else _sqlite_connect)
+    return engine
+
+
+def speaks_psycopg(engine: Engine, /) -> bool:
+    """Say whether it is PostgreSQL through psycopg 3, for which there are shorter ways."""
+    return (engine.dialect.name, engine.dialect.driver) == ("postgresql", "psycopg")
+
+
+def _psycopg_connect(address: Address) -> Callable[..., "PatientConnection"]:
+    from beautyspot.db.sql.patience import PatientConnection
+
+    def connect(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> PatientConnection:
+        options: dict[str, Any] = {**CONNECT, **parameters}
+        connection = PatientConnection.connect(**options, autocommit=True)
+        connection.limit_by(address.statement_timeout_ms, SESSION)
+        return connection
+
+    return connect
+
+
+def _sqlite_connect(dialect: Any, _record: object, args: Any, parameters: dict[str, Any]) -> "DBAPIConnection | None":
+    """Open a SQLite file as `SQLiteTaskDB` does, for all threads and with its foreign keys."""
+    if dialect.name != "sqlite":
+        return None
+    connection = dialect.connect(*args, **{**parameters, "check_same_thread": False, "timeout": 10})
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _in_options(options: Any) -> str | None:
+    """Return the statement timeout of libpq's `options`, such as `-c statement_timeout=5000`."""
+    found = re.search(r"statement_timeout\s*=\s*(\S+)", options) if isinstance(options, str) else None
+    return None if found is None else found[1]
+
+
+def _milliseconds(text: Any) -> int:
+    if not isinstance(text, str) or not text.isdecimal():
+        raise ConfigurationError(f"statement_timeout got {text!r}; give whole milliseconds, or 0 for no limit")
+    return int(text)
+
+
+def _refused(text: str, what: str) -> ConfigurationError:
+    known = ", ".join(sorted(SCHEMES))
+    # Never the whole text: it may hold a password.
+    return ConfigurationError(
+        f"{what} {text.partition('://')[0]!r}; give a path, a URL of a known scheme ({known}), or a TaskDB of your own"
+    )
+
+
+def _without_driver(address: Address, error: ImportError) -> ConfigurationError:
+    if address.url.drivername == "postgresql+psycopg":
+        return ConfigurationError(f"{address.name!r} needs an extra; pip install 'beautyspot[postgres]'")
+    return ConfigurationError(
+        f"{address.name!r} needs the package {error.name!r}; pip install it, or another driver of the URL"
+    )
