@@ -90,8 +90,9 @@ def test_deleting_everything_leaves_no_key(db: RedisTaskDB, redis_server: RedisS
 def test_a_newer_row_is_never_replaced_by_an_older_one(db: RedisTaskDB) -> None:
     db.put(task("0a", updated_at=NOON, version="kept"))
     older = [task("0a", updated_at=NOON - SECOND), task("0a", updated_at=NOON), task("0b", updated_at=NOON - SECOND)]
-    assert db.put_newer(older) == 1
-    assert db.put_newer([task("0b", version="newer")]) == 1
+    assert db.put_newer(older) == ["0b"]
+    assert db.put_newer([task("0b", version="newer")]) == ["0b"]
+    assert db.updated_at(["0a", "0b", "0c"]) == {"0a": NOON, "0b": NOON}
     assert {found.cache_key: found.version for found in db.find(TaskFilter())} == {"0a": "kept", "0b": "newer"}
 
 

@@ -96,6 +96,32 @@ class SupportsJournal(Protocol):
         ...
 
 
+@runtime_checkable
+class SupportsJournalReads(Protocol):
+    """A `TaskDB` whose journal can be read back, so that it can go elsewhere."""
+
+    def read_activity(self) -> Iterator[Activity]:
+        """Yield every row of activity."""
+        ...
+
+    def read_runs(self) -> Iterator[Run]:
+        """Yield every run."""
+        ...
+
+
+@runtime_checkable
+class SupportsMerge(Protocol):
+    """A `TaskDB`, or the upkeep of one, that takes the rows of another and never gives a newer one away for it."""
+
+    def updated_at(self, keys: Sequence[str], /) -> Mapping[str, datetime]:
+        """Return when each of the results that are there was kept."""
+        ...
+
+    def put_newer(self, tasks: Sequence[Task], /) -> Sequence[str]:
+        """Keep the tasks but those under whose key one as new or newer is, and return the keys of what was kept."""
+        ...
+
+
 class Uses(Protocol):
     """About when results were last read: a hit writes nothing, and what a while's hits read is noted in a batch."""
 

@@ -1,8 +1,10 @@
 """Activity and runs as SQLite keeps them."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from beautyspot.db.rows import time_text
+from beautyspot.db.connections import Execute
+from beautyspot.db.rows import time_of, time_text
 from beautyspot.records import Activity, Run
 
 _SUMS = ", ".join(f"{name} = {name} + excluded.{name}" for name in Activity._fields[2:])
@@ -12,6 +14,41 @@ ADD_ACTIVITY = (
     f"ON CONFLICT (func_name, minute) DO UPDATE SET {_SUMS}"
 )
 ADD_RUN = f"INSERT OR REPLACE INTO runs ({', '.join(Run._fields)}) VALUES ({', '.join('?' * len(Run._fields))})"  # noqa: S608
+
+# By the primary keys, so that a page begins where the one before ended, and nobody's write waits for the whole.
+READ_ACTIVITY = (
+    f"SELECT {', '.join(Activity._fields)} FROM activity WHERE (func_name, minute) > (?, ?) "  # noqa: S608 - ours
+    "ORDER BY func_name, minute LIMIT ?"
+)
+READ_RUNS = f"SELECT {', '.join(Run._fields)} FROM runs WHERE run_id > ? ORDER BY run_id LIMIT ?"  # noqa: S608 - ours
+PAGE = 500
+
+Read = Callable[[Callable[[Execute], Any]], Any]
+
+
+def read_activity(read: Read, /) -> Iterator[Activity]:
+    """Yield every row of activity."""
+    after = ("", "")
+    while rows := read(lambda execute, after=after: execute(READ_ACTIVITY, (*after, PAGE)).fetchall()):
+        yield from (Activity(row[0], time_of(row[1]), *row[2:]) for row in rows)
+        after = rows[-1][:2]
+
+
+def read_runs(read: Read, /) -> Iterator[Run]:
+    """Yield every run."""
+    after = ""
+    while rows := read(lambda execute, after=after: execute(READ_RUNS, (after, PAGE)).fetchall()):
+        yield from map(_run_of, rows)
+        after = rows[-1][0]
+
+
+def _run_of(row: tuple[Any, ...]) -> Run:
+    import json  # as below
+
+    run = Run(*row)
+    hit = None if run.cache_hit is None else bool(run.cache_hit)
+    tags: Any = json.loads(row[Run._fields.index("tags")])
+    return run._replace(started_at=time_of(run.started_at), cache_hit=hit, nested=bool(run.nested), tags=tuple(tags))
 
 
 def activity_row(activity: Activity, /) -> tuple[Any, ...]:

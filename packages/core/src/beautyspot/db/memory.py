@@ -82,6 +82,14 @@ class MemoryTaskDB:
         """Keep the runs, replacing those of the same id."""
         self.runs.update((row.run_id, row) for row in rows)
 
+    def read_activity(self) -> Iterator[Activity]:
+        """Yield every row of activity."""
+        return iter(list(self.activity.values()))
+
+    def read_runs(self) -> Iterator[Run]:
+        """Yield every run."""
+        return iter(list(self.runs.values()))
+
     def close(self) -> None:
         """Keep everything: there is nothing to give back."""
 

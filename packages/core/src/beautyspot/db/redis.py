@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from beautyspot.db import redis_journal, redis_scripts
@@ -70,16 +71,20 @@ class RedisTaskDB:
         """Keep `task` with its tags, replacing what was under its key."""
         self._do(lambda _: self._put(args=self._put_arguments(task)))
 
-    def put_newer(self, tasks: Sequence[Task], /) -> int:
-        """Keep each task unless one of the same time or newer is under its key, and return how many were kept."""
+    def updated_at(self, keys: Sequence[str], /) -> dict[str, datetime]:
+        """Return when each of the results that are there was kept."""
+        return self._listing.updated_at(keys)
 
-        def put_all(client: "Redis") -> int:
+    def put_newer(self, tasks: Sequence[Task], /) -> list[str]:
+        """Keep the tasks but those under whose key one as new or newer is, and return the keys of what was kept."""
+
+        def put_all(client: "Redis") -> list[str]:
             pipeline: Any = client.pipeline(transaction=False)  # pyright: ignore[reportUnknownMemberType] - redis' own
             for task in tasks:
                 self._put(args=self._put_arguments(task, only_newer=True), client=pipeline)
-            return sum(pipeline.execute())
+            return [task.cache_key for task, kept in zip(tasks, pipeline.execute(), strict=True) if kept]
 
-        return self._do(put_all) if tasks else 0
+        return self._do(put_all) if tasks else []
 
     def delete(self, keys: Iterable[str], /) -> int:
         """Delete the rows under `keys` and their tags, all or none, and return how many there were."""

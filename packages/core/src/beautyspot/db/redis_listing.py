@@ -1,6 +1,7 @@
 """Many rows of a Redis server, in chunks, through its indexes."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from heapq import merge
 from itertools import islice
 from typing import Any, NamedTuple
@@ -44,6 +45,11 @@ class Listing:
         places = _once(merge(*listed, key=lambda place: place.minus_us))
         while chunk := list(islice(places, CHUNK)):
             yield from (task for task in self._tasks(chunk) if matches(where, task))
+
+    def updated_at(self, keys: Sequence[str], /) -> dict[str, datetime]:
+        """Return when each of the results that are there was kept."""
+        places = [Place(0.0, key, "tasks") for key in keys]
+        return {task.cache_key: task.updated_at for task in self._tasks(places)} if places else {}
 
     def _indexes(self, where: TaskFilter) -> list[str]:
         if where.tags is not None:
