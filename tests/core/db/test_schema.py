@@ -24,6 +24,9 @@ def shape(connection: sqlite3.Connection) -> dict[str, Any]:
         tables[name] = (columns, keys, "WITHOUT ROWID" in sql)
     indexes = connection.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql NOT NULL")
     tables["indexes"] = sorted((name, table, " ".join(sql.split())) for name, table, sql in indexes)
+    triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    tables["triggers"] = sorted((name, " ".join(sql.split())) for name, sql in triggers)
+    tables["counted"] = (tables["counted"], connection.execute("SELECT up_to FROM counted").fetchall())
     return tables
 
 
@@ -44,7 +47,9 @@ def made_by_alembic(*before: str) -> sqlite3.Connection:
 
 def made_by_sqlmodel(path: Path) -> sqlite3.Connection:
     engine = create_engine(f"sqlite:///{path}")
-    SQLModel.metadata.create_all(engine, tables=[SQLModel.metadata.tables[name] for name in schema.TABLES])
+    SQLModel.metadata.create_all(
+        engine, tables=[SQLModel.metadata.tables[name] for name in (*schema.TABLES, *schema.FILE_TABLES)]
+    )
     engine.dispose()
     return sqlite3.connect(path)
 
@@ -59,8 +64,9 @@ def test_sqlmodel_schema_sql_and_alembic_make_the_same_tables(tmp_path: Path) ->
     shapes = [shape(connection) for connection in made]
     for connection in made:
         connection.close()
-    assert set(shapes[0]) == {*schema.TABLES, "indexes"}
+    assert set(shapes[0]) == {*schema.TABLES, *schema.FILE_TABLES, "indexes", "triggers"}
     assert len(shapes[0]["indexes"]) == 5
+    assert len(shapes[0]["triggers"]) == 3
     assert shapes[1] == shapes[0]
     assert shapes[2] == shapes[0]
     assert shapes[3] == shapes[0]

@@ -8,14 +8,21 @@ Column names say their unit; times are UTC without a zone.
 # pyright: reportAssignmentType=false
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Double, Index, LargeBinary, Text, text
+from sqlalchemy import DDL, JSON, BigInteger, DateTime, Double, Index, LargeBinary, Text, event, text
 from sqlmodel import Field, SQLModel
+
+from beautyspot.counters import START, TRIGGERS
 
 REVISION = 2
 """`PRAGMA user_version` of a SQLite file that has this schema."""
 
 _NO_ROWID = {"sqlite_with_rowid": False}  # the key is most of the row, so a second copy of it would double the table
+
+
+def _on_server(*_: Any, dialect: Any, **__: Any) -> bool:
+    return dialect.name != "sqlite"
 
 
 class TaskRow(SQLModel, table=True):
@@ -25,6 +32,8 @@ class TaskRow(SQLModel, table=True):
     __table_args__ = (
         Index("tasks_by_function", "func_name", "updated_at"),
         Index("tasks_by_expiry", "expires_at", sqlite_where=text("expires_at IS NOT NULL")),
+        # A file merges its functions' newest instead: another index would make a put a quarter slower.
+        Index("tasks_by_time", "updated_at", "cache_key").ddl_if(callable_=_on_server),
     )
 
     cache_key: str = Field(sa_type=Text, primary_key=True)
@@ -131,5 +140,38 @@ class LegacyNameRow(SQLModel, table=True):
     """`module.qualname` of the function that got its rows; None until one asked."""
 
 
+class FunctionRow(SQLModel, table=True):
+    """What is kept of one function: its rows up to `CountedRow.up_to`, counted by the triggers of a SQLite file."""
+
+    __tablename__ = "functions"
+    __table_args__ = (_NO_ROWID,)
+
+    func_name: str = Field(sa_type=Text, primary_key=True)
+    results: int = Field(sa_type=BigInteger)
+    size_bytes: int = Field(sa_type=BigInteger)
+    blobs: int = Field(sa_type=BigInteger)
+    blob_bytes: int = Field(sa_type=BigInteger)
+    elapsed_us: int = Field(sa_type=BigInteger)
+    """Microseconds: whole numbers add up to the same sum in any order."""
+
+
+class CountedRow(SQLModel, table=True):
+    """The one row that says how far the triggers have counted."""
+
+    __tablename__ = "counted"
+    __table_args__ = (_NO_ROWID,)
+
+    up_to: int = Field(sa_type=BigInteger, primary_key=True)
+    """`rowid` of `tasks`."""
+
+
+for _statement in (START, *TRIGGERS):
+    _ddl = DDL(_statement.replace("%", "%%")).execute_if(dialect="sqlite")
+    event.listen(SQLModel.metadata.tables["counted"], "after_create", _ddl)
+
 TABLES = ("tasks", "tags", "uses", "activity", "runs", "limits", "legacy_names")
 """Ours, in an order in which they can be created; `SQLModel.metadata` may hold a user's own as well."""
+SERVER_INDEXES = ("tasks_by_time",)
+"""Those that a SQLite file does without."""
+FILE_TABLES = ("functions", "counted")
+"""Those that a SQLite file has beside `TABLES`; servers count with their own means."""

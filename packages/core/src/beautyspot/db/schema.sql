@@ -98,4 +98,77 @@ CREATE TABLE IF NOT EXISTS legacy_names (
 )
  WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS functions (
+    func_name TEXT NOT NULL,
+    results BIGINT NOT NULL,
+    size_bytes BIGINT NOT NULL,
+    blobs BIGINT NOT NULL,
+    blob_bytes BIGINT NOT NULL,
+    elapsed_us BIGINT NOT NULL,
+    PRIMARY KEY (func_name)
+)
+ WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS counted (
+    up_to BIGINT NOT NULL,
+    PRIMARY KEY (up_to)
+)
+ WITHOUT ROWID;
+
+INSERT INTO counted (up_to) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM counted);
+
+CREATE TRIGGER IF NOT EXISTS tasks_inserted AFTER INSERT ON tasks WHEN NEW.rowid % 128 = 0 BEGIN
+    INSERT INTO functions SELECT func_name,
+        sum(1) AS results,
+        sum(coalesce(size_bytes, length(result_data), 0)) AS size_bytes,
+        sum((result_type = 'FILE')) AS blobs,
+        sum((result_type = 'FILE') * coalesce(size_bytes, 0)) AS blob_bytes,
+        sum(CAST(round(coalesce(elapsed_s, 0) * 1000000) AS INTEGER)) AS elapsed_us
+        FROM tasks WHERE rowid > (SELECT up_to FROM counted) GROUP BY +func_name
+        ON CONFLICT (func_name) DO UPDATE SET
+        results = results + excluded.results,
+        size_bytes = size_bytes + excluded.size_bytes,
+        blobs = blobs + excluded.blobs,
+        blob_bytes = blob_bytes + excluded.blob_bytes,
+        elapsed_us = elapsed_us + excluded.elapsed_us;
+    UPDATE counted SET up_to = (SELECT coalesce(max(rowid), 0) FROM tasks);
+END;
+
+CREATE TRIGGER IF NOT EXISTS tasks_deleted AFTER DELETE ON tasks BEGIN
+    UPDATE functions SET
+        results = results - 1,
+        size_bytes = size_bytes - coalesce(OLD.size_bytes, length(OLD.result_data), 0),
+        blobs = blobs - (OLD.result_type = 'FILE'),
+        blob_bytes = blob_bytes - (OLD.result_type = 'FILE') * coalesce(OLD.size_bytes, 0),
+        elapsed_us = elapsed_us - CAST(round(coalesce(OLD.elapsed_s, 0) * 1000000) AS INTEGER)
+        WHERE func_name = OLD.func_name AND OLD.rowid <= (SELECT up_to FROM counted);
+    UPDATE counted SET up_to = (SELECT coalesce(max(rowid), 0) FROM tasks)
+        WHERE up_to > (SELECT coalesce(max(rowid), 0) FROM tasks);
+END;
+
+CREATE TRIGGER IF NOT EXISTS tasks_updated
+AFTER UPDATE OF func_name, result_type, result_data, size_bytes, elapsed_s ON tasks
+WHEN OLD.rowid <= (SELECT up_to FROM counted) BEGIN
+    UPDATE functions SET
+        results = results - 1,
+        size_bytes = size_bytes - coalesce(OLD.size_bytes, length(OLD.result_data), 0),
+        blobs = blobs - (OLD.result_type = 'FILE'),
+        blob_bytes = blob_bytes - (OLD.result_type = 'FILE') * coalesce(OLD.size_bytes, 0),
+        elapsed_us = elapsed_us - CAST(round(coalesce(OLD.elapsed_s, 0) * 1000000) AS INTEGER)
+        WHERE func_name = OLD.func_name;
+    INSERT INTO functions VALUES (
+        NEW.func_name,
+        1,
+        coalesce(NEW.size_bytes, length(NEW.result_data), 0),
+        (NEW.result_type = 'FILE'),
+        (NEW.result_type = 'FILE') * coalesce(NEW.size_bytes, 0),
+        CAST(round(coalesce(NEW.elapsed_s, 0) * 1000000) AS INTEGER)
+    ) ON CONFLICT (func_name) DO UPDATE SET
+        results = results + excluded.results,
+        size_bytes = size_bytes + excluded.size_bytes,
+        blobs = blobs + excluded.blobs,
+        blob_bytes = blob_bytes + excluded.blob_bytes,
+        elapsed_us = elapsed_us + excluded.elapsed_us;
+END;
+
 PRAGMA user_version = 2;

@@ -1,10 +1,11 @@
 """Print the schema as SQLite DDL: `python -m beautyspot.db.schema_sql > packages/core/src/beautyspot/db/schema.sql`."""
 
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
+from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement, Index
 from sqlmodel import SQLModel
 
-from beautyspot.schema import REVISION, TABLES
+from beautyspot.counters import START, TRIGGERS
+from beautyspot.schema import FILE_TABLES, REVISION, SERVER_INDEXES, TABLES
 
 HEADER = """\
 -- The compiled form of schema.py for a fresh SQLite file; do not edit, regenerate:
@@ -14,12 +15,17 @@ HEADER = """\
 def schema_sql() -> str:
     """Return the statements that make a fresh file, each ended by a semicolon and a blank line."""
     parts = [HEADER]
-    for table in (SQLModel.metadata.tables[name] for name in TABLES):
+    for table in (SQLModel.metadata.tables[name] for name in (*TABLES, *FILE_TABLES)):
         parts.append(_compiled(CreateTable(table, if_not_exists=True)))
-        indexes = sorted(table.indexes, key=lambda index: str(index.name))
+        indexes = sorted((index for index in table.indexes if index.name not in SERVER_INDEXES), key=_name)
         parts += [_compiled(CreateIndex(index, if_not_exists=True)) for index in indexes]
+    parts += [f"{statement};" for statement in (START, *TRIGGERS)]
     parts.append(f"PRAGMA user_version = {REVISION};")
     return "\n\n".join(parts) + "\n"
+
+
+def _name(index: Index) -> str:
+    return str(index.name)
 
 
 def _compiled(ddl: DDLElement) -> str:

@@ -1,12 +1,84 @@
-"""Revision 2: what a value is compressed with, and when a result was last read."""
+"""Revision 2: compressed values, last uses, and what a SQLite file keeps of each function, counted."""
 
 import sqlalchemy as sa
 from alembic.operations import Operations
 from sqlalchemy import Connection
 
+COUNTS = ("results", "size_bytes", "blobs", "blob_bytes", "elapsed_us")
+COUNTERS = (
+    "INSERT INTO counted (up_to) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM counted)",
+    """\
+INSERT INTO functions SELECT func_name,
+        sum(1) AS results,
+        sum(coalesce(size_bytes, length(result_data), 0)) AS size_bytes,
+        sum((result_type = 'FILE')) AS blobs,
+        sum((result_type = 'FILE') * coalesce(size_bytes, 0)) AS blob_bytes,
+        sum(CAST(round(coalesce(elapsed_s, 0) * 1000000) AS INTEGER)) AS elapsed_us
+        FROM tasks WHERE rowid > (SELECT up_to FROM counted) GROUP BY +func_name
+    """,
+    "UPDATE counted SET up_to = (SELECT coalesce(max(rowid), 0) FROM tasks)",
+    """\
+CREATE TRIGGER tasks_inserted AFTER INSERT ON tasks WHEN NEW.rowid % 128 = 0 BEGIN
+    INSERT INTO functions SELECT func_name,
+        sum(1) AS results,
+        sum(coalesce(size_bytes, length(result_data), 0)) AS size_bytes,
+        sum((result_type = 'FILE')) AS blobs,
+        sum((result_type = 'FILE') * coalesce(size_bytes, 0)) AS blob_bytes,
+        sum(CAST(round(coalesce(elapsed_s, 0) * 1000000) AS INTEGER)) AS elapsed_us
+        FROM tasks WHERE rowid > (SELECT up_to FROM counted) GROUP BY +func_name
+        ON CONFLICT (func_name) DO UPDATE SET
+        results = results + excluded.results,
+        size_bytes = size_bytes + excluded.size_bytes,
+        blobs = blobs + excluded.blobs,
+        blob_bytes = blob_bytes + excluded.blob_bytes,
+        elapsed_us = elapsed_us + excluded.elapsed_us;
+    UPDATE counted SET up_to = (SELECT coalesce(max(rowid), 0) FROM tasks);
+END
+    """,
+    """\
+CREATE TRIGGER tasks_deleted AFTER DELETE ON tasks BEGIN
+    UPDATE functions SET
+        results = results - 1,
+        size_bytes = size_bytes - coalesce(OLD.size_bytes, length(OLD.result_data), 0),
+        blobs = blobs - (OLD.result_type = 'FILE'),
+        blob_bytes = blob_bytes - (OLD.result_type = 'FILE') * coalesce(OLD.size_bytes, 0),
+        elapsed_us = elapsed_us - CAST(round(coalesce(OLD.elapsed_s, 0) * 1000000) AS INTEGER)
+        WHERE func_name = OLD.func_name AND OLD.rowid <= (SELECT up_to FROM counted);
+    UPDATE counted SET up_to = (SELECT coalesce(max(rowid), 0) FROM tasks)
+        WHERE up_to > (SELECT coalesce(max(rowid), 0) FROM tasks);
+END
+    """,
+    """\
+CREATE TRIGGER tasks_updated
+AFTER UPDATE OF func_name, result_type, result_data, size_bytes, elapsed_s ON tasks
+WHEN OLD.rowid <= (SELECT up_to FROM counted) BEGIN
+    UPDATE functions SET
+        results = results - 1,
+        size_bytes = size_bytes - coalesce(OLD.size_bytes, length(OLD.result_data), 0),
+        blobs = blobs - (OLD.result_type = 'FILE'),
+        blob_bytes = blob_bytes - (OLD.result_type = 'FILE') * coalesce(OLD.size_bytes, 0),
+        elapsed_us = elapsed_us - CAST(round(coalesce(OLD.elapsed_s, 0) * 1000000) AS INTEGER)
+        WHERE func_name = OLD.func_name;
+    INSERT INTO functions VALUES (
+        NEW.func_name,
+        1,
+        coalesce(NEW.size_bytes, length(NEW.result_data), 0),
+        (NEW.result_type = 'FILE'),
+        (NEW.result_type = 'FILE') * coalesce(NEW.size_bytes, 0),
+        CAST(round(coalesce(NEW.elapsed_s, 0) * 1000000) AS INTEGER)
+    ) ON CONFLICT (func_name) DO UPDATE SET
+        results = results + excluded.results,
+        size_bytes = size_bytes + excluded.size_bytes,
+        blobs = blobs + excluded.blobs,
+        blob_bytes = blob_bytes + excluded.blob_bytes,
+        elapsed_us = elapsed_us + excluded.elapsed_us;
+END
+    """,
+)
 
-def upgrade(op: Operations, _: Connection) -> None:
-    """Add a column and a table."""
+
+def upgrade(op: Operations, sql: Connection) -> None:
+    """Add a column and the tables, and count the rows that are there."""
     op.add_column("tasks", sa.Column("compression", sa.Text))
     op.create_table(
         "uses",
@@ -14,3 +86,19 @@ def upgrade(op: Operations, _: Connection) -> None:
         sa.Column("used_at", sa.DateTime, nullable=False),
         sqlite_with_rowid=False,
     )
+    if sql.dialect.name == "sqlite":
+        _count(op, sql)
+    else:
+        op.create_index("tasks_by_time", "tasks", ["updated_at", "cache_key"])
+
+
+def _count(op: Operations, sql: Connection) -> None:
+    op.create_table(
+        "functions",
+        sa.Column("func_name", sa.Text, primary_key=True),
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in COUNTS),
+        sqlite_with_rowid=False,
+    )
+    op.create_table("counted", sa.Column("up_to", sa.BigInteger, primary_key=True), sqlite_with_rowid=False)
+    for statement in COUNTERS:
+        sql.exec_driver_sql(statement)
