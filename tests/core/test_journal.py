@@ -28,7 +28,7 @@ def test_counts_are_written_once_with_the_minute_they_began(clock: FrozenClock):
     paper = Paper()
     journal = Journal(paper, clock)
     tally = journal.tally("m.f")
-    tally.hit(2.5), tally.hit(0.5), tally.miss(1.0, failed=False), tally.miss(0.0, failed=True)
+    tally.hit(2.5, "k"), tally.hit(0.5, "k"), tally.miss(1.0, failed=False), tally.miss(0.0, failed=True)
     journal.flush(), journal.flush()
     minute = datetime.fromtimestamp(clock.time() // 60 * 60, UTC)
     assert paper.written == [Activity("m.f", minute, 2, 1, 1, 3.0, 1.0, 0, 0)]
@@ -37,10 +37,10 @@ def test_counts_are_written_once_with_the_minute_they_began(clock: FrozenClock):
 def test_refused_counts_are_written_later(clock: FrozenClock):
     paper = Paper()
     journal = Journal(paper, clock)
-    journal.tally("m.f").hit(1.0)
+    journal.tally("m.f").hit(1.0, "k")
     paper.refuses = True
     assert not journal.flush()
-    journal.tally("m.f").hit(1.0)
+    journal.tally("m.f").hit(1.0, "k")
     paper.refuses = False
     assert journal.flush()
     assert [row.hits for row in paper.written] == [2]
@@ -50,7 +50,7 @@ def test_refused_counts_are_written_later(clock: FrozenClock):
 def test_tick_writes_only_after_a_while(clock: FrozenClock):
     paper = Paper()
     journal = Journal(paper, clock)
-    journal.tally("m.f").hit(1.0)
+    journal.tally("m.f").hit(1.0, "k")
     journal.tick()
     assert not paper.written
     clock.advance(FLUSH_EVERY_S)
@@ -61,7 +61,7 @@ def test_tick_writes_only_after_a_while(clock: FrozenClock):
 def test_tick_leaves_a_database_that_refused_alone_for_a_while(clock: FrozenClock):
     paper = Paper()
     journal = Journal(paper, clock)
-    journal.tally("m.f").hit(1.0)
+    journal.tally("m.f").hit(1.0, "k")
     paper.refuses = True
     journal.flush()
     paper.refuses = False
@@ -78,7 +78,7 @@ def test_no_count_is_lost_between_threads(clock: FrozenClock):
 
     def work() -> None:
         for _ in range(2000):
-            tally.hit(1.0)
+            tally.hit(1.0, "k")
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
@@ -95,7 +95,7 @@ def test_hits_of_many_threads_are_all_counted_while_the_counts_are_taken() -> No
     def hit() -> None:
         together.wait()
         for _ in range(2 * MAX_UNCOUNTED):
-            tally.hit(0.5)
+            tally.hit(0.5, "k")
 
     threads = [threading.Thread(target=hit) for _ in range(4)]
     for thread in threads:

@@ -2,12 +2,14 @@
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from beautyspot.clocks import Clock
 from beautyspot.errors import StorageError
 from beautyspot.protocols import SupportsJournal, TaskDB
+from beautyspot.reads import Reads
 from beautyspot.records import Activity, Run
 
 FLUSH_EVERY_S = 5.0
@@ -37,16 +39,19 @@ class CacheInfo(NamedTuple):
 class Tally:
     """The counts of one function."""
 
-    __slots__ = ("_clock", "_info", "_lock", "_saved", "_since_s", "_written", "func_name")
+    __slots__ = ("_clock", "_info", "_keys", "_lock", "_reads", "_saved", "_since_s", "_written", "func_name")
 
-    def __init__(self, func_name: str, clock: Clock) -> None:
-        """Start at zero."""
+    def __init__(self, func_name: str, clock: Clock, reads: Reads) -> None:
+        """Start at zero, and tell `reads` which results were read."""
         self.func_name = func_name
         self._clock = clock
+        self._reads = reads
         self._lock = threading.Lock()
         self._info: list[float] = [0, 0, 0, 0.0, 0.0]
         self._saved: list[float] = []
         """One item per hit that is not in the counts yet."""
+        self._keys: list[str] = []
+        """What those hits read."""
         self._written = self.info()
         self._since_s: float | None = None
 
@@ -60,12 +65,17 @@ class Tally:
         del self._saved[: len(new)]  # not `clear`: threads that take no lock append meanwhile
         self._info[0] += len(new)
         self._info[3] += sum(new)
+        keys = self._keys[:]
+        del self._keys[: len(keys)]
+        if keys:
+            self._reads.see(keys)
         hits, misses, errors, saved_s, waited_s = self._info
         return CacheInfo(int(hits), int(misses), int(errors), saved_s, waited_s)
 
-    def hit(self, saved_s: float, /) -> None:
-        """Count a hit. On the way of every hit: one append, which needs no lock and takes half the time."""
+    def hit(self, saved_s: float, key: str, /) -> None:
+        """Count a hit. On the way of every hit: two appends, which need no lock and take half the time."""
         self._saved.append(saved_s)
+        self._keys.append(key)
         if self._since_s is None:
             self._since_s = self._clock.time()
         if len(self._saved) >= MAX_UNCOUNTED:
@@ -110,6 +120,7 @@ class Journal:
         """Write to `db`. For a database that keeps no journal, only count."""
         self._db = db if isinstance(db, SupportsJournal) else None
         self._clock = clock
+        self._reads = Reads(db, clock)
         self._tallies: dict[str, Tally] = {}
         self._runs: deque[Run] = deque(maxlen=MAX_PENDING_RUNS)
         self._next_s = clock.monotonic() + FLUSH_EVERY_S
@@ -118,7 +129,7 @@ class Journal:
     def tally(self, func_name: str, /) -> Tally:
         """Return the counts of the function, one object for each name."""
         with self._lock:
-            return self._tallies.setdefault(func_name, Tally(func_name, self._clock))
+            return self._tallies.setdefault(func_name, Tally(func_name, self._clock, self._reads))
 
     def add_run(self, run: Run, /) -> None:
         """Remember an observed run and write it with the next batch."""
@@ -126,14 +137,17 @@ class Journal:
         self.tick()
 
     def tick(self) -> None:
-        """Write what is pending if it is time."""
+        """Write what is pending if it is time, but of what was read one batch only: somebody waits for a result."""
         if self._clock.monotonic() >= self._next_s:
-            self.flush()
+            self._flush(self._reads.write)
 
     def flush(self) -> bool:
         """Write what is pending and say whether that worked; what could not be written stays pending."""
+        return self._flush(self._reads.write_all)
+
+    def _flush(self, write_reads: Callable[[], bool]) -> bool:
         self._next_s = self._clock.monotonic() + FLUSH_EVERY_S
-        written = self._flush_activity() and self._flush_runs()
+        written = self._flush_activity() and self._flush_runs() and write_reads()
         if not written:
             self._next_s = self._clock.monotonic() + RETRY_S
         return written
@@ -145,6 +159,7 @@ class Journal:
         for tally in self._tallies.values():
             tally._lock = threading.Lock()  # pyright: ignore[reportPrivateUsage] - the parent's thread may have held it
             tally.take()
+        self._reads.forget()
 
     def _flush_activity(self) -> bool:
         with self._lock:

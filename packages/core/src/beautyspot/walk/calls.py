@@ -1,6 +1,7 @@
 """The way of a hit and of a miss, in both colours, side by side."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from beautyspot.errors import UnkeyableArgument
@@ -33,7 +34,7 @@ def caller(plan: Plan) -> Callable[..., Any]:
             return miss(plan, key, args, kwargs)
         if hooks:
             return plan.count_hit(hit, key, args, kwargs)
-        count(hit.elapsed_s)
+        count(hit.elapsed_s, key)
         return hit.value
 
     return call
@@ -64,7 +65,7 @@ def miss(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
 async def miss_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
     """Run the call, unless another thread, task or process does: then wait for its result."""
     while True:
-        claim = plan.flight.claim(key)
+        claim = plan.flight.claim(key, ask_processes=plan.store.reads_locally)
         if claim.leads:
             return await lead_async(plan, claim, key, args, kwargs)
         outcome = await claim.wait_async()
@@ -99,7 +100,8 @@ async def lead_async(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwa
     """Look once more, now that nobody else runs the call, then run it."""
     with claim:
         if claim.other_process_runs:
-            await claim.wait_for_process_async(plan.clock)
+            ask = None if plan.store.reads_locally else partial(in_thread, plan)
+            await claim.wait_for_process_async(plan.clock, ask=ask)
         hit = await read_async(plan, key)
         if hit is None and plan.legacy is not None and plan.legacy.any():
             hit = await in_thread(plan, plan.read, key, args, kwargs)

@@ -61,7 +61,7 @@ class Plan(NamedTuple):
 
     def count_hit(self, hit: Hit, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Any:
         """Count a hit and return its value."""
-        self.tally.hit(hit.elapsed_s)
+        self.tally.hit(hit.elapsed_s, key)
         if self.options.hooks:
             event = HookEvent(self.keys.func_name, key, args, kwargs, hit.value, hit.elapsed_s)
             fire(self.options.hooks, "on_hit", event)
