@@ -48,6 +48,8 @@ def _after_fork_in_child() -> None:
     for store in _stores:
         store.notices.after_fork_in_child()
         store.unsaved.forget()
+        if store.housekeeping is not None:
+            store.housekeeping.forget()
     _mind_workers()
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import os
     from concurrent.futures import Executor  # 17 ms that only annotations would need
 
+    from beautyspot.durations import Duration
+    from beautyspot.sizes import Size
+
 
 class Parts(NamedTuple):
     """What the functions of one Spot share."""
@@ -48,6 +51,8 @@ def open_parts(
     serializer: Serializer | None,
     executor: "Executor | None",
     clock: Clock | None,
+    max_size: "Size | None" = None,
+    prune_every: "Duration | None" = None,
 ) -> Parts:
     """Return the parts of the Spot `name`; None stands for its default in each place.
 
@@ -64,6 +69,10 @@ def open_parts(
     tasks = open_db(default_database(name) if db is None else db, durability=durability, memory_bytes=memory_bytes)
     blobs = create_storage(blob_folder(name) if storage is None else storage, durability=durability, **storage_options)
     store = Store(tasks, blobs, clock=clock, inline_limit_bytes=inline_limit_bytes, on_save_error=on_save_error)
+    if max_size is not None or prune_every is not None:
+        from beautyspot.housekeeping import Housekeeping  # few ask for it
+
+        store.housekeeping = Housekeeping(tasks, blobs, clock, max_size=max_size, prune_every=prune_every)
     journal = Journal(tasks, clock)
     tie_up(store, journal)
     return Parts(

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import os
     from concurrent.futures import Executor  # 17 ms that only annotations would need
 
+    from beautyspot.sizes import Size
+
 P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any]")
@@ -59,6 +61,8 @@ class Spot:
         default_version: str | FromCode | None = None,
         default_content_type: ContentType | str | None = None,
         default_ttl: Duration | None = None,
+        max_size: "Size | None" = None,
+        prune_every: Duration | None = None,
         on_save_error: OnSaveError = "warn",
         durability: Literal["normal", "full"] = "normal",
         executor: "Executor | None" = None,
@@ -82,6 +86,8 @@ class Spot:
             default_version: See `mark`.
             default_content_type: See `mark`.
             default_ttl: See `mark`.
+            max_size: Most bytes of values to keep, such as "5GB"; misses delete what was least recently used, bit by bit.
+            prune_every: How often to look for what is too much or has expired; None for 10 minutes with a `max_size`.
             on_save_error: `warn`, `raise` or `ignore` a result that can't be kept; it is lost only with `raise`.
             durability: `normal` survives a killed process, `full` also power loss.
             executor: Runs what an event loop should not wait for; None for the loop's own.
@@ -96,6 +102,8 @@ class Spot:
             "inline_limit_bytes": inline_limit_bytes,
             "memory_bytes": memory_bytes,
             "executor": executor,
+            "max_size": max_size,
+            "prune_every": prune_every,
         }
         options |= translate(renamed, options)
         self._parts = open_parts(

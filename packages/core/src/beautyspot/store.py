@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from zlib import crc32
 
 from beautyspot.clocks import Clock
@@ -28,6 +28,9 @@ from beautyspot.protocols import (
 )
 from beautyspot.records import NO_TIME, Entry, Task, TaskFilter
 from beautyspot.unsaved import Unsaved
+
+if TYPE_CHECKING:
+    from beautyspot.housekeeping import Housekeeping
 
 CHECKED_BYTES = 16 * 1024 * 1024
 """Largest value whose bytes are compared with a checksum; above, it would cost a third of the time of reading them."""
@@ -85,6 +88,8 @@ class Store:
         self._inline_limit_bytes = inline_limit_bytes
         self._on_save_error: OnSaveError = on_save_error
         self.unsaved = Unsaved(db, clock)
+        self.housekeeping: Housekeeping | None = None
+        """What keeps the store within a size; None unless that was asked for."""
         self.reads_locally = isinstance(db, SupportsLocalReads) and db.reads_locally
         """Whether an event loop may look a row up itself."""
         self._in_parts = storage if isinstance(storage, SupportsSaveParts) else None
@@ -156,6 +161,8 @@ class Store:
             if self._on_save_error == "warn":
                 self._warn_unsaved(label, error)
             return False
+        if self.housekeeping is not None:
+            self.housekeeping.step()
         return True
 
     def write(self, label: Label, value: Any, serializer: Serializer, /) -> None:

@@ -1,0 +1,162 @@
+"""Keeps a store within a size while its program runs: a few rows at a time, on a miss, and by one process at a time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from datetime import UTC, datetime
+
+from beautyspot.durations import seconds
+from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.protocols import SupportsKeyLocks, SupportsLimits, SupportsUpkeep, SupportsUses
+from beautyspot.sizes import bytes_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from beautyspot.clocks import Clock
+    from beautyspot.durations import Duration
+    from beautyspot.protocols import BlobStorage, TaskDB
+    from beautyspot.records import Task
+    from beautyspot.sizes import Size
+
+NAME = "beautyspot:housekeeping"
+"""Of the lock between processes, and of the time in `limits` from which on there may be work again."""
+EVERY = "10m"
+STEP_S = 0.002
+"""Time after which a step begins nothing more; what it has begun takes as long again."""
+SAMPLE = 100
+"""Rows of which the least recently used go. Keys are digests, so a run of keys is a sample of all rows."""
+VICTIMS = 10
+ROUNDS = 20
+"""Most rounds of one step, should a clock stand still."""
+BUSY_S = 1.0
+"""How long nothing is tried while another process does it."""
+RETRY_S = 60.0
+
+
+class Housekeeping:
+    """Deletes expired results, and those least recently used while the others don't fit.
+
+    With up to `SAMPLE` results exactly those go that were not used for longest. Of more, each round takes a tenth of a
+    sample: sorting a million rows would take seconds, which no miss should wait for.
+    """
+
+    def __init__(
+        self, db: TaskDB, storage: BlobStorage, clock: Clock, *, max_size: Size | None, prune_every: Duration | None
+    ) -> None:
+        """Keep the values in `db` and `storage` within `max_size`, looked at once in `prune_every`.
+
+        Raises:
+            ConfigurationError: a size or duration is none, or the database can't be kept in order.
+        """
+        self._max_bytes = None if max_size is None else bytes_of(max_size)
+        self._every_s = seconds(EVERY if prune_every is None else prune_every)
+        if not isinstance(db, SupportsUpkeep):
+            raise ConfigurationError(
+                f"max_size and prune_every need a database that can be pruned as it is used, and {db!r} can't; "
+                "leave them out, and call `beautyspot prune` from time to time"
+            )
+        self._db, self._upkeep = db, db.upkeep
+        self._storage = storage
+        self._clock = clock
+        self._next_s = float("-inf")
+        self._locations: deque[str] = deque()
+        """Blobs whose rows are gone. What is left of them at the end, `beautyspot clean` finds."""
+        self._mine = threading.Lock()
+
+    def step(self) -> None:
+        """Do a little if it is time; called after a miss, and raises nothing."""
+        if self._clock.monotonic() < self._next_s or not self._mine.acquire(blocking=False):
+            return
+        try:
+            self._step_alone()
+        except StorageError:  # whatever it is, the next read or write tells of it
+            self._next_s = self._clock.monotonic() + RETRY_S
+        finally:
+            self._mine.release()
+
+    def forget(self) -> None:
+        """Start anew in the child of a fork: a thread of the parent may have been at it."""
+        self._mine = threading.Lock()
+
+    def _step_alone(self) -> None:
+        locks = self._db.locks if isinstance(self._db, SupportsKeyLocks) else None
+        if locks is not None and not locks.try_acquire(NAME):
+            self._next_s = self._clock.monotonic() + BUSY_S
+            return
+        try:
+            wait_s = self._due_in_s()
+            if wait_s <= 0 and self._work():
+                wait_s = self._every_s
+                self._note_done()
+            self._next_s = self._clock.monotonic() + wait_s
+        finally:
+            if locks is not None:
+                locks.release(NAME)
+
+    def _due_in_s(self) -> float:
+        if not isinstance(self._db, SupportsLimits):
+            return 0.0  # `_next_s` remembers it for this process
+        wait_s = self._db.advance_limit(NAME, 0.0, 0.0) - self._clock.time()
+        return wait_s if wait_s <= self._every_s else 0.0  # later than ever noted: the clock was set back
+
+    def _note_done(self) -> None:
+        if isinstance(self._db, SupportsLimits):
+            now_s = self._clock.time()
+            late_s = self._db.advance_limit(NAME, 0.0, 0.0) - now_s
+            self._db.advance_limit(NAME, now_s, self._every_s - max(0.0, late_s))
+
+    def _work(self) -> bool:
+        """Delete until the time of a step is over, and say whether nothing is left to do."""
+        end_s = self._clock.monotonic() + STEP_S
+        for _ in range(ROUNDS):
+            if not self._locations and not self._delete(self._victims()):
+                return True
+            while self._locations and self._clock.monotonic() <= end_s:
+                self._drop(self._locations.popleft())
+            if self._clock.monotonic() > end_s:
+                return False
+        return False
+
+    def _victims(self) -> Sequence[Task]:
+        expired = self._upkeep.expired_tasks(datetime.fromtimestamp(self._clock.time(), UTC), SAMPLE)
+        if expired or self._max_bytes is None:
+            return expired
+        excess = self._upkeep.size_bytes() - self._max_bytes
+        return self._coldest(excess) if excess > 0 else ()
+
+    def _coldest(self, excess: int) -> list[Task]:
+        start = os.urandom(16).hex()
+        sample = list(self._upkeep.tasks_from(start, SAMPLE))
+        if len(sample) < SAMPLE:
+            others = self._upkeep.tasks_from("", SAMPLE - len(sample))
+            sample += [task for task in others if task.cache_key < start]
+        last: Mapping[str, datetime] = {}
+        if isinstance(self._db, SupportsUses):
+            last = self._db.uses.last([task.cache_key for task in sample])
+        sized = [task for task in sample if task.size_bytes]
+        sized.sort(key=lambda task: max(task.updated_at, last.get(task.cache_key, task.updated_at)))
+        victims: list[Task] = []
+        for task in sized[:VICTIMS]:
+            if excess <= 0:
+                break
+            victims.append(task)
+            excess -= task.size_bytes or 0
+        return victims
+
+    def _delete(self, tasks: Sequence[Task]) -> bool:
+        """Delete rows, and have their blobs go next: a crash between the two leaves a blob without a row."""
+        if not tasks:
+            return False
+        gone = set(self._upkeep.delete_unchanged(tasks))
+        self._locations.extend(task.result_value for task in tasks if task.cache_key in gone and task.result_value)
+        return True
+
+    def _drop(self, location: str) -> None:
+        try:
+            self._storage.delete(location)
+        except StorageError:
+            return  # `beautyspot clean` finds it

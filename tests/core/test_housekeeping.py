@@ -1,0 +1,177 @@
+"""Keeping a store within a size while its program runs."""
+
+from pathlib import Path
+from typing import Any
+
+import beautyspot as bs
+import pytest
+from beautyspot.db import MemoryTaskDB, SQLiteTaskDB, TaskDB
+from beautyspot.housekeeping import NAME, ROUNDS, STEP_S, VICTIMS, Housekeeping
+from beautyspot.records import TaskFilter
+from beautyspot.storage import MemoryStorage
+from beautyspot.testing import FrozenClock
+from beautyspot.testing.task_db import task
+
+EVERY_S = 600.0
+
+
+def marked(spot: bs.Spot, **arguments: Any) -> Any:
+    @spot.mark(**arguments)
+    def load(number: int) -> bytes:
+        return bytes([number]) * 998  # packed, 1001 bytes
+
+    return load
+
+
+def kept(db: TaskDB) -> int:
+    return len(list(db.find(TaskFilter())))
+
+
+def small(clock: FrozenClock, **options: Any) -> bs.Spot:
+    settings: dict[str, Any] = {"max_size": "5kB", "storage": "memory://", "db": MemoryTaskDB(), "clock": clock}
+    return bs.Spot("test", **(settings | options))
+
+
+def test_a_miss_makes_room_and_what_was_read_last_stays(clock: FrozenClock, tmp_path: Path) -> None:
+    spot = small(clock, db=tmp_path / "a.db", storage=tmp_path / "blobs")
+    load = marked(spot, save_blob=True)
+    for number in range(4):
+        load(number)
+        clock.advance(7200)
+    load(0)
+    spot.flush()
+    clock.advance(1)
+    load(4)
+    assert [number for number in range(5) if load.is_cached(number)] == [0, 2, 3, 4]
+    assert len(list((tmp_path / "blobs").rglob("*.bin"))) == 4
+    spot.shutdown()
+
+
+def test_a_hit_deletes_nothing(clock: FrozenClock) -> None:
+    db = MemoryTaskDB()
+    load = marked(small(clock, db=db))
+    for number in range(5):
+        load(number)
+    db.put(task("big", size_bytes=10_000))
+    clock.advance(2 * EVERY_S)
+    load(1)
+    assert kept(db) == 6
+    load(9)
+    assert db.get("big") is None
+
+
+def test_between_two_times_to_look_nothing_is_looked_at(clock: FrozenClock) -> None:
+    db = MemoryTaskDB()
+    load = marked(small(clock, db=db, prune_every="1d"))
+    for number in range(9):
+        load(number)
+    assert kept(db) == 9
+    clock.advance(86_401)
+    load(10)
+    assert kept(db) == 4
+
+
+def test_the_time_to_look_again_holds_for_the_next_process(clock: FrozenClock, tmp_path: Path) -> None:
+    first = small(clock, db=tmp_path / "a.db", prune_every="1d")
+    marked(first)(0)
+    first.shutdown()
+    clock.advance(3600)
+    second = small(clock, db=tmp_path / "a.db", prune_every="1d")
+    load = marked(second)
+    for number in range(1, 9):
+        load(number)
+    db = SQLiteTaskDB(tmp_path / "a.db")
+    assert kept(db) == 9
+    clock.advance(86_400)
+    load(10)
+    assert kept(db) <= 5
+    second.shutdown(), db.close()
+
+
+def test_a_clock_that_was_set_back_does_not_put_it_off_for_long(clock: FrozenClock) -> None:
+    db = MemoryTaskDB()
+    db.advance_limit(NAME, clock.time() + 10 * 86_400, 0.0)
+    load = marked(small(clock, db=db))
+    for number in range(9):
+        load(number)
+        clock.advance(EVERY_S + 1)
+    assert kept(db) <= 6
+    assert db.advance_limit(NAME, 0.0, 0.0) == pytest.approx(clock.time() - 1)
+
+
+def test_expired_results_go_without_a_size_to_keep_to(clock: FrozenClock) -> None:
+    db = MemoryTaskDB()
+    load = marked(small(clock, db=db, max_size=None, prune_every="1h"), ttl=60)
+    for number in range(3):
+        load(number)
+    clock.advance(3601)
+    load(4)
+    assert kept(db) == 1
+
+
+class Ticking(FrozenClock):
+    """A clock on which everything takes a millisecond."""
+
+    def monotonic(self) -> float:
+        self.advance(0.001)
+        return super().monotonic()
+
+
+def test_a_step_ends_after_a_little_and_the_next_goes_on() -> None:
+    clock, db = Ticking(), MemoryTaskDB()
+    for number in range(300):
+        db.put(task(f"{number:03}", size_bytes=10))
+    keeping = Housekeeping(db, MemoryStorage(), clock, max_size=1000, prune_every=None)
+    keeping.step()
+    assert 300 - ROUNDS * VICTIMS < kept(db) < 300
+    for _ in range(100):
+        keeping.step()
+    assert kept(db) == 100
+    assert STEP_S < 0.005
+
+
+def test_another_process_at_work_is_left_alone(clock: FrozenClock) -> None:
+    class Held(MemoryTaskDB):
+        class Locks:
+            def try_acquire(self, key: str, /) -> bool:
+                return False
+
+            def acquire(self, key: str, /) -> bool:
+                return False
+
+            def release(self, key: str, /) -> None:
+                raise AssertionError("it was not ours")
+
+        locks = Locks()
+
+    db = Held()
+    db.put(task("a", size_bytes=10))
+    Housekeeping(db, MemoryStorage(), clock, max_size=0, prune_every=None).step()
+    assert kept(db) == 1
+
+
+def test_a_database_in_trouble_is_no_trouble_for_the_caller(clock: FrozenClock) -> None:
+    class Refusing(MemoryTaskDB):
+        def advance_limit(self, *_: object) -> float:
+            raise bs.StorageError("locked")
+
+    db = Refusing()
+    load = marked(small(clock, db=db))
+    assert [load(number) for number in range(9)]
+    assert kept(db) == 9
+
+
+@pytest.mark.parametrize("options", [{"max_size": "5 apples"}, {"max_size": -1}, {"prune_every": "soon"}])
+def test_a_wrong_size_or_time_is_refused_by_its_name(options: dict[str, object]) -> None:
+    with pytest.raises(bs.ConfigurationError, match=repr(next(iter(options.values())))):
+        small(FrozenClock(), **options)
+
+
+def test_a_database_that_cannot_be_pruned_in_use_is_refused() -> None:
+    class Plain(MemoryTaskDB):
+        def __init__(self) -> None:
+            super().__init__()
+            del self.upkeep
+
+    with pytest.raises(bs.ConfigurationError, match="beautyspot prune"):
+        small(FrozenClock(), db=Plain())
