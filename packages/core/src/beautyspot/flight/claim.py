@@ -1,6 +1,6 @@
 """A place in the flight of one key: how a leader ends its call, and how a follower waits for it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from threading import Lock
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -10,6 +10,7 @@ from beautyspot.errors import StorageError
 from beautyspot.flight.table import Call, Table, led
 from beautyspot.protocols import KeyLocks
 
+Ask = Callable[[Callable[[], float | None]], Awaitable[float | None]]
 FIRST_POLL_S = 0.002
 LONGEST_POLL_S = 0.05
 NESTED_WAIT_S = 30.0
@@ -53,7 +54,7 @@ class Claim:
         self.call = Call()
         self.key = key
         self.other_process_runs = False
-        """Whether another process makes this call now: wait for it, then look into the store once more."""
+        """Whether another process makes, or may make, this call now: wait for it, then look into the store again."""
         self._table = table
         self._locks = locks
         self._holds_lock = False
@@ -111,11 +112,17 @@ class Claim:
             for pause_s in self._polls(locks, clock := clock or SystemClock()):
                 clock.sleep(pause_s)
 
-    async def wait_for_process_async(self, clock: Clock, /) -> None:
-        """Wait until the other process has ended its call, or died, letting the event loop go on."""
+    async def wait_for_process_async(self, clock: Clock, /, *, ask: Ask | None = None) -> None:
+        """Wait until the other process has ended its call, or died, letting the event loop go on.
+
+        Args:
+            clock: Sleeps between the questions.
+            ask: Awaits a function of no arguments that may take its time; None: questions take microseconds.
+        """
         locks = self._locks
         if locks is not None and self.other_process_runs:
-            for pause_s in self._polls(locks, clock):
+            polls = self._polls(locks, clock)
+            while (pause_s := next(polls, None) if ask is None else await ask(lambda: next(polls, None))) is not None:
                 await clock.sleep_async(pause_s)
 
     def follow(self, call: Call, ours: tuple[Call, ...], /) -> None:
@@ -136,7 +143,10 @@ class Claim:
         except StorageError:
             self._holds_lock = False
             return True
-        return self._holds_lock
+        taken = self._holds_lock
+        if self.call.done:  # cancelled while a thread asked for it
+            self._release()
+        return taken
 
     def __enter__(self) -> Self:
         """Begin the call."""
@@ -166,6 +176,7 @@ class Claim:
             if table.calls.get(self.key) is call:
                 del table.calls[self.key]
             call.done = True
+        self._release()  # again: a thread may have got it meanwhile
         ours = led.get()
         if ours and ours[-1] is call:
             led.set(ours[:-1])

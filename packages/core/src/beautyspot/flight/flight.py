@@ -22,8 +22,14 @@ class Flight:
         """Return how many keys are in flight in this process."""
         return len(self._table.calls)
 
-    def claim(self, key: str, /) -> Claim:
-        """Lead `key` if nobody in this process does, else follow. Never waits."""
+    def claim(self, key: str, /, *, ask_processes: bool = True) -> Claim:
+        """Lead `key` if nobody in this process does, else follow. Waits for nobody.
+
+        Args:
+            key: Of the call.
+            ask_processes: Try the lock between processes now; else the leader has yet to ask for it, which it does with
+                `wait_for_process`: where the keeper of the locks is far away, an event loop must not do this here.
+        """
         table = self._table
         claim = Claim(table, self._locks, key)
         try:
@@ -37,7 +43,7 @@ class Flight:
                     return claim
             led.set((*ours, call))
             if self._locks is not None:
-                claim.other_process_runs = not claim.take_lock(self._locks.try_acquire)
+                claim.other_process_runs = not (ask_processes and claim.take_lock(self._locks.try_acquire))
         except BaseException:  # an interrupt in here must not leave a key that nobody lands; re-raised
             claim.abandon()
             raise

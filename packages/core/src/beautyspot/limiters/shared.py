@@ -11,7 +11,7 @@ from beautyspot.errors import CacheWarning, StorageError
 from beautyspot.limiters.gcra import GCRA
 from beautyspot.limiters.holes import Holes
 from beautyspot.limiters.rate import Place, Rate
-from beautyspot.protocols import SupportsLimits
+from beautyspot.protocols import SupportsLimits, SupportsLocalReads
 from beautyspot.records import Reservation
 
 RETRY_S = 60.0
@@ -38,6 +38,8 @@ class SharedGCRA:
         clock = clock or SystemClock()
         self.rate = Rate(tokens_per_minute, burst)
         self.name = name
+        self.reserves_locally = isinstance(db, SupportsLocalReads) and db.reads_locally
+        """Whether an event loop may reserve by itself."""
         self._db = db
         self._now = clock.time
         self._lock = RLock()  # reentrant as in `GCRA`, and never held while the database is asked

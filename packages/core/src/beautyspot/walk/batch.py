@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.store import Hit
-from beautyspot.walk.calls import Args, call_async, caller
+from beautyspot.walk.calls import Args, call_async, caller, in_thread
 from beautyspot.walk.plan import Plan
 
 OnError = Literal["raise", "collect"]
@@ -100,7 +100,8 @@ async def run_batch_async(
             async with turns:
                 await batch.run_async(place)
 
-        tasks = [asyncio.ensure_future(run(place)) for place in batch.take_hits()]
+        places = batch.take_hits() if plan.store.reads_locally else await in_thread(plan, batch.take_hits)
+        tasks = [asyncio.ensure_future(run(place)) for place in places]
         try:
             await asyncio.gather(*tasks)
         finally:

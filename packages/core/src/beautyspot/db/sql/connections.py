@@ -10,16 +10,16 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 
 from beautyspot.db.sql.faults import Failure, cause_of, is_of_the_row, is_stale, storage_error
-from beautyspot.db.sql.setup import prepare
+from beautyspot.db.sql.setup import prepare, revision_of
 from beautyspot.db.sql.urls import speaks_psycopg
-from beautyspot.errors import BeautySpotError, StorageError
+from beautyspot.errors import BeautySpotError, NewerFileError, StorageError
 
 MAX_IDLE = 2
 """Connections kept for threads to come; each is a process on the server."""
 SLOW_S = 0.5
 """A failure that took longer is one of the network; each further try would take as long."""
 REST_S = 5.0
-"""How long nothing is tried after a slow failure, so that every call goes on without waiting for the timeout again."""
+"""How long nothing is read after a slow failure, so that every call goes on without waiting for the timeout again."""
 
 T = TypeVar("T")
 
@@ -99,19 +99,29 @@ class Connections:
         self._idle: deque[Kept] = deque()
         self._next = 0
         self._is_prepared = False
-        self._rests_until_s = float("-inf")
+        self._failed_s = self._rests_until_s = float("-inf")
         self._trouble = ""
+
+    def read(self, operation: Callable[[Kept], T], /) -> T:
+        """Return what `operation` gives, but nothing for a while after a failure that took its time.
+
+        Raises:
+            StorageError: it can't be had.
+        """
+        self._refuse_while_resting()
+        return self.do(operation)
 
     def do(self, operation: Callable[[Kept], T], /) -> T:
         """Return what `operation` gives; it is done once more if its connection was dead, so twice must be once.
 
         Raises:
             StorageError: it can't be done.
-            NewerFileError: a later release made the tables.
         """
         start_s = time.monotonic()
         try:
             return self._with(operation)
+        except NewerFileError as error:  # a later release came while we ran: no reason to stop the caller
+            raise StorageError(str(error)) from error
         except self.failures as error:
             if not self._is_curable(error, start_s):
                 raise self._failed(error, start_s) from _cause(error)
@@ -125,7 +135,6 @@ class Connections:
 
         Raises:
             StorageError: it can't be done; the database is as it was.
-            NewerFileError: a later release made the tables.
         """
         begun: list[Kept] = []
 
@@ -145,9 +154,33 @@ class Connections:
         return self.do(transact)
 
     def open_alone(self) -> Kept:
-        """Return a new connection that no thread is lent; its user closes it."""
+        """Return a new connection that no thread is lent, for reading; its user closes it.
+
+        Raises:
+            StorageError: there is none.
+        """
+        self._refuse_while_resting()
+        asked_s = time.monotonic()
         with self._mutex:
-            return self._connect()
+            try:
+                return self._connect(asked_s)
+            except NewerFileError as error:
+                raise StorageError(str(error)) from error
+
+    def refuse_newer(self) -> None:
+        """Look at the database, if it can be reached, and leave it as it is.
+
+        Raises:
+            NewerFileError: a later release made its tables.
+        """
+        start_s = time.monotonic()
+        try:
+            with self._engine.connect() as sql:
+                revision_of(sql, self.name)
+        except self.failures as error:
+            if isinstance(error, NewerFileError):
+                raise
+            self._failed(error, start_s)
 
     def _with(self, operation: Callable[[Kept], T]) -> T:
         while True:
@@ -167,6 +200,7 @@ class Connections:
         kept: Kept | None = getattr(self.mine, "kept", None)
         if kept is not None and not kept.closed:
             return kept
+        asked_s = time.monotonic()
         with self._mutex:
             while self._idle:
                 kept = self._idle.pop()
@@ -176,15 +210,15 @@ class Connections:
                 self._next = (self._next + 1) % self._max_open
                 self.mine.kept = self._open[self._next]
                 return self.mine.kept
-            kept = self._connect()
+            kept = self._connect(asked_s)
             self._open.append(kept)
             return self._lend(kept)
 
-    def _connect(self) -> Kept:
-        """Open a connection; the mutex is held, so that who comes meanwhile learns from a failure."""
-        if time.monotonic() < self._rests_until_s:
-            raise StorageError(self._trouble)
+    def _connect(self, asked_s: float) -> Kept:
+        """Open a connection; the mutex is held, and who waited for it from `asked_s` on shares what came of the try."""
         start_s = time.monotonic()
+        if asked_s < self._failed_s:
+            raise StorageError(self._trouble)
         try:
             sql = self._engine.connect()
         except self.failures as error:
@@ -193,6 +227,7 @@ class Connections:
             if not self._is_prepared:
                 prepare(sql, self.name)
                 self._is_prepared = True
+            self._rests_until_s = float("-inf")
             return Kept(sql, is_psycopg=self._is_psycopg)
         except BaseException:
             sql.invalidate()
@@ -221,6 +256,11 @@ class Connections:
         kept.close()
         self._open = [other for other in self._open if other is not kept]
 
+    def _refuse_while_resting(self) -> None:
+        # Not writes: `unsaved` lets them rest by itself, and tries what it holds once more at the end.
+        if time.monotonic() < self._rests_until_s:
+            raise StorageError(self._trouble)
+
     def _is_curable(self, error: BaseException, start_s: float) -> bool:
         if is_stale(error):
             self._is_prepared = False  # somebody may have dropped the tables
@@ -231,9 +271,9 @@ class Connections:
 
     def _failed(self, error: BaseException, start_s: float) -> BeautySpotError:
         failure = storage_error(self.name, error)
-        if time.monotonic() - start_s > SLOW_S and not isinstance(error, BeautySpotError):
-            self._trouble = str(failure)
-            self._rests_until_s = time.monotonic() + REST_S
+        now_s = time.monotonic()
+        if now_s - start_s > SLOW_S and not isinstance(error, BeautySpotError):
+            self._trouble, self._failed_s, self._rests_until_s = str(failure), now_s, now_s + REST_S
         return failure
 
     def close(self) -> None:

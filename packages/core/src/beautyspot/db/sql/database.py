@@ -23,11 +23,11 @@ CHUNK = 500
 class SQLTaskDB:
     """Keeps rows on a server, for any number of threads, processes and machines.
 
-    Tested with PostgreSQL through psycopg 3. Nothing is opened or made before the first use.
+    Tested with PostgreSQL through psycopg 3. Nothing is made before the first use.
     """
 
     def __init__(self, url: str, *, max_connections: int = 8) -> None:
-        """Look at the URL.
+        """Look at the database, if it can be reached.
 
         Args:
             url: A SQLAlchemy URL; `postgresql://` means psycopg 3. In its query libpq's parameters, such as
@@ -36,6 +36,7 @@ class SQLTaskDB:
 
         Raises:
             ConfigurationError: the URL is none, or its driver is not here.
+            NewerFileError: a later release made the tables.
         """
         is_count = isinstance(max_connections, int) and not isinstance(max_connections, bool)  # pyright: ignore[reportUnnecessaryIsInstance]
         expect(is_count and max_connections >= 1, "max_connections", max_connections, "a whole number from 1")
@@ -55,6 +56,7 @@ class SQLTaskDB:
             self._get = words.native(words.get)
             self._put, self._put_tagged = words.native(words.put_whole()), words.native(words.put_tagged())
             self._locks = AdvisoryLocks(self._connections)
+        self._connections.refuse_newer()
         forks.follow(self._connections)
         weakref.finalize(self, self._connections.close)
         weakref.finalize(self, self._locks.close)
@@ -68,13 +70,12 @@ class SQLTaskDB:
 
         Raises:
             StorageError: they can't be.
-            NewerFileError: a later release made them.
         """
         self.get("")
 
     def get(self, key: str, /) -> Entry | None:
         """Return the entry kept under `key`, expired or not."""
-        row = self._connections.do(partial(self._look, key))
+        row = self._connections.read(partial(self._look, key))
         return None if row is None else entry_of(row)
 
     def _look(self, key: str, kept: "Kept") -> Any:

@@ -8,7 +8,7 @@ from psycopg.abc import PQGen
 RV = TypeVar("RV")
 INTERVAL_S = 0.1
 """How often a wait looks up; psycopg's own."""
-GRACE_S = 2.0
+GRACE_S = 1.0
 """How much longer than the server's own timeout we wait for its word of it."""
 
 

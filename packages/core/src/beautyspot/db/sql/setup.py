@@ -28,10 +28,10 @@ def prepare(sql: Connection, name: str, /) -> None:
         NewerFileError: a later release made them.
         StorageError: there is a table of another program in their place.
     """
-    if _checked(_revision(sql), name) == REVISION:
+    if revision_of(sql, name) == REVISION:
         return
     with alone(sql):
-        revision = _checked(_revision(sql), name)
+        revision = revision_of(sql, name)
         if revision < REVISION:
             _upgrade(sql, name, revision)
 
@@ -52,21 +52,27 @@ def alone(sql: Connection, /) -> Generator[None]:
         raise
 
 
-def _revision(sql: Connection) -> int:
-    if sql.dialect.name == "sqlite":
-        return sql.exec_driver_sql("PRAGMA user_version").scalar_one()
-    if not inspect(sql).has_table(MARK.name):
-        return 0
-    return max(sql.execute(select(MARK.c.revision)).scalars(), default=0)
+def revision_of(sql: Connection, name: str, /) -> int:
+    """Return the revision of the tables, 0 for none.
 
-
-def _checked(revision: int, name: str) -> int:
+    Raises:
+        NewerFileError: a later release made them.
+    """
+    revision = _noted_revision(sql)
     if revision > REVISION:
         raise NewerFileError(
             f"{name!r} has revision {revision}, and this release knows {REVISION} at most; "
             "upgrade beautyspot or give another database"
         )
     return revision
+
+
+def _noted_revision(sql: Connection) -> int:
+    if sql.dialect.name == "sqlite":
+        return sql.exec_driver_sql("PRAGMA user_version").scalar_one()
+    if not inspect(sql).has_table(MARK.name):
+        return 0
+    return max(sql.execute(select(MARK.c.revision)).scalars(), default=0)
 
 
 def _upgrade(sql: Connection, name: str, revision: int) -> None:
