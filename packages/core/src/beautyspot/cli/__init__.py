@@ -1,4 +1,4 @@
-"""The command line: `beautyspot stats`, `list`, `show`, `delete`, `prune`, `clean`, `doctor`, `demo`."""
+"""The command line: `beautyspot stats`, `list`, `show`, `delete`, `prune`, `clean`, `migrate`, `doctor`, `demo`."""
 
 import io
 import sys

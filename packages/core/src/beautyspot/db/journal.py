@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from beautyspot.db.connections import Execute
+from beautyspot.db.kept import Execute
 from beautyspot.db.rows import time_of, time_text
 from beautyspot.records import Activity, Run
 

@@ -8,6 +8,7 @@ from beautyspot.errors import ConfigurationError
 if TYPE_CHECKING:
     from redis import Redis
 
+SCHEMES = ("redis", "rediss", "unix")
 PREFIX = "beautyspot"
 # A cut network shows after a few seconds, not after the system's quarter of an hour.
 DEFAULTS = {

@@ -1,0 +1,55 @@
+"""Blobs from one storage to another."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import product
+
+from beautyspot.errors import StorageError
+from beautyspot.protocols import BlobStorage
+from beautyspot.records import Task
+
+
+@dataclass(frozen=True, slots=True)
+class BlobMove:
+    """Where blobs are, and where they shall be."""
+
+    sources: Sequence[BlobStorage]
+    """Asked one after the other."""
+    target: BlobStorage
+
+    def copy(self, task: Task, /) -> Task:
+        """Copy the blob that `task` names, and return the task that names the copy.
+
+        Raises:
+            LostBlobError: none of the sources has it.
+            StorageError: the target can't take it.
+        """
+        data = load_blob(self.sources, task.result_value or "")
+        return task._replace(result_value=self.target.save(task.cache_key, data))
+
+    def take_back(self, task: Task, /) -> None:
+        """Delete the copy that `task` names; one that can't be deleted is left for cleaning."""
+        with suppress(StorageError):
+            self.target.delete(task.result_value or "")
+
+
+class LostBlobError(StorageError):
+    """A row names a blob that can't be found."""
+
+
+def load_blob(storages: Sequence[BlobStorage], location: str, /) -> bytes:
+    """Return the blob at `location` in the first of `storages` that has it.
+
+    Raises:
+        LostBlobError: none of them has.
+    """
+    # Earlier releases wrote a path as their working directory saw it; only the file's name still holds.
+    places = dict.fromkeys((location, location.replace("\\", "/").rpartition("/")[2]))
+    failure = None
+    for place, storage in product(places, storages):
+        try:
+            return storage.load(place)
+        except StorageError as error:
+            failure = error
+    raise LostBlobError(f"no blob at {location!r} in any storage given; see that it is the right one") from failure

@@ -1,0 +1,180 @@
+"""Copies what one database keeps into another: results, tags, activity, runs and, if wanted, blobs.
+
+Whatever is done is done for good: a copy that is interrupted, or killed, goes on where it was when it is started again,
+and one that is started twice changes nothing.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from itertools import islice
+
+from beautyspot.errors import DamagedEntryError, StorageError
+from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError
+from beautyspot.maintenance.journal_copy import copy_activity, copy_runs
+from beautyspot.maintenance.merge import merger_of
+from beautyspot.maintenance.whole_tasks import whole_task
+from beautyspot.protocols import TaskDB
+from beautyspot.records import NO_TIME, Task, TaskFilter
+from beautyspot.unsaved import HOPELESS
+
+CHUNK = 500
+CHUNK_BYTES = 8 * 1024 * 1024
+"""Values that are held in memory, and written in one step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What a migration came to."""
+
+    tasks: int
+    """Results that were copied, or would be."""
+    size_bytes: int
+    """Of their values, those in blobs included."""
+    blobs: int
+    """Blobs that were copied."""
+    present: int
+    """Results that were there already, as new or newer."""
+    expired: int
+    """Results left behind, as no call reads them any more."""
+    lost: int
+    """Results left behind, as their value can't be read."""
+    refused: int
+    """Results left behind, as the target has no place for a text in them: a NUL in PostgreSQL, half a surrogate."""
+    changed: int
+    """Results that were replaced or deleted while they were read; those replaced are copied by the next run."""
+    named_blobs: int
+    """Results that name a blob which was not copied, so that both databases need the storage of now."""
+    activity: int
+    """Rows of activity that were added to."""
+    runs: int
+
+
+def migrate(
+    source: TaskDB,
+    target: TaskDB,
+    *,
+    blobs: BlobMove | None = None,
+    dry_run: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Migrated:
+    """Copy what `source` keeps into `target`, while others may use both, and say what that came to.
+
+    A newer result in the target stays. Of a minute's activity on both sides, each count is the larger one.
+
+    Args:
+        source: Only read; a file of an earlier release is upgraded in place, as it is by every opening.
+        target: Written in chunks.
+        blobs: Copies the blobs as well; without it the copies name those that the originals name.
+        dry_run: Change nothing.
+        progress: Called after each chunk with the number of results looked at so far.
+
+    Raises:
+        StorageError: a database can't be read or written, or the storage that `blobs` go to; what was copied until
+            then stays.
+    """
+    copy = _Copy(source, target, blobs, dry_run=dry_run)
+    copy.run(progress)
+    copy.counts["activity"] = copy_activity(source, target, dry_run=dry_run)
+    copy.counts["runs"] = copy_runs(source, target, dry_run=dry_run)
+    return Migrated(**{each.name: copy.counts[each.name] for each in fields(Migrated)})
+
+
+class _Copy:
+    """The copying of tasks, and what it came to so far."""
+
+    def __init__(self, source: TaskDB, target: TaskDB, blobs: BlobMove | None, *, dry_run: bool) -> None:
+        self._source = source
+        self._merger = merger_of(target)
+        self._blobs = blobs
+        self._dry_run = dry_run
+        self._now = datetime.now(UTC)
+        self.counts: Counter[str] = Counter()
+        """By the names of `Migrated`'s fields."""
+
+    def run(self, progress: Callable[[int], None] | None) -> None:
+        """Copy everything."""
+        tasks, seen = self._source.find(TaskFilter()), 0
+        while chunk := list(islice(tasks, CHUNK)):
+            wanted = self._wanted(chunk)
+            if self._dry_run:
+                self._count(wanted)
+            else:
+                for part in _by_size(self._read(wanted)):
+                    self._put(part)
+            seen += len(chunk)
+            if progress is not None:
+                progress(seen)
+
+    def _wanted(self, tasks: Sequence[Task]) -> list[Task]:
+        """Return those that the target needs."""
+        living = [task for task in tasks if task.expires_at is None or task.expires_at > self._now]
+        there = self._merger.updated_at([task.cache_key for task in living])
+        wanted = [task for task in living if there.get(task.cache_key, NO_TIME) < task.updated_at]
+        self.counts["expired"] += len(tasks) - len(living)
+        self.counts["present"] += len(living) - len(wanted)
+        return wanted
+
+    def _read(self, tasks: Sequence[Task]) -> Iterator[Task]:
+        """Yield the tasks with their values."""
+        for task in tasks:
+            try:
+                whole = whole_task(self._source, task)
+            except DamagedEntryError:
+                self.counts["lost"] += 1
+                continue
+            if whole is None:
+                self.counts["changed"] += 1
+            else:
+                yield whole
+
+    def _put(self, tasks: Sequence[Task]) -> None:
+        """Keep the tasks, each blob before its row."""
+        ready: list[Task] = []
+        for task in tasks:
+            try:
+                ready.append(task if self._blobs is None or task.result_type != "FILE" else self._blobs.copy(task))
+            except LostBlobError:
+                self.counts["lost"] += 1
+        kept, refused = self._keep(ready)
+        self.counts["refused"] += refused
+        self._count([task for task in ready if task.cache_key in kept])
+        unkept = [task for task in ready if task.cache_key not in kept]
+        self.counts["present"] += len(unkept) - refused
+        for task in unkept:
+            if self._blobs is not None and task.result_type == "FILE":
+                self._blobs.take_back(task)
+
+    def _keep(self, tasks: Sequence[Task]) -> tuple[set[str], int]:
+        """Return the keys of those that are kept now, and how many the target can never keep."""
+        try:
+            return set(self._merger.put_newer(tasks)), 0
+        except StorageError as error:
+            if not isinstance(error.__cause__, HOPELESS):
+                raise
+            if len(tasks) == 1:
+                return set(), 1
+        # One of them holds what the target has no place for, such as a NUL in a text: the others can still go.
+        parts = [self._keep([task]) for task in tasks]
+        return set[str]().union(*(keys for keys, _ in parts)), sum(count for _, count in parts)
+
+    def _count(self, tasks: Sequence[Task]) -> None:
+        files = sum(task.result_type == "FILE" for task in tasks)
+        self.counts["tasks"] += len(tasks)
+        self.counts["size_bytes"] += sum(task.size_bytes or 0 for task in tasks)
+        self.counts["named_blobs" if self._blobs is None else "blobs"] += files
+
+
+def _by_size(tasks: Iterator[Task]) -> Iterator[list[Task]]:
+    """Yield the tasks in parts whose values together are no burden."""
+    part: list[Task] = []
+    held_bytes = 0
+    for task in tasks:
+        part.append(task)
+        held_bytes += len(task.result_data or b"")
+        if held_bytes >= CHUNK_BYTES:
+            yield part
+            part, held_bytes = [], 0
+    if part:
+        yield part

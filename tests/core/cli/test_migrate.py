@@ -1,0 +1,92 @@
+"""`beautyspot migrate` as a user types it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from beautyspot.catalog import Catalog
+from beautyspot.errors import ConfigurationError
+
+
+def test_results_are_copied_compared_and_read_from_the_copy(run: Any, store: Path) -> None:
+    done = run(
+        "migrate", "--from", ".beautyspot/mine.db", "--to", "copy.db", "--blobs", "--to-storage", "there", "--yes"
+    )
+    assert (done.code, done.out) == (0, "")
+    assert done.err.startswith("copied 4 results, ")
+    assert "1 blob" in done.err
+    command = ("migrate", "--from", ".beautyspot/mine.db", "--to", "copy.db", "--blobs", "--to-storage", "there")
+    assert json.loads(run(*command, "--verify", "--json").out)["tasks"] == 4
+    assert run("--db", "copy.db", "--storage", "there", "show", "--json", json_key(run, "read")).code == 0
+
+
+def json_key(run: Any, function: str) -> str:
+    rows = json.loads(run("--db", "copy.db", "list", "--function", function, "--json").out)["tasks"]
+    return str(rows[0]["cache_key"])
+
+
+def test_a_second_run_says_that_all_is_there(run: Any, store: Path) -> None:
+    command = ("migrate", "--from", ".beautyspot/mine.db", "--to", "copy.db", "--yes")
+    run(*command)
+    document = json.loads(run(*command, "--json").out)
+    assert (document["tasks"], document["present"]) == (0, 4)
+
+
+def test_a_dry_run_makes_no_copy(run: Any, store: Path) -> None:
+    done = run("migrate", "--from", ".beautyspot/mine.db", "--to", "copy.db", "--dry-run")
+    assert (done.code, "would copy 4 results" in done.err) == (0, True)
+    assert "name blobs that were not copied" in done.err
+    assert run("--db", "copy.db", "list").out.count("\n") == 0
+
+
+def test_differences_are_listed_and_end_with_1(run: Any, store: Path) -> None:
+    command = ("migrate", "--from", ".beautyspot/mine.db", "--to", "copy.db")
+    found = run(*command, "--verify")
+    assert found.code == 1
+    assert found.err.count("missing") >= 4
+    assert json.loads(run(*command, "--verify", "--json").out)["same"] is False
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "message"),
+    [
+        ("typo.db", "copy.db", "no database at"),
+        (".beautyspot/mine.db", ".beautyspot/mine.db", "on both sides"),
+        ("memory://", "copy.db", "ends with this command"),
+        (".beautyspot/mine.db", "memory://", "ends with this command"),
+        (".beautyspot/mine.db", "mongo://host/db", "unknown database scheme"),
+    ],
+)
+def test_a_wrong_side_is_refused_and_nothing_is_made(
+    run: Any, store: Path, source: str, target: str, message: str
+) -> None:
+    done = run("migrate", "--from", source, "--to", target, "--yes")
+    assert done.code == 2
+    assert message in done.err
+    assert not Path("typo.db").exists()
+    assert not Path("copy.db").exists()
+
+
+def test_without_a_terminal_it_asks_for_yes(run: Any, store: Path) -> None:
+    done = run("migrate", "--from", ".beautyspot/mine.db", "--to", "copy.db")
+    assert (done.code, "add --yes, or --dry-run" in done.err) == (2, True)
+
+
+@pytest.mark.external_service
+def test_a_database_goes_to_redis_and_is_looked_at_in_a_file(run: Any, store: Path, redis_url: str) -> None:
+    assert run("migrate", "--from", ".beautyspot/mine.db", "--to", redis_url, "--yes").code == 0
+    looked = run("--db", redis_url, "list")
+    assert looked.code == 2
+    assert f"beautyspot migrate --from {redis_url} --to look.db" in looked.err
+    assert run("migrate", "--from", redis_url, "--to", "look.db", "--yes").code == 0
+    assert run("migrate", "--from", redis_url, "--to", "look.db", "--verify").code == 0
+    assert len(json.loads(run("--db", "look.db", "list", "--json").out)["tasks"]) == 4
+
+
+def test_a_catalog_of_redis_says_what_to_do_without_its_password() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"redis://host/0.*beautyspot migrate --from .* --to look\.db"
+    ) as error:
+        Catalog.open("redis://u:secret@host/0")
+    assert "secret" not in str(error.value)

@@ -1,0 +1,226 @@
+"""Results, activity, runs and blobs from any database to any other."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import beautyspot as bs
+import pytest
+from beautyspot.db import MemoryTaskDB, SQLiteTaskDB, TaskDB, open_db
+from beautyspot.maintenance import BlobMove, compare, migrate
+from beautyspot.records import Activity, Run, Task, TaskFilter
+from beautyspot.storage import LocalStorage, MemoryStorage
+from beautyspot.testing.task_db import NOON, SECOND, task
+
+MINUTE = NOON.replace(second=0, microsecond=0)
+RUN = Run(
+    "r1", None, "r1", "llm", "chat", "m", NOON, 1.0, None, 0.0, "ok",
+    1, 2, None, None, True, False, "0a", None, ("t",), b"d",
+)  # fmt: skip
+ACTIVITY = Activity("f", MINUTE, 1, 2, 3, 0.1, 0.25, 4, 5)
+TASKS = (
+    task("0a", tags=("x", "y"), content_type="text/plain"),
+    task("0b", updated_at=NOON + SECOND, expires_at=datetime(2100, 1, 1, tzinfo=UTC)),
+    task("0c", result_type="FILE", result_data=None, result_value="0c/0c.bin", compression="zstd"),
+)
+
+Open = Callable[[str], TaskDB]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.external_service), "memory"])
+def open_named(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Open databases of one kind by their names."""
+    opened: dict[str, TaskDB] = {}
+    places = {
+        "sqlite": lambda name: str(tmp_path / f"{name}.db"),
+        "redis": lambda name: f"{request.getfixturevalue('redis_url')}?prefix={name}",
+        "memory": lambda name: "memory://",
+    }
+
+    def open_one(name: str) -> TaskDB:
+        if name not in opened:
+            opened[name] = open_db(places[request.param](name))
+        return opened[name]
+
+    if request.param == "redis":
+        request.getfixturevalue("redis_url")
+    yield open_one
+    for db in opened.values():
+        db.close()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Iterator[TaskDB]:
+    with closing(SQLiteTaskDB(tmp_path / "source.db")) as db:
+        for each in TASKS:
+            db.put(each)
+        db.add_activity([ACTIVITY])
+        db.add_runs([RUN])
+        yield db
+
+
+@pytest.fixture
+def target() -> MemoryTaskDB:
+    return MemoryTaskDB()
+
+
+def kept(db: TaskDB) -> dict[str, Task]:
+    return {each.cache_key: each for each in db.find(TaskFilter())}
+
+
+def test_everything_arrives_and_comes_back_as_it_was(source: TaskDB, open_named: Open, tmp_path: Path) -> None:
+    there = open_named("there")
+    done = migrate(source, there)
+    assert (done.tasks, done.named_blobs, done.activity, done.runs) == (3, 1, 1, 1)
+    with closing(SQLiteTaskDB(tmp_path / "back.db")) as back:
+        migrate(there, back)
+        assert kept(back) == kept(source)
+        assert [*back.read_activity(), *back.read_runs()] == [ACTIVITY, RUN]
+        assert compare(source, back).same
+        assert compare(there, back).tasks == 3
+
+
+def test_a_second_time_changes_nothing(source: TaskDB, open_named: Open) -> None:
+    there = open_named("there")
+    migrate(source, there)
+    done = migrate(source, there)
+    assert (done.tasks, done.present, done.activity, done.runs) == (0, 3, 0, 0)
+    assert list(there.read_activity()) == [ACTIVITY]
+
+
+def test_it_goes_on_where_it_was(source: TaskDB, open_named: Open) -> None:
+    there = open_named("there")
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        migrate(source, there, progress=interrupt)
+    source.put(task("0d"))
+    assert migrate(source, there).tasks == 1
+    assert compare(source, there).same
+
+
+def test_a_newer_result_stays_and_an_older_one_is_replaced(source: TaskDB, open_named: Open) -> None:
+    there = open_named("there")
+    there.put(task("0a", version="newer", updated_at=NOON + SECOND))
+    there.put(task("0b", version="older", updated_at=NOON))
+    done = migrate(source, there)
+    assert (done.tasks, done.present) == (2, 1)
+    assert {key: each.version for key, each in kept(there).items()} == {"0a": "newer", "0b": "1", "0c": "1"}
+    assert (compare(source, there).tasks, compare(source, there).newer) == (2, 1)
+
+
+def test_what_both_counted_of_a_minute_is_the_larger_and_later_counts_stay(source: TaskDB, open_named: Open) -> None:
+    there = open_named("there")
+    there.add_activity([ACTIVITY._replace(hits=10, misses=0, saved_s=0.3)])
+    for _ in range(2):
+        migrate(source, there)
+    assert list(there.read_activity()) == [ACTIVITY._replace(hits=10, saved_s=0.3)]
+
+
+def test_expired_results_are_left_behind(source: TaskDB, target: TaskDB) -> None:
+    source.put(task("0a", expires_at=NOON + SECOND))
+    assert migrate(source, target).expired == 1
+    assert set(kept(target)) == {"0b", "0c"}
+    assert compare(source, target).same
+
+
+def test_a_dry_run_counts_and_changes_nothing(source: TaskDB, target: MemoryTaskDB) -> None:
+    done = migrate(source, target, dry_run=True)
+    assert (done.tasks, done.size_bytes, done.activity, done.runs) == (3, 3, 1, 1)
+    assert kept(target) == target.activity == target.runs == {}
+
+
+def test_a_damaged_value_is_left_behind_and_named(source: TaskDB, target: TaskDB) -> None:
+    source.put(task("0d", checksum=1))
+    source.put(task("0e", result_data=None))
+    assert migrate(source, target).lost == 2
+    assert set(kept(target)) == {"0a", "0b", "0c"}
+    assert {found.key for found in compare(source, target).first} == {"0d", "0e"}
+
+
+class ReplacedWhileListed(MemoryTaskDB):
+    """Another process writes between the list and the read."""
+
+    def find(self, where: TaskFilter) -> Iterator[Task]:
+        listed = list(super().find(where))
+        for each in listed:
+            self.put(each._replace(result_data=b"\x02", elapsed_s=2.0, updated_at=NOON + SECOND))
+        return iter(listed)
+
+
+def test_a_value_never_comes_under_the_row_of_another(target: TaskDB) -> None:
+    source = ReplacedWhileListed()
+    source.put(task("0a"))
+    assert migrate(source, target).changed == 1
+    assert kept(target) == {}
+
+
+class RefusesNul(MemoryTaskDB):
+    """Has no place for a NUL, as PostgreSQL."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.upkeep = self
+
+    def updated_at(self, keys: object) -> dict[str, datetime]:
+        return {}
+
+    def put_newer(self, tasks: list[Task]) -> list[str]:
+        if any("\0" in each.input_id for each in tasks):
+            raise bs.StorageError("refused") from ValueError("NUL")
+        for each in tasks:
+            self.put(each)
+        return [each.cache_key for each in tasks]
+
+
+def test_one_row_that_the_target_has_no_place_for_does_not_hold_up_the_others(source: TaskDB) -> None:
+    target = RefusesNul()
+    source.put(task("0d", input_id="\0"))
+    done = migrate(source, target)
+    assert (done.tasks, done.refused, done.present) == (3, 1, 0)
+    assert set(kept(target)) == {"0a", "0b", "0c"}
+
+
+def test_blobs_are_copied_and_the_rows_name_the_copies(source: TaskDB, target: TaskDB, tmp_path: Path) -> None:
+    ours, theirs = LocalStorage(tmp_path / "ours"), MemoryStorage()
+    source.put(task("0c", result_type="FILE", result_data=None, result_value=ours.save("0c", b"blob")))
+    source.put(task("0d", result_type="FILE", result_data=None, result_value="0d/lost.bin"))
+    move = BlobMove((MemoryStorage(), ours), theirs)
+    done = migrate(source, target, blobs=move)
+    assert (done.tasks, done.blobs, done.lost, done.named_blobs) == (3, 1, 1, 0)
+    location = kept(target)["0c"].result_value
+    assert location is not None
+    assert theirs.load(location) == b"blob"
+    assert [found.key for found in compare(source, target, blobs=move).first] == ["0d"]
+    migrate(source, target, blobs=move)
+    assert len(list(theirs.iter_keys())) == 1
+
+
+def test_a_comparison_finds_what_differs(source: TaskDB, open_named: Open) -> None:
+    there = open_named("there")
+    migrate(source, there)
+    there.put(TASKS[0]._replace(tags=("x",)))
+    there.put(TASKS[1]._replace(result_data=b"\x03"))
+    there.delete(["0c"])
+    source.add_activity([ACTIVITY._replace(func_name="g")])
+    found = compare(source, there)
+    assert found.tasks == 0
+    assert {each.key: each.what for each in found.first} == {
+        "0a": "other columns or tags",
+        "0b": "other value",
+        "0c": "missing",
+        f"g {MINUTE:%Y-%m-%d %H:%M}": "activity missing",
+    }
+
+
+def test_more_rows_than_a_chunk_arrive(source: TaskDB, open_named: Open) -> None:
+    for number in range(1100):
+        source.put(task(f"{number:04x}", updated_at=NOON + timedelta(seconds=number % 3)))
+    seen: list[int] = []
+    there = open_named("there")
+    assert migrate(source, there, progress=seen.append).tasks == 1103
+    assert seen == [500, 1000, 1103]
+    assert len(kept(there)) == 1103
