@@ -23,6 +23,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import SQLModel
 
+from beautyspot.db.redis_url import SCHEMES as NO_SQL
+from beautyspot.db.redis_url import parse
 from beautyspot.errors import ConfigurationError, NewerFileError, StorageError
 from beautyspot.schema import REVISION, TABLES
 
@@ -121,6 +123,12 @@ def open_source(place: str | Path, /) -> Source:
     text = str(place)
     if "://" not in text:
         return _open_file(Path(text))
+    if text.partition("://")[0] in NO_SQL:
+        name = parse(text).name
+        raise ConfigurationError(
+            f"{name!r} speaks no SQL to ask; "
+            f"copy it into a file and look at that: `beautyspot migrate --from {name} --to look.db`"
+        )
     try:
         url = make_url(text)
         if url.get_backend_name() == "sqlite":
