@@ -98,3 +98,22 @@ def test_a_task_that_was_kept_anew_meanwhile_is_not_deleted(db: Any) -> None:
     db.put(task("a", updated_at=NOON + HOUR))
     assert list(db.upkeep.delete_unchanged(read)) == ["b"]
     assert keys(list(db.find(TaskFilter()))) == ["a"]
+
+
+def test_what_a_process_holds_in_memory_is_forgotten_when_another_prunes(tmp_path: Path) -> None:
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db, closing(SQLiteTaskDB(tmp_path / "a.db")) as other:
+        db.put(task("a")), db.put(task("b"))
+        assert all(db.get(key) and db.get(key) for key in ("a", "b"))
+        other.upkeep.put_newer([task("a", updated_at=NOON + HOUR, result_data=b"\x02")])
+        other.upkeep.delete_unchanged([task("b")])
+        entry = db.get("a")
+        assert entry is not None
+        assert (entry.result_data, db.get("b")) == (b"\x02", None)
+
+
+def test_the_size_of_many_is_that_of_a_full_count(tmp_path: Path) -> None:
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db:
+        for number in range(300):
+            db.put(task(f"{number:03}", size_bytes=number))
+        db.delete([f"{number:03}" for number in range(0, 300, 7)])
+        assert db.upkeep.size_bytes() == sum(number for number in range(300) if number % 7)

@@ -5,12 +5,16 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from beautyspot.counters import COUNTS
 from beautyspot.db.connections import Connections, Execute, atomically
 from beautyspot.db.listing import COLUMNS, tags_of
 from beautyspot.db.rows import TASK_COLUMNS, task_of, task_row, time_of, time_text
 from beautyspot.records import Task
 
-SIZE = "SELECT coalesce(sum(coalesce(size_bytes, length(result_data))), 0) FROM tasks"
+SIZE = (
+    "SELECT (SELECT coalesce(sum(size_bytes), 0) FROM functions) + coalesce(sum("  # noqa: S608 - words of ours
+    f"{COUNTS['size_bytes'].format('')}), 0) FROM tasks WHERE rowid > (SELECT up_to FROM counted)"
+)
 FROM_KEY = f"SELECT {COLUMNS} FROM tasks WHERE cache_key >= ? ORDER BY cache_key LIMIT ?"  # noqa: S608 - names of ours
 EXPIRED = f"SELECT {COLUMNS} FROM tasks WHERE expires_at < ? LIMIT ?"  # noqa: S608 - as above
 UPDATED_AT = "SELECT cache_key, updated_at FROM tasks WHERE cache_key IN ({})"
@@ -58,7 +62,7 @@ class SQLiteUpkeep:
                     execute(INSERT_TAG, (tag, task.cache_key))
             return keys
 
-        return self._connections.write(lambda execute: atomically(execute, put_all))
+        return self._connections.change(lambda execute: atomically(execute, put_all))
 
     def delete_unchanged(self, tasks: Sequence[Task], /) -> list[str]:
         """Delete the tasks but those that were kept anew since they were read, and return the keys of what is gone."""
@@ -69,7 +73,7 @@ class SQLiteUpkeep:
             _delete(execute, keys)
             return keys
 
-        return self._connections.write(lambda execute: atomically(execute, delete_all))
+        return self._connections.change(lambda execute: atomically(execute, delete_all))
 
 
 def _tasks(execute: Execute, statement: str, values: tuple[Any, ...]) -> list[Task]:
