@@ -25,13 +25,15 @@ def _each(form: str) -> str:
     )
 
 
+_BEHIND = "FROM tasks WHERE rowid > (SELECT up_to FROM counted)"
+UNCOUNTED = f"SELECT func_name, {_each('{row} AS {name}')} {_BEHIND}"
+"""A row like those of `functions` for each row of `tasks` that is still to be added."""
+
 # The plus sign: SQLite would else walk through a whole index to have the groups in order.
-UNCOUNTED = f"""\
+_SUMS = f"""\
 SELECT func_name,
         {_each("sum({row}) AS {name}")}
-        FROM tasks WHERE rowid > (SELECT up_to FROM counted) GROUP BY +func_name"""
-"""What is still to be added to `functions`."""
-
+        {_BEHIND} GROUP BY +func_name"""
 _ADD = f"ON CONFLICT (func_name) DO UPDATE SET\n        {_each('{name} = {name} + excluded.{name}')}"
 _TAKE_BACK = (
     f"UPDATE functions SET\n        {_each('{name} = {name} - {old}')}\n        WHERE func_name = OLD.func_name"
@@ -42,7 +44,7 @@ START = "INSERT INTO counted (up_to) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM co
 TRIGGERS = (
     f"""\
 CREATE TRIGGER IF NOT EXISTS tasks_inserted AFTER INSERT ON tasks WHEN NEW.rowid % 128 = 0 BEGIN
-    INSERT INTO functions {UNCOUNTED}
+    INSERT INTO functions {_SUMS}
         {_ADD};
     UPDATE counted SET up_to = {_LAST};
 END""",

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from beautyspot.catalog import tasks, totals
+from beautyspot.catalog.kept import kept_by_function
 from beautyspot.catalog.records import FunctionSummary, ModelSummary, Page, Size
 from beautyspot.catalog.source import Source, open_source
 from beautyspot.catalog.tasks import TaskQuestion
@@ -78,6 +79,7 @@ class Catalog:
             newer_than: Kept since.
             expired: Only those whose time to live has passed; no call reads them any more.
             text: In any letters' case: part of the function, input id, content type or a tag, or the key's start.
+                A page looks at 100 000 rows of a file at most, so it may be short; its `next` goes on.
             limit: Rows of a page, 1 to 10 000.
             after: The `next` of the page before.
 
@@ -139,8 +141,15 @@ class Catalog:
 
     def size(self) -> Size:
         """Return how much is kept."""
-        figures: Any = tasks.size_row(self.source, self._now())
-        return Size(*(int(figure) for figure in figures), database_bytes=self._database_bytes())
+        kept = kept_by_function(self.source)
+        return Size(
+            tasks=sum(each.results for each in kept),
+            expired=tasks.expired_tasks(self.source, self._now()),
+            inline_bytes=sum(each.size_bytes - each.blob_bytes for each in kept),
+            blobs=sum(each.blobs for each in kept),
+            blob_bytes=sum(each.blob_bytes for each in kept),
+            database_bytes=self._database_bytes(),
+        )
 
     def _database_bytes(self) -> int | None:
         path = self.source.path

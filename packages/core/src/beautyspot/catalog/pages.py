@@ -41,11 +41,10 @@ def page_of(
     Raises:
         ConfigurationError: the limit or the cursor is wrong.
     """
-    if not 1 <= limit <= MAX_ROWS:
-        raise ConfigurationError(f"not a limit: {limit!r}; expected 1 to {MAX_ROWS}; ask for more pages")
+    check_limit(limit)
     time, key = order
     if after is not None:
-        last_time, last_key = _read_cursor(after)
+        last_time, last_key = read_cursor(after)
         # A SQLite file compares the very text that it holds; see `Source.column`.
         bound = literal(last_time if source.path else datetime.fromisoformat(last_time), time.type)
         statement = statement.where(tuple_(time, key) < tuple_(bound, literal(last_key)))
@@ -53,14 +52,30 @@ def page_of(
     if len(rows) <= limit:
         return rows, None
     last = rows[limit - 1]
-    return rows[:limit], _cursor(getattr(last, time.name), getattr(last, key.name))
+    return rows[:limit], cursor(getattr(last, time.name), getattr(last, key.name))
 
 
-def _cursor(time: object, key: str) -> str:
+def check_limit(limit: int, /) -> None:
+    """Refuse a page of no rows or too many.
+
+    Raises:
+        ConfigurationError: it is one.
+    """
+    if not 1 <= limit <= MAX_ROWS:
+        raise ConfigurationError(f"not a limit: {limit!r}; expected 1 to {MAX_ROWS}; ask for more pages")
+
+
+def cursor(time: object, key: object, /) -> str:
+    """Return what leads to the rows after the one of this time and key."""
     return urlsafe_b64encode(f"{time}{SEPARATOR}{key}".encode()).decode().rstrip("=")
 
 
-def _read_cursor(text: str) -> tuple[str, str]:
+def read_cursor(text: str, /) -> tuple[str, str]:
+    """Return the time and the key that `cursor` was given.
+
+    Raises:
+        ConfigurationError: `text` is none of its answers.
+    """
     try:
         raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode()
         time, separator, key = raw.partition(SEPARATOR)

@@ -26,7 +26,7 @@ from sqlmodel import SQLModel
 from beautyspot.db.redis_url import SCHEMES as NO_SQL
 from beautyspot.db.redis_url import parse
 from beautyspot.errors import ConfigurationError, NewerFileError, StorageError
-from beautyspot.schema import REVISION, TABLES
+from beautyspot.schema import FILE_TABLES, REVISION, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     AnyRow = Row[*tuple[Any, ...]]
     AnySelect = Select[*tuple[Any, ...]]
+
+ALL_TABLES = (*TABLES, *FILE_TABLES)
 
 
 class Source:
@@ -56,7 +58,7 @@ class Source:
         try:
             inspector = inspect(self.engine)
             existing = set(inspector.get_table_names())
-            self._columns = {t: {c["name"] for c in inspector.get_columns(t)} for t in TABLES if t in existing}
+            self._columns = {t: {c["name"] for c in inspector.get_columns(t)} for t in ALL_TABLES if t in existing}
         except SQLAlchemyError as error:
             raise self._failed(error) from error
         if not self._columns.get("tasks", set()) >= {"cache_key", "func_name", "result_type"}:
@@ -68,6 +70,11 @@ class Source:
     def has(self, table: str, /) -> bool:
         """Say whether the table is there; releases before 3.0 had `tasks` alone."""
         return table in self._columns
+
+    @property
+    def indexed(self) -> bool:
+        """Whether it has the indexes of the schema; files of releases before 3.0 have none."""
+        return self.has("tags")
 
     def table(self, name: str, /) -> Table:
         """Return the table as the schema has it."""
@@ -95,13 +102,21 @@ class Source:
         except SQLAlchemyError as error:
             raise self._failed(error) from error
 
-    def pragma(self, name: str, /) -> str:
-        """Return what SQLite says to `PRAGMA name`, a line for each row."""
+    def raw(self, statement: str, values: "Sequence[Any]" = (), /) -> "Sequence[AnyRow]":
+        """Return every row that a SQLite file answers to `statement`, in its own dialect.
+
+        Raises:
+            StorageError: it can't.
+        """
         try:
             with self.engine.connect() as connection:
-                return "\n".join(str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA {name}"))
+                return connection.exec_driver_sql(statement, tuple(values)).all()
         except SQLAlchemyError as error:
             raise self._failed(error) from error
+
+    def pragma(self, name: str, /) -> str:
+        """Return what SQLite says to `PRAGMA name`, a line for each row."""
+        return "\n".join(str(row[0]) for row in self.raw(f"PRAGMA {name}"))
 
     def close(self) -> None:
         """Give every connection back."""

@@ -1,12 +1,13 @@
 """Questions about the kept results: which there are, one by its key, how much they take."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, exists, func, literal, or_, select
 
+from beautyspot.catalog.newest import NUMBER, Newest, functions_of
 from beautyspot.catalog.pages import page_of
 from beautyspot.catalog.source import Source
 from beautyspot.catalog.times import stored, time_of
@@ -16,6 +17,7 @@ from beautyspot.records import Task
 if TYPE_CHECKING:
     from beautyspot.catalog.source import AnyRow
 
+FIELDS = tuple(name for name in Task._fields if name != "tags")
 MAX_TWINS = 10
 """Keys to name when a prefix stands for several."""
 
@@ -40,10 +42,26 @@ def tasks_page(
     source: Source, question: TaskQuestion, now: datetime, limit: int, after: str | None, /
 ) -> tuple[list[Task], str | None]:
     """Return one page of tasks, newest first, and the cursor of the next one."""
+    # A tag or an expiry has an index of its own, and what it finds is few enough to be sorted.
+    if source.path and source.indexed and question.tag is None and not question.expired:
+        return _newest_page(source, question, now, limit, after)
     order = (source.column("tasks", "updated_at"), source.column("tasks", "cache_key"))
     statement = select(*_columns(source)).where(*_conditions(source, question, now))
     rows, following = page_of(source, statement, order, limit, after)
     return _with_tags(source, rows), following
+
+
+def _newest_page(
+    source: Source, question: TaskQuestion, now: datetime, limit: int, after: str | None
+) -> tuple[list[Task], str | None]:
+    names = functions_of(source) if question.function is None else _functions(source, question.function)
+    search = _mentions(source, question.text) if question.text else None
+    plain = replace(question, function=None, text=None)
+    newest = Newest(source, names, _conditions(source, plain, now), search)
+    numbers, following = newest.page(limit, after)
+    statement = select(*_columns(source), NUMBER).where(NUMBER.in_(numbers))
+    rows = {row.number: row for row in source.rows(statement)}
+    return _with_tags(source, [rows[number] for number in numbers if number in rows]), following
 
 
 def tasks_named(source: Source, keys: Sequence[str], /) -> list[Task]:
@@ -62,18 +80,10 @@ def keys_starting(source: Source, start: str, /) -> list[str]:
     return [row[0] for row in source.rows(statement)]
 
 
-def size_row(source: Source, now: datetime, /) -> "AnyRow":
-    """Return the first five figures of a `Size`."""
-    expires_at, size = source.column("tasks", "expires_at"), size_column(source)
-    is_blob = source.column("tasks", "result_type") == "FILE"
-    statement = select(
-        func.count(),
-        func.count(case((expires_at <= stored(source, now), 1))),
-        func.coalesce(func.sum(case((~is_blob, size))), 0),
-        func.count(case((is_blob, 1))),
-        func.coalesce(func.sum(case((is_blob, size))), 0),
-    ).select_from(source.table("tasks"))
-    return source.rows(statement)[0]
+def expired_tasks(source: Source, now: datetime, /) -> int:
+    """Return how many tasks have expired."""
+    statement = select(func.count()).select_from(source.table("tasks"))
+    return source.rows(statement.where(source.column("tasks", "expires_at") <= stored(source, now)))[0][0]
 
 
 def size_column(source: Source, /) -> ColumnElement[Any]:
@@ -85,22 +95,21 @@ def size_column(source: Source, /) -> ColumnElement[Any]:
 def _columns(source: Source) -> list[ColumnElement[Any]]:
     """Return the columns of a `Task` in its order, without the value."""
     special = {"result_data": literal(None), "size_bytes": size_column(source)}
-    names = [name for name in Task._fields if name != "tags"]
-    return [special[name].label(name) if name in special else source.column("tasks", name) for name in names]
+    return [special[name].label(name) if name in special else source.column("tasks", name) for name in FIELDS]
 
 
 def _with_tags(source: Source, rows: "Sequence[AnyRow]") -> list[Task]:
     tags: dict[str, list[str]] = {}
     if rows and source.has("tags"):
         key, tag = source.column("tags", "cache_key"), source.column("tags", "tag")
-        statement = select(key, tag).where(key.in_([row.cache_key for row in rows])).order_by(tag)
+        statement = select(key, tag).where(key.in_([row.cache_key for row in rows]))
         for row in source.rows(statement):
             tags.setdefault(row[0], []).append(row[1])
     return [_task_of(row, tags.get(row.cache_key, ())) for row in rows]
 
 
 def _task_of(row: "AnyRow", tags: Sequence[str]) -> Task:
-    task = Task(*row, tags=tuple(tags))
+    task = Task(*row[: len(FIELDS)], tags=tuple(sorted(tags)))
     expires_at = None if task.expires_at is None else time_of(task.expires_at)
     return task._replace(updated_at=time_of(task.updated_at), expires_at=expires_at)
 
@@ -133,17 +142,21 @@ def _functions(source: Source, function: str) -> list[str]:
     if source.rows(select(name).where(name == function).limit(1)):
         return [function]
     # The bare name is compared in Python: LIKE would take `_` for any letter, and small letters for capitals.
-    names = [row[0] for row in source.rows(select(name).distinct())]
-    return [each for each in names if each.endswith(f".{function}")]
+    return [each for each in functions_of(source) if each.endswith(f".{function}")]
 
 
-def _tagged(source: Source, tag: str, *, in_part: bool = False) -> ColumnElement[bool]:
+def _tagged(source: Source, tag: str) -> ColumnElement[bool]:
     if not source.has("tags"):
         return literal(1) == literal(0)
-    column = source.column("tags", "tag")
-    condition = column.icontains(tag, autoescape=True) if in_part else column == tag
-    keys = select(source.column("tags", "cache_key")).where(condition)
+    keys = select(source.column("tags", "cache_key")).where(source.column("tags", "tag") == tag)
     return source.column("tasks", "cache_key").in_(keys)
+
+
+def _has_tag_with(source: Source, text: str) -> ColumnElement[bool]:
+    if not source.has("tags"):
+        return literal(1) == literal(0)
+    tag, key = source.column("tags", "tag"), source.column("tags", "cache_key")
+    return exists().where(key == source.column("tasks", "cache_key"), tag.icontains(text, autoescape=True))
 
 
 def _mentions(source: Source, text: str) -> ColumnElement[bool]:
@@ -151,5 +164,5 @@ def _mentions(source: Source, text: str) -> ColumnElement[bool]:
     return or_(
         source.column("tasks", "cache_key").startswith(text, autoescape=True),
         *(source.column("tasks", name).icontains(text, autoescape=True) for name in names),
-        _tagged(source, text, in_part=True),
+        _has_tag_with(source, text),
     )

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, case, func, select
 
+from beautyspot.catalog.kept import Kept, kept_by_function
 from beautyspot.catalog.pages import page_of
 from beautyspot.catalog.records import FunctionSummary, ModelSummary
 from beautyspot.catalog.source import Source
-from beautyspot.catalog.tasks import size_column
 from beautyspot.catalog.times import stored, time_of
 from beautyspot.records import Activity, Run
 
@@ -21,21 +21,9 @@ COUNTS = Activity._fields[2:]
 
 def function_summaries(source: Source, /) -> list[FunctionSummary]:
     """Return one for each function that kept or did anything, those that saved most first."""
-    kept, done = _kept(source), _done(source)
+    kept, done = {each.func_name: each for each in kept_by_function(source)}, _done(source)
     found = [_summary(name, kept.get(name), done.get(name)) for name in {**kept, **done}]
     return sorted(found, key=lambda each: (-each.saved_s, -each.results, each.func_name))
-
-
-def _kept(source: Source) -> "dict[str, AnyRow]":
-    name, updated_at = source.column("tasks", "func_name"), source.column("tasks", "updated_at")
-    statement = select(
-        name,
-        func.count(),
-        func.coalesce(func.sum(size_column(source)), 0),
-        func.coalesce(func.sum(source.column("tasks", "elapsed_s")), 0.0),
-        func.max(updated_at),
-    ).group_by(name)
-    return {row[0]: row for row in source.rows(statement)}
 
 
 def _done(source: Source) -> "dict[str, AnyRow]":
@@ -46,17 +34,17 @@ def _done(source: Source) -> "dict[str, AnyRow]":
     return {row[0]: row for row in source.rows(select(name, *sums).group_by(name))}
 
 
-def _summary(name: str, kept: "AnyRow | None", done: "AnyRow | None") -> FunctionSummary:
-    _, results, size_bytes, elapsed_s, updated_at = kept or (name, 0, 0, 0.0, None)
+def _summary(name: str, kept: Kept | None, done: "AnyRow | None") -> FunctionSummary:
+    kept = kept or Kept(name)
     # PostgreSQL sums big integers as Decimal, which is no JSON.
     sums = zip(COUNTS, done[1:] if done else (0,) * len(COUNTS), strict=True)
     counts = {column: float(value) if column.endswith("_s") else int(value) for column, value in sums}
     return FunctionSummary(
         func_name=name,
-        results=results,
-        size_bytes=int(size_bytes),
-        elapsed_s=float(elapsed_s),
-        updated_at=None if updated_at is None else time_of(updated_at),
+        results=kept.results,
+        size_bytes=kept.size_bytes,
+        elapsed_s=kept.elapsed_s,
+        updated_at=kept.updated_at,
         **counts,  # pyright: ignore[reportArgumentType] - each as its field says
     )
 

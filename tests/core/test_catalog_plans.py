@@ -1,0 +1,134 @@
+"""How the catalog's questions are answered: by steps in an index, whatever the number of rows."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from beautyspot.catalog import Catalog
+from beautyspot.catalog.newest import MERGED, SEARCHED
+from beautyspot.catalog.source import open_source
+from beautyspot.db import SQLiteTaskDB
+from beautyspot.records import Task
+from beautyspot.testing import FrozenClock
+from beautyspot.testing.task_db import task
+from sqlalchemy import event
+
+NOW = datetime.fromtimestamp(1_700_000_000, UTC)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[SQLiteTaskDB]:
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db:
+        db.open()
+        yield db
+
+
+@pytest.fixture
+def catalog(db: SQLiteTaskDB) -> Iterator[Catalog]:
+    with Catalog(open_source(db.path), FrozenClock(NOW.timestamp())) as catalog:
+        yield catalog
+
+
+def kept(number: int, **changes: Any) -> Task:
+    later = timedelta(seconds=number)
+    return task(f"{number:032x}", func_name=f"app.f{number % 3}", updated_at=NOW + later, **changes)
+
+
+def every_row(catalog: Catalog, **where: Any) -> list[str]:
+    seen: list[str] = []
+    after = None
+    while True:
+        page = catalog.tasks(after=after, **where)
+        seen += [each.cache_key for each in page.rows]
+        after = page.next
+        if after is None:
+            return seen
+
+
+def plans(catalog: Catalog, ask: Callable[[], object]) -> list[str]:
+    """Return what SQLite plans for each statement of a question."""
+    asked: list[tuple[str, Any]] = []
+    event.listen(catalog.source.engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+    ask()
+    with closing(sqlite3.connect(str(catalog.source.path))) as file:
+        return [
+            row[3] for statement in asked for row in file.execute(f"EXPLAIN QUERY PLAN {statement[0]}", statement[1])
+        ]
+
+
+QUESTIONS: dict[str, Callable[[Catalog], object]] = {
+    "latest": lambda catalog: catalog.tasks(),
+    "second page": lambda catalog: catalog.tasks(after=catalog.tasks(limit=2).next),
+    "by function": lambda catalog: catalog.tasks(function="app.f1"),
+    "by bare name": lambda catalog: catalog.tasks(function="f1"),
+    "since": lambda catalog: catalog.tasks(newer_than="1h", function="app.f1"),
+    "until": lambda catalog: catalog.tasks(older_than="1h"),
+    "functions": lambda catalog: catalog.functions(),
+    "size": lambda catalog: catalog.size(),
+    "one": lambda catalog: catalog.task(f"{200:032x}"[:-1]),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_question_reads_or_sorts_the_whole_table(db: SQLiteTaskDB, catalog: Catalog, question: str) -> None:
+    for number in (*range(16), 200):
+        db.put(kept(number))
+    planned = plans(catalog, lambda: QUESTIONS[question](catalog))
+    assert planned
+    assert not [step for step in planned if step.startswith("SCAN tasks") or "TEMP B-TREE" in step]
+
+
+@pytest.mark.parametrize("functions", [1, 7, 2 * MERGED + 1])
+def test_any_number_of_functions_is_merged_into_one_order(db: SQLiteTaskDB, catalog: Catalog, functions: int) -> None:
+    keys: list[str] = []
+    for number in range(230):
+        time = NOW + timedelta(seconds=number // 4)
+        keys.append(f"{number * 7919 % 1000:032x}")
+        db.put(task(keys[-1], func_name=f"app.f{number % functions}", updated_at=time))
+    assert every_row(catalog, limit=9) == keys[::-1]
+
+
+def test_pages_stay_right_while_rows_come_and_go(db: SQLiteTaskDB, catalog: Catalog) -> None:
+    for number in range(60):
+        db.put(kept(number))
+    seen: list[str] = []
+    page = catalog.tasks(limit=5)
+    for number in range(100, 112):
+        seen += [each.cache_key for each in page.rows]
+        db.put(kept(number))  # newer than all
+        db.delete([seen[0], f"{number - 100:032x}"])  # one that was shown, one that is yet to come
+        page = catalog.tasks(limit=5, after=page.next)
+        if page.next is None:
+            break
+    seen += [each.cache_key for each in page.rows]
+    assert len(seen) == len(set(seen))
+    assert set(seen) >= {f"{number:032x}" for number in range(12, 60)}
+
+
+def test_a_search_goes_on_behind_the_rows_that_one_page_looks_at(
+    db: SQLiteTaskDB, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("beautyspot.catalog.newest.WINDOW", 10)
+    monkeypatch.setattr("beautyspot.catalog.newest.SEARCHED", 20)
+    for number in range(55):
+        db.put(kept(number, content_type="image/png" if number in (3, 50, 52) else None))
+    first = catalog.tasks(text="PNG", limit=2)
+    assert [each.cache_key for each in first.rows] == [f"{52:032x}", f"{50:032x}"]
+    second = catalog.tasks(text="PNG", limit=2, after=first.next)
+    assert second.rows == ()
+    assert second.next is not None
+    assert every_row(catalog, text="PNG", limit=2) == [f"{52:032x}", f"{50:032x}", f"{3:032x}"]
+    assert every_row(catalog, text="F1") == [f"{number:032x}" for number in range(52, 0, -3)]
+    assert SEARCHED == 100_000
+
+
+def test_a_function_whose_rows_are_all_gone_is_not_counted(db: SQLiteTaskDB, catalog: Catalog) -> None:
+    for number in range(300):
+        db.put(kept(number))
+    db.delete([f"{number:032x}" for number in range(0, 300, 3)])
+    assert [(each.func_name, each.results) for each in catalog.functions()] == [("app.f1", 100), ("app.f2", 100)]
+    assert catalog.size().tasks == 200
