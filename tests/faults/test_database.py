@@ -1,7 +1,9 @@
 """A database file that is deleted, damaged or can't be written: at the start, and while it is open."""
 
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,44 @@ def test_processes_that_meet_damage_together_set_one_file_aside(
     assert len(list(tmp_path.glob("a.db.damaged-*"))) == 1
     assert stage.integrity() == "ok"
     assert stage.run(TOGETHER.replace("hear()", "")) == ["ready", "right True 0"]
+
+
+HOLDS = """
+answer = new_answer(new_spot())
+for n in range(10): answer(n)
+say("holds")
+hear()
+runs.clear()
+say("right", all(answer(n) == value_of(n) for n in range(20)))
+say("kept", all(new_answer(new_spot()).is_cached(n) for n in runs))
+"""
+
+COMES = """
+import time
+answer = new_answer(new_spot())
+start_s = time.monotonic()
+say("right", all(answer(n) == value_of(n) for n in range(30, 33)), time.monotonic() - start_s < 3)
+"""
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_file_that_is_emptied_while_one_process_has_it_open_does_not_stall_the_next(
+    stage: Any, tmp_path: Path, settled: bool
+) -> None:
+    holder = stage.start(HOLDS)
+    assert holder.hears() == "holds"
+    if settled:
+        stage.settle()
+    empty(tmp_path / "a.db")
+    comes = stage.run(COMES)
+    assert [line for line in comes if line not in told(comes)] == ["right True True"]
+    holder.tell()
+    held = holder.rest()
+    assert [line for line in held if line not in told(held)] == ["right True", "kept True"]
+    assert ["set aside" in line for line in told(comes + held)] == [True]
+    if not settled:
+        with closing(sqlite3.connect(tmp_path / "a.db.damaged-1")) as connection:
+            assert connection.execute("SELECT count(*) FROM tasks").fetchone() == (10,)
 
 
 SHUT = """

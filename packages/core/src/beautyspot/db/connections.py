@@ -11,7 +11,7 @@ from beautyspot.db.faults import STALE, UNREADABLE, WAITABLE, Failure, code_of, 
 from beautyspot.db.files import connect
 from beautyspot.db.generation import Generation
 from beautyspot.db.kept import Execute, Kept, Lease
-from beautyspot.db.replacement import PAUSE_S, Identity, identity, set_aside
+from beautyspot.db.replacement import PAUSE_S, Identity, identity, inode, is_emptied, set_aside
 from beautyspot.db.turns import Turns
 from beautyspot.errors import CacheReadWarning, StorageError
 from beautyspot.notices import Notices
@@ -150,7 +150,9 @@ class Connections:
             return self._lease(kept)
 
     def _connect(self) -> sqlite3.Connection:
-        seen = identity(self.path)
+        seen = inode(self.path)
+        if is_emptied(self.path):
+            self._move_file(seen)
         try:
             return connect(self.path, self._synchronous, self._busy_timeout_s)
         except sqlite3.DatabaseError as error:

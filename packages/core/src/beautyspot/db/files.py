@@ -17,8 +17,9 @@ def connect(path: str, synchronous: str, busy_timeout_s: float, /) -> sqlite3.Co
         StorageError: another program or a later release wrote it.
     """
     try:
-        make(path)
+        _make_folder(os.path.dirname(path))  # noqa: PTH120 - pathlib is 3 ms of `import beautyspot`
         with unmoved(path):
+            _make(path)
             return _ready(_open(path), path, synchronous, busy_timeout_s)
     except ConfigurationError as error:
         raise StorageError(str(error)) from None
@@ -28,11 +29,10 @@ def connect(path: str, synchronous: str, busy_timeout_s: float, /) -> sqlite3.Co
         return _ready_to_read(path)
 
 
-def make(path: str, /) -> None:
-    """Make an empty file that only its owner can read, and its folder, if they aren't there."""
+def _make(path: str) -> None:
+    """Make an empty file that only its owner can read, if it isn't there."""
     if os.path.exists(path):  # noqa: PTH110
         return
-    _make_folder(os.path.dirname(path))  # noqa: PTH120
     try:
         # SQLite would make it for everybody to read, and gives its -wal and -shm the mode that it has.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

@@ -18,6 +18,8 @@ except ImportError:  # Windows, which doesn't rename what somebody has open
 PATIENCE_S = 1.0
 """A rename takes microseconds; only a process that was stopped in the middle of one holds the lock for longer."""
 PAUSE_S = 0.001
+PAGE_BYTES = 65_536
+"""SQLite's largest page. It deletes the WAL of a file without a page, and looks for page 1 in the WAL first."""
 
 Identity = tuple[int, int]
 """Device and inode."""
@@ -32,6 +34,24 @@ def identity(path: str, /) -> Identity | None:
     return (status.st_dev, status.st_ino) if status.st_size else None
 
 
+def inode(path: str, /) -> Identity | None:
+    """Return which file lies at `path` now, be it empty; None if there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - as above
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def is_emptied(path: str, /) -> bool:
+    """Say whether the file was truncated to nothing while it was in use: then only its WAL may hold anything."""
+    # Whoever has it open keeps a lock on it that a new connection would wait for as long as that process lives.
+    try:
+        return not os.path.getsize(path) and os.path.exists(f"{path}-wal")  # noqa: PTH110, PTH202 - as above
+    except OSError:
+        return False
+
+
 @contextmanager
 def unmoved(path: str, /) -> Generator[None]:
     """Hold off, for a second at most, whoever would set the file aside."""
@@ -40,12 +60,12 @@ def unmoved(path: str, /) -> Generator[None]:
 
 
 def set_aside(path: str, seen: Identity | None, /) -> str | None:
-    """Rename the file at `path`, if it still is the one that was `seen` to be unreadable, and return where it lies now.
+    """Rename the file at `path`, if it still is the one whose inode was `seen`, and return where it lies now.
 
     None if another thread or process was faster, or it can't be renamed.
     """
     with _folder_lock(path, LOCK_EX) as is_held:
-        if not is_held or seen is None or identity(path) != seen:
+        if not is_held or seen is None or inode(path) != seen or not (identity(path) or is_emptied(path)):
             return None
         place = _free_place(path)
         try:
@@ -53,6 +73,8 @@ def set_aside(path: str, seen: Identity | None, /) -> str | None:
             for ending in ("-wal", "-shm", ""):
                 if os.path.exists(path + ending):  # noqa: PTH110 - as above
                     os.rename(path + ending, place + ending)  # noqa: PTH104 - as above
+            if not os.path.getsize(place):  # noqa: PTH202 - as above
+                os.truncate(place, PAGE_BYTES)
         except OSError:
             return None
         return place
