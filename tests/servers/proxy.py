@@ -52,9 +52,9 @@ class FaultyProxy:
         """Take connections and bytes, and pass nothing on; what was taken goes on at `heal`."""
         self._run(self._set(stalls=True))
 
-    def cut_after(self, n_bytes: int) -> None:
-        """Pass this many bytes of answers on, over all connections, then end everything with RST."""
-        self._run(self._set(left_bytes=n_bytes))
+    def cut_after(self, n_bytes: int, *, once: bool = False) -> None:
+        """Pass this many bytes of answers on, over all connections, then end everything with RST; `once`, then heal."""
+        self._run(self._set(left_bytes=n_bytes, heals=once))
 
     def slow(self, bytes_per_s: float) -> None:
         """Pass no more than this on, in each direction of each connection."""
@@ -73,10 +73,11 @@ class FaultyProxy:
         refuses: bool = False,
         stalls: bool = False,
         left_bytes: int | None = None,
+        heals: bool = False,
         bytes_per_s: float | None = None,
         answers_500: bool = False,
     ) -> None:
-        self._refuses, self._left_bytes = refuses, left_bytes
+        self._refuses, self._left_bytes, self._heals = refuses, left_bytes, heals
         self._bytes_per_s, self._answers_500 = bytes_per_s, answers_500
         if stalls:
             self._flows.clear()
@@ -148,7 +149,7 @@ class FaultyProxy:
             client.write(data)
             await client.drain()
             if self._left_bytes == 0:
-                self._refuses = True
+                await self._set(refuses=not self._heals)
                 return self._cut()
         with contextlib.suppress(OSError):
             client.write_eof()

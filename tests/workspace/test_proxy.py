@@ -79,6 +79,14 @@ def test_half_an_answer_arrives_before_the_cut(proxy: FaultyProxy, client: socke
         client.recv(1000)
 
 
+def test_what_is_cut_once_passes_from_then_on(proxy: FaultyProxy, client: socket.socket):
+    proxy.cut_after(3, once=True)
+    assert echo(client, b"hello") == b"hel"
+    with pytest.raises(ConnectionResetError):
+        client.recv(1000)
+    assert echo_anew(proxy, b"hello") == b"hello"
+
+
 def test_a_slow_server_takes_its_time(proxy: FaultyProxy, client: socket.socket):
     proxy.slow(1000)
     start_s = time.monotonic()

@@ -128,13 +128,15 @@ class S3Storage:
 
     def delete(self, location: str, /) -> None:
         """Delete what is kept at `location`, if anything is; raises as `load` does."""
-        location, _, upload_id = location.partition(UPLOAD)
-        place = self._place(location)
+        path, _, upload_id = location.partition(UPLOAD)
+        place = self._place(path)
         with self._told("delete", location):
-            if upload_id:
-                self._client().abort_multipart_upload(**place, UploadId=upload_id)
-            else:
-                self._client().delete_object(**place)
+            client = self._client()
+            if not upload_id:
+                client.delete_object(**place)
+                return
+            with suppress(client.exceptions.NoSuchUpload):
+                client.abort_multipart_upload(**place, UploadId=upload_id)
 
     def iter_keys(self) -> Iterator[BlobInfo]:
         """Yield every blob below the prefix, page by page, and no object of others."""

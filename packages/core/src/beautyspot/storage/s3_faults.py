@@ -59,6 +59,7 @@ _ADVICE_OF_CLASS = {
     "SSOError": _CREDENTIALS,
     "ProfileNotFound": "correct AWS_PROFILE, or make the profile with `aws configure`",
     "ParamValidationError": _BUCKET,
+    "ConnectionError": _ENDPOINT,
     "HTTPClientError": _ENDPOINT,
     "ValueError": _ENDPOINT,
 }
@@ -72,7 +73,7 @@ def code_of(error: Any, /) -> str:
 
 def failure(verb: str, location: str, bucket: Bucket, error: Exception, /) -> StorageError:
     """Return the error that tells of `error`, without secrets, and says what to do."""
-    if hasattr(error, "response"):
+    if getattr(error, "response", None):
         code = code_of(error)
         what = f"{code}: {error.response.get('Error', {}).get('Message', '')}".rstrip(": ")  # type: ignore[attr-defined]
         advice = _ADVICE.get(code, _OTHER)

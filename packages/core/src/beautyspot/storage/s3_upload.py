@@ -51,8 +51,8 @@ def _put_in_parts(
 
 def _abort(client: Any, upload: dict[str, str], error: BaseException) -> None:
     """Free what the parts took, unless the network is the trouble: then `iter_unfinished` finds them later."""
-    from botocore.exceptions import ClientError, HTTPClientError  # loaded with the client
+    from botocore.exceptions import BotoCoreError, ClientError  # loaded with the client
 
-    if not isinstance(error, HTTPClientError):
-        with suppress(ClientError, HTTPClientError):
+    if not isinstance(error, BotoCoreError):
+        with suppress(BotoCoreError, ClientError):
             client.abort_multipart_upload(**upload)

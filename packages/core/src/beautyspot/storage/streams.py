@@ -62,7 +62,7 @@ class RangeReader(io.BufferedIOBase):
     def __init__(self, fill: Fill, size_bytes: int) -> None:
         """Begin at its start."""
         self._fill, self._size = fill, size_bytes
-        self._at = 0
+        self._at, self._read_to = 0, -1
         self._ahead, self._ahead_at, self._ahead_bytes = b"", 0, AHEAD_BYTES
 
     def readable(self) -> bool:
@@ -86,12 +86,10 @@ class RangeReader(io.BufferedIOBase):
         """Return the next `size` bytes, or all that are left; fewer only at the end."""
         left = max(self._size - self._at, 0)
         wanted = left if size is None or size < 0 else min(size, left)
-        if not wanted:
-            return b""
         data = self._from_ahead(wanted)
         if data is None:
             data = self._filled(self._at, wanted)
-        self._at += len(data)
+        self._at = self._read_to = self._at + len(data)
         return data
 
     def read1(self, size: int = -1, /) -> bytes:
@@ -102,21 +100,24 @@ class RangeReader(io.BufferedIOBase):
         """Fill `buffer` as far as there is something, big ones in parallel, and return how far that was."""
         target = memoryview(buffer).cast("B")
         target = target[: max(self._size - self._at, 0)]
-        if data := self._from_ahead(len(target)):
-            target[:] = data
-        else:
+        data = self._from_ahead(len(target))
+        if data is None:
             fill_in_parallel(self._fill, self._at, target)
-        self._at += len(target)
+        else:
+            target[:] = data
+        self._at = self._read_to = self._at + len(target)
         return len(target)
 
     def _from_ahead(self, wanted: int) -> bytes | None:
         """Return small reads from what was read ahead, fetching that first where it is not; None for a big one."""
+        if not wanted:
+            return b""
         end = self._ahead_at + len(self._ahead)
         if not self._ahead_at <= self._at <= self._at + wanted <= end:
-            if wanted >= AHEAD_BYTES:
-                return None
-            goes_on = self._ahead and self._ahead_at <= self._at <= end
+            goes_on = self._at == self._read_to
             self._ahead_bytes = min(self._ahead_bytes * 2, MOST_AHEAD_BYTES) if goes_on else AHEAD_BYTES
+            if wanted >= self._ahead_bytes:
+                return None
             self._ahead = self._filled(self._at, min(self._ahead_bytes, self._size - self._at))
             self._ahead_at = self._at
         start = self._at - self._ahead_at
