@@ -1,15 +1,27 @@
 """What every `TaskDB` promises, as tests: subclass it and give a fixture `db`."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import islice
 from typing import Any
 
-from beautyspot.protocols import SupportsJournal, SupportsLimits, TaskDB
-from beautyspot.records import Activity, Entry, Task, TaskFilter
+from beautyspot.errors import StorageError
+from beautyspot.protocols import (
+    SupportsJournal,
+    SupportsJournalReads,
+    SupportsLimits,
+    SupportsUpkeep,
+    SupportsUses,
+    TaskDB,
+)
+from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+RUN = Run(
+    *("r1", None, "trace", "llm", "chat", "gpt", NOON, 2.0, None, 0.0, "ok"),
+    *(10, 5, 0, 0.25, False, False, None, None, ("x",), b"\x80"),
+)
 
 
 def task(key: str = "0a" * 16, **changes: Any) -> Task:
@@ -151,13 +163,118 @@ class TaskDBContract:
         places = _in_threads(lambda _: [db.advance_limit("api", 100.0, 1.0) for _ in range(20)], 4)
         assert sorted(place for own in places for place in own) == [101.0 + number for number in range(80)]
 
-    def test_activity_and_runs_are_taken(self, db: TaskDB) -> None:
+    def test_activity_adds_up_and_runs_are_replaced(self, db: TaskDB) -> None:
         """None at all is nothing to write."""
         if not isinstance(db, SupportsJournal):
             return
-        db.add_activity([Activity("shop.price", NOON, 1, 2, 0, 0.5, 0.0, 10, 5)])
+        minute = NOON.replace(second=0, microsecond=0)
+        row, later = Activity("shop.price", minute, 1, 2, 0, 0.5, 0.0, 10, 5), minute + 60 * SECOND
+        db.add_activity([row, row._replace(minute=later)])
+        db.add_activity([row])
         db.add_activity([])
+        db.add_runs([RUN, RUN._replace(run_id="r2", tags=("a", "b"), cache_hit=True)])
+        db.add_runs([RUN._replace(status="error")])
         db.add_runs([])
+        if isinstance(db, SupportsJournalReads):
+            summed = Activity("shop.price", minute, 2, 4, 0, 1.0, 0.0, 20, 10)
+            assert sorted(db.read_activity()) == [summed, row._replace(minute=later)]
+            runs = {run.run_id: run for run in db.read_runs()}
+            assert runs["r1"] == RUN._replace(status="error")
+            assert (runs["r2"].tags, runs["r2"].cache_hit, len(runs)) == (("a", "b"), True, 2)
+
+    def test_a_last_use_is_noted_until_the_result_is_kept_anew(self, db: TaskDB) -> None:
+        """A note on what is not there is none."""
+        if not isinstance(db, SupportsUses):
+            return
+        hour = 3600 * SECOND
+        db.put(task("0a"))
+        db.put(task("0b"))
+        db.uses.note(["0a", "gone"], NOON + 2 * hour)
+        assert db.uses.last(["0a", "0b", "gone"]) == {"0a": NOON + 2 * hour}
+        db.uses.note(["0a"], NOON + 4 * hour)
+        assert db.uses.last(["0a"]) == {"0a": NOON + 4 * hour}
+        db.put(task("0a", updated_at=NOON + 5 * hour))
+        assert db.uses.last(["0a"]) == {}
+
+    def test_upkeep_shows_rows_by_key_and_by_expiry(self, db: TaskDB) -> None:
+        """A few at a time, whole but for the value."""
+        if not isinstance(db, SupportsUpkeep):
+            return
+        assert db.upkeep.size_bytes() == 0
+        kept = [task(f"0{n}", tags=("t", "u"), size_bytes=n, expires_at=NOON + n * SECOND) for n in range(4)]
+        for each in reversed(kept):
+            db.put(each)
+        plain = [each._replace(result_data=None) for each in kept]
+        assert db.upkeep.size_bytes() == 6
+        assert list(db.upkeep.tasks_from("01", 2)) == plain[1:3]
+        assert sorted(db.upkeep.expired_tasks(NOON + 2 * SECOND, 9)) == plain[:2]
+        assert len(db.upkeep.expired_tasks(NOON + 9 * SECOND, 3)) == 3
+
+    def test_upkeep_takes_nothing_that_is_newer_away(self, db: TaskDB) -> None:
+        """Neither for rows of another database nor by deleting what was read before."""
+        if not isinstance(db, SupportsUpkeep):
+            return
+        newer, new = task("0a", updated_at=NOON + SECOND, tags=("new",)), task("0b", tags=("t",))
+        db.put(task("0a", tags=("old",)))
+        assert db.upkeep.put_newer([task("0a", updated_at=NOON - SECOND), new, newer]) in (["0b", "0a"], ["0a", "0b"])
+        assert db.upkeep.put_newer([newer, new]) == []
+        assert db.upkeep.updated_at(["0a", "0b", "0c"]) == {"0a": NOON + SECOND, "0b": NOON}
+        assert keys_of(db, TaskFilter(tags=("old",))) == []
+        assert db.upkeep.delete_unchanged([task("0a"), new, task("0c")]) == ["0b"]
+        assert [found.tags for found in db.find(TaskFilter())] == [("new",)]
+
+    def test_any_text_comes_back_as_it_was(self, db: TaskDB) -> None:
+        """Whatever it means to a statement, a pattern or a key."""
+        odd = ("'; DROP TABLE tasks; --", "%s %(key)s :key ? $1", "a\nb\t\\", "*[?]{}^", "日本 𝄞 é é", " ", "x" * 5000)
+        for number, text in enumerate(odd):
+            db.put(task(f"{number:02x}", func_name=f"m.{text}", input_id=text, version=text, tags=(text, "all")))
+        for text in odd:
+            (found,) = db.find(TaskFilter(function=f"m.{text}", version=text, tags=(text,)))
+            assert (found.input_id, set(found.tags)) == (text, {text, "all"})
+        assert len(keys_of(db, TaskFilter(tags=odd))) == len(odd)
+
+    def test_text_that_cannot_be_kept_is_refused_once_and_for_all(self, db: TaskDB) -> None:
+        """A NUL character or half of a surrogate pair: kept as it is, or refused for a reason in the row itself."""
+        for text in ("nul\0", "half \ud800"):
+            odd = task(version=text, tags=(text,))
+            try:
+                db.put(odd)
+            except StorageError as error:
+                assert isinstance(error.__cause__, ValueError)  # noqa: PT017 - a database may do either
+                assert db.get(odd.cache_key) is None
+            else:
+                assert [found.tags for found in db.find(TaskFilter(version=text))] == [(text,)]
+                db.delete([odd.cache_key])
+        db.put(task())
+        assert db.get("0a" * 16) is not None
+
+    def test_any_bytes_of_any_length_are_data(self, db: TaskDB) -> None:
+        """From none to several megabytes."""
+        for data in (b"", bytes(range(256)), b"\\x00' OR 1=1", bytes(5_000_000)):
+            db.put(task(result_data=data, size_bytes=len(data), checksum=2**32 - 1))
+            entry = db.get("0a" * 16)
+            assert entry is not None
+            assert (entry.result_data, entry.checksum) == (data, 2**32 - 1)
+
+    def test_times_are_exact_to_the_microsecond_in_any_zone(self, db: TaskDB) -> None:
+        """From the first year that has one to the last."""
+        east = timezone(timedelta(hours=9, minutes=30))
+        for time in (NOON, datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)):
+            db.put(task(updated_at=time, expires_at=NOON.astimezone(east)))
+            (found,) = db.find(TaskFilter())
+            assert (found.updated_at, found.expires_at) == (time, NOON)
+
+    def test_threads_that_keep_one_key_leave_one_row(self, db: TaskDB) -> None:
+        """With its own tags."""
+
+        def keep(thread: int) -> None:
+            for number in range(10):
+                db.put(task(version=f"{thread} {number}", tags=(f"{thread} {number}", "all", "all")))
+
+        _in_threads(keep, 4)
+        (found,) = db.find(TaskFilter())
+        assert set(found.tags) == {found.version, "all"}
+        assert db.delete([found.cache_key, found.cache_key]) == 1
 
 
 def _in_threads(work: Callable[[int], Any], count: int) -> list[Any]:

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from beautyspot.db.sql.connections import Kept
-
-CHUNK = 500
-"""Keys in one statement."""
+    from beautyspot.db.sql.upkeep import SQLUpkeep, SQLUses
 
 
 class SQLTaskDB:
@@ -107,10 +105,11 @@ class SQLTaskDB:
         ordered = sorted(set(keys))  # so that two who delete the same rows don't wait for each other in a circle
         if not ordered:
             return 0
-        chunks = [ordered[start : start + CHUNK] for start in range(0, len(ordered), CHUNK)]
+        from beautyspot.db.sql.statements import chunks  # SQLAlchemy, as above
+
         delete = self._statements.delete
         return self._connections.atomically(
-            lambda sql: sum([sql.execute(delete, {"keys": chunk}).rowcount for chunk in chunks])
+            lambda sql: sum([sql.execute(delete, {"keys": chunk}).rowcount for chunk in chunks(ordered)])
         )
 
     def find(self, where: TaskFilter, /) -> Iterator[Task]:
@@ -149,6 +148,32 @@ class SQLTaskDB:
     def add_runs(self, rows: Sequence[Run], /) -> None:
         """Keep the runs, replacing those of the same id, in one transaction."""
         self._write_each(self._statements.add_run, [run_parameters(row) for row in rows])
+
+    def read_activity(self) -> Iterator[Activity]:
+        """Yield every row of activity."""
+        from beautyspot.db.sql import journal  # SQLAlchemy, as above
+
+        return journal.read_activity(self._read)
+
+    def read_runs(self) -> Iterator[Run]:
+        """Yield every run."""
+        from beautyspot.db.sql import journal  # SQLAlchemy, as above
+
+        return journal.read_runs(self._read)
+
+    @property
+    def uses(self) -> "SQLUses":
+        """The notes of last use."""
+        from beautyspot.db.sql.upkeep import SQLUses  # SQLAlchemy, as above
+
+        return SQLUses(self._connections, self._statements)
+
+    @property
+    def upkeep(self) -> "SQLUpkeep":
+        """What keeping the database in order takes."""
+        from beautyspot.db.sql.upkeep import SQLUpkeep  # SQLAlchemy, as above
+
+        return SQLUpkeep(self._connections, self._statements)
 
     def _write_each(self, statement: Any, values: list[dict[str, Any]]) -> None:
         if values:

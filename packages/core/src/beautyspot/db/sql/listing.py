@@ -1,6 +1,6 @@
 """Many rows, read in chunks: an open transaction would keep the server from cleaning up behind writers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -9,7 +9,6 @@ from beautyspot.db.sql import statements
 from beautyspot.db.sql.rows import task_of
 from beautyspot.records import Task, TaskFilter
 
-CHUNK = 500
 Read = Callable[[Callable[[Connection], Any]], Any]
 
 
@@ -20,13 +19,11 @@ def find(read: Read, where: TaskFilter, /) -> Iterator[Task]:
     more is left out.
     """
     keys: list[str] = read(lambda sql: list(sql.execute(statements.keys_of(where)).scalars()))
-    for start in range(0, len(keys), CHUNK):
-        yield from read(lambda sql, chunk=keys[start : start + CHUNK]: _tasks(sql, chunk, where))
+    for chunk in statements.chunks(keys):
+        yield from read(lambda sql, chunk=chunk: _tasks(sql, chunk, where))
 
 
-def _tasks(sql: Connection, keys: list[str], where: TaskFilter) -> list[Task]:
+def _tasks(sql: Connection, keys: Sequence[str], where: TaskFilter) -> list[Task]:
     rows = {row.cache_key: tuple(row) for row in sql.execute(statements.tasks_of(where), {"keys": keys})}
-    tags: dict[str, list[str]] = {}
-    for row in sql.execute(statements.tags_of(), {"keys": list(rows)}):
-        tags.setdefault(row.cache_key, []).append(row.tag)
-    return [task_of(rows[key], tuple(tags.get(key, ()))) for key in keys if key in rows]
+    tags = statements.tags_of(sql, list(rows))
+    return [task_of(rows[key], tags.get(key, ())) for key in keys if key in rows]

@@ -1,10 +1,12 @@
 """The statements on the one schema, in a dialect of SQL."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
+    DateTime,
     Dialect,
     Executable,
     Select,
@@ -28,9 +30,12 @@ from beautyspot.db.sql.rows import plain
 from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
 
 REVISION = schema.REVISION
-TASKS, TAGS, ACTIVITY, RUNS, LIMITS = (
-    SQLModel.metadata.tables[name] for name in ("tasks", "tags", "activity", "runs", "limits")
+TASKS, TAGS, USES, ACTIVITY, RUNS, LIMITS = (
+    SQLModel.metadata.tables[name] for name in ("tasks", "tags", "uses", "activity", "runs", "limits")
 )
+T = TypeVar("T")
+CHUNK = 500
+"""Keys in one statement."""
 TASK_FIELDS = tuple(field for field in Task._fields if field != "tags")
 
 
@@ -43,6 +48,9 @@ class Statements:
         self._insert: Callable[[Table], Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[dialect.name]
         self.get = select(*(TASKS.c[name] for name in Entry._fields)).where(TASKS.c.cache_key == bindparam("key"))
         self.put = self._replace(TASKS, TASK_FIELDS)
+        self.put_newer = self._replace(
+            TASKS, TASK_FIELDS, where=lambda new: TASKS.c.updated_at < new.updated_at
+        ).returning(TASKS.c.cache_key)
         self.put_tag = self._insert(TAGS).on_conflict_do_nothing()
         self.delete_tags = delete(TAGS).where(TAGS.c.cache_key == bindparam("key"))
         self.delete = delete(TASKS).where(TASKS.c.cache_key.in_(bindparam("keys", expanding=True)))
@@ -50,6 +58,7 @@ class Statements:
         self.restore = self._restore()
         self.add_activity = self._sum(ACTIVITY, Activity._fields[:2], Activity._fields[2:])
         self.add_run = self._replace(RUNS, Run._fields)
+        self.note_use = self._note_use()
 
     def put_whole(self) -> Executable:
         """Return the statement that keeps a row and takes the tags of an older one away; PostgreSQL only."""
@@ -70,18 +79,30 @@ class Statements:
         """Return the text of `statement` for a driver that takes parameters by name and Python's own types."""
         return str(statement.compile(dialect=self._dialect))  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
 
-    def _replace(self, table: Table, fields: Sequence[str]) -> Any:
+    def _replace(self, table: Table, fields: Sequence[str], where: Callable[[Any], Any] | None = None) -> Any:
         values = {field: bindparam(f"new_{field}", type_=table.c[field].type) for field in fields}
         keep = self._insert(table).values(values)
         keys = [column.name for column in table.primary_key]
         return keep.on_conflict_do_update(
-            index_elements=keys, set_={field: keep.excluded[field] for field in fields if field not in keys}
+            index_elements=keys,
+            set_={field: keep.excluded[field] for field in fields if field not in keys},
+            where=None if where is None else where(keep.excluded),
         )
 
     def _sum(self, table: Table, keys: Sequence[str], counts: Sequence[str]) -> Any:
         add = self._insert(table)
         return add.on_conflict_do_update(
             index_elements=keys, set_={name: table.c[name] + add.excluded[name] for name in counts}
+        )
+
+    def _note_use(self) -> Any:
+        used_at, bound = bindparam("used_at", type_=DateTime), bindparam("bound", type_=DateTime)
+        rows = select(TASKS.c.cache_key, used_at).where(
+            TASKS.c.cache_key == bindparam("key"), TASKS.c.updated_at < bound
+        )
+        add = self._insert(USES).from_select(["cache_key", "used_at"], rows)
+        return add.on_conflict_do_update(
+            index_elements=["cache_key"], set_={"used_at": add.excluded.used_at}, where=USES.c.used_at < bound
         )
 
     def _advance(self) -> Any:
@@ -109,14 +130,25 @@ def keys_of(where: TaskFilter, /) -> Select[*tuple[Any, ...]]:
 
 def tasks_of(where: TaskFilter, /) -> Select[*tuple[Any, ...]]:
     """Return the question for those tasks under `keys` that `where` still means, without their values."""
-    columns = [null().label(name) if name == "result_data" else TASKS.c[name] for name in TASK_FIELDS]
-    return select(*columns).where(TASKS.c.cache_key.in_(bindparam("keys", expanding=True)), *_conditions(where))
+    return select(*task_columns()).where(TASKS.c.cache_key.in_(bindparam("keys", expanding=True)), *_conditions(where))
 
 
-def tags_of() -> Select[*tuple[Any, ...]]:
-    """Return the question for the tags of the tasks under `keys`."""
-    column = TAGS.c.cache_key
-    return select(column, TAGS.c.tag).where(column.in_(bindparam("keys", expanding=True))).order_by(TAGS.c.tag)
+def task_columns() -> list[ColumnElement[Any]]:
+    """Return the columns of a `Task` in its order, without the value and the tags."""
+    return [null().label(name) if name == "result_data" else TASKS.c[name] for name in TASK_FIELDS]
+
+
+def tags_of(sql: Connection, keys: list[str], /) -> dict[str, tuple[str, ...]]:
+    """Return the tags of the tasks under `keys`, sorted."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in sql.execute(select(TAGS.c.cache_key, TAGS.c.tag).where(TAGS.c.cache_key.in_(keys)).order_by(TAGS.c.tag)):
+        found[row.cache_key] = (*found.get(row.cache_key, ()), row.tag)
+    return found
+
+
+def chunks(items: Sequence[T], /) -> Iterator[Sequence[T]]:
+    """Yield `items` in parts that one statement can take."""
+    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
 
 
 def _conditions(where: TaskFilter) -> list[ColumnElement[bool]]:
