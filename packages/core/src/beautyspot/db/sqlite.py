@@ -103,7 +103,7 @@ class SQLiteTaskDB:
         self._connections.read(lambda execute: execute(GET, ("",)).fetchone())
 
     def get(self, key: str, /) -> Entry | None:
-        """Return the entry kept under `key`, expired or not, without its checksum where the bytes were found to be right."""
+        """Return the entry kept under `key`, expired or not; without its checksum if its bytes agreed with it."""
         memory = self._memory
         if monotonic() >= memory.check_at_s:
             memory.check()
