@@ -1,5 +1,6 @@
 import os
 import warnings
+from collections.abc import Generator
 
 import pytest
 from beautyspot.db.memory import MemoryTaskDB
@@ -7,6 +8,7 @@ from beautyspot.errors import CacheWarning, ConfigurationError, LimitExceeded, S
 from beautyspot.limiters import GCRA, SharedGCRA
 from beautyspot.limiters.shared import RETRY_S
 from beautyspot.testing import FrozenClock
+from beautyspot.walk.limit import Limit, pace_async
 
 
 class Failing(MemoryTaskDB):
@@ -25,6 +27,18 @@ class Failing(MemoryTaskDB):
         if not self.plugged:
             raise StorageError("disk gone")
         return super().restore_limit(name, tat_s, increment_s)
+
+
+class Parked(FrozenClock):
+    """A clock on which a sleep lasts until somebody ends it."""
+
+    async def sleep_async(self, seconds: float, /) -> None:
+        await Parked.Forever()
+
+    class Forever:
+        def __await__(self) -> Generator[None]:
+            while True:
+                yield
 
 
 @pytest.fixture
@@ -109,6 +123,19 @@ def test_a_place_given_back_while_it_paces_alone_waits_for_the_database(db: Fail
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_wait_that_the_collector_ends_asks_nothing_of_the_database_until_the_next_call(
+    db: Failing, clock: FrozenClock
+) -> None:
+    limiter, other = (SharedGCRA(db, "api", 60, clock=clock) for _ in range(2))
+    limiter.reserve()
+    waits = pace_async((Limit(limiter, 1, Parked()),), (), {})
+    waits.send(None)
+    with db._mutex:  # as in a collection that begins in the middle of a step of the database
+        waits.close()
+    assert limiter.reserve() == 1
+    assert other.reserve() == 2
+
+
 def test_a_child_of_a_fork_does_not_fill_the_places_of_its_parent(db: Failing, clock: FrozenClock) -> None:
     limiter = SharedGCRA(db, "api", 60, clock=clock)
     limiter.give_back([limiter.reserve() for _ in range(3)][1])

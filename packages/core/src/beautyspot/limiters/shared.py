@@ -3,6 +3,8 @@
 import math
 import os
 import warnings
+from collections import deque
+from contextlib import suppress
 from threading import RLock
 from weakref import WeakSet
 
@@ -44,6 +46,8 @@ class SharedGCRA:
         self._now = clock.time
         self._lock = RLock()  # reentrant as in `GCRA`, and never held while the database is asked
         self._holes = Holes()
+        self._left: deque[Reservation] = deque()
+        """Places that the garbage collector left, to be given back."""
         self._alone = GCRA(tokens_per_minute, burst=burst, clock=clock)
         self._alone_until_s = float("-inf")
         self._warned = False
@@ -53,6 +57,8 @@ class SharedGCRA:
         """Take `cost` and return the seconds to wait before spending it; see `GCRA.reserve`."""
         rate = self.rate
         cost = rate.checked(cost)
+        if self._left:
+            self._give_back_left()
         now_s = _in_ticks(self._now())
         if not cost or now_s < self._alone_until_s:
             return self._alone.reserve(cost)
@@ -90,6 +96,13 @@ class SharedGCRA:
             with self._lock:
                 self._holes.add(begin_s, end_s)
 
+    def give_back_later(self, reservation: Reservation, /) -> None:
+        """Free the place of a wait that the garbage collector ended, once this process reserves again.
+
+        The collector may run in a thread that is inside the database and holds its locks.
+        """
+        self._left.append(reservation)
+
     def waiting_s(self) -> float:
         """Return the seconds that a call of cost 1 would wait if it came now."""
         now_s = self._now()
@@ -108,6 +121,12 @@ class SharedGCRA:
         """Leave the free places to the parent, and its own lock, which a thread of it may have held."""
         self._lock = RLock()
         self._holes = Holes()
+        self._left.clear()
+
+    def _give_back_left(self) -> None:
+        with suppress(IndexError):  # another thread was faster
+            while True:
+                self.give_back(self._left.popleft())
 
     def _fill_hole(self, now_s: float, length_s: float) -> float | None:
         with self._lock:

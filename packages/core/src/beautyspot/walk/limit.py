@@ -31,7 +31,7 @@ class Limit(NamedTuple):
         asking = asyncio.ensure_future(asyncio.to_thread(self.limiter.reserve, self._cost_of(args, kwargs)))
         try:
             return await asyncio.shield(asking)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, GeneratorExit):
             asking.add_done_callback(self._give_back_late)
             raise
 
@@ -46,6 +46,10 @@ class Limit(NamedTuple):
             asyncio.get_running_loop().run_in_executor(None, self.limiter.give_back, reservation)
         except RuntimeError:  # the loop has ended, so nobody is held up
             self.limiter.give_back(reservation)
+
+    def give_back_later(self, reservation: Reservation, /) -> None:
+        """Free a place from within the garbage collector, which may run in a thread that holds any lock."""
+        getattr(self.limiter, "give_back_later", self.limiter.give_back)(reservation)
 
     def _give_back_late(self, done: "Future[Reservation]") -> None:
         if not done.cancelled() and done.exception() is None:
@@ -83,6 +87,9 @@ async def pace_async(limits: tuple[Limit, ...], args: tuple[Any, ...], kwargs: d
         if reservation > 0:
             try:
                 await limit.clock.sleep_async(reservation)
+            except GeneratorExit:
+                limit.give_back_later(reservation)
+                raise
             except BaseException:
                 limit.give_back_from_loop(reservation)
                 raise
