@@ -13,7 +13,7 @@ from benchmarks.report import as_json, markdown, show, write_into
 
 def questions() -> dict[str, Question]:
     """Return every question by its name."""
-    from benchmarks import blobs, coroutines, crowds, hits, limits, misses, processes, stampede
+    from benchmarks import blobs, coroutines, crowds, hits, limits, misses, processes, redis_hits, stampede
 
     return {
         "hit": hits.small,
@@ -27,6 +27,7 @@ def questions() -> dict[str, Question]:
         "blob": blobs.round_trip,
         "stampede": stampede.executions,
         "limiter": limits.reserve,
+        "redis": redis_hits.hits,
     }
 
 

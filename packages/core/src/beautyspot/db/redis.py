@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from beautyspot.db import redis_journal, redis_scripts
@@ -52,7 +53,7 @@ class RedisTaskDB:
         self._listing = Listing(self._prefix, self._do, self._drop_from_index)
         self._rests_until_s = float("-inf")
         self._refusal = ""
-        self._failures = _failures()
+        self._failures, self._disconnected = _failures()
 
     def __repr__(self) -> str:
         """Name the server, without a password."""
@@ -64,8 +65,24 @@ class RedisTaskDB:
         Raises:
             DamagedEntryError: what lies there is no row of ours.
         """
-        row, data = self._do(lambda client: client.hmget(self._task + key, ("row", "data")))
+        row, data = self._do(partial(self._look, self._task + key))
         return entry_of(key, row, data)
+
+    def _look(self, name: str, client: "Redis") -> Any:
+        # Straight through a connection of the pool: what the client puts around it is a third of a hit.
+        pool: Any = client.connection_pool
+        connection = pool.get_connection()
+        try:
+            connection.send_command("HMGET", name, "row", "data")
+            return connection.read_response()
+        except self._disconnected:
+            pass
+        except BaseException:  # an interrupt would leave its answer to whoever comes next; re-raised
+            connection.disconnect()
+            raise
+        finally:
+            pool.release(connection)
+        return client.hmget(name, ("row", "data"))  # with a new connection: the server may have closed that one
 
     def put(self, task: Task, /) -> None:
         """Keep `task` with its tags, replacing what was under its key."""
@@ -152,7 +169,9 @@ def open_redis(url: str, /, **_options: Any) -> RedisTaskDB:
     return RedisTaskDB(url)
 
 
-def _failures() -> tuple[type[Exception], ...]:
-    from redis.exceptions import RedisError  # as in `connect`
+def _failures() -> tuple[tuple[type[Exception], ...], type[Exception]]:
+    """Return what a command can raise, and what it raises when its connection is gone."""
+    from redis.exceptions import ConnectionError as Disconnected  # as in `connect`
+    from redis.exceptions import RedisError
 
-    return (RedisError, OSError, OverflowError, UnicodeError)
+    return (RedisError, OSError, OverflowError, UnicodeError), Disconnected

@@ -33,6 +33,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "tags": (list,),
 }
 _TASK_TYPES = [_TYPES[name] for name in Task._fields[1:]]
+LOCATION, DATA, UPDATED_AT, EXPIRES_AT = (
+    Task._fields.index(name) - 1 for name in ("result_value", "result_data", "updated_at", "expires_at")
+)
 
 
 def micros_of(time: datetime, /) -> int:
@@ -73,10 +76,13 @@ def entry_of(key: str, row: object, data: object, /) -> Entry | None:
     """
     if row is None and data is None:
         return None
-    task = task_of(key, row)
-    if not isinstance(data, bytes) and (data is not None or task.result_value is None):
+    values = _checked(key, row)
+    if not isinstance(data, bytes) and (data is not None or values[LOCATION] is None):
         raise DamagedEntryError(f"the row {key!r} holds no value; run its call again")
-    return task._replace(result_data=data).entry()
+    values[DATA] = data
+    if values[EXPIRES_AT] is not None:
+        values[EXPIRES_AT] = _time_in(key, values[EXPIRES_AT])
+    return Task(key, *values).entry()
 
 
 def task_of(key: str, row: object, /) -> Task:
@@ -85,14 +91,26 @@ def task_of(key: str, row: object, /) -> Task:
     Raises:
         DamagedEntryError: `row` is none of ours.
     """
+    values = _checked(key, row)
+    values[UPDATED_AT] = _time_in(key, values[UPDATED_AT])
+    if values[EXPIRES_AT] is not None:
+        values[EXPIRES_AT] = _time_in(key, values[EXPIRES_AT])
+    values[-1] = tuple(values[-1])
+    return Task(key, *values)
+
+
+def _checked(key: str, row: object) -> list[Any]:
+    """Return the values of `Task` behind the key, if each is of its type."""
     values = _values(row)
     fits = len(values) == len(_TASK_TYPES) and all(map(isinstance, values, _TASK_TYPES))
     if not fits or not all(isinstance(tag, str) for tag in values[-1]):
         raise DamagedEntryError(f"the row {key!r} is no row of this release; run its call again")
-    task = Task(key, *values)
+    return values
+
+
+def _time_in(key: str, micros: int) -> datetime:
     try:
-        expires_at = None if task.expires_at is None else time_of(values[8])
-        return task._replace(updated_at=time_of(values[7]), expires_at=expires_at, tags=tuple(values[-1]))
+        return time_of(micros)
     except OverflowError as error:
         raise DamagedEntryError(f"the row {key!r} holds a time that no calendar has; run its call again") from error
 
