@@ -1,6 +1,6 @@
 import pytest
 from beautyspot.errors import ConfigurationError, StorageError
-from beautyspot.storage.buckets import Bucket, masked
+from beautyspot.storage.buckets import Bucket, told
 
 BUCKET = Bucket.of("s3://bucket/some/prefix/", "s3")
 LOCATION = "0a/" + "0a" * 16 + ".12345678.bin"
@@ -55,6 +55,6 @@ def test_objects_of_others_are_no_blobs():
     ] * 4
 
 
-def test_a_password_in_a_url_is_masked():
-    assert masked("can't reach http://me:se/same@host/x") == "can't reach http://me:se/same@host/x"
-    assert masked("can't reach http://me:sesame@host/x") == "can't reach http://…@host/x"
+def test_a_password_in_a_url_is_not_told_nor_more_than_a_line():
+    assert told("can't reach\n  http://me:sesame@host/x") == "can't reach http://…@host/x"
+    assert len(told("x" * 1000)) == 300

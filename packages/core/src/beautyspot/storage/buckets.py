@@ -5,6 +5,9 @@ from typing import NamedTuple, Self
 from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.storage.locations import is_blob
 
+LONGEST = 300
+"""Letters of somebody else's message that are told."""
+
 
 class Bucket(NamedTuple):
     """A bucket and the prefix that every object of ours has in it."""
@@ -69,8 +72,9 @@ def _are_names(path: str) -> bool:
     return all(name not in ("", ".", "..") for name in path.split("/"))
 
 
-def masked(text: str, /) -> str:
-    """Return `text` without the credentials that a URL in it may hold, `scheme://user:password@host`."""
+def told(error: object, /) -> str:
+    """Return what `error` says in one line, without the credentials that a URL in it may hold."""
     import re  # after a failure alone
 
-    return re.sub(r"://[^/@\s]*@", "://…@", text)
+    line = " ".join(str(error).split())
+    return re.sub(r"://[^/@\s]*@", "://…@", line)[:LONGEST]

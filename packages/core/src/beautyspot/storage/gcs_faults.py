@@ -1,7 +1,7 @@
 """What an error of google-cloud-storage, or of what it stands on, means, and what to do about it."""
 
 from beautyspot.errors import StorageError
-from beautyspot.storage.buckets import Bucket, masked
+from beautyspot.storage.buckets import Bucket, told
 
 _CREDENTIALS = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
 _RIGHTS = "give this account the role Storage Object User on the bucket"
@@ -31,5 +31,5 @@ def failure(verb: str, location: str, bucket: Bucket, error: Exception, /) -> St
     advice = next((_ADVICE[name] for name in names if name in _ADVICE), _OTHER)
     if advice == _LOST and (verb in ("write", "list") or "bucket does not exist" in str(error)):
         advice = _BUCKET
-    what = masked(f"{type(error).__name__}: {error}")
+    what = told(f"{type(error).__name__}: {error}")
     return StorageError(f"can't {verb} blob {location!r} in {bucket.url!r}: {what}; {advice}")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from beautyspot.errors import StorageError
-from beautyspot.storage.buckets import Bucket, masked
+from beautyspot.storage.buckets import Bucket, told
 
 CONFLICTS = frozenset(
     ("PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "NoSuchUpload", "409", "412")
@@ -81,4 +81,4 @@ def failure(verb: str, location: str, bucket: Bucket, error: Exception, /) -> St
         what = f"{type(error).__name__}: {error}"
         names = [kind.__name__ for kind in type(error).__mro__]
         advice = next((_ADVICE_OF_CLASS[name] for name in names if name in _ADVICE_OF_CLASS), _OTHER)
-    return StorageError(f"can't {verb} blob {location!r} in {bucket.url!r}: {masked(what)}; {advice}")
+    return StorageError(f"can't {verb} blob {location!r} in {bucket.url!r}: {told(what)}; {advice}")
