@@ -18,7 +18,7 @@ from beautyspot.testing import FrozenClock
 HEAD = """
 import asyncio, os, sys, threading
 from pathlib import Path
-from beautyspot.clocks import SystemClock
+from beautyspot.system_clock import SystemClock
 from beautyspot.db.locks import FileLocks
 from beautyspot.flight import Flight
 folder = Path(sys.argv[1])

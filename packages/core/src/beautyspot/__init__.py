@@ -18,12 +18,12 @@ from beautyspot.exports import on_demand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from beautyspot.arguments import MarkArguments
     from beautyspot.content_types import ContentType
     from beautyspot.hooks import Hook, HookEvent
     from beautyspot.journal import CacheInfo
     from beautyspot.keys import FROM_CODE, KeyGen, KeyPolicy
     from beautyspot.limiters import TokenBucket
-    from beautyspot.marking import MarkArguments
     from beautyspot.serializers import MsgpackSerializer
     from beautyspot.spot import Spot
     from beautyspot.storage import LocalStorage
@@ -40,7 +40,7 @@ else:
             "KeyGen": "beautyspot.keys",
             "KeyPolicy": "beautyspot.keys",
             "LocalStorage": "beautyspot.storage",
-            "MarkArguments": "beautyspot.marking",
+            "MarkArguments": "beautyspot.arguments",
             "Marked": "beautyspot.walk",
             "MsgpackSerializer": "beautyspot.serializers",
             "Spot": "beautyspot.spot",

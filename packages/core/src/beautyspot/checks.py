@@ -1,9 +1,13 @@
 """Whether an argument is what it should be, asked where it is given."""
 
-from collections.abc import Callable
-from typing import Any
+from __future__ import annotations
 
 from beautyspot.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
 def expect(fits: bool, name: str, value: object, wanted: str, /) -> None:

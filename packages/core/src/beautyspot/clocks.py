@@ -1,6 +1,5 @@
 """Time as the rest of the house sees it, so that a test can hold it still."""
 
-import time
 from typing import Protocol
 
 
@@ -22,17 +21,3 @@ class Clock(Protocol):
     async def sleep_async(self, seconds: float, /) -> None:
         """Wait, letting the event loop go on."""
         ...
-
-
-class SystemClock:
-    """The machine's own clock."""
-
-    monotonic = staticmethod(time.monotonic)
-    sleep = staticmethod(time.sleep)
-    time = staticmethod(time.time)  # last: from here on the name is the method's
-
-    async def sleep_async(self, seconds: float, /) -> None:
-        """Wait, letting the event loop go on."""
-        import asyncio  # 40 of the 50 ms that `import beautyspot` would cost
-
-        await asyncio.sleep(seconds)

@@ -1,16 +1,26 @@
 """What happened: counts per function and minute, and observed runs, appended to the database in batches."""
 
+from __future__ import annotations
+
 import threading
 from collections import deque
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import NamedTuple
 
-from beautyspot.clocks import Clock
 from beautyspot.errors import StorageError
-from beautyspot.protocols import SupportsJournal, TaskDB
+from beautyspot.powers import keeps_journal
 from beautyspot.reads import Reads
-from beautyspot.records import Activity, Run
+from beautyspot.records import Activity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NamedTuple
+
+    from beautyspot.clocks import Clock
+    from beautyspot.protocols import TaskDB
+    from beautyspot.records import Run
+else:
+    from beautyspot.tuples import NamedTuple
 
 FLUSH_EVERY_S = 5.0
 """A killed process loses at most this much of its counts; results are never among them."""
@@ -118,9 +128,9 @@ class Journal:
 
     def __init__(self, db: TaskDB, clock: Clock) -> None:
         """Write to `db`. For a database that keeps no journal, only count."""
-        self._db = db if isinstance(db, SupportsJournal) else None
-        self._clock = clock
         self._reads = Reads(db, clock)
+        self._db = db if keeps_journal(db) else None
+        self._clock = clock
         self._tallies: dict[str, Tally] = {}
         self._runs: deque[Run] = deque(maxlen=MAX_PENDING_RUNS)
         self._next_s = clock.monotonic() + FLUSH_EVERY_S

@@ -1,16 +1,22 @@
 """What happens when a Spot is dropped, the interpreter ends, or the process forks: nothing is left open or lost."""
 
+from __future__ import annotations
+
 import os
 import sys
 import warnings
 import weakref
-from types import ModuleType
 
 from beautyspot.errors import CacheSaveWarning
-from beautyspot.journal import Journal
-from beautyspot.protocols import TaskDB
-from beautyspot.store import Store
-from beautyspot.unsaved import Unsaved
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from beautyspot.journal import Journal
+    from beautyspot.protocols import TaskDB
+    from beautyspot.store import Store
+    from beautyspot.unsaved import Unsaved
 
 _journals: weakref.WeakSet[Journal] = weakref.WeakSet()
 _stores: weakref.WeakSet[Store] = weakref.WeakSet()

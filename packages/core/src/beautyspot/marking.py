@@ -1,42 +1,32 @@
 """From a user's function and what `mark` was told to the plan of its calls."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypedDict
+from __future__ import annotations
 
 from beautyspot.checks import every, expect, has_methods, is_flag, words
-from beautyspot.content_types import ContentType
-from beautyspot.durations import Duration, seconds
 from beautyspot.errors import ConfigurationError
-from beautyspot.hooks import Hook
-from beautyspot.keys import FromCode, KeyMaker
+from beautyspot.keys import KeyMaker
 from beautyspot.keys.binding import split
 from beautyspot.names import qualified_name
-from beautyspot.parts import Parts
-from beautyspot.protocols import Serializer, SupportsLegacy, SupportsTypes
+from beautyspot.powers import may_hold_legacy, takes_types
 from beautyspot.walk import LegacyRows, MarkOptions, Plan, mark_function, unlimited
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, NamedTuple
 
-class MarkArguments(TypedDict, total=False):
-    """The keywords of `mark`, `cached_run` and, with an underscore in front, `run`."""
+    from beautyspot.hooks import Hook
+    from beautyspot.keys import FromCode
+    from beautyspot.parts import Parts
+    from beautyspot.protocols import Serializer
+else:
+    from beautyspot.tuples import NamedTuple
 
-    version: str | FromCode | None
-    """Part of the key: change it when the function's results change. `FROM_CODE` takes a digest of its code."""
-    save_blob: bool | None
-    """True keeps the value in the blob storage, False in its row, None by its size."""
-    content_type: ContentType | str | None
-    """What the value is, for those who show it; a media type."""
-    ttl: Duration | None
-    """How long a result is a hit: seconds, a timedelta or text like "7d"; None for ever."""
-    input_key_fn: Callable[..., Any] | None
-    """Takes the call's arguments and returns what stands for them in the key."""
-    ignore: Sequence[str]
-    """Parameters that have no part in the key."""
-    tags: Sequence[str]
-    """Words to invalidate and list by."""
-    cache_if: Callable[[Any], bool] | None
-    """Takes a result, of a stream the list of its chunks, and says whether to keep it."""
-    hooks: Sequence[Hook]
-    """Called after the Spot's own."""
+
+KNOWN = (
+    "version", "save_blob", "content_type", "ttl", "input_key_fn", "ignore", "tags", "cache_if", "hooks",
+)  # fmt: skip
+"""The keywords of `mark`. `arguments.MarkArguments` says what each may be; importing it costs `typing`."""
 
 
 class Settings(NamedTuple):
@@ -57,10 +47,9 @@ def settings(arguments: Mapping[str, Any], /, *, default_version: str | FromCode
         TypeError: an argument that `mark` does not know.
         ConfigurationError: the value of one is wrong.
     """
-    known = MarkArguments.__annotations__
     for name in arguments:
-        if name not in known:
-            raise TypeError(f"mark() got an unexpected keyword argument {name!r}; known: {', '.join(sorted(known))}")
+        if name not in KNOWN:
+            raise TypeError(f"mark() got an unexpected keyword argument {name!r}; known: {', '.join(sorted(KNOWN))}")
     _check(arguments)
     version, ttl, content_type = (arguments.get(name) for name in ("version", "ttl", "content_type"))
     return Settings(
@@ -71,7 +60,7 @@ def settings(arguments: Mapping[str, Any], /, *, default_version: str | FromCode
         options=MarkOptions(
             save_blob=arguments.get("save_blob"),
             content_type=None if content_type is None else str(content_type),
-            ttl_s=None if ttl is None else seconds(ttl),
+            ttl_s=_seconds(ttl),
             tags=words("tags", arguments.get("tags")),
             cache_if=arguments.get("cache_if"),
             hooks=hooks_of(arguments.get("hooks")),
@@ -102,6 +91,10 @@ def hooks_of(hooks: Any, /) -> tuple[Hook, ...]:
     Raises:
         ConfigurationError: it is no sequence of hooks.
     """
+    if hooks is None or hooks == ():
+        return ()
+    from beautyspot.hooks import Hook  # most Spots have none
+
     turns = [name for name in vars(Hook) if not name.startswith("_")]
     return every(
         "hooks", hooks, lambda hook: has_methods(hook, *turns), "a sequence of Hook objects, such as (MyHook(),)"
@@ -111,7 +104,7 @@ def hooks_of(hooks: Any, /) -> tuple[Hook, ...]:
 def _check(arguments: Mapping[str, Any]) -> None:
     version, save_blob, content_type = (arguments.get(name) for name in ("version", "save_blob", "content_type"))
     wanted = f"text, such as {str(version)!r}, or FROM_CODE"
-    expect(isinstance(version, str | FromCode | None), "version", version, wanted)
+    expect(isinstance(version, str | None) or _is_from_code(version), "version", version, wanted)
     expect(
         is_flag(save_blob), "save_blob", save_blob, "True (in the storage), False (in its row) or None (by its size)"
     )
@@ -119,6 +112,20 @@ def _check(arguments: Mapping[str, Any]) -> None:
     expect(isinstance(content_type, str | None), "content_type", content_type, wanted)
     for name in ("input_key_fn", "cache_if"):
         expect(arguments.get(name) is None or callable(arguments[name]), name, arguments.get(name), "a function")
+
+
+def _is_from_code(version: Any) -> bool:
+    from beautyspot.keys import FromCode  # most versions are text
+
+    return isinstance(version, FromCode)
+
+
+def _seconds(ttl: Any) -> float | None:
+    if ttl is None:
+        return None
+    from beautyspot.durations import seconds  # most results are kept for ever
+
+    return seconds(ttl)
 
 
 def mark(function: Any, parts: Parts, settings: Settings, *, of_class: bool = False) -> Any:
@@ -144,7 +151,7 @@ def _plan(function: Any, parts: Parts, settings: Settings) -> Plan:
         registry=parts.registry,
     )
     serializer = parts.serializer
-    if isinstance(serializer, SupportsTypes):
+    if takes_types(serializer):
         serializer = serializer.for_function(inner)
     return Plan(
         function=inner,
@@ -165,7 +172,7 @@ def _legacy(
     function: Any, keys: KeyMaker, serializer: Serializer, parts: Parts, settings: Settings
 ) -> LegacyRows | None:
     db = parts.store.db
-    if not (isinstance(db, SupportsLegacy) and hasattr(function, "__name__")):
+    if not (may_hold_legacy(db) and hasattr(function, "__name__")):
         return None
     return LegacyRows(
         parts.store,

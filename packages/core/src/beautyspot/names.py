@@ -1,7 +1,13 @@
 """The name a function or class is known by, the same in every process."""
 
+from __future__ import annotations
+
 import sys
-from types import ModuleType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
 
 
 def module_name(name: str, /) -> str:
@@ -24,3 +30,8 @@ def module_name(name: str, /) -> str:
 def qualified_name(thing: type | object, /) -> str:
     """Return `module.qualname` of a function or class."""
     return f"{module_name(getattr(thing, '__module__', None) or 'builtins')}.{thing.__qualname__}"  # type: ignore[union-attr]
+
+
+def is_local(function: Any, /) -> bool:
+    """Say whether a function's name does not say which function it is: a lambda, or made within another function."""
+    return "<l" in function.__qualname__  # <lambda> and <locals>

@@ -1,28 +1,36 @@
 """What the functions of one Spot share, opened and put together."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from beautyspot.checks import expect, expect_size, has_methods
-from beautyspot.clocks import Clock, SystemClock
 from beautyspot.db import open_db
 from beautyspot.flight import Flight
 from beautyspot.journal import Journal
 from beautyspot.keys import KeyRegistry
 from beautyspot.lifecycle import tie_up
-from beautyspot.protocols import BlobStorage, Serializer, SupportsKeyLocks, TaskDB
+from beautyspot.powers import has_locks
 from beautyspot.serializers import MsgpackSerializer
 from beautyspot.storage import create_storage
-from beautyspot.store import OnSaveError, Store
+from beautyspot.store import Store
+from beautyspot.system_clock import SystemClock
 from beautyspot.workspace import blob_folder, default_database, legacy_blob_folders
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping, Sequence
     from concurrent.futures import Executor  # 17 ms that only annotations would need
+    from typing import Any, NamedTuple
 
+    from beautyspot.clocks import Clock
     from beautyspot.durations import Duration
+    from beautyspot.protocols import BlobStorage, Serializer, TaskDB
     from beautyspot.sizes import Size
+    from beautyspot.store import OnSaveError
+else:
+    from beautyspot.tuples import NamedTuple
 
 
 class Parts(NamedTuple):
@@ -34,25 +42,25 @@ class Parts(NamedTuple):
     serializer: Serializer
     registry: KeyRegistry
     clock: Clock
-    executor: "Executor | None"
+    executor: Executor | None
     legacy_folders: Sequence[str]
 
 
 def open_parts(
     name: str,
-    db: "str | os.PathLike[str] | TaskDB | None",
+    db: str | os.PathLike[str] | TaskDB | None,
     *,
-    storage: "str | os.PathLike[str] | BlobStorage | None",
+    storage: str | os.PathLike[str] | BlobStorage | None,
     storage_options: Mapping[str, Any] = MappingProxyType({}),
     inline_limit_bytes: int,
     on_save_error: OnSaveError,
     durability: str,
     memory_bytes: int,
     serializer: Serializer | None,
-    executor: "Executor | None",
+    executor: Executor | None,
     clock: Clock | None,
-    max_size: "Size | None" = None,
-    prune_every: "Duration | None" = None,
+    max_size: Size | None = None,
+    prune_every: Duration | None = None,
 ) -> Parts:
     """Return the parts of the Spot `name`; None stands for its default in each place.
 
@@ -79,7 +87,7 @@ def open_parts(
         store=store,
         journal=journal,
         # Two Spots on one file are one flight: file locks tell processes apart, not Spots.
-        flight=Flight(tasks.locks if isinstance(tasks, SupportsKeyLocks) else None, name=getattr(tasks, "path", None)),
+        flight=Flight(tasks.locks if has_locks(tasks) else None, name=getattr(tasks, "path", None)),
         serializer=MsgpackSerializer() if serializer is None else serializer,
         registry=KeyRegistry(),
         clock=clock,

@@ -1,12 +1,19 @@
 """Which results were read, gathered from the hits and written down in batches: a hit itself writes nothing."""
 
+from __future__ import annotations
+
 import threading
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from beautyspot.clocks import Clock
 from beautyspot.errors import StorageError
-from beautyspot.protocols import SupportsUses, TaskDB
+from beautyspot.powers import notes_uses
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from beautyspot.clocks import Clock
+    from beautyspot.protocols import TaskDB
 
 BATCH = 400
 """Keys of one step: about 3 ms."""
@@ -23,7 +30,7 @@ class Reads:
 
     def __init__(self, db: TaskDB, clock: Clock) -> None:
         """Write to `db`; for one that keeps no notes of use, remember nothing."""
-        self._uses = db.uses if isinstance(db, SupportsUses) else None
+        self._db = db if notes_uses(db) else None
         self._clock = clock
         self._waiting: set[str] = set()
         self._written: set[str] = set()
@@ -32,7 +39,7 @@ class Reads:
 
     def see(self, keys: Sequence[str], /) -> None:
         """Remember that hits read `keys`, any of them many times."""
-        if self._uses is not None and len(self._waiting) < MAX_HELD:
+        if self._db is not None and len(self._waiting) < MAX_HELD:
             # Whatever was written before is only taken out when it is time to write: 10 ns a hit instead of 110.
             with self._lock:
                 self._waiting.update(keys)
@@ -40,10 +47,10 @@ class Reads:
     def write(self) -> bool:
         """Write one batch, and say whether that worked; what could not be written waits on."""
         batch = self._take()
-        if not batch or self._uses is None:
+        if not batch or self._db is None:
             return True
         try:
-            self._uses.note(batch, datetime.fromtimestamp(self._clock.time(), UTC))
+            self._db.uses.note(batch, datetime.fromtimestamp(self._clock.time(), UTC))
         except StorageError:
             with self._lock:
                 self._waiting.update(batch)

@@ -1,41 +1,41 @@
 """The facade: one object that keeps, paces and shows the calls of a user's functions."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from __future__ import annotations
+
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar, Unpack, overload
 
 from beautyspot.checks import words
-from beautyspot.clocks import Clock
-from beautyspot.content_types import ContentType
-from beautyspot.durations import Duration, seconds
 from beautyspot.errors import ConfigurationError
-from beautyspot.hooks import Hook
-from beautyspot.keys import FromCode
-from beautyspot.limiters import GCRA, SharedGCRA, create_limiter
-from beautyspot.marking import MarkArguments, Settings, hooks_of, mark, name_of, settings
+from beautyspot.marking import KNOWN, hooks_of, mark, name_of, settings
 from beautyspot.parts import open_parts
-from beautyspot.protocols import (
-    BlobStorage,
-    Serializer,
-    SupportsTypes,
-    TaskDB,
-)
+from beautyspot.powers import takes_types
 from beautyspot.records import TaskFilter
-from beautyspot.renamed import removed, translate
-from beautyspot.store import OnSaveError
-from beautyspot.walk import Limit, Marked, limit_function
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable, Generator, Mapping, Sequence
     from concurrent.futures import Executor  # 17 ms that only annotations would need
+    from typing import Any, Literal, ParamSpec, Self, TypeVar, Unpack, overload
 
+    from beautyspot.arguments import MarkArguments
+    from beautyspot.clocks import Clock
+    from beautyspot.content_types import ContentType
+    from beautyspot.durations import Duration
+    from beautyspot.hooks import Hook
+    from beautyspot.keys import FromCode
+    from beautyspot.limiters import GCRA, SharedGCRA
+    from beautyspot.marking import Settings
+    from beautyspot.protocols import BlobStorage, Serializer, TaskDB
     from beautyspot.sizes import Size
+    from beautyspot.store import OnSaveError
+    from beautyspot.walk import Marked
 
-P = ParamSpec("P")
-R = TypeVar("R")
-F = TypeVar("F", bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any]")
+    P = ParamSpec("P")
+    R = TypeVar("R")
+    F = TypeVar("F", bound=Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any])
 
 
 class Spot:
@@ -48,8 +48,8 @@ class Spot:
         self,
         name: str = "default",
         *,
-        db: "str | os.PathLike[str] | TaskDB | None" = None,
-        storage: "str | os.PathLike[str] | BlobStorage | None" = None,
+        db: str | os.PathLike[str] | TaskDB | None = None,
+        storage: str | os.PathLike[str] | BlobStorage | None = None,
         tpm: float | None = None,
         burst: float = 1,
         shared_limit: bool = False,
@@ -61,11 +61,11 @@ class Spot:
         default_version: str | FromCode | None = None,
         default_content_type: ContentType | str | None = None,
         default_ttl: Duration | None = None,
-        max_size: "Size | None" = None,
+        max_size: Size | None = None,
         prune_every: Duration | None = None,
         on_save_error: OnSaveError = "warn",
         durability: Literal["normal", "full"] = "normal",
-        executor: "Executor | None" = None,
+        executor: Executor | None = None,
         clock: Clock | None = None,
         **renamed: Any,
     ) -> None:
@@ -105,21 +105,28 @@ class Spot:
             "max_size": max_size,
             "prune_every": prune_every,
         }
-        options |= translate(renamed, options)
+        if renamed:
+            from beautyspot.renamed import translate  # for the code of release 2
+
+            options |= translate(renamed, options)
         self._parts = open_parts(
             name, db, on_save_error=on_save_error, durability=durability, serializer=serializer, clock=clock, **options
         )
         self._limiter = self._new_limiter(tpm, burst, shared=shared_limit)
         self._hooks = hooks_of(hooks)
-        self._defaults = MarkArguments(
-            version=default_version, save_blob=default_save_blob, content_type=default_content_type, ttl=default_ttl
-        )
+        self._defaults: MarkArguments = {
+            "version": default_version, "save_blob": default_save_blob,
+            "content_type": default_content_type, "ttl": default_ttl,
+        }  # fmt: skip
         self._settings({})  # a wrong default is refused here, not at the first mark
 
-    @overload
-    def mark(self, function: Callable[P, R], /) -> Marked[P, R]: ...
-    @overload
-    def mark(self, /, **arguments: Unpack[MarkArguments]) -> Callable[[Callable[P, R]], Marked[P, R]]: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def mark(self, function: Callable[P, R], /) -> Marked[P, R]: ...
+        @overload
+        def mark(self, /, **arguments: Unpack[MarkArguments]) -> Callable[[Callable[P, R]], Marked[P, R]]: ...
+
     def mark(self, function: Any = None, /, **arguments: Any) -> Any:
         """Keep the results of a function: sync, async, generator or async generator, or a method.
 
@@ -134,12 +141,15 @@ class Spot:
             return partial(mark, parts=self._parts, settings=settings)
         return mark(function, self._parts, settings)
 
-    @overload
-    def limiter(self, function: F, /) -> F: ...
-    @overload
-    def limiter(self, cost: float = 1, /) -> Callable[[F], F]: ...
-    @overload
-    def limiter(self, /, *, cost: float | Callable[..., float]) -> Callable[[F], F]: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def limiter(self, function: F, /) -> F: ...
+        @overload
+        def limiter(self, cost: float = 1, /) -> Callable[[F], F]: ...
+        @overload
+        def limiter(self, /, *, cost: float | Callable[..., float]) -> Callable[[F], F]: ...
+
     def limiter(self, function: Any = None, /, *, cost: float | Callable[..., float] = 1) -> Any:
         """Pace a function by the Spot's `tpm`. Above or below `mark`, a hit takes nothing from the limit.
 
@@ -157,6 +167,8 @@ class Spot:
             raise ConfigurationError(
                 f"Spot({self.name!r}) has no limit to pace by; give it one, such as Spot(…, tpm=60)"
             )
+        from beautyspot.walk import Limit, limit_function  # most Spots have no limit
+
         limit = Limit(self._limiter, cost if callable(cost) else self._limiter.rate.checked(cost), self._parts.clock)
         return partial(limit_function, limit=limit) if function is None else limit_function(function, limit)
 
@@ -165,7 +177,7 @@ class Spot:
 
         Keywords of `mark` are given with an underscore in front (`_version="2"`); all others go to `func`.
         """
-        names = {f"_{name}": name for name in MarkArguments.__annotations__}
+        names = {f"_{name}": name for name in KNOWN}
         arguments = {names[name]: kwargs.pop(name) for name in list(kwargs) if name in names}
         marked: Callable[..., R] = mark(func, self._parts, self._settings(arguments))
         return marked(*args, **kwargs)
@@ -205,7 +217,7 @@ class Spot:
         Raises:
             ConfigurationError: the code is taken, or something is missing.
         """
-        if not isinstance(self._parts.serializer, SupportsTypes):
+        if not takes_types(self._parts.serializer):
             raise ConfigurationError(
                 f"{type(self._parts.serializer).__name__} takes no further types; teach that serializer itself"
             )
@@ -234,6 +246,8 @@ class Spot:
         """
         if tags is None and function is None and older_than is None:
             raise ConfigurationError("invalidate got no condition; give tags=, function= or older_than=")
+        from beautyspot.durations import seconds  # no hit deletes
+
         now = datetime.fromtimestamp(self._parts.clock.time(), UTC)
         where = TaskFilter(
             function=None if function is None else name_of(function),
@@ -267,6 +281,8 @@ class Spot:
 
     def __getattr__(self, name: str) -> Any:
         """Say what a name of release 1 is called now."""
+        from beautyspot.renamed import removed  # for the code of release 1
+
         raise removed("'Spot' object", name)
 
     def _settings(self, arguments: Mapping[str, Any]) -> Settings:
@@ -278,5 +294,7 @@ class Spot:
     def _new_limiter(self, tpm: float | None, burst: float, *, shared: bool) -> GCRA | SharedGCRA | None:
         if tpm is None:
             return None
+        from beautyspot.limiters import create_limiter  # most Spots have no limit
+
         shared_by = self._parts.store.db if shared else None
         return create_limiter(tpm, burst=burst, clock=self._parts.clock, shared_by=shared_by, name=self.name)

@@ -1,13 +1,12 @@
 """Reads, writes and deletes one result. What a caller of this room never meets is an exception of a backend."""
 
-from collections.abc import Callable, Sequence
+from __future__ import annotations
+
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from zlib import crc32
 
-from beautyspot.clocks import Clock
 from beautyspot.errors import (
     CacheReadWarning,
     CacheSaveWarning,
@@ -17,24 +16,25 @@ from beautyspot.errors import (
     StorageError,
 )
 from beautyspot.notices import Notices, trouble
-from beautyspot.protocols import (
-    BlobStorage,
-    Buffer,
-    Serializer,
-    SupportsLocalReads,
-    SupportsSaveParts,
-    SupportsStreams,
-    TaskDB,
-)
-from beautyspot.records import NO_TIME, Entry, Task, TaskFilter
+from beautyspot.powers import reads_locally, saves_parts, streams
+from beautyspot.records import NO_TIME, Task
 from beautyspot.unsaved import Unsaved
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Literal, NamedTuple, TypeAlias
+
+    from beautyspot.clocks import Clock
     from beautyspot.housekeeping import Housekeeping
+    from beautyspot.protocols import BlobStorage, Buffer, Serializer, TaskDB
+    from beautyspot.records import Entry, TaskFilter
+else:
+    from beautyspot.tuples import NamedTuple
 
 CHECKED_BYTES = 16 * 1024 * 1024
 """Largest value whose bytes are compared with a checksum; above, it would cost a third of the time of reading them."""
-OnSaveError = Literal["warn", "raise", "ignore"]
+OnSaveError: TypeAlias = "Literal['warn', 'raise', 'ignore']"
 
 
 class Hit(NamedTuple):
@@ -77,8 +77,8 @@ class Store:
         on_save_error: OnSaveError = "warn",
     ) -> None:
         """Keep rows in `db` and values over `inline_limit_bytes` in `storage`."""
-        if on_save_error not in get_args(OnSaveError):
-            raise ConfigurationError(f"on_save_error got {on_save_error!r}; known: {', '.join(get_args(OnSaveError))}")
+        if on_save_error not in ("warn", "raise", "ignore"):
+            raise ConfigurationError(f"on_save_error got {on_save_error!r}; known: warn, raise, ignore")
         self.db = db
         self.storage = storage
         self.clock = clock
@@ -90,9 +90,9 @@ class Store:
         self.unsaved = Unsaved(db, clock)
         self.housekeeping: Housekeeping | None = None
         """What keeps the store within a size; None unless that was asked for."""
-        self.reads_locally = isinstance(db, SupportsLocalReads) and db.reads_locally
+        self.reads_locally = reads_locally(db)
         """Whether an event loop may look a row up itself."""
-        self._in_parts = storage if isinstance(storage, SupportsSaveParts) else None
+        self._in_parts = storage if saves_parts(storage) else None
 
     def lookup(self, key: str, /) -> Entry | None:
         """Return the entry under `key`, unless it has expired or can't be read."""
@@ -251,7 +251,7 @@ class Store:
             return None, error
 
     def _load_stream(self, location: str, serializer: Serializer) -> Any:
-        if not isinstance(serializer, SupportsStreams):
+        if not streams(serializer):
             return serializer.loads(self.storage.load(location))
         with self.storage.open(location) as stream:
             return serializer.load_stream(stream)

@@ -1,12 +1,17 @@
 """Results that the database refused, held in memory until it takes them."""
 
+from __future__ import annotations
+
 import threading
 from contextlib import suppress
 
-from beautyspot.clocks import Clock
 from beautyspot.errors import StorageError
-from beautyspot.protocols import TaskDB
-from beautyspot.records import Entry, Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from beautyspot.clocks import Clock
+    from beautyspot.protocols import TaskDB
+    from beautyspot.records import Entry, Task
 
 LIMIT_BYTES = 64 * 1024 * 1024
 """Most bytes of results that are held."""

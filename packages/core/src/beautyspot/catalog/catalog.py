@@ -11,11 +11,12 @@ from beautyspot.catalog.records import FunctionSummary, ModelSummary, Page, Size
 from beautyspot.catalog.source import Source, open_source
 from beautyspot.catalog.tasks import TaskQuestion
 from beautyspot.catalog.values import ValueReader
-from beautyspot.clocks import Clock, SystemClock
+from beautyspot.clocks import Clock
 from beautyspot.durations import Duration
 from beautyspot.errors import ConfigurationError
 from beautyspot.protocols import BlobStorage
 from beautyspot.records import Activity, Run, Task
+from beautyspot.system_clock import SystemClock
 
 
 class Catalog:

@@ -1,20 +1,29 @@
 """The connections of one database in one process: one per thread while there are few."""
 
+from __future__ import annotations
+
 import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 from beautyspot.db.faults import STALE, UNREADABLE, WAITABLE, Failure, code_of, locked, storage_error
 from beautyspot.db.files import connect
 from beautyspot.db.generation import Generation
 from beautyspot.db.kept import Execute, Kept, Lease
-from beautyspot.db.replacement import PAUSE_S, Identity, identity, inode, is_emptied, set_aside
+from beautyspot.db.replacement import PAUSE_S, identity, inode, is_emptied, set_aside
 from beautyspot.db.turns import Turns
 from beautyspot.errors import CacheReadWarning, StorageError
 from beautyspot.notices import Notices
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    from beautyspot.db.replacement import Identity
+
+    T = TypeVar("T")
 
 MAX_OPEN = 64
 """Each holds two file descriptors, and a process often has 1024; more threads than this share connections."""
@@ -23,8 +32,6 @@ MAX_IDLE = 8
 READ_PATIENCE_S = 1.0
 """A read waits only for a lock that shuts readers out, which an ordinary writer doesn't take."""
 FORK_PATIENCE_S = 5.0
-
-T = TypeVar("T")
 
 
 class Connections:

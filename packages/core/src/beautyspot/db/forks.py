@@ -1,30 +1,34 @@
 """Tell databases of a fork, so that a child starts with none of its parent's connections and locks."""
 
+from __future__ import annotations
+
 import os
 import sys
 import threading
 import weakref
 from importlib import import_module
-from typing import Protocol
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class FollowsForks(Protocol):
+        """Something that a fork would tear."""
+
+        def before_fork(self) -> None:
+            """Come to rest."""
+            ...
+
+        def after_fork_in_parent(self) -> None:
+            """Go on."""
+            ...
+
+        def after_fork_in_child(self) -> None:
+            """Start anew: the threads that held anything are not here."""
+            ...
 
 
-class FollowsForks(Protocol):
-    """Something that a fork would tear."""
-
-    def before_fork(self) -> None:
-        """Come to rest."""
-        ...
-
-    def after_fork_in_parent(self) -> None:
-        """Go on."""
-        ...
-
-    def after_fork_in_child(self) -> None:
-        """Start anew: the threads that held anything are not here."""
-        ...
-
-
-_followers: "weakref.WeakSet[FollowsForks]" = weakref.WeakSet()
+_followers: weakref.WeakSet[FollowsForks] = weakref.WeakSet()
 _resting: list[FollowsForks] = []
 _forking = threading.Lock()
 

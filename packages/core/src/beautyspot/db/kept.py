@@ -1,14 +1,27 @@
 """One open connection, and who has it."""
 
+from __future__ import annotations
+
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable
-from typing import Protocol
 
-from beautyspot.db.replacement import Identity
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol, TypeAlias
 
-Execute = Callable[..., sqlite3.Cursor]
+    from beautyspot.db.replacement import Identity
+
+    class TakesBack(Protocol):
+        """Whoever lends connections."""
+
+        def give_back(self, kept: Kept, /) -> None:
+            """Take the connection of a thread that ended; called by the garbage collector, so it waits for nothing."""
+            ...
+
+
+Execute: TypeAlias = "Callable[..., sqlite3.Cursor]"
 
 
 class Kept:
@@ -35,14 +48,6 @@ class Kept:
             self.closed = True
             self.cursor.close()  # its last statement would keep the file open
             self.connection.close()
-
-
-class TakesBack(Protocol):
-    """Whoever lends connections."""
-
-    def give_back(self, kept: Kept, /) -> None:
-        """Take the connection of a thread that ended; called by the garbage collector, so it waits for nothing."""
-        ...
 
 
 class Lease:

@@ -1,11 +1,16 @@
 """From a path or URL to a database."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable
-from typing import Any, cast
 
 from beautyspot.errors import ConfigurationError
-from beautyspot.protocols import TaskDB
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from beautyspot.protocols import TaskDB
 
 SCHEMES = {
     "memory": "beautyspot.db.opening:open_memory",
@@ -21,7 +26,7 @@ SQL = "beautyspot.db.sql.database:open_sql"
 """Who opens any other, if SQLAlchemy knows it."""
 
 
-def open_db(place: "str | os.PathLike[str] | TaskDB", /, **options: Any) -> TaskDB:
+def open_db(place: str | os.PathLike[str] | TaskDB, /, **options: Any) -> TaskDB:
     """Return the database at `place`.
 
     Args:
@@ -45,7 +50,7 @@ def open_db(place: "str | os.PathLike[str] | TaskDB", /, **options: Any) -> Task
     from importlib import import_module  # a path, which is the usual case, needs no import
 
     module, _, name = SCHEMES.get(scheme, SQL).partition(":")
-    return cast("Callable[..., TaskDB]", getattr(import_module(module), name))(place, **options)
+    return getattr(import_module(module), name)(place, **options)
 
 
 def open_sqlite(url: str, /, **options: Any) -> TaskDB:
@@ -68,7 +73,7 @@ def open_memory(_url: str, /, **_options: Any) -> TaskDB:
     return MemoryTaskDB()
 
 
-def _database(place: object) -> TaskDB:
+def _database(place: Any) -> TaskDB:
     if all(callable(getattr(place, name, None)) for name in ("get", "put", "delete", "find", "close")):
-        return cast("TaskDB", place)
+        return place
     raise ConfigurationError(f"not a database: {place!r}; give a path, a URL like 'sqlite:///a.db', or a TaskDB")

@@ -1,9 +1,14 @@
 """Records as SQLite keeps them, and back: times are text in UTC without a zone, `YYYY-MM-DD HH:MM:SS.ffffff`."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
-from typing import Any
 
 from beautyspot.records import NO_TIME, Entry, Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 TASK_COLUMNS = (
     "cache_key, func_name, input_id, version, result_type, content_type, result_value, result_data, "

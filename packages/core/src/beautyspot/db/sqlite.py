@@ -1,31 +1,36 @@
 """The default database: one SQLite file, through the standard library alone."""
 
+from __future__ import annotations
+
 import os
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Literal
 from zlib import crc32
 
 from beautyspot.checks import expect_size
-from beautyspot.db import forks, journal, listing
+from beautyspot.db import forks
 from beautyspot.db.connections import Connections, atomically
 from beautyspot.db.faults import Failure
-from beautyspot.db.kept import Execute
 from beautyspot.db.locks import FileLocks
 from beautyspot.db.memory_tier import MEMORY_BYTES, MemoryTier
 from beautyspot.db.ownership import look
 from beautyspot.db.rows import TASK_COLUMNS, entry_of, task_of, task_row, time_of
 from beautyspot.errors import ConfigurationError, StorageError
-from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
+from beautyspot.records import Entry, TaskFilter
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any, Literal
+
     from pandas import DataFrame  # pyright: ignore[reportMissingTypeStubs] - an extra, without stubs
 
+    from beautyspot.db.kept import Execute
     from beautyspot.db.upkeep import SQLiteUpkeep
     from beautyspot.db.uses import SQLiteUses
+    from beautyspot.records import Activity, Run, Task
 
 # Each column costs 0.1 µs. An inline value, as most are, needs no more than these three.
 GET_INLINE = "SELECT result_data, expires_at, elapsed_s, checksum FROM tasks WHERE cache_key = ?"
@@ -59,7 +64,7 @@ class SQLiteTaskDB:
 
     def __init__(
         self,
-        path: "str | os.PathLike[str]",
+        path: str | os.PathLike[str],
         *,
         durability: Literal["normal", "full"] = "normal",
         busy_timeout_s: float = 10.0,
@@ -169,6 +174,8 @@ class SQLiteTaskDB:
 
     def find(self, where: TaskFilter, /) -> Iterator[Task]:
         """Yield the matching tasks, newest first, without `result_data`."""
+        from beautyspot.db import listing  # a hit reads one row
+
         return listing.find(self._read, where)
 
     def _read(self, operation: Callable[[Execute], Any]) -> Any:
@@ -181,14 +188,14 @@ class SQLiteTaskDB:
         return self._locks
 
     @property
-    def uses(self) -> "SQLiteUses":
+    def uses(self) -> SQLiteUses:
         """When results were last read."""
         from beautyspot.db.uses import SQLiteUses  # not on the way to the first hit
 
         return SQLiteUses(self._connections)
 
     @property
-    def upkeep(self) -> "SQLiteUpkeep":
+    def upkeep(self) -> SQLiteUpkeep:
         """What keeps the file in order."""
         from beautyspot.db.upkeep import SQLiteUpkeep  # as above
 
@@ -206,19 +213,27 @@ class SQLiteTaskDB:
 
     def add_activity(self, rows: Sequence[Activity], /) -> None:
         """Add the counts to those kept for the same function and minute, in one transaction."""
+        from beautyspot.db import journal  # written every few seconds, and never on a hit
+
         values = [journal.activity_row(row) for row in rows]
         self._write_each(journal.ADD_ACTIVITY, values)
 
     def add_runs(self, rows: Sequence[Run], /) -> None:
         """Keep the runs, replacing those of the same id, in one transaction."""
+        from beautyspot.db import journal  # as above
+
         self._write_each(journal.ADD_RUN, [journal.run_row(row) for row in rows])
 
     def read_activity(self) -> Iterator[Activity]:
         """Yield every row of activity."""
+        from beautyspot.db import journal  # as above
+
         return journal.read_activity(self._read)
 
     def read_runs(self) -> Iterator[Run]:
         """Yield every run."""
+        from beautyspot.db import journal  # as above
+
         return journal.read_runs(self._read)
 
     def _write_each(self, statement: str, values: list[tuple[Any, ...]]) -> None:
@@ -262,12 +277,14 @@ class SQLiteTaskDB:
         row = self._connections.read(lambda execute: execute(CLAIMED, (name,)).fetchone())
         return row[0] if row is not None else None
 
-    def get_history(self, limit: int = 1000) -> "DataFrame":
+    def get_history(self, limit: int = 1000) -> DataFrame:
         """Return the newest `limit` tasks as a data frame without `result_data`, as release 2.0 did.
 
         Raises:
             ConfigurationError: pandas is not installed.
         """
+        from beautyspot.db import listing  # as in `find`
+
         return listing.history(self.find(TaskFilter()), limit)
 
     def close(self) -> None:

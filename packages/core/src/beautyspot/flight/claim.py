@@ -5,10 +5,11 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from beautyspot.clocks import Clock, SystemClock
+from beautyspot.clocks import Clock
 from beautyspot.errors import StorageError
 from beautyspot.flight.table import Call, Table, led
 from beautyspot.protocols import KeyLocks
+from beautyspot.system_clock import SystemClock
 
 Ask = Callable[[Callable[[], float | None]], Awaitable[float | None]]
 FIRST_POLL_S = 0.002

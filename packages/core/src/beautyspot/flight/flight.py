@@ -1,8 +1,13 @@
 """Who leads and who follows."""
 
-from beautyspot.flight.claim import Claim
+from __future__ import annotations
+
 from beautyspot.flight.table import led, table_named
-from beautyspot.protocols import KeyLocks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from beautyspot.flight.claim import Claim
+    from beautyspot.protocols import KeyLocks
 
 
 class Flight:
@@ -30,6 +35,8 @@ class Flight:
             ask_processes: Try the lock between processes now; else the leader has yet to ask for it, which it does with
                 `wait_for_process`: where the keeper of the locks is far away, an event loop must not do this here.
         """
+        from beautyspot.flight.claim import Claim  # no hit claims anything
+
         table = self._table
         claim = Claim(table, self._locks, key)
         try:

@@ -1,11 +1,13 @@
 """The keys in flight in this process, and who waits for whom."""
 
+from __future__ import annotations
+
 import os
 from contextvars import ContextVar
 from threading import RLock
-from typing import TYPE_CHECKING
 from weakref import WeakSet, WeakValueDictionary
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from beautyspot.flight.claim import Claim
 
@@ -21,7 +23,7 @@ class Call:
         self.followers: list[Claim] = []
         self.waits_for: list[Call] = []
 
-    def reaches(self, ends: tuple["Call", ...], /) -> bool:
+    def reaches(self, ends: tuple[Call, ...], /) -> bool:
         """Return whether it waits, over any number of calls, for one of `ends`, or is one."""
         seen: set[Call] = set()
         ahead: list[Call] = [self]
@@ -38,8 +40,8 @@ class Call:
 # Reentrant: a garbage collection under it may close a coroutine, whose claim ends then and there. One for all tables,
 # as circles of waits may run through several.
 _mutex = RLock()
-_tables: "WeakSet[Table]" = WeakSet()
-_named: "WeakValueDictionary[str, Table]" = WeakValueDictionary()
+_tables: WeakSet[Table] = WeakSet()
+_named: WeakValueDictionary[str, Table] = WeakValueDictionary()
 
 led: ContextVar[tuple[Call, ...]] = ContextVar("beautyspot_led", default=())
 """The calls that this thread or task leads, the innermost last; some may be done."""

@@ -15,11 +15,6 @@ _MODULE, _ALIAS, _SPECIAL, _AGAIN, _OPAQUE = map(tag, ("module", "alias", "speci
 _EMPTY = [tag("empty")]
 
 
-def is_local(function: Any, /) -> bool:
-    """Say whether a function's name does not say which function it is: a lambda, or made within another function."""
-    return "<l" in function.__qualname__  # <lambda> and <locals>
-
-
 def is_ours(thing: Any, /) -> bool:
     """Say whether a function or class was written in this library, whatever `functools.wraps` says."""
     world = getattr(thing, "__globals__", None)

@@ -5,19 +5,23 @@ that begins with a tag, an `ExtType` that no value's own form can be. So no two 
 share a form, and sets and dicts have one form whatever their order.
 """
 
+from __future__ import annotations
+
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
-
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
-
 from msgpack import ExtType, Packer
 
 from beautyspot.errors import UnkeyableArgument
-from beautyspot.keys.registry import KeyRegistry
 
-Form: TypeAlias = Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeAlias
+
+    from beautyspot.keys.registry import KeyRegistry
+
+Form: TypeAlias = "Any"
 """None, bool, int, str, bytes, float, or a list of forms, or a dict of forms under sorted strings."""
 
 PLAIN = frozenset((str, int, bool, bytes, type(None)))
@@ -70,14 +74,14 @@ class Canonical:
             make = self._resolve(kind)
         return make(self, value)
 
-    def _resolve(self, kind: type) -> "Maker":
+    def _resolve(self, kind: type) -> Maker:
         from beautyspot.keys.resolve import maker_for  # most calls hold nothing but the types of CORE
 
         make = self.registry.resolved[kind] = maker_for(kind, self.registry)
         return make
 
 
-Maker: TypeAlias = Callable[[Canonical, Any], Form]
+Maker: TypeAlias = "Callable[[Canonical, Any], Form]"
 """Makes the form of a value of the types that it is kept for."""
 
 _packers: list[Packer] = []

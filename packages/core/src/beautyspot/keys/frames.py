@@ -1,9 +1,10 @@
 """Forms of pandas and polars values, by content; seen only once their library is loaded."""
 
+from __future__ import annotations
+
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
-
 import sys
 from typing import Any
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys.binding import split
-from beautyspot.keys.callables import cell_form, closure, is_local, is_ours, lenient
+from beautyspot.keys.callables import cell_form, closure, is_ours, lenient
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
 from beautyspot.keys.code import code_digest, unwrap
 from beautyspot.keys.registry import KeyRegistry
-from beautyspot.names import module_name, qualified_name
+from beautyspot.names import is_local, module_name, qualified_name
 
 
 def identity_of(function: Any, name: str, ignore: Collection[str], canonical: Canonical, /) -> "Identity | None":

@@ -1,24 +1,28 @@
 """From the arguments of a call to its key."""
 
+from __future__ import annotations
+
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
-
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
-
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
-from beautyspot.keys.binding import Values, binder, is_unbound, split
+from beautyspot.keys.binding import binder, is_unbound, split
 from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, pack
-from beautyspot.keys.code import FromCode, functions_of, version_from_code
 from beautyspot.keys.digest import digest, hasher
-from beautyspot.keys.identity import identity_of
-from beautyspot.keys.policies import is_policy, policy_of
 from beautyspot.keys.registry import KeyRegistry
-from beautyspot.names import qualified_name
+from beautyspot.names import is_local, qualified_name
 
-Arguments = tuple[Any, ...]
-Keywords = dict[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any, TypeAlias
+
+    from beautyspot.keys.binding import Values
+    from beautyspot.keys.code import FromCode
+    from beautyspot.keys.identity import Identity
+
+Arguments: TypeAlias = "tuple[Any, ...]"
+Keywords: TypeAlias = "dict[str, Any]"
 
 _SCHEME = 1
 """Part of every key; another number makes every kept result a miss."""
@@ -53,21 +57,24 @@ class KeyMaker:
             ConfigurationError: `version` is no text, or `ignore` or a policy names what is not there.
             UnkeyableArgument: the function closes over something without content.
         """
-        if not (version is None or isinstance(version, (str, FromCode))):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ConfigurationError(f"version got {version!r}; give text, such as '{version}', or FROM_CODE")
-        if isinstance(version, FromCode):
-            functions_of(function)  # refuses what has none here; it is read at the first call, when all are defined
+        if not (version is None or isinstance(version, str)):
+            _check_from_code(version, function)
         self._function, self._version = function, version
         self._func_name = qualified_name(split(function)[0])
         self._canonical = Canonical(registry or KeyRegistry())
         names = binder(function).names
-        policy = policy_of(input_key_fn, [name for name in names if name not in ignore])
-        self._choices = policy.choices
-        self._custom = None if input_key_fn is None or is_policy(input_key_fn) else input_key_fn
-        ignored = frozenset((*ignore, *policy.ignored))
-        self._identity = identity_of(function, self._func_name, ignored, self._canonical)
+        self._choices: Mapping[str, Callable[[Any], Any]] = {}
+        self._custom: Callable[..., Any] | None = None
+        ignored = frozenset(ignore)
+        if input_key_fn is not None:
+            from beautyspot.keys.policies import is_policy, policy_of  # `hashlib` is 2.5 ms that few functions need
+
+            policy = policy_of(input_key_fn, [name for name in names if name not in ignore])
+            self._choices, ignored = policy.choices, ignored.union(policy.ignored)
+            self._custom = None if is_policy(input_key_fn) else input_key_fn
+        self._identity = _identity(function, self._func_name, ignored, self._canonical)
         self._check_names(
-            ignored | policy.choices.keys(), (*names, *(self._identity.free_names if self._identity else ()))
+            ignored | self._choices.keys(), (*names, *(self._identity.free_names if self._identity else ()))
         )
         self._names, self._bind = binder(function, ignore=ignored)
         self.key = self._key_function()
@@ -80,7 +87,9 @@ class KeyMaker:
     @property
     def version(self) -> str | None:
         """The version as text, None for none."""
-        if isinstance(self._version, FromCode):
+        if not (self._version is None or isinstance(self._version, str)):
+            from beautyspot.keys.code import version_from_code  # as in `_check_from_code`
+
             self._version = version_from_code(self._function)
         return self._version
 
@@ -169,6 +178,23 @@ class KeyMaker:
                     f"ignore or KeyPolicy names {name!r}, which is no parameter of {self._func_name}; "
                     f"known: {', '.join(known) or 'none'}"
                 )
+
+
+def _check_from_code(version: Any, function: Any) -> None:
+    from beautyspot.keys.code import FromCode, functions_of  # most functions are told by a text, or by none
+
+    if not isinstance(version, FromCode):
+        raise ConfigurationError(f"version got {version!r}; give text, such as '{version}', or FROM_CODE")
+    functions_of(function)  # refuses what has none here; it is read at the first call, when all are defined
+
+
+def _identity(function: Any, name: str, ignore: frozenset[str], canonical: Canonical) -> Identity | None:
+    inner = split(function)[0]
+    if not (is_local(inner) or hasattr(inner, "__wrapped__")):
+        return None  # its name says it all
+    from beautyspot.keys.identity import identity_of  # the plain functions of a module never come here
+
+    return identity_of(function, name, ignore, canonical)
 
 
 def _never(_: Any) -> bool:

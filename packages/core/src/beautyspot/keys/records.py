@@ -1,9 +1,10 @@
 """Forms of values whose class names their fields: dataclasses, named tuples, enums, attrs and pydantic models."""
 
+from __future__ import annotations
+
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
-
 import sys
 from collections.abc import Callable, Iterable
 from enum import Enum, Flag

@@ -1,10 +1,15 @@
 """What the user said a class's content is."""
 
-from collections.abc import Callable
-from typing import Any
+from __future__ import annotations
+
 from weakref import WeakKeyDictionary
 
 from beautyspot.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 _FIXED = (str, int, bool, bytes, type(None), float, complex, list, tuple, dict, set, frozenset, bytearray)
 

@@ -1,9 +1,10 @@
 """Which maker a class's values take: looked for once per class."""
 
+from __future__ import annotations
+
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
-
 from typing import Any
 
 from beautyspot.keys.canonical import CORE, Canonical, Form, Maker, NoContentError, tag

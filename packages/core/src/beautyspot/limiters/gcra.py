@@ -4,10 +4,11 @@ import os
 from threading import RLock
 from weakref import WeakSet
 
-from beautyspot.clocks import Clock, SystemClock
+from beautyspot.clocks import Clock
 from beautyspot.limiters.holes import Holes
 from beautyspot.limiters.rate import Place, Rate
 from beautyspot.records import Reservation
+from beautyspot.system_clock import SystemClock
 
 _FREE = Reservation(0.0)
 _FREE.slot_s = _FREE.cost = 0.0

@@ -8,13 +8,14 @@ from contextlib import suppress
 from threading import RLock
 from weakref import WeakSet
 
-from beautyspot.clocks import Clock, SystemClock
+from beautyspot.clocks import Clock
 from beautyspot.errors import CacheWarning, StorageError
 from beautyspot.limiters.gcra import GCRA
 from beautyspot.limiters.holes import Holes
 from beautyspot.limiters.rate import Place, Rate
 from beautyspot.protocols import SupportsLimits, SupportsLocalReads
 from beautyspot.records import Reservation
+from beautyspot.system_clock import SystemClock
 
 RETRY_S = 60.0
 """How long a limiter paces alone after its database failed. A locked database costs its whole timeout to find out."""

@@ -1,7 +1,8 @@
 """A limiter that waits by itself, for code that no function is marked in."""
 
-from beautyspot.clocks import Clock, SystemClock
+from beautyspot.clocks import Clock
 from beautyspot.limiters.gcra import GCRA
+from beautyspot.system_clock import SystemClock
 
 
 class TokenBucket:

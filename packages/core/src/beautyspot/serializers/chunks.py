@@ -1,8 +1,14 @@
 """Big buffers, written beside the packed value instead of inside it, so that they are copied at most once."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
 
-from beautyspot.protocols import Buffer
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NamedTuple
+
+    from beautyspot.protocols import Buffer
+else:
+    from beautyspot.tuples import NamedTuple
 
 BIG_BYTES = 1 << 20
 """From here on a buffer lies beside the value: below, a copy costs less than a system call."""

@@ -1,14 +1,18 @@
 """Which types are known: those registered on a Spot, and those that one function's annotation names."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from __future__ import annotations
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.names import qualified_name
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, NamedTuple
 
     from beautyspot.serializers.classes import Shape
+else:
+    from beautyspot.tuples import NamedTuple
 
 LAST_CODE = 126
 NATIVE = (type(None), bool, int, float, str, bytes, list, dict)
@@ -19,8 +23,8 @@ class UserType(NamedTuple):
 
     type: type
     code: int
-    encoder: "Callable[[Any], Any]"
-    decoder: "Callable[[Any], Any]"
+    encoder: Callable[[Any], Any]
+    decoder: Callable[[Any], Any]
 
 
 class Registry:
@@ -101,17 +105,17 @@ class Known:
         self.problem: str | None = None
         """Why the annotation could not be read."""
 
-    def shape_for(self, type_: type) -> "Shape | None":
+    def shape_for(self, type_: type) -> Shape | None:
         """Return how to write instances of exactly `type_`, or None if it is not in the table."""
         shape = self.shape_named(qualified_name(type_))
         return shape if shape is not None and shape.type is type_ else None
 
-    def shape_named(self, name: str) -> "Shape | None":
+    def shape_named(self, name: str) -> Shape | None:
         """Return the class in the table that goes by `name`."""
         shape = self.registry.by_name.get(name)
         return shape if shape is not None else self._annotated_shapes().get(name)
 
-    def _annotated_shapes(self) -> "dict[str, Shape]":
+    def _annotated_shapes(self) -> dict[str, Shape]:
         if self._annotated is None:
             if self._function is None:
                 return {}

@@ -4,19 +4,20 @@ Everything that a plain value (None, bool, int, float, str, bytes, list, dict) d
 when the first other value is met, because a fresh process should answer its first hit at once.
 """
 
-from typing import TYPE_CHECKING, Any, BinaryIO
+from __future__ import annotations
 
 from msgpack import unpackb
 
 from beautyspot.errors import DamagedEntryError
-from beautyspot.protocols import Buffer
 from beautyspot.serializers.chunks import SMALL_BYTES, may_be_loose
 from beautyspot.serializers.known import Known, Registry
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Self
+    from typing import Any, BinaryIO, Self
 
+    from beautyspot.protocols import Buffer
     from beautyspot.serializers.encoder import Encoder
 
 TAG = 0x7F
@@ -83,8 +84,8 @@ class MsgpackSerializer:
         self,
         type_: type,
         code: int | None = None,
-        encoder: "Callable[[Any], Any] | None" = None,
-        decoder: "Callable[[Any], Any] | None" = None,
+        encoder: Callable[[Any], Any] | None = None,
+        decoder: Callable[[Any], Any] | None = None,
         /,
     ) -> None:
         """Keep instances of `type_` from now on.
@@ -101,7 +102,7 @@ class MsgpackSerializer:
         """
         self._known.registry.register(type_, code, encoder, decoder)
 
-    def for_function(self, function: Any, /) -> "Self":
+    def for_function(self, function: Any, /) -> Self:
         """Return a view that also knows the classes which `function`'s return annotation names.
 
         The annotation is read when the first such value is met, so forward references work.
@@ -114,7 +115,7 @@ class MsgpackSerializer:
         view._known = Known(self._known.registry, function)
         return view
 
-    def dump_parts(self, value: Any, /) -> "Sequence[Buffer]":
+    def dump_parts(self, value: Any, /) -> Sequence[Buffer]:
         """Return `dumps(value)` in parts, so that a big buffer is not copied into one with the rest."""
         encoder = self._take_encoder()
         parts = encoder.parts(value)
@@ -151,7 +152,7 @@ class MsgpackSerializer:
         """
         return self._loads_tagged(data, lenient=True)
 
-    def _take_encoder(self) -> "Encoder":
+    def _take_encoder(self) -> Encoder:
         try:
             return self._encoders.pop()  # one per running call: a packer can't be entered twice
         except IndexError:

@@ -1,16 +1,22 @@
 """Blobs in a folder of this machine."""
 
+from __future__ import annotations
+
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import BinaryIO, Literal, Self
 
 from beautyspot.errors import ConfigurationError, StorageError
-from beautyspot.protocols import Buffer
 from beautyspot.records import BlobInfo
 from beautyspot.storage.locations import SUFFIX, UNFINISHED, is_blob, is_unfinished, new_location, path_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import BinaryIO, Literal, Self
+
+    from beautyspot.protocols import Buffer
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 

@@ -1,10 +1,16 @@
 """Which storage a URL names."""
 
+from __future__ import annotations
+
 import os
-from typing import Any, cast
 
 from beautyspot.errors import ConfigurationError
-from beautyspot.protocols import BlobStorage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from beautyspot.protocols import BlobStorage
 
 SCHEMES = {
     "file": "beautyspot.storage.local:LocalStorage",
@@ -50,14 +56,14 @@ def create_storage(spec: str | os.PathLike[str] | BlobStorage, /, **options: Any
         ) from error
 
 
-def _ready(storage: object) -> BlobStorage:
+def _ready(storage: Any) -> BlobStorage:
     missing = [name for name in _METHODS if not callable(getattr(storage, name, None))]
     if missing:
         raise ConfigurationError(
             f"not a storage: {storage!r} has no {', '.join(missing)}; give a folder, a URL, "
             "or an object with the methods of beautyspot.storage.BlobStorage"
         )
-    return cast("BlobStorage", storage)
+    return storage
 
 
 def _scheme(url: str) -> str | None:

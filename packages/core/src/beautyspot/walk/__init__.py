@@ -6,9 +6,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from beautyspot.walk.adopt import LegacyRows
     from beautyspot.walk.limit import Limit
-    from beautyspot.walk.limited import limit_function, unlimited
-    from beautyspot.walk.marked import Marked, mark_function
-    from beautyspot.walk.plan import MarkOptions, Plan
+    from beautyspot.walk.limited import limit_function
+    from beautyspot.walk.marked import Marked
+    from beautyspot.walk.plan import MarkOptions, Plan, unlimited
+    from beautyspot.walk.wrapper import mark_function
 else:
     __getattr__, __dir__ = on_demand(
         __name__,
@@ -16,11 +17,11 @@ else:
             "LegacyRows": "beautyspot.walk.adopt",
             "Limit": "beautyspot.walk.limit",
             "limit_function": "beautyspot.walk.limited",
-            "mark_function": "beautyspot.walk.marked",
+            "mark_function": "beautyspot.walk.wrapper",
             "Marked": "beautyspot.walk.marked",
             "MarkOptions": "beautyspot.walk.plan",
             "Plan": "beautyspot.walk.plan",
-            "unlimited": "beautyspot.walk.limited",
+            "unlimited": "beautyspot.walk.plan",
         },
     )
 

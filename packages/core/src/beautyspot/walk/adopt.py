@@ -3,15 +3,23 @@
 Rules: docs of the on-disk formats in `keys/legacy.py` and `serializers/legacy.py`.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import Any
 
 from beautyspot.errors import DamagedEntryError, LegacyNameWarning, StorageError
-from beautyspot.protocols import Serializer, SupportsLegacy
-from beautyspot.records import NO_TIME, Task
-from beautyspot.store import Hit, Label, Store
+from beautyspot.records import NO_TIME
+from beautyspot.store import Hit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from beautyspot.protocols import Serializer, SupportsLegacy
+    from beautyspot.records import Task
+    from beautyspot.store import Label, Store
 
 
 class LegacyRows:

@@ -1,18 +1,21 @@
-"""The way of a hit and of a miss, in both colours, side by side."""
+"""The way of a hit, in both colours, side by side."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, TypeVar
+from __future__ import annotations
 
 from beautyspot.errors import UnkeyableArgument
-from beautyspot.flight import Claim, Outcome
-from beautyspot.store import Hit
-from beautyspot.walk.limit import pace, pace_async
-from beautyspot.walk.plan import Plan
 
-Args = tuple[Any, ...]
-Kwargs = dict[str, Any]
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias, TypeVar
+
+    from beautyspot.store import Hit
+    from beautyspot.walk.plan import Plan
+
+    T = TypeVar("T")
+
+Args: TypeAlias = "tuple[Any, ...]"
+Kwargs: TypeAlias = "dict[str, Any]"
 
 IMMUTABLE = frozenset({str, bytes, int, float, bool, type(None)})
 
@@ -31,6 +34,8 @@ def caller(plan: Plan) -> Callable[..., Any]:
             return plan.count_hit(plan.hit_without_key(error, args, kwargs), "", args, kwargs)
         hit = read(key, serializer)
         if hit is None:
+            from beautyspot.walk.misses import miss  # a first hit needs none of it
+
             return miss(plan, key, args, kwargs)
         if hooks:
             return plan.count_hit(hit, key, args, kwargs)
@@ -47,142 +52,11 @@ async def call_async(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
     except UnkeyableArgument as error:
         return plan.count_hit(plan.hit_without_key(error, args, kwargs), "", args, kwargs)
     hit = await read_async(plan, key)
-    return await miss_async(plan, key, args, kwargs) if hit is None else plan.count_hit(hit, key, args, kwargs)
+    if hit is None:
+        from beautyspot.walk.misses import miss_async  # as above
 
-
-def miss(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
-    """Run the call, unless another thread, task or process does: then wait for its result."""
-    while True:
-        claim = plan.flight.claim(key)
-        if claim.leads:
-            return lead(plan, claim, key, args, kwargs)
-        outcome = claim.wait()
-        if outcome.landed:
-            hit = plan.store.read(key, plan.serializer) or shared(outcome)
-            return run_and_keep(plan, key, args, kwargs) if hit is None else plan.count_hit(hit, key, args, kwargs)
-
-
-async def miss_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
-    """Run the call, unless another thread, task or process does: then wait for its result."""
-    while True:
-        claim = plan.flight.claim(key, ask_processes=plan.store.reads_locally)
-        if claim.leads:
-            return await lead_async(plan, claim, key, args, kwargs)
-        outcome = await claim.wait_async()
-        if outcome.landed:
-            hit = await read_async(plan, key) or shared(outcome)
-            if hit is None:
-                return await run_and_keep_async(plan, key, args, kwargs)
-            return plan.count_hit(hit, key, args, kwargs)
-
-
-def shared(outcome: Outcome) -> Hit | None:
-    """Return the leader's own value for a follower, where one can't change it for another or use it up."""
-    return Hit(outcome.value, 0.0) if type(outcome.value) in IMMUTABLE else None
-
-
-def lead(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwargs) -> Any:
-    """Look once more, now that nobody else runs the call, then run it."""
-    with claim:
-        if claim.other_process_runs:
-            claim.wait_for_process()
-        # Between our first look and our claim another thread or process may have kept the result.
-        hit = plan.read(key, args, kwargs)
-        if hit is not None:
-            claim.land(hit.value, kept=True)
-            return plan.count_hit(hit, key, args, kwargs)
-        value, elapsed_s = run(plan, key, args, kwargs)
-        claim.land(value, kept=plan.keep(key, args, kwargs, value, elapsed_s))
-        return value
-
-
-async def lead_async(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwargs) -> Any:
-    """Look once more, now that nobody else runs the call, then run it."""
-    with claim:
-        if claim.other_process_runs:
-            ask = None if plan.store.reads_locally else partial(in_thread, plan)
-            await claim.wait_for_process_async(plan.clock, ask=ask)
-        hit = await read_async(plan, key)
-        if hit is None and plan.legacy is not None and plan.legacy.any():
-            hit = await in_thread(plan, plan.read, key, args, kwargs)
-        if hit is not None:
-            claim.land(hit.value, kept=True)
-            return plan.count_hit(hit, key, args, kwargs)
-        value, elapsed_s = await run_async(plan, key, args, kwargs)
-        # In a thread that goes on when the caller is cancelled: what was paid for is kept all the same.
-        claim.hand_over()
-        await in_thread(plan, keep_and_land, plan, claim, key, args, kwargs, value, elapsed_s)
-        return value
-
-
-def keep_and_land(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwargs, value: Any, elapsed_s: float) -> None:
-    """Keep a result and let those who wait for it go on, whatever comes of the keeping."""
-    kept = False
-    try:
-        kept = plan.keep(key, args, kwargs, value, elapsed_s)
-    finally:
-        claim.land(value, kept=kept)
-
-
-def run(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> tuple[Any, float]:
-    """Run the function when its limits grant it, and return its result and the seconds it took."""
-    waited_s = pace(plan.options.limits, args, kwargs)
-    plan.before(key, args, kwargs)
-    start_s = plan.clock.monotonic()
-    try:
-        value = plan.function(*args, **kwargs)
-    except BaseException as error:
-        plan.failed(key, args, kwargs, error, waited_s)
-        plan.journal.tick()  # not in run_async: writing may wait, and an event loop must not
-        raise
-    elapsed_s = plan.clock.monotonic() - start_s
-    plan.ran(key, args, kwargs, value, elapsed_s, waited_s)
-    return value, elapsed_s
-
-
-async def run_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> tuple[Any, float]:
-    """Run the function when its limits grant it, and return its result and the seconds it took."""
-    waited_s = await pace_async(plan.options.limits, args, kwargs)
-    plan.before(key, args, kwargs)
-    start_s = plan.clock.monotonic()
-    try:
-        value = await plan.function(*args, **kwargs)
-    except BaseException as error:
-        plan.failed(key, args, kwargs, error, waited_s)
-        raise
-    elapsed_s = plan.clock.monotonic() - start_s
-    plan.ran(key, args, kwargs, value, elapsed_s, waited_s)
-    return value, elapsed_s
-
-
-def run_and_keep(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
-    """Run the call beside others of its kind: what they gave could neither be kept nor shared."""
-    value, elapsed_s = run(plan, key, args, kwargs)
-    plan.keep(key, args, kwargs, value, elapsed_s)
-    return value
-
-
-async def run_and_keep_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
-    """Run the call beside others of its kind: what they gave could neither be kept nor shared."""
-    value, elapsed_s = await run_async(plan, key, args, kwargs)
-    await in_thread(plan, plan.keep, key, args, kwargs, value, elapsed_s)
-    return value
-
-
-def refresh(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
-    """Run the call whatever is kept, and put its result in the place of what was."""
-    key = plan.keys.key(args, kwargs)
-    value, elapsed_s = run(plan, key, args, kwargs)
-    plan.replace(key, args, kwargs, value, elapsed_s)
-    return value
-
-
-async def refresh_async(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
-    """Run the call whatever is kept, and put its result in the place of what was."""
-    key = plan.keys.key(args, kwargs)
-    value, elapsed_s = await run_async(plan, key, args, kwargs)
-    await in_thread(plan, plan.replace, key, args, kwargs, value, elapsed_s)
-    return value
+        return await miss_async(plan, key, args, kwargs)
+    return plan.count_hit(hit, key, args, kwargs)
 
 
 async def read_async(plan: Plan, key: str) -> Hit | None:

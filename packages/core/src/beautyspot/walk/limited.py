@@ -6,8 +6,8 @@ from typing import Any
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.walk.limit import Limit, pace, pace_async
-from beautyspot.walk.marked import ASYNC_GENERATOR, COROUTINE, GENERATOR, MarkedMethod, kind_of, mark_function
-from beautyspot.walk.plan import with_limits
+from beautyspot.walk.plan import unlimited, with_limits
+from beautyspot.walk.wrapper import ASYNC_GENERATOR, COROUTINE, GENERATOR, MarkedMethod, kind_of, mark_function
 
 
 def limit_function(function: Any, limit: Limit) -> Any:
@@ -26,11 +26,6 @@ def limit_function(function: Any, limit: Limit) -> Any:
     update_wrapper(wrapper, inner)
     wrapper.__beautyspot_limits__ = (inner, limits)
     return wrapper
-
-
-def unlimited(function: Any) -> tuple[Any, tuple[Limit, ...]]:
-    """Return what is inside a limited function and its limits; any other function itself and none."""
-    return getattr(function, "__beautyspot_limits__", (function, ()))
 
 
 def _plain(function: Callable[..., Any], limits: tuple[Limit, ...]) -> Any:

@@ -1,21 +1,27 @@
 """What one marked function needs at every call, worked out once."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from __future__ import annotations
 
-from beautyspot.clocks import Clock
-from beautyspot.errors import UnkeyableArgument
-from beautyspot.flight import Flight
-from beautyspot.hooks import Hook, HookEvent, fire
-from beautyspot.journal import Journal, Tally
-from beautyspot.keys import KeyMaker
-from beautyspot.protocols import Serializer
-from beautyspot.store import Hit, Label, Store
-from beautyspot.walk.adopt import LegacyRows
-from beautyspot.walk.limit import Limit
+from beautyspot.store import Label
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor  # 17 ms that only annotations would need
+    from typing import Any, NamedTuple
+
+    from beautyspot.clocks import Clock
+    from beautyspot.errors import UnkeyableArgument
+    from beautyspot.flight import Flight
+    from beautyspot.hooks import Hook
+    from beautyspot.journal import Journal, Tally
+    from beautyspot.keys import KeyMaker
+    from beautyspot.protocols import Serializer
+    from beautyspot.store import Hit, Store
+    from beautyspot.walk.adopt import LegacyRows
+    from beautyspot.walk.limit import Limit
+else:
+    from beautyspot.tuples import NamedTuple
 
 
 class MarkOptions(NamedTuple):
@@ -42,7 +48,7 @@ class Plan(NamedTuple):
     tally: Tally
     flight: Flight
     clock: Clock
-    executor: "Executor | None"
+    executor: Executor | None
     legacy: LegacyRows | None
 
     def read(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Hit | None:
@@ -63,14 +69,13 @@ class Plan(NamedTuple):
         """Count a hit and return its value."""
         self.tally.hit(hit.elapsed_s, key)
         if self.options.hooks:
-            event = HookEvent(self.keys.func_name, key, args, kwargs, hit.value, hit.elapsed_s)
-            fire(self.options.hooks, "on_hit", event)
+            self._tell("on_hit", key, args, kwargs, hit.value, hit.elapsed_s)
         return hit.value
 
     def before(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> None:
         """Tell the hooks that the function is about to run."""
         if self.options.hooks:
-            fire(self.options.hooks, "pre_execute", HookEvent(self.keys.func_name, key, args, kwargs))
+            self._tell("pre_execute", key, args, kwargs)
 
     def failed(
         self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], error: BaseException, waited_s: float, /
@@ -78,8 +83,7 @@ class Plan(NamedTuple):
         """Count a call whose function raised, and tell the hooks."""
         self.tally.miss(waited_s, failed=True)
         if self.options.hooks:
-            event = HookEvent(self.keys.func_name, key, args, kwargs, error=error)
-            fire(self.options.hooks, "on_error", event)
+            self._tell("on_error", key, args, kwargs, error=error)
 
     def ran(
         self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, elapsed_s: float, waited_s: float, /
@@ -87,8 +91,7 @@ class Plan(NamedTuple):
         """Count a call that returned, and tell the hooks."""
         self.tally.miss(waited_s, failed=False)
         if self.options.hooks:
-            event = HookEvent(self.keys.func_name, key, args, kwargs, value, elapsed_s)
-            fire(self.options.hooks, "on_miss", event)
+            self._tell("on_miss", key, args, kwargs, value, elapsed_s)
 
     def keep(
         self,
@@ -109,8 +112,7 @@ class Plan(NamedTuple):
         cache_if = self.options.cache_if
 
         def tell(error: Exception) -> None:
-            event = HookEvent(self.keys.func_name, key, args, kwargs, value, elapsed_s, error)
-            fire(self.options.hooks, "on_save_error", event)
+            self._tell("on_save_error", key, args, kwargs, value, elapsed_s, error=error)
 
         kept = self.store.keep(
             self.label(key, args, kwargs, elapsed_s),
@@ -156,7 +158,17 @@ class Plan(NamedTuple):
         old = 0 if self.legacy is None else self.legacy.forget(args, kwargs)
         return bool(self.store.delete([key]) + old)
 
+    def _tell(self, turn: str, *event: Any, error: BaseException | None = None) -> None:
+        from beautyspot.hooks import HookEvent, fire  # most functions have no hooks
+
+        fire(self.options.hooks, turn, HookEvent(self.keys.func_name, *event, error=error))
+
 
 def with_limits(plan: Plan, limits: Sequence[Limit]) -> Plan:
     """Return `plan` with `limits` in front of its own."""
     return plan._replace(options=plan.options._replace(limits=(*limits, *plan.options.limits)))
+
+
+def unlimited(function: Any) -> tuple[Any, tuple[Limit, ...]]:
+    """Return what is inside a limited function and its limits; any other function itself and none."""
+    return getattr(function, "__beautyspot_limits__", (function, ()))

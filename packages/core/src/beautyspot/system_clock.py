@@ -1,0 +1,17 @@
+"""The machine's own clock. Apart from `clocks`, as `typing.Protocol` is 7 ms of a fresh process's first hit."""
+
+import time
+
+
+class SystemClock:
+    """Tells the machine's time."""
+
+    monotonic = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+    time = staticmethod(time.time)  # last: from here on the name is the method's
+
+    async def sleep_async(self, seconds: float, /) -> None:
+        """Wait, letting the event loop go on."""
+        import asyncio  # 40 of the 50 ms that `import beautyspot` would cost
+
+        await asyncio.sleep(seconds)

@@ -1,0 +1,241 @@
+"""What `mark` returns: the user's function, and a few questions one can ask it."""
+
+from __future__ import annotations
+
+from functools import update_wrapper
+
+from beautyspot.errors import ConfigurationError
+from beautyspot.records import TaskFilter
+from beautyspot.walk.calls import call_async, caller
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from beautyspot.journal import CacheInfo
+    from beautyspot.walk.batch import OnError
+    from beautyspot.walk.plan import Plan
+
+# From CPython's Include/cpython/code.h; `inspect` would say the same for 12 ms of `import beautyspot`.
+GENERATOR, COROUTINE, ITERABLE_COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
+
+
+def mark_function(plan: Plan, *, of_class: bool = False) -> Any:
+    """Return the plan's function, marked: a function of the same kind, or the class method made of it."""
+    caller, refresher = _CALLERS[kind_of(plan.function)]
+    wrapper = caller(plan)
+    update_wrapper(wrapper, plan.function)
+    questions = Questions(plan, refresher)
+    wrapper.__beautyspot_plan__ = plan
+    for name in QUESTIONS:
+        setattr(wrapper, name, getattr(questions, name))
+    if of_class or _is_method(plan.function):
+        return MarkedMethod(wrapper, questions, of_class=of_class)
+    return wrapper
+
+
+def kind_of(function: Any) -> int:
+    """Return the code flag that tells a coroutine function or generator from a plain function, or 0."""
+    while hasattr(function, "func") and not hasattr(function, "__code__"):
+        function = function.func  # functools.partial
+    code = getattr(function, "__code__", None) or getattr(getattr(function, "__call__", None), "__code__", None)  # noqa: B004 - its code is wanted
+    flags = getattr(code, "co_flags", 0)
+    return next((flag for flag in (ASYNC_GENERATOR, COROUTINE, GENERATOR) if flags & flag), 0)
+
+
+def _is_method(function: Any) -> bool:
+    """Say whether the function was defined in a class body: `Class.f`, not `f` or `outer.<locals>.f`."""
+    parent = getattr(function, "__qualname__", "").rpartition(".")[0]
+    return (
+        bool(parent)
+        and not parent.endswith("<locals>")
+        and hasattr(function, "__code__")
+        and not hasattr(function, "__self__")
+    )
+
+
+# What runs the function is imported where it is used: a first hit needs none of it.
+def _refresh(plan: Plan, args: Any, kwargs: Any) -> Any:
+    from beautyspot.walk.misses import refresh
+
+    return refresh(plan, args, kwargs)
+
+
+async def _refresh_async(plan: Plan, args: Any, kwargs: Any) -> Any:
+    from beautyspot.walk.misses import refresh_async
+
+    return await refresh_async(plan, args, kwargs)
+
+
+def _coroutine(plan: Plan) -> Any:
+    async def marked(*args: Any, **kwargs: Any) -> Any:
+        return await call_async(plan, args, kwargs)
+
+    return marked
+
+
+def _generator(plan: Plan) -> Any:
+    from beautyspot.walk.streams import stream
+
+    def marked(*args: Any, **kwargs: Any) -> Any:
+        return (yield from stream(plan, args, kwargs))
+
+    return marked
+
+
+def _refresh_stream(plan: Plan, args: Any, kwargs: Any) -> Any:
+    from beautyspot.walk.streams import stream
+
+    return stream(plan, args, kwargs, refresh=True)
+
+
+def _async_generator(plan: Plan) -> Any:
+    from beautyspot.walk.streams import async_stream_of
+
+    return async_stream_of(plan)
+
+
+def _refresh_stream_async(plan: Plan, args: Any, kwargs: Any) -> Any:
+    from beautyspot.walk.streams import async_stream_of
+
+    return async_stream_of(plan, refresh=True)(*args, **kwargs)
+
+
+_CALLERS: dict[int, tuple[Callable[[Plan], Any], Callable[..., Any]]] = {
+    0: (caller, _refresh),
+    COROUTINE: (_coroutine, _refresh_async),
+    GENERATOR: (_generator, _refresh_stream),
+    ASYNC_GENERATOR: (_async_generator, _refresh_stream_async),
+}
+
+QUESTIONS = ("key", "is_cached", "invalidate", "refresh", "cache_info", "cache_clear", "map")
+
+
+class Questions:
+    """What one can ask a marked function, bound to an instance where it is a method."""
+
+    def __init__(self, plan: Plan, refresher: Callable[..., Any], before: tuple[Any, ...] = ()) -> None:
+        """Put `before` in front of every call's arguments."""
+        self._plan, self._refresher, self._before = plan, refresher, before
+
+    def bind(self, instance: Any) -> Questions:
+        """Return the questions of a bound method."""
+        return Questions(self._plan, self._refresher, (instance,))
+
+    def key(self, *args: Any, **kwargs: Any) -> str:
+        """Return the key of a call: 32 hex digits."""
+        return self._plan.keys.key((*self._before, *args), kwargs)
+
+    def is_cached(self, *args: Any, **kwargs: Any) -> bool:
+        """Say whether a call would be a hit, without counting one."""
+        args = (*self._before, *args)
+        return self._plan.is_kept(self._plan.keys.key(args, kwargs), args, kwargs)
+
+    def invalidate(self, *args: Any, **kwargs: Any) -> bool:
+        """Delete the kept result of a call and say whether there was one."""
+        args = (*self._before, *args)
+        return self._plan.forget(self._plan.keys.key(args, kwargs), args, kwargs)
+
+    def refresh(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the call whatever is kept; its result replaces the old one, an exception leaves it."""
+        return self._refresher(self._plan, (*self._before, *args), kwargs)
+
+    def cache_info(self) -> CacheInfo:
+        """Return what the function did in this process."""
+        return self._plan.tally.info()
+
+    def cache_clear(self) -> int:
+        """Delete every kept result of the function, of any version, and return how many there were."""
+        return self._plan.store.delete_where(TaskFilter(function=self._plan.keys.func_name))
+
+    def map(self, items: Iterable[Any], *, workers: int = 8, progress: bool = True, on_error: OnError = "raise") -> Any:
+        """Call the function with each item, and return the results in the items' order."""
+        kind = kind_of(self._plan.function)
+        if kind & (GENERATOR | ASYNC_GENERATOR):
+            raise ConfigurationError(
+                f"map got the generator {self._plan.keys.func_name!r}; mark a function that returns"
+            )
+        from beautyspot.walk.batch import run_batch, run_batch_async  # no single call needs them
+
+        run = run_batch_async if kind & COROUTINE else run_batch
+        return run(self._plan, self._before, items, workers=workers, progress=progress, on_error=on_error)
+
+
+class MarkedMethod:
+    """A marked function of a class body. Bound, its questions know the instance as well."""
+
+    def __init__(self, function: Any, questions: Questions, *, of_class: bool = False) -> None:
+        """Stand for `function`, the marked one; a class method binds the class."""
+        update_wrapper(self, function)
+        self._function, self._questions, self.of_class = function, questions, of_class
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the marked function as it stands."""
+        return self._function(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """Bind to an instance, or to its class."""
+        if self.of_class:
+            return BoundMarked(self._function, owner or type(instance), self._questions)
+        return self if instance is None else BoundMarked(self._function, instance, self._questions)
+
+    def __getattr__(self, name: str) -> Any:
+        """Answer as the function does; `__code__` makes `inspect` see its kind."""
+        if name == "_function":
+            raise AttributeError(name)  # not there yet while it is copied
+        return getattr(self._function, name)
+
+    def __repr__(self) -> str:
+        """Show the method's name."""
+        return f"<marked method {self.__qualname__}>"
+
+    def __reduce__(self) -> str:
+        """Pickle by name, as a function is."""
+        return self.__qualname__
+
+
+class BoundMarked:
+    """A marked method of one instance."""
+
+    __slots__ = ("__func__", "__self__", "_questions")
+
+    def __init__(self, function: Any, instance: Any, questions: Questions) -> None:
+        """Bind `function` to `instance`."""
+        self.__func__, self.__self__, self._questions = function, instance, questions
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the method."""
+        return self.__func__(self.__self__, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        """Answer a question for this instance, and anything else as the function does."""
+        return getattr(self._questions.bind(self.__self__) if name in QUESTIONS else self.__func__, name)
+
+    # What every class has never reaches __getattr__; stored at each binding they would slow every call.
+    __doc__ = property(lambda self: self.__func__.__doc__)  # pyright: ignore[reportAssignmentType, reportUnknownLambdaType, reportUnknownMemberType]
+    __module__ = property(lambda self: self.__func__.__module__)  # pyright: ignore[reportAssignmentType, reportUnknownLambdaType, reportUnknownMemberType]
+
+    def __repr__(self) -> str:
+        """Show the method's name and its instance, as a bound method does."""
+        return f"<bound marked method {self.__func__.__qualname__} of {self.__self__!r}>"
+
+    @property
+    def __signature__(self) -> Any:
+        """The method's signature without the instance, for `inspect.signature`."""
+        import inspect  # 12 ms of `import beautyspot`
+
+        signature = inspect.signature(self.__func__)
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+    def __eq__(self, other: object) -> bool:
+        """Two of the same method and instance are equal, as bound methods are."""
+        return isinstance(other, BoundMarked) and self.__self__ is other.__self__ and self.__func__ is other.__func__
+
+    def __hash__(self) -> int:
+        """Hash as a bound method does: by identity of the instance."""
+        return hash((id(self.__self__), self.__func__))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as the attribute of its instance."""
+        return getattr, (self.__self__, self.__func__.__name__)
