@@ -1,12 +1,14 @@
 """Counts and runs, written in batches."""
 
+import asyncio
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from beautyspot.db import MemoryTaskDB
 from beautyspot.errors import StorageError
 from beautyspot.journal import FLUSH_EVERY_S, MAX_UNCOUNTED, RETRY_S, Journal
-from beautyspot.records import Activity
+from beautyspot.records import Activity, Run
 from beautyspot.testing import FrozenClock
 
 
@@ -107,3 +109,34 @@ def test_hits_of_many_threads_are_all_counted_while_the_counts_are_taken() -> No
     rows = [row for row in taken if row is not None]
     assert sum(row.hits for row in rows) == tally.info().hits == 8 * MAX_UNCOUNTED
     assert sum(row.saved_s for row in rows) == tally.info().saved_s == 4.0 * MAX_UNCOUNTED
+
+
+def run(number: int) -> Run:
+    return Run(
+        str(number), None, "t", "llm", "m", None, datetime.now(UTC), 1.0, None, 0.0, "ok", None, None, None, None, None,
+        False, None, None, (), None,
+    )  # fmt: skip
+
+
+def test_a_run_noted_on_an_event_loop_never_waits_for_the_database(clock: FrozenClock):
+    may_write, written = threading.Event(), threading.Event()
+
+    class Slow(MemoryTaskDB):
+        def add_runs(self, rows: Sequence[Run], /) -> None:
+            assert may_write.wait(20)
+            super().add_runs(rows)
+            written.set()
+
+    db = Slow()
+    journal = Journal(db, clock)
+
+    async def notes() -> None:
+        clock.advance(FLUSH_EVERY_S)
+        journal.add_run(run(1))
+        journal.add_run(run(2))
+        may_write.set()
+
+    asyncio.run(notes())
+    assert written.wait(20)
+    assert journal.flush()
+    assert sorted(db.runs) == ["1", "2"]

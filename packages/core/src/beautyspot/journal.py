@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from datetime import UTC, datetime
@@ -142,9 +143,12 @@ class Journal:
             return self._tallies.setdefault(func_name, Tally(func_name, self._clock, self._reads))
 
     def add_run(self, run: Run, /) -> None:
-        """Remember an observed run and write it with the next batch."""
+        """Remember an observed run and write it with the next batch; an event loop never waits for the database."""
         self._runs.append(run)
-        self.tick()
+        if _on_event_loop() and self._clock.monotonic() >= self._next_s:
+            self._flush_in_thread()
+        else:
+            self.tick()
 
     def tick(self) -> None:
         """Write what is pending if it is time, but of what was read one batch only: somebody waits for a result."""
@@ -154,6 +158,13 @@ class Journal:
     def flush(self) -> bool:
         """Write what is pending and say whether that worked; what could not be written stays pending."""
         return self._flush(self._reads.write_all)
+
+    def _flush_in_thread(self) -> None:
+        self._next_s = self._clock.monotonic() + FLUSH_EVERY_S  # here, or the next run would start another thread
+        try:
+            threading.Thread(target=self._flush, args=(self._reads.write,), name="beautyspot-journal").start()
+        except RuntimeError:
+            return  # the interpreter is ending, and flushes everything then
 
     def _flush(self, write_reads: Callable[[], bool]) -> bool:
         self._next_s = self._clock.monotonic() + FLUSH_EVERY_S
@@ -196,3 +207,9 @@ class Journal:
             self._runs.extendleft(reversed(runs))
             return False
         return True
+
+
+def _on_event_loop() -> bool:
+    """Say whether an event loop runs in this thread; there is none before somebody has imported asyncio."""
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None
