@@ -123,7 +123,7 @@ def test_a_run_noted_on_an_event_loop_never_waits_for_the_database(clock: Frozen
 
     class Slow(MemoryTaskDB):
         def add_runs(self, rows: Sequence[Run], /) -> None:
-            assert may_write.wait(20)
+            assert may_write.wait(5)
             super().add_runs(rows)
             written.set()
 
