@@ -1,11 +1,10 @@
 """Results, activity, runs and blobs from any database to any other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import beautyspot as bs
 import pytest
 from beautyspot.db import MemoryTaskDB, SQLiteTaskDB, TaskDB, open_db
 from beautyspot.maintenance import BlobMove, compare, migrate
@@ -20,34 +19,22 @@ RUN = Run(
 )  # fmt: skip
 ACTIVITY = Activity("f", MINUTE, 1, 2, 3, 0.1, 0.25, 4, 5)
 TASKS = (
-    task("0a", tags=("x", "y"), content_type="text/plain"),
+    task("0a", tags=("y", "x", "Z"), content_type="text/plain"),
     task("0b", updated_at=NOON + SECOND, expires_at=datetime(2100, 1, 1, tzinfo=UTC)),
     task("0c", result_type="FILE", result_data=None, result_value="0c/0c.bin", compression="zstd"),
 )
 
-Open = Callable[[str], TaskDB]
+
+SERVERS = [pytest.param(name, marks=pytest.mark.external_service) for name in ("redis", "postgres")]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.external_service), "memory"])
-def open_named(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
-    """Open databases of one kind by their names."""
-    opened: dict[str, TaskDB] = {}
-    places = {
-        "sqlite": lambda name: str(tmp_path / f"{name}.db"),
-        "redis": lambda name: f"{request.getfixturevalue('redis_url')}?prefix={name}",
-        "memory": lambda name: "memory://",
-    }
-
-    def open_one(name: str) -> TaskDB:
-        if name not in opened:
-            opened[name] = open_db(places[request.param](name))
-        return opened[name]
-
-    if request.param == "redis":
-        request.getfixturevalue("redis_url")
-    yield open_one
-    for db in opened.values():
-        db.close()
+@pytest.fixture(params=["sqlite", "memory", *SERVERS])
+def there(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TaskDB]:
+    """A database of every kind, empty."""
+    places = {"sqlite": str(tmp_path / "there.db"), "memory": "memory://"}
+    place = places.get(request.param) or request.getfixturevalue(f"{request.param}_url")
+    with closing(open_db(place)) as db:
+        yield db
 
 
 @pytest.fixture
@@ -69,8 +56,7 @@ def kept(db: TaskDB) -> dict[str, Task]:
     return {each.cache_key: each for each in db.find(TaskFilter())}
 
 
-def test_everything_arrives_and_comes_back_as_it_was(source: TaskDB, open_named: Open, tmp_path: Path) -> None:
-    there = open_named("there")
+def test_everything_arrives_and_comes_back_as_it_was(source: TaskDB, there: TaskDB, tmp_path: Path) -> None:
     done = migrate(source, there)
     assert (done.tasks, done.named_blobs, done.activity, done.runs) == (3, 1, 1, 1)
     with closing(SQLiteTaskDB(tmp_path / "back.db")) as back:
@@ -81,16 +67,14 @@ def test_everything_arrives_and_comes_back_as_it_was(source: TaskDB, open_named:
         assert compare(there, back).tasks == 3
 
 
-def test_a_second_time_changes_nothing(source: TaskDB, open_named: Open) -> None:
-    there = open_named("there")
+def test_a_second_time_changes_nothing(source: TaskDB, there: TaskDB) -> None:
     migrate(source, there)
     done = migrate(source, there)
     assert (done.tasks, done.present, done.activity, done.runs) == (0, 3, 0, 0)
     assert list(there.read_activity()) == [ACTIVITY]
 
 
-def test_it_goes_on_where_it_was(source: TaskDB, open_named: Open) -> None:
-    there = open_named("there")
+def test_it_goes_on_where_it_was(source: TaskDB, there: TaskDB) -> None:
 
     def interrupt(_: int) -> None:
         raise KeyboardInterrupt
@@ -102,8 +86,7 @@ def test_it_goes_on_where_it_was(source: TaskDB, open_named: Open) -> None:
     assert compare(source, there).same
 
 
-def test_a_newer_result_stays_and_an_older_one_is_replaced(source: TaskDB, open_named: Open) -> None:
-    there = open_named("there")
+def test_a_newer_result_stays_and_an_older_one_is_replaced(source: TaskDB, there: TaskDB) -> None:
     there.put(task("0a", version="newer", updated_at=NOON + SECOND))
     there.put(task("0b", version="older", updated_at=NOON))
     done = migrate(source, there)
@@ -112,8 +95,7 @@ def test_a_newer_result_stays_and_an_older_one_is_replaced(source: TaskDB, open_
     assert (compare(source, there).tasks, compare(source, there).newer) == (2, 1)
 
 
-def test_what_both_counted_of_a_minute_is_the_larger_and_later_counts_stay(source: TaskDB, open_named: Open) -> None:
-    there = open_named("there")
+def test_what_both_counted_of_a_minute_is_the_larger_and_later_counts_stay(source: TaskDB, there: TaskDB) -> None:
     there.add_activity([ACTIVITY._replace(hits=10, misses=0, saved_s=0.3)])
     for _ in range(2):
         migrate(source, there)
@@ -158,30 +140,32 @@ def test_a_value_never_comes_under_the_row_of_another(target: TaskDB) -> None:
     assert kept(target) == {}
 
 
-class RefusesNul(MemoryTaskDB):
-    """Has no place for a NUL, as PostgreSQL."""
+@pytest.mark.external_service
+def test_one_row_that_the_target_has_no_place_for_does_not_hold_up_the_others(
+    source: TaskDB, postgres_url: str
+) -> None:
+    source.put(task("0d", input_id="\0"))
+    with closing(open_db(postgres_url)) as there:
+        done = migrate(source, there)
+        assert (done.tasks, done.refused, done.present) == (3, 1, 0)
+        assert [found.key for found in compare(source, there).first] == ["0d"]
+
+
+class Plain:
+    """A database of somebody else's, with no more than `TaskDB` asks for."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.upkeep = self
-
-    def updated_at(self, keys: object) -> dict[str, datetime]:
-        return {}
-
-    def put_newer(self, tasks: list[Task]) -> list[str]:
-        if any("\0" in each.input_id for each in tasks):
-            raise bs.StorageError("refused") from ValueError("NUL")
-        for each in tasks:
-            self.put(each)
-        return [each.cache_key for each in tasks]
+        db = MemoryTaskDB()
+        self.get, self.put, self.delete, self.find, self.close = db.get, db.put, db.delete, db.find, db.close
 
 
-def test_one_row_that_the_target_has_no_place_for_does_not_hold_up_the_others(source: TaskDB) -> None:
-    target = RefusesNul()
-    source.put(task("0d", input_id="\0"))
-    done = migrate(source, target)
-    assert (done.tasks, done.refused, done.present) == (3, 1, 0)
-    assert set(kept(target)) == {"0a", "0b", "0c"}
+def test_a_database_of_somebody_else_takes_and_gives_results(source: TaskDB, target: TaskDB) -> None:
+    plain = Plain()
+    plain.put(task("0a", version="newer", updated_at=NOON + SECOND))
+    plain.put(task("0b", version="older", updated_at=NOON))
+    assert (migrate(source, plain).tasks, migrate(source, plain).tasks) == (2, 0)
+    assert {key: each.version for key, each in kept(plain).items()} == {"0a": "newer", "0b": "1", "0c": "1"}
+    assert migrate(plain, target).tasks == 3
 
 
 def test_blobs_are_copied_and_the_rows_name_the_copies(source: TaskDB, target: TaskDB, tmp_path: Path) -> None:
@@ -199,8 +183,7 @@ def test_blobs_are_copied_and_the_rows_name_the_copies(source: TaskDB, target: T
     assert len(list(theirs.iter_keys())) == 1
 
 
-def test_a_comparison_finds_what_differs(source: TaskDB, open_named: Open) -> None:
-    there = open_named("there")
+def test_a_comparison_finds_what_differs(source: TaskDB, there: TaskDB) -> None:
     migrate(source, there)
     there.put(TASKS[0]._replace(tags=("x",)))
     there.put(TASKS[1]._replace(result_data=b"\x03"))
@@ -216,11 +199,10 @@ def test_a_comparison_finds_what_differs(source: TaskDB, open_named: Open) -> No
     }
 
 
-def test_more_rows_than_a_chunk_arrive(source: TaskDB, open_named: Open) -> None:
+def test_more_rows_than_a_chunk_arrive(source: TaskDB, there: TaskDB) -> None:
     for number in range(1100):
         source.put(task(f"{number:04x}", updated_at=NOON + timedelta(seconds=number % 3)))
     seen: list[int] = []
-    there = open_named("there")
     assert migrate(source, there, progress=seen.append).tasks == 1103
     assert seen == [500, 1000, 1103]
     assert len(kept(there)) == 1103

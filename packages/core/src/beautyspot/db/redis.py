@@ -135,6 +135,8 @@ class RedisTaskDB:
         self._client.connection_pool.disconnect()
 
     def _put_arguments(self, task: Task, *, only_newer: bool = False) -> list[Any]:
+        if task.tags:
+            task = task._replace(tags=tuple(sorted(set(task.tags))))
         expires_ms = dropped_ms = ""
         if task.expires_at is not None:
             expires_ms = micros_of(task.expires_at) // 1000

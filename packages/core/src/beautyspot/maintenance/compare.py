@@ -136,6 +136,7 @@ class _Comparer:
         """Return a digest of all but the value; where copies of blobs lie is their own affair."""
         if self._blobs is not None and task.result_type == "FILE":
             task = task._replace(result_value=None)
+        task = task._replace(tags=tuple(sorted(set(task.tags))))  # each database lists them in an order of its own
         return blake2b(repr(task).encode(errors="surrogatepass"), digest_size=16).digest()
 
     def _differs(self, key: str, what: str) -> None:
