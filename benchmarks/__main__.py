@@ -13,7 +13,7 @@ from benchmarks.report import as_json, markdown, show, write_into
 
 def questions() -> dict[str, Question]:
     """Return every question by its name."""
-    from benchmarks import blobs, coroutines, crowds, hits, limits, misses, processes, redis_hits, stampede
+    from benchmarks import blobs, coroutines, crowds, hits, limits, misses, processes, redis_hits, scale, stampede
 
     return {
         "hit": hits.small,
@@ -28,6 +28,7 @@ def questions() -> dict[str, Question]:
         "stampede": stampede.executions,
         "limiter": limits.reserve,
         "redis": redis_hits.hits,
+        "scale": scale.rows,
     }
 
 

@@ -43,9 +43,10 @@ class Scale(NamedTuple):
     slow_rounds: int = 15
     """Rounds of what takes a tenth of a second or more."""
     blob_mb: int = 100
+    many_rows: tuple[int, ...] = (100_000, 1_000_000)
 
 
-QUICK = Scale(rows=1_000, rounds=20, batch_s=0.005, burst_rounds=3, burst_s=0.4, slow_rounds=5)
+QUICK = Scale(rows=1_000, rounds=20, batch_s=0.005, burst_rounds=3, burst_s=0.4, slow_rounds=5, many_rows=(20_000,))
 
 Question = Callable[[Scale, str], list[Answer]]
 """Takes the scale and an empty folder."""
