@@ -73,6 +73,8 @@ class SQLTaskDB:
 
     def get(self, key: str, /) -> Entry | None:
         """Return the entry kept under `key`, expired or not."""
+        if self._locks.absent and self._locks.forget_absence(key):
+            return None
         row = self._connections.read(partial(self._look, key))
         return None if row is None else entry_of(row)
 
@@ -84,6 +86,7 @@ class SQLTaskDB:
 
     def put(self, task: Task, /) -> None:
         """Keep `task` with its tags, replacing what was under its key."""
+        self._locks.forget_absence(task.cache_key)
         values = {**task_parameters(task), "key": task.cache_key}
         if not self._is_psycopg:
             tags = [{"tag": tag, "cache_key": task.cache_key} for tag in task.tags]

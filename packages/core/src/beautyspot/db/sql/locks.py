@@ -12,8 +12,11 @@ from beautyspot.db.sql.session import Session
 if TYPE_CHECKING:
     from beautyspot.db.sql.connections import Connections, Kept
 
-TRY = b"SELECT pg_try_advisory_lock(%d)"
-UNLOCK = b"SELECT pg_advisory_unlock(%d)"
+STATEMENTS = {
+    b"try": b"SELECT pg_try_advisory_lock($1)",
+    b"look": b"SELECT 1 FROM tasks WHERE cache_key = $1",
+    b"unlock": b"SELECT pg_advisory_unlock($1)",
+}
 
 
 class AdvisoryLocks:
@@ -35,6 +38,8 @@ class AdvisoryLocks:
         self._kept: Kept | None = None
         self._session: Session | None = None
         self._held: set[str] = set()
+        self.absent: set[str] = set()
+        """Keys that are held and had no row when they were taken; what looks there or writes takes its key out."""
         self._released: deque[str] = deque()
 
     def try_acquire(self, key: str, /) -> bool:
@@ -56,8 +61,17 @@ class AdvisoryLocks:
 
     def release(self, key: str, /) -> None:
         """Give the lock back without waiting for the server: an event loop may call this."""
+        self.forget_absence(key)
         self._released.append(key)
         self._send_released()
+
+    def forget_absence(self, key: str, /) -> bool:
+        """Say whether the key was found to have no row, once."""
+        try:
+            self.absent.remove(key)
+        except KeyError:
+            return False
+        return True
 
     def close(self) -> None:
         """End the session, and with it every lock."""
@@ -69,20 +83,24 @@ class AdvisoryLocks:
             return False
         is_new = self._session is None
         try:
-            answer = self._connected().ask(TRY % _number(key))
+            # A leader looks once more when it has the lock: both in one journey, a fifth of a miss less.
+            taken, row = self._connected().ask((b"try", _number(key)), (b"look", key.encode()))
         except self._connections.failures as error:
             self._drop()
             if is_new:
                 raise storage_error(self._connections.name, error) from error
             return self._try(key)  # in a new session, as the server may have restarted since the last key
-        if answer == b"t":
-            self._held.add(key)
-        return answer == b"t"
+        if taken != b"t":
+            return False
+        self._held.add(key)
+        if row is None:
+            self.absent.add(key)
+        return True
 
     def _connected(self) -> Session:
         if self._session is None:
             self._kept = self._connections.open_alone()
-            self._session = Session(self._kept.driver)
+            self._session = Session(self._kept.driver, STATEMENTS)
         return self._session
 
     def _send_released(self) -> None:
@@ -99,7 +117,7 @@ class AdvisoryLocks:
             return  # it went with an earlier session
         self._held.discard(key)
         try:
-            self._session.tell(UNLOCK % _number(key))
+            self._session.tell(b"unlock", _number(key))
         except self._connections.failures:
             self._drop()
 
@@ -108,6 +126,7 @@ class AdvisoryLocks:
             self._kept.close()
         self._kept = self._session = None
         self._held.clear()
+        self.absent.clear()
 
     def before_fork(self) -> None:
         """Need no rest: the child leaves the session to its parent."""
@@ -125,6 +144,8 @@ class AdvisoryLocks:
 class FreeLocks:
     """Where a database has no locks for keys, every key is free: single flight holds within the process."""
 
+    absent = frozenset[str]()
+
     def try_acquire(self, key: str, /) -> bool:
         """Return True."""
         del key
@@ -138,11 +159,16 @@ class FreeLocks:
     def release(self, key: str, /) -> None:
         """Give nothing back."""
 
+    def forget_absence(self, key: str, /) -> bool:
+        """Return False: nothing is known."""
+        del key
+        return False
+
     def close(self) -> None:
         """End nothing."""
 
 
-def _number(key: str) -> int:
-    """Return the lock's number, a signed 64-bit integer."""
+def _number(key: str) -> bytes:
+    """Return the lock's number as text, a signed 64-bit integer."""
     digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8, person=b"beautyspot").digest()
-    return int.from_bytes(digest, "big", signed=True)
+    return b"%d" % int.from_bytes(digest, "big", signed=True)
