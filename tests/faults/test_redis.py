@@ -96,7 +96,7 @@ def test_a_cut_network_stalls_one_call_and_not_each(proxy: FaultyProxy, tmp_path
         assert [marked(number) for number in range(100)] == [number * 2 for number in range(100)]
     assert time.monotonic() - start_s < REST_S - 1
     proxy.heal()
-    spot._parts.store.db._rests_until_s = 0.0  # as if that time had passed
+    spot.parts.store.db._rests_until_s = 0.0  # as if that time had passed
     spot.flush()
     assert marked.cache_info().hits == 0
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 class Spot:
     """Keeps every result of the functions it marks, and paces those it limits.
 
-    Safe to use from any thread, event loop and, after a fork, process.
+    Safe to use from any thread, event loop and, after a fork, process. Integrations stand on its `parts`.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Spot:
         default_version: str | FromCode | None = None,
         default_content_type: ContentType | str | None = None,
         default_ttl: Duration | None = None,
+        compress: Compression | None = None,
         max_size: Size | None = None,
         prune_every: Duration | None = None,
         on_save_error: OnSaveError = "warn",
@@ -82,10 +83,8 @@ class Spot:
             hooks: Called at the turns of every call.
             inline_limit_bytes: Larger values go to the storage, unless `save_blob` says where.
             memory_bytes: Most that this process holds of the results it read last from a local file; 0 for nothing.
-            default_save_blob: What `mark` takes when it is not told; so for the next three.
-            default_version: See `mark`.
-            default_content_type: See `mark`.
-            default_ttl: See `mark`.
+            default_save_blob, default_version, default_content_type, default_ttl: What `mark` takes when it is not told.
+            compress: "zstd" keeps values that shrink in fewer bytes; those that are kept stay readable either way.
             max_size: Most bytes of values to keep, such as "5GB"; misses delete what was least recently used, bit by bit.
             prune_every: How often to look for what is too much or has expired; None for 10 minutes with a `max_size`.
             on_save_error: `warn`, `raise` or `ignore` a result that can't be kept; it is lost only with `raise`.
@@ -102,6 +101,7 @@ class Spot:
             "inline_limit_bytes": inline_limit_bytes,
             "memory_bytes": memory_bytes,
             "executor": executor,
+            "compress": compress,
             "max_size": max_size,
             "prune_every": prune_every,
         }
@@ -109,7 +109,7 @@ class Spot:
             from beautyspot.renamed import translate  # for the code of release 2
 
             options |= translate(renamed, options)
-        self._parts = open_parts(
+        self.parts = open_parts(
             name, db, on_save_error=on_save_error, durability=durability, serializer=serializer, clock=clock, **options
         )
         self._limiter = self._new_limiter(tpm, burst, shared=shared_limit)
@@ -138,8 +138,8 @@ class Spot:
         """
         settings = self._settings(arguments)
         if function is None:
-            return partial(mark, parts=self._parts, settings=settings)
-        return mark(function, self._parts, settings)
+            return partial(mark, parts=self.parts, settings=settings)
+        return mark(function, self.parts, settings)
 
     if TYPE_CHECKING:
 
@@ -169,7 +169,7 @@ class Spot:
             )
         from beautyspot.walk import Limit, limit_function  # most Spots have no limit
 
-        limit = Limit(self._limiter, cost if callable(cost) else self._limiter.rate.checked(cost), self._parts.clock)
+        limit = Limit(self._limiter, cost if callable(cost) else self._limiter.rate.checked(cost), self.parts.clock)
         return partial(limit_function, limit=limit) if function is None else limit_function(function, limit)
 
     def run(self, func: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
@@ -179,7 +179,7 @@ class Spot:
         """
         names = {f"_{name}": name for name in KNOWN}
         arguments = {names[name]: kwargs.pop(name) for name in list(kwargs) if name in names}
-        marked: Callable[..., R] = mark(func, self._parts, self._settings(arguments))
+        marked: Callable[..., R] = mark(func, self.parts, self._settings(arguments))
         return marked(*args, **kwargs)
 
     @contextmanager
@@ -191,7 +191,7 @@ class Spot:
         if not functions:
             raise ConfigurationError("cached_run got no function; give one or several")
         settings = self._settings(arguments)
-        marked = tuple(mark(function, self._parts, settings) for function in functions)
+        marked = tuple(mark(function, self.parts, settings) for function in functions)
         try:
             yield marked[0] if len(marked) == 1 else marked
         finally:
@@ -217,15 +217,15 @@ class Spot:
         Raises:
             ConfigurationError: the code is taken, or something is missing.
         """
-        if not takes_types(self._parts.serializer):
+        if not takes_types(self.parts.serializer):
             raise ConfigurationError(
-                f"{type(self._parts.serializer).__name__} takes no further types; teach that serializer itself"
+                f"{type(self.parts.serializer).__name__} takes no further types; teach that serializer itself"
             )
-        self._parts.serializer.register(type_, code, encoder, decoder)
+        self.parts.serializer.register(type_, code, encoder, decoder)
 
     def register_key(self, type_: type, function: Callable[[Any], Any]) -> None:
         """Make keys of `type_`, and of its subclasses, from what `function` returns for an instance."""
-        self._parts.registry.register(type_, function)
+        self.parts.registry.register(type_, function)
 
     def invalidate(
         self,
@@ -248,18 +248,18 @@ class Spot:
             raise ConfigurationError("invalidate got no condition; give tags=, function= or older_than=")
         from beautyspot.durations import seconds  # no hit deletes
 
-        now = datetime.fromtimestamp(self._parts.clock.time(), UTC)
+        now = datetime.fromtimestamp(self.parts.clock.time(), UTC)
         where = TaskFilter(
             function=None if function is None else name_of(function),
             tags=None if tags is None else words("tags", tags),
             updated_before=None if older_than is None else now - timedelta(seconds=seconds(older_than)),
         )
-        return self._parts.store.delete_where(where)
+        return self.parts.store.delete_where(where)
 
     def flush(self) -> None:
         """Write what waits to be written: counts, and results that an earlier trouble held back."""
-        self._parts.store.unsaved.retry()
-        self._parts.journal.flush()
+        self.parts.store.unsaved.retry()
+        self.parts.journal.flush()
 
     def shutdown(self, wait: bool = True) -> None:
         """Flush and close the database. A marked function that is called later opens it again.
@@ -269,7 +269,7 @@ class Spot:
         """
         del wait
         self.flush()
-        self._parts.store.db.close()
+        self.parts.store.db.close()
 
     def __enter__(self) -> Self:
         """Return the Spot itself."""
@@ -296,5 +296,5 @@ class Spot:
             return None
         from beautyspot.limiters import create_limiter  # most Spots have no limit
 
-        shared_by = self._parts.store.db if shared else None
-        return create_limiter(tpm, burst=burst, clock=self._parts.clock, shared_by=shared_by, name=self.name)
+        shared_by = self.parts.store.db if shared else None
+        return create_limiter(tpm, burst=burst, clock=self.parts.clock, shared_by=shared_by, name=self.name)
