@@ -58,7 +58,7 @@ def test_every_process_sees_every_change_once_its_call_returned(
     for number, (who, verb, which) in enumerate(steps, 1):
         kept[which] = number if verb == "put" else 0
         assert answer_of(actors[who], verb, keys[which], *([number] if verb == "put" else [])) == "done"
-        for actor in actors * 2:  # the second time from memory
+        for actor in actors * 2:  # the second time from memory, where the key is known
             assert answer_of(actor, "get", *keys) == " ".join(map(str, kept))
 
 
@@ -115,7 +115,7 @@ def test_the_change_of_a_process_killed_before_it_could_tell_is_seen_within_abou
     stage: Any, actors: list[Any], change: str
 ) -> None:
     assert answer_of(actors[0], "put", "a", 1) == "done"
-    for actor in actors * 3:
+    for actor in actors * 4:
         assert answer_of(actor, "get", "a") == "1"
     killed = stage.start(HEAD + DIES_SILENT + change)
     killed.tell()
@@ -155,9 +155,9 @@ LOSES_ITS_FILE = """
 from beautyspot.db import memory_tier
 memory_tier.CHECK_EVERY_S = 0.0
 put("a", 1)
-say([get("a") for _ in range(3)], os.path.getsize(f"{folder}/a.db-generation"))
+say([get("a") for _ in range(4)], os.path.getsize(f"{folder}/a.db-generation"))
 {loss}
-say([get("a") for _ in range(3)], os.path.getsize(f"{folder}/a.db-generation"))
+say([get("a") for _ in range(4)], os.path.getsize(f"{folder}/a.db-generation"))
 other = SQLiteTaskDB(f"{folder}/a.db")
 other.delete(["a"])
 say(get("a"))
@@ -175,12 +175,12 @@ say(get("a"))
 )
 def test_a_lost_file_is_made_anew_and_kills_nobody(stage: Any, tmp_path: Path, loss: str) -> None:
     (tmp_path / "8 bytes").write_bytes(bytes(8))
-    assert stage.run(HEAD + LOSES_ITS_FILE.format(loss=loss, folder="{folder}")) == ["[1, 1, 1] 8"] * 2 + ["0"]
+    assert stage.run(HEAD + LOSES_ITS_FILE.format(loss=loss, folder="{folder}")) == ["[1, 1, 1, 1] 8"] * 2 + ["0"]
 
 
 FORKS = """
 put("a", 1), put("b", 1)
-say([get(key) for key in "aaabbb"])
+say([get(key) for key in "aaaabbbb"])
 pid = os.fork()
 if not pid:
     put("a", 2)
@@ -199,6 +199,6 @@ say(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), get("a"), get("b"))
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_parent_and_child_see_each_others_changes(stage: Any) -> None:
     actor = stage.start(HEAD + FORKS)
-    assert [actor.hears() for _ in range(3)] == ["[1, 1, 1, 1, 1, 1]", "21 2 1", "changed"]
+    assert [actor.hears() for _ in range(3)] == ["[1, 1, 1, 1, 1, 1, 1, 1]", "21 2 1", "changed"]
     actor.tell()
     assert actor.rest() == ["23 2 3"]

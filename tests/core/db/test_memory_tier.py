@@ -47,7 +47,7 @@ def data_of(db: SQLiteTaskDB, key: str = KEY) -> bytes | None:
 
 
 def warm(db: SQLiteTaskDB, key: str = KEY) -> None:
-    for _ in range(3):  # the first finds that a file for the generation is needed, the second fills
+    for _ in range(3):  # the first is remembered, the second makes the generation's file, the third is held
         db.get(key)
 
 
@@ -156,8 +156,14 @@ def tier(path: Path, limit_bytes: int) -> MemoryTier:
     with closing(SQLiteTaskDB(path)) as db:
         db.open()
     tier = MemoryTier(Connections(str(path), "normal", 1.0), limit_bytes)
-    tier.hold("first", entry(), 0)  # opens the file
+    for _ in range(2):
+        tier.hold("", entry(), 0)  # makes the generation's file
     return tier
+
+
+def hold(memory: MemoryTier, key: str, entry: Entry) -> None:
+    for _ in range(2):
+        memory.hold(key, entry, 1)
 
 
 def entry(size_bytes: int = 100) -> Entry:
@@ -167,33 +173,40 @@ def entry(size_bytes: int = 100) -> Entry:
 def test_the_row_that_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
     memory = tier(tmp_path / "a.db", 10 * (ROW_BYTES + 100))
     for number in range(10):
-        memory.hold(str(number), entry(), 1)
+        hold(memory, str(number), entry())
     memory.held.move_to_end("0")
-    memory.hold("10", entry(), 1)
+    hold(memory, "10", entry())
     assert list(memory.held) == ["2", "3", "4", "5", "6", "7", "8", "9", "0", "10"]
 
 
 def test_bytes_are_counted_through_replacing_and_driving_out(tmp_path: Path) -> None:
     memory = tier(tmp_path / "a.db", 100_000)
     for number in range(1000):
-        memory.hold(str(number % 70), entry(number * 7), 1)
+        hold(memory, str(number % 70), entry(number * 7))
         assert memory.held.size_bytes == sum(len(e.result_data or b"") + ROW_BYTES for _, e in memory.held.values())
         assert memory.held.size_bytes <= 100_000
 
 
+def test_what_is_read_once_is_not_held(tmp_path: Path) -> None:
+    memory = tier(tmp_path / "a.db", 100_000)
+    for number in range(20_000):
+        memory.hold(str(number), entry(), 1)
+    assert list(memory.held) == []
+
+
 def test_a_value_that_would_drive_out_many_is_not_held(tmp_path: Path) -> None:
     memory = tier(tmp_path / "a.db", 100_000)
-    memory.hold("big", entry(50_000), 1)
+    hold(memory, "big", entry(50_000))
     assert list(memory.held) == []
 
 
 def test_a_child_holds_rows_even_if_a_thread_was_filing_at_the_fork(tmp_path: Path) -> None:
     memory = tier(tmp_path / "a.db", 100_000)
-    memory.hold("a", entry(), 1)
+    hold(memory, "a", entry())
     assert memory._filing.acquire(blocking=False)  # as that thread did, which the child doesn't have
-    memory.hold("b", entry(), 1)
+    hold(memory, "b", entry())
     memory.after_fork_in_child()
-    memory.hold("c", entry(), 1)
+    hold(memory, "c", entry())
     assert list(memory.held) == ["a", "c"]
 
 
@@ -204,7 +217,9 @@ def test_what_a_row_takes_beside_its_value_is_not_underestimated(tmp_path: Path)
     tracemalloc.start()
     for number in range(10_000):
         row = Entry("DIRECT_BLOB", os.urandom(100), None, NOON + number * SECOND, number / 7, None)
-        memory.hold(os.urandom(16).hex(), row, (1 << 64) + number)
+        key = os.urandom(16).hex()
+        memory.hold(key, row, 1)
+        memory.hold(key, row, (1 << 64) + number)
     taken_bytes, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert 0.7 * memory.held.size_bytes < taken_bytes < memory.held.size_bytes

@@ -16,6 +16,8 @@ MEMORY_BYTES = 32 * 1024 * 1024
 """What is held unless somebody says otherwise."""
 ROW_BYTES = 600
 """What a row takes beside its value: the key, the tuples and their places, as `tracemalloc` counts them."""
+MAX_SEEN = 8192
+"""Keys that are remembered to have been read, before it begins anew."""
 LARGEST = 8
 """A value of more than this part of the whole is not held: it would drive out too many others."""
 
@@ -43,6 +45,8 @@ class MemoryTier:
         self._connections = connections
         self._limit_bytes = limit_bytes
         self._filing = threading.Lock()
+        self._seen = set[str]()
+        """Keys that were read. Most programs read most results once, and that once is not to pay for more."""
         self._start_at_s = 0.0
         self.generation = connections.generation
         self.held = Held()
@@ -70,30 +74,33 @@ class MemoryTier:
         return version != known
 
     def hold(self, key: str, entry: Entry, stamp: int, /) -> None:
-        """Hold an inline entry that was read after `stamp` was taken."""
-        size_bytes = len(entry.result_data or b"") + ROW_BYTES
+        """Hold an inline entry that was read after `stamp` was taken, if its key was read before."""
+        seen = self._seen
+        if key not in seen:
+            if len(seen) >= MAX_SEEN:
+                seen.clear()
+            seen.add(key)
+        elif self.generation.view is NOWHERE:
+            self._start()
+        # Who finds it taken goes on: filing is worth no wait, and the garbage collector may call us in its middle.
+        elif self._filing.acquire(blocking=False):
+            try:
+                self._file(key, entry, stamp)
+            finally:
+                self._filing.release()
+
+    def _file(self, key: str, entry: Entry, stamp: int) -> None:
+        held, size_bytes = self.held, _size_bytes(entry)
         if size_bytes * LARGEST > self._limit_bytes:
             return
-        if self.generation.view is NOWHERE:
-            self._start()
-            return
-        # Who finds it taken goes on: filing is worth no wait, and the garbage collector may call us in its middle.
-        if not self._filing.acquire(blocking=False):
-            return
-        try:
-            self._file(self.held, key, (stamp, entry), size_bytes)
-        finally:
-            self._filing.release()
-
-    def _file(self, held: Held, key: str, row: tuple[int, Entry], size_bytes: int) -> None:
         old = held.pop(key, None)
-        held[key] = row
-        held.size_bytes += size_bytes - (0 if old is None else _size_bytes(old))
+        held[key] = (stamp, entry)
+        held.size_bytes += size_bytes - (0 if old is None else _size_bytes(old[1]))
         while held.size_bytes > self._limit_bytes:
-            held.size_bytes -= _size_bytes(held.popitem(last=False)[1])
+            held.size_bytes -= _size_bytes(held.popitem(last=False)[1][1])
 
     def _start(self) -> None:
-        if monotonic() >= self._start_at_s:
+        if self._limit_bytes and monotonic() >= self._start_at_s:
             self._start_at_s = monotonic() + CHECK_EVERY_S
             self.generation.open()
 
@@ -114,5 +121,5 @@ class MemoryTier:
         self._filing = threading.Lock()
 
 
-def _size_bytes(row: tuple[int, Entry]) -> int:
-    return len(row[1].result_data or b"") + ROW_BYTES
+def _size_bytes(entry: Entry) -> int:
+    return len(entry.result_data or b"") + ROW_BYTES
