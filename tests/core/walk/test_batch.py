@@ -1,7 +1,9 @@
 """Many calls at once."""
 
 import asyncio
+import linecache
 import threading
+import warnings
 
 import beautyspot as bs
 import pytest
@@ -79,3 +81,24 @@ def test_map_of_a_method_knows_its_instance(spot: bs.Spot):
 def test_map_refuses_wrong_options(spot: bs.Spot, wrong: dict[str, object]):
     with pytest.raises(bs.ConfigurationError, match="map got"):
         spot.mark(abs).map([1], **wrong)
+
+
+def test_a_warning_from_a_thread_or_task_points_at_the_users_line(spot: bs.Spot):
+    @spot.mark
+    def unkept(n: int) -> object:
+        return print
+
+    @spot.mark
+    async def unkept_async(n: int) -> object:
+        return print
+
+    async def scene() -> None:
+        await unkept_async.map([1, 2], progress=False)
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        unkept.map([1, 2], progress=False)
+        asyncio.run(scene())
+    assert [warning.filename for warning in warned] == [__file__] * 2
+    lines = [linecache.getline(__file__, warning.lineno).strip() for warning in warned]
+    assert all(".map([1, 2]" in line for line in lines), lines

@@ -1,13 +1,38 @@
 """Warnings that are given once and point at the user's line."""
 
+from __future__ import annotations
+
 import sys
 import threading
 import warnings
-from collections.abc import Hashable
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from beautyspot.errors import CacheWarning, StorageError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator, Hashable
+    from typing import NamedTuple
+else:
+    from beautyspot.tuples import NamedTuple
+
 _HERE = __file__.replace("\\", "/").rpartition("/")[0]
+_CARRIERS = frozenset(("asyncio", "concurrent", "threading"))
+"""Packages that call us for the user, from a thread or an event loop."""
+
+
+class Place(NamedTuple):
+    """A line of the user's, as `warnings.warn_explicit` wants it."""
+
+    filename: str
+    lineno: int
+    module: str
+    registry: dict[str | tuple[str, type[Warning], int], int]
+
+
+_sent_from: ContextVar[Place | None] = ContextVar("beautyspot_sent_from", default=None)
+"""The user's line from which work was sent to a thread or task, where the stack doesn't show it."""
 
 
 class Notices:
@@ -24,7 +49,13 @@ class Notices:
             if subject in self._said:
                 return
             self._said.add(subject)
-        warnings.warn(message, category, stacklevel=_depth_of_user())
+        place = _users_place()
+        if place is None:
+            warnings.warn(message, category, stacklevel=2)
+        else:
+            warnings.warn_explicit(
+                message, category, place.filename, place.lineno, module=place.module, registry=place.registry
+            )
 
     def after_fork_in_child(self) -> None:
         """Start with a free lock: a thread of the parent may have held it."""
@@ -37,10 +68,28 @@ def trouble(error: Exception, /) -> Hashable:
     return next_step if message and isinstance(error, StorageError) else type(error)
 
 
-def _depth_of_user() -> int:
-    """Return the stacklevel, seen from `warn`, of the first frame outside this package."""
-    # `warnings.warn(skip_file_prefixes=…)` does this from Python 3.12 on.
-    frame, depth = sys._getframe(1), 1  # pyright: ignore[reportPrivateUsage] - the public way, `inspect`, costs 12 ms
-    while frame.f_back is not None and frame.f_code.co_filename.replace("\\", "/").startswith(_HERE):
-        frame, depth = frame.f_back, depth + 1
-    return depth
+@contextmanager
+def sending_work() -> Generator[None]:
+    """Have warnings from the threads and tasks that are started in this block point at the user's line of now."""
+    token = _sent_from.set(_users_place())
+    try:
+        yield
+    finally:
+        _sent_from.reset(token)
+
+
+def _users_place() -> Place | None:
+    """Return the innermost line of the user's on the stack, or that from which the work was sent."""
+    # `warnings.warn(skip_file_prefixes=…)` does the first half of this from Python 3.12 on.
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - the public way, `inspect`, costs 12 ms
+    while frame is not None:
+        module: str = frame.f_globals.get("__name__") or "<unknown>"
+        package = module.partition(".")[0]
+        if package in _CARRIERS and (sent_from := _sent_from.get()) is not None:
+            return sent_from
+        ours = frame.f_code.co_filename.replace("\\", "/").startswith(_HERE)
+        if not ours and package not in _CARRIERS and package != "contextlib":
+            registry = frame.f_globals.setdefault("__warningregistry__", {})
+            return Place(frame.f_code.co_filename, frame.f_lineno, module, registry)
+        frame = frame.f_back
+    return None

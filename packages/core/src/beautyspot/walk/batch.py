@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from beautyspot.errors import ConfigurationError
+from beautyspot.notices import sending_work
 from beautyspot.store import Hit
 from beautyspot.walk.calls import Args, call_async, caller, in_thread
 from beautyspot.walk.plan import Plan
@@ -72,7 +73,8 @@ def run_batch(
         batch = Batch(plan, calls, on_error, advance)
         places = batch.take_hits()
         with ThreadPoolExecutor(workers, "beautyspot-map") as pool:
-            futures = [pool.submit(copy_context().run, batch.run, place) for place in places]
+            with sending_work():
+                futures = [pool.submit(copy_context().run, batch.run, place) for place in places]
             try:
                 wait(futures, return_when=FIRST_EXCEPTION)
             finally:
@@ -101,7 +103,8 @@ async def run_batch_async(
                 await batch.run_async(place)
 
         places = batch.take_hits() if plan.store.reads_locally else await in_thread(plan, batch.take_hits)
-        tasks = [asyncio.ensure_future(run(place)) for place in places]
+        with sending_work():
+            tasks = [asyncio.ensure_future(run(place)) for place in places]
         try:
             await asyncio.gather(*tasks)
         finally:

@@ -75,7 +75,10 @@ async def in_thread(plan: Plan, function: Callable[..., T], *args: Any) -> T:
     import asyncio  # 40 of the 50 ms that `import beautyspot` would cost
     import contextvars
 
-    context = contextvars.copy_context()
+    from beautyspot.notices import sending_work  # only a miss gets here
+
+    with sending_work():
+        context = contextvars.copy_context()
 
     def work() -> T:
         return context.run(function, *args)
