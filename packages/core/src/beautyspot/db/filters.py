@@ -3,14 +3,21 @@
 from beautyspot.db.rows import time_text
 from beautyspot.records import Task, TaskFilter
 
+# The names are found by steps from one to the next in their index: comparing the name of each row takes 0.7 s for a
+# million. By its end, not LIKE: that would take `_` for any letter, and small letters for capitals.
+NAMED = (
+    "WITH RECURSIVE names(name) AS (SELECT min(func_name) FROM tasks UNION ALL "
+    "SELECT (SELECT min(func_name) FROM tasks WHERE func_name > name) FROM names WHERE name IS NOT NULL) "
+    "SELECT name FROM names WHERE name = ? OR substr(name, -length(?)) = ?"
+)
+
 
 def condition(where: TaskFilter, /) -> tuple[str, list[str]]:
     """Return the condition on a row of `tasks`, and what its question marks stand for."""
     parts: list[str] = []
     values: list[str] = []
     if where.function is not None:
-        # By its end, not LIKE: that would take `_` for any letter, and small letters for capitals.
-        parts.append("(func_name = ? OR substr(func_name, -length(?)) = ?)")
+        parts.append(f"func_name IN ({NAMED})")
         suffix = f".{where.function}"
         values += [where.function, suffix, suffix]
     if where.version is not None:
