@@ -183,6 +183,19 @@ def test_blobs_are_copied_and_the_rows_name_the_copies(source: TaskDB, target: T
     assert len(list(theirs.iter_keys())) == 1
 
 
+def test_rows_of_an_earlier_release_go_as_they_are(source: TaskDB, there: TaskDB) -> None:
+    old = {"size_bytes": None, "elapsed_s": None}
+    source.put(task("0d", **old))
+    source.put(task("0e", result_type="FILE", result_data=None, result_value="/old/0e.bin", **old))
+    source.put(task("0f", result_type="DIRECT", result_data=None, result_value="[1]", **old))
+    source.delete(["0c"])
+    move = BlobMove((MemoryStorage(),), MemoryStorage())
+    done = migrate(source, there, blobs=move)
+    assert (done.tasks, done.legacy, done.named_blobs, done.lost) == (5, 3, 1, 0)
+    assert kept(there)["0e"].result_value == "/old/0e.bin"
+    assert compare(source, there, blobs=move).same
+
+
 def test_a_comparison_finds_what_differs(source: TaskDB, there: TaskDB) -> None:
     migrate(source, there)
     there.put(TASKS[0]._replace(tags=("x",)))

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from typer import Context, Exit, Option, Typer
 from typer.core import TyperGroup
 
-from beautyspot.cli import clean, delete, demo, doctor, listing, migrate, prune, show, stats
+from beautyspot.cli import clean, delete, demo, doctor, listing, migrate, prune, repair, show, stats, vacuum, verify
 from beautyspot.cli.database import Place
 from beautyspot.cli.options import Db, Json, Storage
 from beautyspot.cli.output import say
@@ -78,6 +78,9 @@ app.command("delete")(delete.delete)
 app.command("rm", hidden=True)(delete.delete)
 app.command("prune")(prune.prune)
 app.command("clean")(clean.clean_blobs)
+app.command("verify")(verify.verify_all)
+app.command("repair")(repair.repair_file)
+app.command("vacuum")(vacuum.vacuum_file)
 app.command("migrate")(migrate.migrate_tasks)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)

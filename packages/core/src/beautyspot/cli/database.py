@@ -28,6 +28,21 @@ class Place:
         """
         return self.db or only_database(Path())
 
+    def file(self) -> Path:
+        """Return the path of the SQLite file.
+
+        Raises:
+            ConfigurationError: the database is no file, or as `database` says.
+        """
+        database = self.database()
+        path = path_of(database)
+        if path is None:
+            raise ConfigurationError(
+                f"not a file: {database.partition('://')[0]}://…; "
+                "a server's own tools do this to its databases, or give the path of a SQLite file"
+            )
+        return path
+
     def storages(self) -> list[BlobStorage]:
         """Return where the blobs lie: first those of this release, then those of earlier ones."""
         if self.storage is not None:
@@ -74,12 +89,19 @@ def _has_tasks(path: Path) -> bool:
         return path.parent.name == FOLDER or error.sqlite_errorcode != sqlite3.SQLITE_NOTADB
 
 
-def blob_folders(database: str, /) -> list[Path]:
-    """Return the folders in which the blobs of a database in a file lie by default; none for a server's."""
+def path_of(database: str, /) -> Path | None:
+    """Return the path of a database in a file; None for a server's."""
     scheme, has_scheme, rest = database.partition("://")
     if has_scheme and not scheme.startswith("sqlite"):
+        return None
+    return Path(rest.removeprefix("/") if has_scheme else database)
+
+
+def blob_folders(database: str, /) -> list[Path]:
+    """Return the folders in which the blobs of a database in a file lie by default; none for a server's."""
+    path = path_of(database)
+    if path is None:
         return []
-    path = Path(rest.removeprefix("/") if has_scheme else database)
     # A Spot with a db= elsewhere still keeps its blobs in the workspace it was started in, unless told otherwise.
     workspace = path.parent if path.parent.absolute().name == FOLDER else Path(FOLDER)
     blobs = workspace.absolute() / "blobs"

@@ -6,8 +6,9 @@ from typer import Argument, Context
 
 from beautyspot.catalog import Catalog
 from beautyspot.cli.options import Db, Function, Json, OlderThan, Storage, Tag, Version, place_of
-from beautyspot.cli.removal import DryRun, Expired, Yes, filters_of, remove_tasks, tasks_where
+from beautyspot.cli.removal import DryRun, Expired, Yes, filters_of, remove_tasks
 from beautyspot.errors import ConfigurationError
+from beautyspot.maintenance import tasks_of
 
 
 def delete(
@@ -33,6 +34,6 @@ def delete(
             "give either keys, or --function, --version, --tag, --older-than or --expired"
         )
     with Catalog.open(place.database()) as catalog:
-        found = map(catalog.task, keys) if keys else tasks_where(catalog, filters)
+        found = map(catalog.task, keys) if keys else tasks_of(catalog, **filters)
         tasks = list({task.cache_key: task for task in found}.values())
     remove_tasks(place, lambda: tasks, dry_run=dry_run, yes=yes)

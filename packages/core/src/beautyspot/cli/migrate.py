@@ -111,6 +111,7 @@ def _tell(done: Migrated, dry_run: bool) -> None:
         (done.lost, "can't be read, and left behind: --verify names them"),
         (done.refused, "left behind, as the target has no place for a text in them"),
         (done.changed, "changed meanwhile: run this again"),
+        (done.legacy, "of an earlier release are hits only from the file they were in: run your program on it first"),
         (done.named_blobs, "name blobs that were not copied: keep the same storage=, or add --blobs"),
     ):
         if count:

@@ -9,10 +9,10 @@ from typer import Context, Option
 from beautyspot.catalog import Catalog
 from beautyspot.cli.database import Place
 from beautyspot.cli.options import Db, Function, Json, MaxSize, OlderThan, Storage, Tag, Version, place_of
-from beautyspot.cli.removal import DryRun, Expired, Yes, filters_of, remove_tasks, tasks_where
+from beautyspot.cli.removal import DryRun, Expired, Yes, filters_of, remove_tasks
 from beautyspot.db import open_db
 from beautyspot.errors import ConfigurationError
-from beautyspot.maintenance import least_used
+from beautyspot.maintenance import least_used, tasks_of
 from beautyspot.protocols import SupportsUses
 from beautyspot.records import Task
 from beautyspot.sizes import bytes_of
@@ -52,8 +52,8 @@ def _chosen(place: Place, filters: dict[str, Any], max_bytes: int | None) -> Ite
     """Yield what goes; without a look at last uses in a file of an earlier release, which has none."""
     with Catalog.open(place.database()) as catalog:
         if max_bytes is None:
-            yield from tasks_where(catalog, filters)
+            yield from tasks_of(catalog, **filters)
             return
         with closing(open_db(place.database())) as db:
             uses = db.uses if isinstance(db, SupportsUses) and catalog.source.has("uses") else None
-            yield from least_used(lambda: tasks_where(catalog, filters), uses, max_bytes)
+            yield from least_used(lambda: tasks_of(catalog, **filters), uses, max_bytes)

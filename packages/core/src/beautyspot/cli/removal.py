@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from typer import Exit, Option, confirm
 
-from beautyspot.catalog import Catalog
 from beautyspot.cli.database import Place
 from beautyspot.cli.listing import print_tasks
 from beautyspot.cli.output import print_json, say
@@ -23,7 +22,6 @@ DryRun = Annotated[bool, Option("--dry-run", help="Only say what would be done."
 Yes = Annotated[bool, Option("--yes", "-y", help="Don't ask.")]
 Expired = Annotated[bool, Option("--expired", help="Whose time to live has passed.")]
 SHOWN = 10
-PAGE = 1000
 
 
 @dataclass(slots=True)
@@ -47,17 +45,6 @@ class Preview:
 def filters_of(**given: Any) -> dict[str, Any]:
     """Return the filters of `Catalog.tasks` that were given."""
     return {name: value for name, value in given.items() if value not in (None, False)}
-
-
-def tasks_where(catalog: Catalog, filters: dict[str, Any], /) -> Iterator[Task]:
-    """Yield every task that the filters of `Catalog.tasks` name."""
-    after = None
-    while True:
-        page = catalog.tasks(**filters, limit=PAGE, after=after)
-        yield from page.rows
-        after = page.next
-        if after is None:
-            return
 
 
 def remove_tasks(place: Place, tasks: Callable[[], Iterable[Task]], /, *, dry_run: bool, yes: bool) -> None:

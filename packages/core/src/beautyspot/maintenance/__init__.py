@@ -7,16 +7,24 @@ from beautyspot.maintenance.delete import Deleted, delete_tasks, prune
 from beautyspot.maintenance.doctor import examine
 from beautyspot.maintenance.findings import Finding
 from beautyspot.maintenance.least_used import least_used
+from beautyspot.maintenance.listing import tasks_of
 from beautyspot.maintenance.migrate import Migrated, migrate
+from beautyspot.maintenance.repair import Repaired, repair
+from beautyspot.maintenance.vacuum import Vacuumed, vacuum
+from beautyspot.maintenance.verify import Damage, Verified, verify
 
 __all__ = [
     "BlobMove",
     "Cleaned",
     "Comparison",
+    "Damage",
     "Deleted",
     "Difference",
     "Finding",
     "Migrated",
+    "Repaired",
+    "Vacuumed",
+    "Verified",
     "clean",
     "compare",
     "delete_tasks",
@@ -25,5 +33,9 @@ __all__ = [
     "migrate",
     "orphans",
     "prune",
+    "repair",
+    "tasks_of",
     "unfinished",
+    "vacuum",
+    "verify",
 ]

@@ -38,6 +38,16 @@ class LostBlobError(StorageError):
     """A row names a blob that can't be found."""
 
 
+def is_legacy(task: Task, /) -> bool:
+    """Say whether a release before 3.0 wrote the row."""
+    return task.size_bytes is None
+
+
+def moves(task: Task, /) -> bool:
+    """Say whether the task has a blob that goes along; one of an earlier release is found by its old name alone."""
+    return task.result_type == "FILE" and not is_legacy(task)
+
+
 def load_blob(storages: Sequence[BlobStorage], location: str, /) -> bytes:
     """Return the blob at `location` in the first of `storages` that has it.
 

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Literal
 
 from beautyspot.errors import DamagedEntryError
-from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError, load_blob
+from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError, load_blob, moves
 from beautyspot.maintenance.journal_copy import missing_activity, missing_runs
 from beautyspot.maintenance.whole_tasks import whole_task
 from beautyspot.protocols import TaskDB
@@ -127,14 +127,14 @@ class _Comparer:
             self._differs(task.cache_key, str(error))
 
     def _bytes(self, task: Task, side: Literal[0, 1]) -> bytes | None:
-        if task.result_type != "FILE" or self._blobs is None:
+        if self._blobs is None or not moves(task):
             return task.result_data
         storages = (self._blobs.target,) if side else self._blobs.sources
         return load_blob(storages, task.result_value or "")
 
     def _digest(self, task: Task) -> bytes:
         """Return a digest of all but the value; where copies of blobs lie is their own affair."""
-        if self._blobs is not None and task.result_type == "FILE":
+        if self._blobs is not None and moves(task):
             task = task._replace(result_value=None)
         task = task._replace(tags=tuple(sorted(set(task.tags))))  # each database lists them in an order of its own
         return blake2b(repr(task).encode(errors="surrogatepass"), digest_size=16).digest()

@@ -13,6 +13,11 @@ OLDEST_SQLITE = (3, 35, 0)
 
 EXTRAS = {
     "data": ("numpy", "pandas", "polars", "pyarrow"),
+    "gcs": ("google.cloud.storage",),
+    "postgres": ("psycopg",),
+    "redis": ("redis",),
+    "s3": ("boto3",),
+    "zstd": ("zstandard",),
 }
 """Packages of the extras by their import names."""
 
@@ -27,12 +32,19 @@ def machine_findings() -> Iterator[Finding]:
         yield Finding("error", "sqlite", f"{text} is too old", f"use a Python that carries SQLite {oldest} or later")
     else:
         yield Finding("ok", "sqlite", text)
-    missing = {name: [each for each in packages if find_spec(each) is None] for name, packages in EXTRAS.items()}
+    missing = {name: [each for each in packages if not _is_there(each)] for name, packages in EXTRAS.items()}
     there = [name for name, lacking in missing.items() if not lacking]
     lacking = [f"{name} (lacks {', '.join(packages)})" for name, packages in missing.items() if packages]
     yield Finding(
         "ok", "extras", f"installed: {', '.join(there) or 'none'}; not installed: {', '.join(lacking) or 'none'}"
     )
+
+
+def _is_there(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # what it lies in is not there
+        return False
 
 
 def _release() -> str:

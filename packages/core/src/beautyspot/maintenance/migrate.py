@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from beautyspot.errors import DamagedEntryError, StorageError
-from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError
+from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError, is_legacy, moves
 from beautyspot.maintenance.journal_copy import copy_activity, copy_runs
 from beautyspot.maintenance.merge import merger_of
 from beautyspot.maintenance.whole_tasks import whole_task
@@ -44,6 +44,8 @@ class Migrated:
     """Results left behind, as the target has no place for a text in them: a NUL in PostgreSQL, half a surrogate."""
     changed: int
     """Results that were replaced or deleted while they were read; those replaced are copied by the next run."""
+    legacy: int
+    """Those of releases 0.3 to 2.x among the copied: to be looked at, but hits only from the file that held them."""
     named_blobs: int
     """Results that name a blob which was not copied, so that both databases need the storage of now."""
     activity: int
@@ -134,7 +136,7 @@ class _Copy:
         ready: list[Task] = []
         for task in tasks:
             try:
-                ready.append(task if self._blobs is None or task.result_type != "FILE" else self._blobs.copy(task))
+                ready.append(task if self._blobs is None or not moves(task) else self._blobs.copy(task))
             except LostBlobError:
                 self.counts["lost"] += 1
         kept, refused = self._keep(ready)
@@ -143,7 +145,7 @@ class _Copy:
         unkept = [task for task in ready if task.cache_key not in kept]
         self.counts["present"] += len(unkept) - refused
         for task in unkept:
-            if self._blobs is not None and task.result_type == "FILE":
+            if self._blobs is not None and moves(task):
                 self._blobs.take_back(task)
 
     def _keep(self, tasks: Sequence[Task]) -> tuple[set[str], int]:
@@ -161,9 +163,12 @@ class _Copy:
 
     def _count(self, tasks: Sequence[Task]) -> None:
         files = sum(task.result_type == "FILE" for task in tasks)
+        moved = 0 if self._blobs is None else sum(map(moves, tasks))
         self.counts["tasks"] += len(tasks)
         self.counts["size_bytes"] += sum(task.size_bytes or 0 for task in tasks)
-        self.counts["named_blobs" if self._blobs is None else "blobs"] += files
+        self.counts["blobs"] += moved
+        self.counts["named_blobs"] += files - moved
+        self.counts["legacy"] += sum(map(is_legacy, tasks))
 
 
 def _by_size(tasks: Iterator[Task]) -> Iterator[list[Task]]:

@@ -1,0 +1,42 @@
+"""`beautyspot repair`."""
+
+from dataclasses import asdict
+
+from typer import Context
+
+from beautyspot.cli.options import Db, Json, Storage, place_of
+from beautyspot.cli.output import print_json, say
+from beautyspot.cli.progress import progress_bar
+from beautyspot.cli.removal import DryRun, Yes, ask
+from beautyspot.cli.text import count_text
+from beautyspot.maintenance import Repaired, repair
+
+
+def repair_file(
+    context: Context,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    db: Db = None,
+    storage: Storage = None,
+    as_json: Json = False,
+) -> None:
+    """Drop results that can't be read and keep the rest; salvage a malformed file. Keeps a copy, and asks first."""
+    place = place_of(context, db, storage, as_json)
+    path, storages = place.file(), place.storages()
+    if not dry_run and not yes:
+        with progress_bar("looking") as progress:
+            found = repair(path, storages, dry_run=True, progress=progress)
+        if found.dropped or found.salvaged:
+            _tell(found, dry_run=True)
+            ask(f"{count_text(found.dropped, 'result')} that can't be read")
+    with progress_bar("repairing") as progress:
+        done = repair(path, storages, dry_run=dry_run, progress=progress)
+    print_json({"dry_run": dry_run, **asdict(done)}) if place.as_json else _tell(done, dry_run=dry_run)
+
+
+def _tell(done: Repaired, *, dry_run: bool) -> None:
+    salvaged = f", {done.salvaged} of them out of a malformed file" if done.salvaged else ""
+    would = "would drop" if dry_run else "dropped"
+    say(f"{would} {count_text(done.dropped, 'result')} and keep {done.kept}{salvaged}")
+    for copy in done.copies:
+        say(f"  what was there before lies in {copy!r}; delete it when nothing is missed")

@@ -1,0 +1,46 @@
+"""`beautyspot verify`."""
+
+from typing import Any
+
+from typer import Context, Exit
+
+from beautyspot.catalog import Catalog
+from beautyspot.cli.options import Db, Json, Storage, place_of
+from beautyspot.cli.output import print_json, say
+from beautyspot.cli.progress import progress_bar
+from beautyspot.cli.table import Column, print_table
+from beautyspot.cli.text import bytes_text, count_text
+from beautyspot.maintenance import Verified, verify
+
+COLUMNS = (Column("key"), Column("function", yields=True), Column("what"))
+
+
+def verify_all(context: Context, db: Db = None, storage: Storage = None, as_json: Json = False) -> None:
+    """Read every result, compare it with its checksum, and check the file; exits with 1 if something is damaged."""
+    place = place_of(context, db, storage, as_json)
+    with Catalog.open(place.database()) as catalog, progress_bar("reading", catalog.size().tasks) as progress:
+        found = verify(catalog, place.storages(), progress=progress)
+    print_json(_document(found)) if place.as_json else _tell(found)
+    if not found.is_sound:
+        raise Exit(1)
+
+
+def _document(found: Verified) -> dict[str, Any]:
+    damaged = [{"key": d.task.cache_key, "function": d.task.func_name, "what": d.what} for d in found.damaged]
+    figures = {"tasks": found.tasks, "size_bytes": found.size_bytes, "unread": found.unread}
+    return {**figures, "damaged": damaged, "complaints": found.complaints}
+
+
+def _tell(found: Verified) -> None:
+    if found.damaged:
+        print_table(COLUMNS, [(d.task.cache_key, d.task.func_name, d.what) for d in found.damaged])
+    for complaint in found.complaints:
+        say(f"the file: {complaint}")
+    say(
+        f"{count_text(found.tasks, 'result')}, {bytes_text(found.size_bytes)}: {len(found.damaged)} damaged"
+        + (f", {found.unread} that only their own program can read" if found.unread else "")
+    )
+    if found.complaints or any(not damage.is_lost for damage in found.damaged):
+        say("  `beautyspot repair` drops what can't be read and keeps the rest; it makes a copy first")
+    if any(damage.is_lost for damage in found.damaged):
+        say("  where are the blobs? say it with --storage; if they are gone, `beautyspot clean` removes their rows")

@@ -1,0 +1,184 @@
+"""Drops what can't be read and keeps the rest; what was there before stays beside it."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from urllib.parse import quote
+from zlib import crc32
+
+from beautyspot.catalog import Catalog
+from beautyspot.db import SQLiteTaskDB
+from beautyspot.db.faults import code_of, storage_error
+from beautyspot.db.ownership import look
+from beautyspot.db.replacement import inode, set_aside
+from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.maintenance.delete import delete_tasks
+from beautyspot.maintenance.salvage import rows_in, tasks_in
+from beautyspot.maintenance.verify import verify
+from beautyspot.protocols import BlobStorage
+from beautyspot.records import Task
+
+CHUNK = 200
+WAIT_S = 10.0
+SIDE_TABLES = ("uses", "activity", "runs", "limits", "legacy_names")
+NAME_LEGACY = (
+    "INSERT OR IGNORE INTO legacy_names (func_name) SELECT DISTINCT func_name FROM tasks WHERE size_bytes IS NULL"
+)
+"""A file that was malformed before its upgrade has no such names yet."""
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What a repair came to."""
+
+    kept: int
+    """Results that are there afterwards, as far as the repair looked at them."""
+    dropped: int
+    """Results whose value could not be read."""
+    salvaged: int
+    """Of those kept, results that were read from a malformed file."""
+    copies: tuple[str, ...]
+    """Where what was there before lies; delete it when nothing is missed."""
+
+
+def repair(
+    path: Path, storages: Sequence[BlobStorage], *, dry_run: bool = False, progress: Progress | None = None
+) -> Repaired:
+    """Make the SQLite file at `path` sound again.
+
+    A malformed file is renamed, and what SQLite still reads of it goes into a new one, which others may use meanwhile;
+    so does what a program set aside earlier. From a sound file the rows are deleted whose value can't be read, once
+    there is a copy of it. Results whose blob can't be had are left to `clean`. It may be interrupted and run again.
+
+    Raises:
+        ConfigurationError: there is no file, or one of another program.
+        StorageError: it can't be read for another reason than damage, or not written.
+    """
+    if not path.is_file():
+        raise ConfigurationError(f"no database at {str(path)!r}; give the path of one that a Spot made")
+    look(str(path))  # never rename what another program made
+    places = _set_aside_before(path)
+    if _is_malformed(path):
+        places.append(path if dry_run else _put_aside(path))
+    elif not places:
+        return _without_damaged(path, storages, dry_run=dry_run, progress=progress)
+    return _salvaged(path, places, dry_run=dry_run, progress=progress)
+
+
+def _is_malformed(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            return connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok"
+    except sqlite3.Error as error:
+        if code_of(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return True
+        raise storage_error(str(path), error) from error
+
+
+def _set_aside_before(path: Path) -> list[Path]:
+    found = sorted(path.parent.glob(f"{path.name}.damaged-*"))
+    return [file for file in found if file.suffix.removeprefix(".damaged-").isdecimal()]
+
+
+def _put_aside(path: Path) -> Path:
+    place = set_aside(str(path), inode(str(path)))
+    if place is None:
+        raise StorageError(f"{str(path)!r} could not be renamed; see that its folder can be written, and run it again")
+    return Path(place)
+
+
+def _salvaged(path: Path, places: Sequence[Path], *, dry_run: bool, progress: Progress | None) -> Repaired:
+    kept = dropped = 0
+    copies: list[str] = []
+    # Before the first use it opens nothing: a dry run leaves even noise where it is.
+    with closing(SQLiteTaskDB(path)) as db:
+        for place in places:
+            for tasks, bad in _batches(place):
+                kept += len(tasks) if dry_run else len(db.upkeep.put_newer(tasks))
+                dropped += bad
+                if progress is not None:
+                    progress(kept)
+            if not dry_run:
+                db.open()
+                _copy_side_tables(place, path)
+                copies.append(str(_renamed(place)))
+    return Repaired(kept, dropped, kept, tuple(copies))
+
+
+def _batches(place: Path) -> Iterator[tuple[list[Task], int]]:
+    """Yield the tasks of a malformed file that are as they were written, and how many are not."""
+    with closing(sqlite3.connect(place, isolation_level=None)) as connection:
+        tasks = tasks_in(connection)
+        while chunk := list(islice(tasks, CHUNK)):
+            whole = {task.cache_key: task for task in chunk if _is_whole(task)}
+            yield list(whole.values()), len(chunk) - len(whole)
+
+
+def _is_whole(task: Task) -> bool:
+    if task.result_type == "DIRECT_BLOB" and not isinstance(task.result_data, bytes):
+        return False
+    return task.result_data is None or task.checksum is None or crc32(task.result_data) == task.checksum
+
+
+def _copy_side_tables(place: Path, path: Path) -> None:
+    try:
+        with (
+            closing(sqlite3.connect(place, isolation_level=None)) as old,
+            closing(sqlite3.connect(path, timeout=WAIT_S)) as new,
+        ):
+            new.execute("PRAGMA foreign_keys = ON")
+            for table in SIDE_TABLES:
+                _copy_table(old, new, table)
+                new.commit()
+            new.execute(NAME_LEGACY)
+            new.commit()
+    except sqlite3.Error as error:
+        raise storage_error(str(path), error) from error
+
+
+def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> None:
+    for row in rows_in(old, table, by_number=table == "runs"):
+        names, marks = ", ".join(row), ", ".join("?" * len(row))
+        try:
+            new.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
+        except sqlite3.IntegrityError:
+            continue  # the use of a result that was not salvaged
+
+
+def _renamed(place: Path) -> Path:
+    """Give a file that was read another name, so that the next repair doesn't bring back what was deleted since."""
+    target = place.with_name(place.name.replace(".damaged-", ".salvaged-"))
+    for ending in ("-wal", "-shm", ""):
+        file = place.with_name(place.name + ending)
+        if file.exists():
+            file.rename(target.with_name(target.name + ending))
+    return target
+
+
+def _without_damaged(
+    path: Path, storages: Sequence[BlobStorage], *, dry_run: bool, progress: Progress | None
+) -> Repaired:
+    with Catalog.open(path) as catalog:
+        found = verify(catalog, storages, progress=progress)
+    bad = [damage.task for damage in found.damaged if not damage.is_lost]
+    copies, dropped = (), len(bad)
+    if bad and not dry_run:
+        copies = (str(_copied(path)),)
+        with closing(SQLiteTaskDB(path)) as db:
+            dropped = delete_tasks(bad, db, storages[0] if storages else None).tasks
+    return Repaired(found.tasks - dropped, dropped, 0, copies)
+
+
+def _copied(path: Path) -> Path:
+    number = 1
+    while (copy := path.with_name(f"{path.name}.before-repair-{number}")).exists():
+        number += 1
+    with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(copy)) as new:
+        copy.chmod(0o600)
+        old.backup(new, pages=1000)
+    return copy

@@ -1,0 +1,117 @@
+"""Reads everything that is kept, and says what can't be read. Changes nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+from beautyspot.catalog import Catalog, ValueReader
+from beautyspot.catalog.tasks import tasks_named
+from beautyspot.errors import DamagedEntryError, SerializationError, StorageError
+from beautyspot.maintenance.listing import tasks_of
+from beautyspot.protocols import BlobStorage
+from beautyspot.records import Task
+
+CHUNK = 200
+MAX_COMPLAINTS = 100
+"""Most lines of SQLite's own check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One result that can't be read; its call runs again."""
+
+    task: Task
+    what: str
+    """What is wrong with it."""
+    is_lost: bool
+    """The row is whole, but its blob can't be had: it is gone, or its storage is not to be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verification came to."""
+
+    tasks: int
+    size_bytes: int
+    """Of the serialized values that were read."""
+    damaged: tuple[Damage, ...]
+    unread: int
+    """Results that only their program can read: pickles of release 0.3, and values that another serializer wrote."""
+    complaints: tuple[str, ...]
+    """What the database's own check found wrong with its file; empty if nothing, or on a server."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.damaged and not self.complaints
+
+
+def verify(
+    catalog: Catalog, storages: Sequence[BlobStorage], *, progress: Callable[[int], None] | None = None
+) -> Verified:
+    """Check the file of `catalog`, decode each of its values, and compare its bytes with their checksum.
+
+    Others read and write meanwhile; a result that they replace or delete is not taken for damaged. One value is in
+    memory at a time.
+
+    Args:
+        catalog: Lists the results.
+        storages: Hold their blobs; the first that has one is asked.
+        progress: Called with the number of tasks done so far.
+    """
+    complaints = integrity_of(catalog)
+    reader = catalog.values(*storages)
+    count = size_bytes = unread = 0
+    damaged: list[Damage] = []
+    try:
+        for task in tasks_of(catalog):
+            what, is_lost, is_unread = _look(reader, task)
+            if what is not None and _is_still(catalog, task):
+                damaged.append(Damage(task, what, is_lost))
+            count, size_bytes, unread = count + 1, size_bytes + (task.size_bytes or 0), unread + is_unread
+            if progress is not None and count % CHUNK == 0:
+                progress(count)
+    except StorageError as error:
+        complaints = (*complaints, f"the rows after the {count} newest can't be listed: {error}")
+    return Verified(count, size_bytes, tuple(damaged), unread, complaints)
+
+
+def integrity_of(catalog: Catalog, /) -> tuple[str, ...]:
+    """Return what SQLite finds wrong with the file of `catalog`; empty for nothing, and for a server."""
+    if catalog.source.path is None:
+        return ()
+    try:
+        answer = catalog.source.pragma(f"integrity_check({MAX_COMPLAINTS})")
+    except StorageError as error:
+        return (str(error),)
+    return () if answer == "ok" else tuple(answer.splitlines())
+
+
+def sound(catalog: Catalog, storages: Sequence[BlobStorage], /) -> Iterator[Task]:
+    """Yield the tasks of `catalog` whose values can be read."""
+    reader = catalog.values(*storages)
+    return (task for task in tasks_of(catalog) if _look(reader, task)[0] is None)
+
+
+def _look(reader: ValueReader, task: Task) -> tuple[str | None, bool, bool]:
+    """Return what is wrong with a value, whether it is its blob that is lost, and whether it could not be decoded."""
+    if task.result_type == "FILE" and (task.result_value or "").endswith(".pkl"):
+        return None, False, True
+    is_whole = False
+    try:
+        if task.checksum is not None:
+            if crc32(reader.data(task)) != task.checksum:
+                return "its bytes are not those that were written", False, False
+            is_whole = True
+        reader.read(task)
+    except StorageError as error:
+        return str(error), True, False
+    except (DamagedEntryError, SerializationError) as error:
+        # Bytes that are as they were written are never called damaged: another serializer may have written them.
+        return (None, False, True) if is_whole else (str(error), False, False)
+    return None, False, False
+
+
+def _is_still(catalog: Catalog, task: Task) -> bool:
+    """Say whether the row is still as it was listed; one that was replaced or deleted meanwhile is not damaged."""
+    return any(other.updated_at == task.updated_at for other in tasks_named(catalog.source, [task.cache_key]))

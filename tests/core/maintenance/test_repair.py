@@ -1,0 +1,117 @@
+"""Repair: what can't be read goes, the rest stays, and so does what was there before."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import beautyspot as bs
+import pytest
+from beautyspot.catalog import Catalog
+from beautyspot.db import SQLiteTaskDB
+from beautyspot.maintenance import Repaired, repair, verify
+from beautyspot.records import TaskFilter
+
+GONE = "cache_key IN (SELECT cache_key FROM tasks WHERE result_type = 'DIRECT_BLOB' LIMIT 2)"
+
+
+def count(kept: Any) -> int:
+    return kept.ask("SELECT count(*) FROM tasks")[0][0]
+
+
+def is_sound(kept: Any) -> bool:
+    with Catalog.open(kept.path) as catalog:
+        return verify(catalog, [kept.blobs]).is_sound
+
+
+def test_a_sound_store_is_left_as_it_is(kept: Any) -> None:
+    kept.fill(5)
+    before = kept.path.read_bytes()
+    assert repair(kept.path, [kept.blobs]) == Repaired(7, 0, 0, ())
+    assert kept.path.read_bytes() == before
+
+
+def test_damaged_rows_go_once_there_is_a_copy(kept: Any) -> None:
+    kept.fill(5)
+    kept.ask(f"UPDATE tasks SET result_data = x'c1' WHERE {GONE}")
+    assert repair(kept.path, [kept.blobs], dry_run=True) == Repaired(5, 2, 0, ())
+    assert count(kept) == 7
+    done = repair(kept.path, [kept.blobs])
+    assert (done.kept, done.dropped, count(kept), is_sound(kept)) == (5, 2, 5, True)
+    with closing(sqlite3.connect(done.copies[0])) as copy:
+        assert copy.execute("SELECT count(*) FROM tasks").fetchone() == (7,)
+    assert Path(done.copies[0]).stat().st_mode & 0o077 == 0
+
+
+def test_a_row_whose_blob_can_not_be_had_is_left_to_clean(kept: Any) -> None:
+    kept.fill(1)
+    for blob in Path(kept.blobs.root).rglob("*.bin"):
+        blob.unlink()
+    assert repair(kept.path, [kept.blobs]).dropped == 0
+    assert count(kept) == 3
+
+
+@pytest.mark.parametrize(("share", "pages"), [(0.5, 1), (0.3, 3), (0.9, 1)])
+def test_a_malformed_file_is_salvaged_as_far_as_it_can_be_read(kept: Any, share: float, pages: int) -> None:
+    kept.fill(400)
+    with closing(SQLiteTaskDB(kept.path)) as db:
+        before = {task.cache_key: task for task in db.find(TaskFilter())}
+    kept.overwrite_pages(share, pages)
+    done = repair(kept.path, [kept.blobs])
+    assert 402 > done.salvaged > 330
+    assert (count(kept), is_sound(kept)) == (done.kept, True)
+    with closing(SQLiteTaskDB(kept.path)) as db:
+        after = {task.cache_key: task for task in db.find(TaskFilter())}
+        assert all(before[key] == task._replace(tags=before[key].tags) for key, task in after.items())
+    assert Path(done.copies[0]).name == "test.db.salvaged-1"
+    assert kept.ask("SELECT sum(hits) FROM activity")[0][0] == 1
+
+
+def test_what_was_salvaged_once_does_not_come_back(kept: Any) -> None:
+    kept.fill(400)
+    kept.overwrite_pages(0.5)
+    repair(kept.path, [kept.blobs])
+    kept.ask("DELETE FROM tasks")
+    assert repair(kept.path, [kept.blobs]).kept == 0
+
+
+def test_what_a_program_set_aside_is_salvaged_beside_what_is_new(kept: Any) -> None:
+    kept.fill(40)
+    kept.path.rename(kept.path.with_name("test.db.damaged-1"))
+    kept.fill(1, inline=lambda number: "new")
+    done = repair(kept.path, [kept.blobs])
+    assert (count(kept), is_sound(kept)) == (43, True)
+    assert done.salvaged == 40
+    assert kept.ask("SELECT count(*) FROM tags")[0][0] == 41
+
+
+def test_noise_is_set_aside_and_nothing_is_kept(kept: Any) -> None:
+    kept.fill(1)
+    kept.path.write_bytes(b"noise" * 10_000)
+    assert repair(kept.path, [], dry_run=True).kept == 0
+    assert kept.path.read_bytes() == b"noise" * 10_000
+    done = repair(kept.path, [])
+    assert (done.kept, Path(done.copies[0]).read_bytes()) == (0, b"noise" * 10_000)
+    assert count(kept) == 0
+
+
+def test_rows_of_an_earlier_release_still_find_their_function(kept: Any) -> None:
+    kept.fill(3)
+    kept.ask("UPDATE tasks SET size_bytes = NULL, elapsed_s = NULL, checksum = NULL, func_name = 'load'")
+    kept.path.rename(kept.path.with_name("test.db.damaged-1"))
+    kept.path.write_bytes(b"")
+    repair(kept.path, [kept.blobs])
+    assert kept.ask("SELECT func_name FROM legacy_names") == [("load",)]
+
+
+def test_a_file_of_another_program_is_refused_and_left(tmp_path: Path) -> None:
+    for content in (b"My thesis\n" * 1000, b"SQLite format 3\0" + b"noise" * 1000):
+        (tmp_path / "thesis.txt").write_bytes(content)
+        with pytest.raises(bs.ConfigurationError, match="nothing says that beautyspot made it"):
+            repair(tmp_path / "thesis.txt", [])
+        assert [file.read_bytes() for file in tmp_path.iterdir()] == [content]
+
+
+def test_no_file_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(bs.ConfigurationError, match="no database"):
+        repair(tmp_path / "a.db", [])

@@ -1,0 +1,80 @@
+"""Verification: what can't be read is named, and nothing else is."""
+
+from pathlib import Path
+from typing import Any
+
+import beautyspot as bs
+import pytest
+from beautyspot.catalog import Catalog
+from beautyspot.maintenance import Verified, verify
+
+
+def verified(kept: Any) -> Verified:
+    with Catalog.open(kept.path) as catalog:
+        return verify(catalog, [kept.blobs])
+
+
+def blob_of(kept: Any) -> Path:
+    return Path(kept.blobs.root) / kept.ask("SELECT result_value FROM tasks WHERE result_type = 'FILE'")[0][0]
+
+
+def test_a_sound_store_is_sound(kept: Any) -> None:
+    kept.fill(5)
+    found = verified(kept)
+    assert (found.is_sound, found.tasks, found.unread) == (True, 7, 0)
+    assert found.size_bytes == kept.ask("SELECT sum(size_bytes) FROM tasks")[0][0]
+
+
+@pytest.mark.parametrize("change", ["result_data = x'c1'", "result_data = NULL", "checksum = 1"])
+def test_a_damaged_row_is_named(kept: Any, change: str) -> None:
+    kept.fill(5)
+    key = kept.ask("SELECT cache_key FROM tasks WHERE result_type = 'DIRECT_BLOB' LIMIT 1")[0][0]
+    kept.ask(f"UPDATE tasks SET {change} WHERE cache_key = '{key}'")
+    found = verified(kept)
+    assert [(each.task.cache_key, each.is_lost) for each in found.damaged] == [(key, False)]
+
+
+def test_a_blob_with_a_flipped_bit_and_a_lost_one_are_told_apart(kept: Any) -> None:
+    kept.fill(1)
+    blob = blob_of(kept)
+    blob.write_bytes(blob.read_bytes()[:-1] + b"y")
+    assert [each.is_lost for each in verified(kept).damaged] == [False]
+    blob.unlink()
+    assert [each.is_lost for each in verified(kept).damaged] == [True]
+
+
+def test_bytes_that_are_as_they_were_written_are_not_called_damaged(tmp_path: Path, kept: Any) -> None:
+    class Shouting:
+        def dumps(self, value: Any, /) -> bytes:
+            return b"\xc1" + str(value).upper().encode()
+
+        def loads(self, data: Any, /) -> Any:
+            return bytes(data)[1:].decode()
+
+    with bs.Spot("test", db=kept.path, storage=kept.blobs, serializer=Shouting()) as spot:
+        spot.run(str, "abc")
+    found = verified(kept)
+    assert (found.is_sound, found.unread) == (True, 1)
+
+
+def test_pickles_are_counted_and_never_read(kept: Any) -> None:
+    kept.fill(1)
+    kept.ask("UPDATE tasks SET result_value = 'a.pkl' WHERE result_type = 'FILE'")
+    found = verified(kept)
+    assert (found.is_sound, found.unread) == (True, 2)
+
+
+def test_a_malformed_file_is_told_and_what_can_be_read_is_read(kept: Any) -> None:
+    kept.fill(300)
+    kept.overwrite_pages(0.5)
+    found = verified(kept)
+    assert found.complaints
+    assert not found.is_sound
+
+
+def test_progress_is_told_and_ends(kept: Any) -> None:
+    kept.fill(450, inline=lambda number: number)
+    told: list[int] = []
+    with Catalog.open(kept.path) as catalog:
+        verify(catalog, [kept.blobs], progress=told.append)
+    assert told == [200, 400]
