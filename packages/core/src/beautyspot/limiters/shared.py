@@ -13,6 +13,7 @@ from beautyspot.errors import CacheWarning, StorageError
 from beautyspot.limiters.gcra import GCRA
 from beautyspot.limiters.holes import Holes
 from beautyspot.limiters.rate import Place, Rate
+from beautyspot.limiters.steps import Steps
 from beautyspot.protocols import SupportsLimits, SupportsLocalReads
 from beautyspot.records import Reservation
 from beautyspot.system_clock import SystemClock
@@ -47,6 +48,7 @@ class SharedGCRA:
         self._now = clock.time
         self._lock = RLock()  # reentrant as in `GCRA`, and never held while the database is asked
         self._holes = Holes()
+        self._steps = Steps(db, name)
         self._left: deque[Reservation] = deque()
         """Places that the garbage collector left, to be given back."""
         self._alone = GCRA(tokens_per_minute, burst=burst, clock=clock)
@@ -61,16 +63,20 @@ class SharedGCRA:
         if self._left:
             self._give_back_left()
         now_s = _in_ticks(self._now())
+        if now_s < self._alone_until_s - RETRY_S:
+            self._alone_until_s = now_s  # the clock was set back
         if not cost or now_s < self._alone_until_s:
             return self._alone.reserve(cost)
         length_s = _in_ticks(cost * rate.cell_s)
-        begin_s = self._fill_hole(now_s, length_s) if self._holes.stretches else None
-        if begin_s is None:
-            try:
+        try:
+            if self._steps.is_due(now_s) and self._steps.undo(now_s):
+                self._holes = Holes()  # the free places lie in a time that is yet to come
+            begin_s = self._fill_hole(now_s, length_s) if self._holes.stretches else None
+            if begin_s is None:
                 begin_s = self._db.advance_limit(self.name, now_s, length_s) - length_s
-            except StorageError as error:
-                self._go_alone(now_s, error)
-                return self._alone.reserve(cost)
+        except StorageError as error:
+            self._go_alone(now_s, error)
+            return self._alone.reserve(cost)
         return rate.place(now_s, begin_s, begin_s + length_s, cost, self._holes)
 
     def give_back(self, reservation: Reservation, /) -> None:
