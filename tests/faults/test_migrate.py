@@ -41,7 +41,8 @@ def test_a_killed_migration_harms_nothing_and_the_next_one_ends_it(stage: Any, t
     for after in range(2):
         killed = stage.start(MIGRATES)
         for _ in range(after + 1):
-            assert killed.hears().isdigit()
+            said = killed.hears()
+            assert said.isdigit(), killed.communicate()
         killed.kill()
     writer.kill()
     writer.wait()

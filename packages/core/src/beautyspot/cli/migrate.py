@@ -97,10 +97,12 @@ def _migrate(databases: list[TaskDB], move: BlobMove | None, as_json: bool, dry_
     if as_json:
         print_json({"dry_run": dry_run, **asdict(done)})
     else:
-        _tell(done, dry_run)
+        _tell(
+            done, dry_run, "stay where they are" if move else "were not copied: keep the same storage=, or add --blobs"
+        )
 
 
-def _tell(done: Migrated, dry_run: bool) -> None:
+def _tell(done: Migrated, dry_run: bool, named: str) -> None:
     say(
         f"{'would copy' if dry_run else 'copied'} {count_text(done.tasks, 'result')}, {bytes_text(done.size_bytes)}, "
         f"{count_text(done.blobs, 'blob')}, {count_text(done.activity, 'minute')} of activity and "
@@ -112,7 +114,7 @@ def _tell(done: Migrated, dry_run: bool) -> None:
         (done.refused, "left behind, as the target has no place for a text in them"),
         (done.changed, "changed meanwhile: run this again"),
         (done.legacy, "of an earlier release are hits only from the file they were in: run your program on it first"),
-        (done.named_blobs, "name blobs that were not copied: keep the same storage=, or add --blobs"),
+        (done.named_blobs, f"name blobs that {named}"),
     ):
         if count:
             say(f"  {count} {what}")

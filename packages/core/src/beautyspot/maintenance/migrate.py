@@ -165,7 +165,7 @@ class _Copy:
         files = sum(task.result_type == "FILE" for task in tasks)
         moved = 0 if self._blobs is None else sum(map(moves, tasks))
         self.counts["tasks"] += len(tasks)
-        self.counts["size_bytes"] += sum(task.size_bytes or 0 for task in tasks)
+        self.counts["size_bytes"] += sum(task.size_bytes or len(task.result_data or b"") for task in tasks)
         self.counts["blobs"] += moved
         self.counts["named_blobs"] += files - moved
         self.counts["legacy"] += sum(map(is_legacy, tasks))
