@@ -13,12 +13,26 @@ from benchmarks.report import as_json, markdown, show, write_into
 
 def questions() -> dict[str, Question]:
     """Return every question by its name."""
-    from benchmarks import blobs, coroutines, crowds, hits, limits, misses, processes, redis_hits, scale, stampede
+    from benchmarks import (
+        blobs,
+        coroutines,
+        crowds,
+        hits,
+        limits,
+        memory,
+        misses,
+        processes,
+        redis_hits,
+        scale,
+        stampede,
+    )
 
     return {
         "hit": hits.small,
         "hit-dict": hits.dictionary,
         "hit-prompt": hits.prompt,
+        "repeated": memory.repeated,
+        "first-touch": memory.first,
         "threads": crowds.hits,
         "worst-insert": crowds.inserts,
         "async": coroutines.hits,

@@ -12,13 +12,18 @@ from benchmarks.interleave import Batch
 Function = Callable[..., Any]
 
 
-def beautyspot(function: Function, folder: str) -> Function:
+def beautyspot(function: Function, folder: str, **options: Any) -> Function:
     """Mark with a Spot of its own."""
     import beautyspot as bs
 
     # A result that can't be kept would be measured as a cheap miss.
-    spot = bs.Spot("bench", db=f"{folder}/beautyspot.db", storage=f"{folder}/blobs", on_save_error="raise")
-    return spot.mark(function)
+    options = {"db": f"{folder}/beautyspot.db", "storage": f"{folder}/blobs", "on_save_error": "raise", **options}
+    return bs.Spot("bench", **options).mark(function)
+
+
+def from_file(function: Function, folder: str) -> Function:
+    """Mark with a Spot that holds nothing in memory, so that every hit is a first touch of its row."""
+    return beautyspot(function, folder, memory_bytes=0)
 
 
 def diskcache(function: Function, folder: str) -> Function:
