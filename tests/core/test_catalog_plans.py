@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -132,3 +133,21 @@ def test_a_function_whose_rows_are_all_gone_is_not_counted(db: SQLiteTaskDB, cat
     db.delete([f"{number:032x}" for number in range(0, 300, 3)])
     assert [(each.func_name, each.results) for each in catalog.functions()] == [("app.f1", 100), ("app.f2", 100)]
     assert catalog.size().tasks == 200
+
+
+def test_a_file_of_revision_1_is_read_as_it_is_without_counters(db: SQLiteTaskDB, catalog: Catalog) -> None:
+    for number in range(300):
+        db.put(kept(number, tags=("red",)))
+    counted, size, rows = catalog.functions(), catalog.size(), catalog.tasks().rows
+    db.close()
+    with closing(sqlite3.connect(db.path)) as file:
+        for what in ("TABLE functions", "TABLE counted", "TABLE uses"):
+            file.execute(f"DROP {what}")
+        for trigger in ("inserted", "deleted", "updated"):
+            file.execute(f"DROP TRIGGER tasks_{trigger}")
+        file.execute("ALTER TABLE tasks DROP COLUMN compression")
+        file.execute("PRAGMA user_version = 1")
+    with Catalog(open_source(db.path), FrozenClock(NOW.timestamp())) as older:
+        assert older.functions() == counted
+        assert replace(older.size(), database_bytes=0) == replace(size, database_bytes=0)
+        assert older.tasks().rows == rows

@@ -104,6 +104,25 @@ def test_a_vacuum_leaves_them_right(db: SQLiteTaskDB) -> None:
     assert check(db.path) == 455
 
 
+def test_an_upgrade_counts_what_an_earlier_release_kept(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as old:
+        old.execute(
+            "CREATE TABLE tasks (cache_key TEXT PRIMARY KEY, func_name TEXT, input_id TEXT, result_type TEXT, "
+            "result_value TEXT, result_data BLOB, content_type TEXT, version TEXT, updated_at TIMESTAMP)"
+        )
+        rows = [(f"{n:032x}", f"f{n % 7}", b"x" * (n % 50)) for n in range(300)]
+        old.executemany(
+            "INSERT INTO tasks (cache_key, func_name, result_data, result_type) VALUES (?, ?, ?, 'DIRECT_BLOB')", rows
+        )
+        old.commit()
+    with closing(SQLiteTaskDB(path)) as db:
+        db.put(task())
+        assert check(path) == 301
+        db.delete([key for key, *_ in rows[:200]])
+    assert check(path) == 101
+
+
 WORK = """
 import random, sys
 from beautyspot.db import SQLiteTaskDB
