@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from beautyspot.db.memory import MemoryTaskDB
     from beautyspot.db.opening import SCHEMES, open_db
+    from beautyspot.db.redis import RedisTaskDB
     from beautyspot.db.sql import SQLTaskDB
     from beautyspot.db.sqlite import SQLiteTaskDB
     from beautyspot.protocols import TaskDB
@@ -15,6 +16,7 @@ else:
         {
             "MemoryTaskDB": "beautyspot.db.memory",
             "open_db": "beautyspot.db.opening",
+            "RedisTaskDB": "beautyspot.db.redis",
             "SCHEMES": "beautyspot.db.opening",
             "SQLiteTaskDB": "beautyspot.db.sqlite",
             "SQLTaskDB": "beautyspot.db.sql",
@@ -22,4 +24,4 @@ else:
         },
     )
 
-__all__ = ["SCHEMES", "MemoryTaskDB", "SQLTaskDB", "SQLiteTaskDB", "TaskDB", "open_db"]
+__all__ = ["SCHEMES", "MemoryTaskDB", "RedisTaskDB", "SQLTaskDB", "SQLiteTaskDB", "TaskDB", "open_db"]

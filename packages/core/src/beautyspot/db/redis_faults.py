@@ -5,7 +5,7 @@ from beautyspot.errors import StorageError
 NO_UNICODE = "give tags, versions and texts of input_key_fn that are Unicode, without lone surrogates"
 # By class name, so that naming them loads no redis; the first one that an error is an instance of counts.
 NEXT_STEPS = {
-    "OutOfMemoryError": "raise the server's maxmemory, or `beautyspot prune` old results there",
+    "OutOfMemoryError": "raise the server's maxmemory, or delete old results with spot.invalidate(older_than='30d')",
     "ReadOnlyError": "this is a replica; give the URL of the primary",
     "NoPermissionError": "give a user who may use these commands and keys, as redis://user:password@host/0",
     "AuthenticationError": "give the right user and password in the URL, as redis://user:password@host/0",
