@@ -45,7 +45,7 @@ def change(db: SQLiteTaskDB, chance: random.Random, keys: int) -> None:
         newest = [f"{chance.randrange(keys):032x}" for _ in range(chance.randrange(40))]
         db.delete([key, *newest])
         return
-    size = chance.choice((None, 0, 7, 1000))
+    size = chance.choice((None, 0, 7, 7, 7, 5000))
     of_blob = chance.random() < 0.2
     data = None if of_blob else b"x" * (size or 3)
     tags = chance.choice(((), (), ("red",), ("red", "blue")))

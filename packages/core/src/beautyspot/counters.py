@@ -2,7 +2,8 @@
 
 `functions` holds the sums over the rows of `tasks` up to the `rowid` in `counted`. The few rows behind it are summed
 when somebody asks, and added by every 128th insert: 1 µs for a put, where a trigger that counts each row takes 8, most
-of it for one more changed page. A delete or an update takes back what was counted, and only that. A row that is put
+of it for one more changed page. A big value is counted at once: what is asked of its row lies behind it, and reading
+over 128 of 64 kB takes 12 ms. A delete or an update takes back what was counted, and only that. A row that is put
 again has a new `rowid`, the highest, as every new row has.
 """
 
@@ -43,7 +44,8 @@ _LAST = "(SELECT coalesce(max(rowid), 0) FROM tasks)"
 START = "INSERT INTO counted (up_to) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM counted)"
 TRIGGERS = (
     f"""\
-CREATE TRIGGER IF NOT EXISTS tasks_inserted AFTER INSERT ON tasks WHEN NEW.rowid % 128 = 0 BEGIN
+CREATE TRIGGER IF NOT EXISTS tasks_inserted AFTER INSERT ON tasks
+WHEN NEW.rowid % 128 = 0 OR length(NEW.result_data) > 4000 BEGIN
     INSERT INTO functions {_SUMS}
         {_ADD};
     UPDATE counted SET up_to = {_LAST};

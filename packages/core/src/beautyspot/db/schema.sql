@@ -117,7 +117,8 @@ CREATE TABLE IF NOT EXISTS counted (
 
 INSERT INTO counted (up_to) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM counted);
 
-CREATE TRIGGER IF NOT EXISTS tasks_inserted AFTER INSERT ON tasks WHEN NEW.rowid % 128 = 0 BEGIN
+CREATE TRIGGER IF NOT EXISTS tasks_inserted AFTER INSERT ON tasks
+WHEN NEW.rowid % 128 = 0 OR length(NEW.result_data) > 4000 BEGIN
     INSERT INTO functions SELECT func_name,
         sum(1) AS results,
         sum(coalesce(size_bytes, length(result_data), 0)) AS size_bytes,

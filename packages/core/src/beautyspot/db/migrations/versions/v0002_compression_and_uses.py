@@ -18,7 +18,8 @@ INSERT INTO functions SELECT func_name,
     """,
     "UPDATE counted SET up_to = (SELECT coalesce(max(rowid), 0) FROM tasks)",
     """\
-CREATE TRIGGER tasks_inserted AFTER INSERT ON tasks WHEN NEW.rowid % 128 = 0 BEGIN
+CREATE TRIGGER tasks_inserted AFTER INSERT ON tasks
+WHEN NEW.rowid % 128 = 0 OR length(NEW.result_data) > 4000 BEGIN
     INSERT INTO functions SELECT func_name,
         sum(1) AS results,
         sum(coalesce(size_bytes, length(result_data), 0)) AS size_bytes,
