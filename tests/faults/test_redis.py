@@ -36,7 +36,7 @@ def proxy(redis_server: RedisServer, redis_url: str) -> Iterator[FaultyProxy]:
         yield proxy
 
 
-def new_spot(url: str, folder: Path, **options: Any) -> bs.Spot:
+def new_spot(url: str | RedisTaskDB, folder: Path, **options: Any) -> bs.Spot:
     return bs.Spot("faults", db=url, storage=folder / "blobs", **options)
 
 
@@ -87,7 +87,8 @@ def test_writers_and_a_server_killed_in_the_middle_lose_no_call_that_had_returne
 
 def test_a_cut_network_stalls_one_call_and_not_each(proxy: FaultyProxy, tmp_path: Path) -> None:
     url = f"redis://127.0.0.1:{proxy.port}/0?socket_timeout=0.2&socket_connect_timeout=0.2"
-    spot = new_spot(url, tmp_path)
+    db = RedisTaskDB(url)
+    spot = new_spot(db, tmp_path)
     marked = spot.mark(double)
     marked(0)
     proxy.stall()
