@@ -7,7 +7,6 @@ manner: real imports for type checkers, this for the interpreter, and a test tha
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ def on_demand(
         place = places.get(name, others)
         if place is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        thing = getattr(import_module(place), name)
+        # What `importlib.import_module` does; importing that takes 0.3 ms.
+        thing = getattr(__import__(place, fromlist=(name,)), name)
         if name in places:
             setattr(sys.modules[package], name, thing)  # found without us from now on
         return thing

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 import weakref
 
 from beautyspot.errors import CacheSaveWarning
@@ -40,6 +39,8 @@ def _finish(db: TaskDB, journal: Journal, unsaved: Unsaved) -> None:
 
 
 def _warn_of_loss(unsaved: Unsaved) -> None:
+    import warnings  # a run that goes well needs none
+
     warnings.warn(
         f"results that were returned are lost ({len(unsaved)}), as the database refused them to the end: "
         f"{unsaved.refusal}",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 import threading
-import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from beautyspot.errors import CacheWarning, StorageError
+from beautyspot.errors import StorageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator, Hashable
     from typing import NamedTuple
+
+    from beautyspot.errors import CacheWarning
 else:
     from beautyspot.tuples import NamedTuple
 
@@ -49,6 +50,8 @@ class Notices:
             if subject in self._said:
                 return
             self._said.add(subject)
+        import warnings  # a run that goes well needs none
+
         place = _users_place()
         if place is None:
             warnings.warn(message, category, stacklevel=2)

@@ -6,7 +6,6 @@ import os
 import sys
 import threading
 import weakref
-from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def _let_imports_end() -> None:
     # Our modules import much of the others at its first use, so the first calls of threads are such moments.
     for name, module in list(sys.modules.items()):
         if name.startswith("beautyspot.") and getattr(module.__spec__, "_initializing", False):
-            import_module(name)
+            __import__(name)
 
 
 def _after_in_parent() -> None:

@@ -1,11 +1,16 @@
 """Activity and runs as SQLite keeps them."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from __future__ import annotations
 
-from beautyspot.db.kept import Execute
 from beautyspot.db.rows import time_of, time_text
 from beautyspot.records import Activity, Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeAlias
+
+    from beautyspot.db.kept import Execute
 
 _SUMS = ", ".join(f"{name} = {name} + excluded.{name}" for name in Activity._fields[2:])
 
@@ -23,7 +28,7 @@ READ_ACTIVITY = (
 READ_RUNS = f"SELECT {', '.join(Run._fields)} FROM runs WHERE run_id > ? ORDER BY run_id LIMIT ?"  # noqa: S608 - ours
 PAGE = 500
 
-Read = Callable[[Callable[[Execute], Any]], Any]
+Read: TypeAlias = "Callable[[Callable[[Execute], Any]], Any]"
 
 
 def read_activity(read: Read, /) -> Iterator[Activity]:

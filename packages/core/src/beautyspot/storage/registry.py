@@ -84,9 +84,8 @@ def _load(scheme: str, url: str) -> Any:
     if scheme not in SCHEMES:
         return _load_foreign(scheme, url)
     module, _, name = SCHEMES[scheme].partition(":")
-    from importlib import import_module  # named by our own table, never by data; most programs need one storage
-
-    return getattr(import_module(module), name)
+    # Named by our own table, never by data; `importlib`, which does the same, takes 0.3 ms to import.
+    return getattr(__import__(module, fromlist=(name,)), name)
 
 
 def _load_foreign(scheme: str, url: str) -> Any:
