@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from beautyspot.checks import every, expect, has_methods, is_flag, words
-from beautyspot.errors import ConfigurationError
+from beautyspot.errors import CacheWarning, ConfigurationError
 from beautyspot.keys import KeyMaker
 from beautyspot.keys.binding import split
 from beautyspot.names import qualified_name
@@ -150,6 +150,9 @@ def _plan(function: Any, parts: Parts, settings: Settings) -> Plan:
         input_key_fn=settings.input_key_fn,
         registry=parts.registry,
     )
+    namesake = keys.namesake()
+    if namesake is not None:
+        parts.store.notices.warn((keys.func_name, "namesake"), namesake, CacheWarning)
     serializer = parts.serializer
     if takes_types(serializer):
         serializer = serializer.for_function(inner)

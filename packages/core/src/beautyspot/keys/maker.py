@@ -15,6 +15,7 @@ from beautyspot.names import is_local, qualified_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from types import CodeType
     from typing import Any, TypeAlias
 
     from beautyspot.keys.binding import Values
@@ -92,6 +93,23 @@ class KeyMaker:
 
             self._version = version_from_code(self._function)
         return self._version
+
+    def namesake(self) -> str | None:
+        """Return a warning if another function, marked before, makes the same keys."""
+        function = split(self._function)[0]
+        while hasattr(function, "__wrapped__"):
+            function = function.__wrapped__
+        code: CodeType | None = getattr(function, "__code__", None)
+        if code is None or is_local(function) or not (self._version is None or isinstance(self._version, str)):
+            return None  # its code is in its keys
+        codes, who = self._canonical.registry.codes, (self._func_name, self._version, self._names)
+        before = codes.setdefault(who, code)
+        if before is code or before == code:
+            return None
+        codes[who] = code
+        from beautyspot.keys.namesakes import warning_of  # few functions have one
+
+        return warning_of(self._func_name, before, code)
 
     def input_id(self, args: Arguments, kwargs: Keywords, /) -> str:
         """Return 16 hex digits for the arguments alone, or the text that `input_key_fn` gave."""

@@ -9,6 +9,7 @@ from beautyspot.errors import ConfigurationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import CodeType
     from typing import Any
 
 _FIXED = (str, int, bool, bytes, type(None), float, complex, list, tuple, dict, set, frozenset, bytearray)
@@ -22,6 +23,8 @@ class KeyRegistry:
         self.functions: dict[type, Callable[[Any], Any]] = {}
         # Weak, because classes made in a call would otherwise stay for good.
         self.resolved: WeakKeyDictionary[type, Any] = WeakKeyDictionary()
+        self.codes: dict[tuple[Any, ...], CodeType] = {}
+        """The last function marked of those whose keys begin alike, which their name alone tells apart."""
 
     def register(self, type_: type, function: Callable[[Any], Any], /) -> None:
         """Make keys of `type_` and its subclasses from what `function` returns, which must be keyable itself.
