@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any, NamedTuple
 
     from beautyspot.clocks import Clock
+    from beautyspot.compression import Compression
     from beautyspot.durations import Duration
     from beautyspot.protocols import BlobStorage, Serializer, TaskDB
     from beautyspot.sizes import Size
@@ -58,6 +59,7 @@ def open_parts(
     memory_bytes: int,
     serializer: Serializer | None,
     executor: Executor | None,
+    compress: Compression | None,
     clock: Clock | None,
     max_size: Size | None = None,
     prune_every: Duration | None = None,
@@ -77,12 +79,8 @@ def open_parts(
     tasks = open_db(default_database(name) if db is None else db, durability=durability, memory_bytes=memory_bytes)
     blobs = create_storage(blob_folder(name) if storage is None else storage, durability=durability, **storage_options)
     store = Store(tasks, blobs, clock=clock, inline_limit_bytes=inline_limit_bytes, on_save_error=on_save_error)
-    if max_size is not None or prune_every is not None:
-        from beautyspot.housekeeping import Housekeeping  # few ask for it
-
-        store.housekeeping = Housekeeping(tasks, blobs, clock, max_size=max_size, prune_every=prune_every)
-    journal = Journal(tasks, clock)
-    tie_up(store, journal)
+    _furnish(store, compress, max_size=max_size, prune_every=prune_every)
+    tie_up(store, journal := Journal(tasks, clock))
     return Parts(
         store=store,
         journal=journal,
@@ -94,6 +92,22 @@ def open_parts(
         executor=executor,
         legacy_folders=legacy_blob_folders(name) if storage is None else _folders_of(blobs),
     )
+
+
+def _furnish(
+    store: Store, compress: Compression | None, *, max_size: Size | None, prune_every: Duration | None
+) -> None:
+    """Give `store` what few ask for."""
+    if compress is not None:
+        from beautyspot.compression import expect_compression
+
+        expect_compression(compress)
+        store.compresses = True
+    if max_size is not None or prune_every is not None:
+        from beautyspot.housekeeping import Housekeeping
+
+        blobs = store.storage
+        store.housekeeping = Housekeeping(store.db, blobs, store.clock, max_size=max_size, prune_every=prune_every)
 
 
 def _expect_methods(name: str, thing: object, *methods: str) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+"""How every zstd frame begins (RFC 8878, section 3.1.1), and no message of msgpack."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple
@@ -28,7 +31,9 @@ class Entry(NamedTuple):
     elapsed_s: float | None
     """Seconds the call took; None if an earlier release wrote the row."""
     checksum: int | None = None
-    """CRC-32 (ISO 3309) of the serialized value; None where an earlier release wrote it, and above 16 MiB."""
+    """CRC-32 (ISO 3309) of the kept bytes; None where an earlier release wrote it, and above 16 MiB."""
+    compression: str | None = None
+    """What the kept bytes are compressed with, and how many they were: `zstd 18980`; None for nothing."""
 
 
 class Task(NamedTuple):
@@ -48,18 +53,24 @@ class Task(NamedTuple):
     """Aware, UTC."""
     expires_at: datetime | None
     size_bytes: int | None
-    """Bytes of the serialized value; None marks a row of an earlier release."""
+    """Bytes that are kept: the serialized value, or what compression left; None marks a row of an earlier release."""
     elapsed_s: float | None
     checksum: int | None = None
-    """CRC-32 of the serialized value; None for none."""
+    """As in `Entry`."""
     compression: str | None = None
-    """What the kept bytes are compressed with; None for nothing."""
+    """As in `Entry`."""
     tags: tuple[str, ...] = ()
 
     def entry(self) -> Entry:
         """Return what a hit needs of it."""
         return Entry(
-            self.result_type, self.result_data, self.result_value, self.expires_at, self.elapsed_s, self.checksum
+            self.result_type,
+            self.result_data,
+            self.result_value,
+            self.expires_at,
+            self.elapsed_s,
+            self.checksum,
+            self.compression,
         )
 
 

@@ -34,7 +34,7 @@ def translate(old: Mapping[str, Any], today: Mapping[str, Any], /) -> dict[str, 
         if name not in RENAMED_OPTIONS:
             raise ConfigurationError(f"Spot got an unknown option {name!r}; help(beautyspot.Spot) lists the known ones")
         now = RENAMED_OPTIONS[name]
-        warnings.warn(f"Spot({name}=…) is now called {now}", DeprecationWarning, stacklevel=3)
+        warnings.warn(f"Spot({name}=…) is now called {now}", DeprecationWarning, stacklevel=4)
         if value is None:
             continue
         if now in DEFAULTS and today[now] != DEFAULTS[now]:

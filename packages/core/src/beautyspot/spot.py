@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from beautyspot.arguments import MarkArguments
     from beautyspot.clocks import Clock
+    from beautyspot.compression import Compression
     from beautyspot.content_types import ContentType
     from beautyspot.durations import Duration
     from beautyspot.hooks import Hook
@@ -83,9 +84,9 @@ class Spot:
             hooks: Called at the turns of every call.
             inline_limit_bytes: Larger values go to the storage, unless `save_blob` says where.
             memory_bytes: Most that this process holds of the results it read last from a local file; 0 for nothing.
-            default_save_blob, default_version, default_content_type, default_ttl: What `mark` takes when it is not told.
+            default_save_blob, default_version, default_content_type, default_ttl: What `mark` takes unless told.
             compress: "zstd" keeps values that shrink in fewer bytes; those that are kept stay readable either way.
-            max_size: Most bytes of values to keep, such as "5GB"; misses delete what was least recently used, bit by bit.
+            max_size: Most bytes of values to keep, such as "5GB"; misses delete what was least recently used.
             prune_every: How often to look for what is too much or has expired; None for 10 minutes with a `max_size`.
             on_save_error: `warn`, `raise` or `ignore` a result that can't be kept; it is lost only with `raise`.
             durability: `normal` survives a killed process, `full` also power loss.
@@ -96,22 +97,12 @@ class Spot:
             ConfigurationError: an argument is wrong, or a later release wrote the file.
         """
         self.name = name
-        options: dict[str, Any] = {
-            "storage": storage,
-            "inline_limit_bytes": inline_limit_bytes,
-            "memory_bytes": memory_bytes,
-            "executor": executor,
-            "compress": compress,
-            "max_size": max_size,
-            "prune_every": prune_every,
-        }
-        if renamed:
-            from beautyspot.renamed import translate  # for the code of release 2
-
-            options |= translate(renamed, options)
+        options: dict[str, Any] = {"storage": storage, "inline_limit_bytes": inline_limit_bytes, "executor": executor}
+        options |= _translated(renamed, options)
         self.parts = open_parts(
-            name, db, on_save_error=on_save_error, durability=durability, serializer=serializer, clock=clock, **options
-        )
+            name, db, on_save_error=on_save_error, durability=durability, serializer=serializer, clock=clock,
+            memory_bytes=memory_bytes, compress=compress, max_size=max_size, prune_every=prune_every, **options,
+        )  # fmt: skip
         self._limiter = self._new_limiter(tpm, burst, shared=shared_limit)
         self._hooks = hooks_of(hooks)
         self._defaults: MarkArguments = {
@@ -298,3 +289,11 @@ class Spot:
 
         shared_by = self.parts.store.db if shared else None
         return create_limiter(tpm, burst=burst, clock=self.parts.clock, shared_by=shared_by, name=self.name)
+
+
+def _translated(renamed: Mapping[str, Any], today: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not renamed:
+        return {}
+    from beautyspot.renamed import translate  # for the code of release 2
+
+    return translate(renamed, today)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import partial, reduce
 from zlib import crc32
 
 from beautyspot.errors import (
@@ -87,6 +87,8 @@ class Store:
         """Entries met so far that could not be read."""
         self._inline_limit_bytes = inline_limit_bytes
         self._on_save_error: OnSaveError = on_save_error
+        self.compresses = False
+        """Whether values that shrink are kept compressed."""
         self.unsaved = Unsaved(db, clock)
         self.housekeeping: Housekeeping | None = None
         """What keeps the store within a size; None unless that was asked for."""
@@ -117,11 +119,15 @@ class Store:
         try:
             data, checksum = entry.result_data, entry.checksum
             if data is None:
-                if checksum is None:
+                if checksum is None and entry.compression is None:
                     return Hit(self._load_stream(entry.result_value or "", serializer), entry.elapsed_s or 0.0)
                 data = self.storage.load(entry.result_value or "")
             if checksum is not None and crc32(data) != checksum:
                 raise DamagedEntryError("its bytes are not those that were written")
+            if entry.compression is not None:
+                from beautyspot.compression import decompress  # most values are not
+
+                data = decompress(data, entry.compression)
             return _hit((serializer.loads(data), entry.elapsed_s or 0.0))
         except Exception as error:  # noqa: BLE001 - as in lookup; decoders and storages may be anybody's
             self.report_damage(key, error)
@@ -219,6 +225,11 @@ class Store:
     def _task(self, label: Label, parts: Sequence[Buffer]) -> tuple[Task, Exception | None]:
         """Return the row, and why it must take the value if the storage failed."""
         now = datetime.fromtimestamp(self.clock.time(), UTC)
+        compression = None
+        if self.compresses:
+            from beautyspot.compression import compress  # as in value_of
+
+            parts, compression = compress(parts)
         size_bytes = sum(map(len, parts))
         outside = size_bytes > self._inline_limit_bytes if label.save_blob is None else label.save_blob
         # The blob goes first: a row must never name a blob that isn't there. A crash between the two
@@ -237,7 +248,8 @@ class Store:
             expires_at=None if label.ttl_s is None else now + timedelta(seconds=label.ttl_s),
             size_bytes=size_bytes,
             elapsed_s=label.elapsed_s,
-            checksum=_checksum(parts) if size_bytes <= CHECKED_BYTES else None,
+            checksum=reduce(lambda sum_, part: crc32(part, sum_), parts, 0) if size_bytes <= CHECKED_BYTES else None,
+            compression=compression,
             tags=label.tags,
         )
         return task, blob_error
@@ -279,13 +291,6 @@ class Store:
             f"{next_step}",
             CacheSaveWarning,
         )
-
-
-def _checksum(parts: Sequence[Buffer]) -> int:
-    checksum = 0
-    for part in parts:
-        checksum = crc32(part, checksum)
-    return checksum
 
 
 def _joined(parts: Sequence[Buffer]) -> bytes:

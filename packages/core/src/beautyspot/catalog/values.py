@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from beautyspot.catalog.source import Source
+from beautyspot.compression import decompress
 from beautyspot.errors import DamagedEntryError, StorageError
 from beautyspot.protocols import BlobStorage
 from beautyspot.records import Task
@@ -29,16 +30,19 @@ class ValueReader:
         Raises:
             DamagedEntryError: it can't be read.
             StorageError: its blob can't.
+            ConfigurationError: it is compressed, and the library is not installed.
         """
         if task.result_type == "DIRECT":
             return _json(task)
         data = self.data(task)
+        if task.compression is not None:
+            data = decompress(data, task.compression)
         if task.elapsed_s is None:  # only earlier releases don't say
             return self._serializer.loads_legacy(data)
         return self._serializer.describe(data)
 
     def data(self, task: Task, /) -> bytes:
-        """Return the serialized value."""
+        """Return the serialized value as it is kept, compressed or not."""
         if task.result_type == "FILE":
             return self._blob(task.result_value or "")
         column = self._source.column("tasks", "result_data")

@@ -35,7 +35,7 @@ def time_of(value: object, /) -> datetime:
 
 def entry_of(row: tuple[Any, ...], /) -> Entry:
     """Return the entry of a row whose values may be of any type: SQLite keeps what it is given, or what damage left."""
-    result_type, data, location, expires_at, elapsed_s, checksum = row
+    result_type, data, location, expires_at, elapsed_s, checksum, compression = row
     return Entry(
         str(result_type),
         data.encode() if isinstance(data, str) else data if isinstance(data, bytes) else None,
@@ -43,6 +43,7 @@ def entry_of(row: tuple[Any, ...], /) -> Entry:
         None if expires_at is None else time_of(expires_at),
         float(elapsed_s) if isinstance(elapsed_s, (int, float)) else None,
         checksum,
+        compression if compression is None else str(compression),
     )
 
 

@@ -18,7 +18,7 @@ from beautyspot.db.memory_tier import MEMORY_BYTES, MemoryTier
 from beautyspot.db.ownership import look
 from beautyspot.db.rows import TASK_COLUMNS, entry_of, task_of, task_row, time_of
 from beautyspot.errors import ConfigurationError, StorageError
-from beautyspot.records import Entry, TaskFilter
+from beautyspot.records import ZSTD_MAGIC, Entry, TaskFilter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # Each column costs 0.1 µs. An inline value, as most are, needs no more than these three.
 GET_INLINE = "SELECT result_data, expires_at, elapsed_s, checksum FROM tasks WHERE cache_key = ?"
-GET = "SELECT result_type, result_data, result_value, expires_at, elapsed_s, checksum FROM tasks WHERE cache_key = ?"
+GET = f"SELECT {', '.join(Entry._fields)} FROM tasks WHERE cache_key = ?"  # noqa: S608 - ours
 PUT = f"INSERT OR IGNORE INTO tasks ({TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - ours
 # The foreign key of `tags` takes the tags of the row it replaces along.
 REPLACE = PUT.replace("IGNORE", "REPLACE", 1)
@@ -125,12 +125,13 @@ class SQLiteTaskDB:
             if row is None:
                 return None
             data, expires_at, elapsed_s, checksum = row
-            if type(data) is bytes and type(elapsed_s) is float:
+            # What begins like a frame is compressed if its row says so, which this statement doesn't ask.
+            if type(data) is bytes and type(elapsed_s) is float and data[:4] != ZSTD_MAGIC:
                 expires_at = None if expires_at is None else time_of(expires_at)
                 if checksum is not None and crc32(data) == checksum:
                     checksum = None  # compared here, once, not at each hit from memory
                 # In half the time of Entry(…).
-                entry = _entry(("DIRECT_BLOB", data, None, expires_at, elapsed_s, checksum))
+                entry = _entry(("DIRECT_BLOB", data, None, expires_at, elapsed_s, checksum, None))
                 memory.hold(key, entry, stamp)
                 return entry
         except (AttributeError, KeyError, *Failure):
