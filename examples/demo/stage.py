@@ -126,3 +126,7 @@ def rush(api: ModelAPI, url: str) -> int:
         except HTTPError as error:
             error.close()
     return api.refused - refused
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # as the package's first lines announce

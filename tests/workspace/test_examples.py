@@ -107,6 +107,25 @@ def test_an_interrupted_demo_says_so_in_one_line_and_leaves_the_terminal_as_it_w
         os.killpg(interrupted[0], 0)
 
 
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+class Interrupts:
+    def find_spec(self, name, *_):
+        if name == "demo.models":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupts())
+sys.path.insert(0, sys.argv[1])
+from demo import stage
+"""
+
+
+def test_a_demo_that_is_interrupted_while_it_imports_shows_no_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IMPORT, str(EXAMPLES)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (-signal.SIGINT, "")
+
+
 @pytest.mark.slow
 def test_the_demo_makes_each_call_once_although_it_is_killed(screen: str) -> None:
     total = int(re.findall(r"(\d+) calls", screen)[-1])
