@@ -36,7 +36,7 @@ class Kept:
 def kept_by_function(source: Source, /) -> list[Kept]:
     """Return one for each function of which something is kept.
 
-    A server and a file of an earlier release count their rows: about 0.2 s for a million on PostgreSQL, where
+    A server and a file of an earlier release count their rows: 0.25 s for a million on PostgreSQL, where
     counters would make all who keep a result of one function wait for each other.
     """
     if source.has("functions"):
