@@ -8,7 +8,21 @@ from typing import Annotated, Any
 from typer import Context, Exit, Option, Typer
 from typer.core import TyperGroup
 
-from beautyspot.cli import clean, delete, demo, doctor, listing, migrate, prune, repair, show, stats, vacuum, verify
+from beautyspot.cli import (
+    archive,
+    clean,
+    delete,
+    demo,
+    doctor,
+    listing,
+    migrate,
+    prune,
+    repair,
+    show,
+    stats,
+    vacuum,
+    verify,
+)
 from beautyspot.cli.database import Place
 from beautyspot.cli.options import Db, Json, Storage
 from beautyspot.cli.output import say
@@ -81,6 +95,8 @@ app.command("clean")(clean.clean_blobs)
 app.command("verify")(verify.verify_all)
 app.command("repair")(repair.repair_file)
 app.command("vacuum")(vacuum.vacuum_file)
+app.command("export")(archive.export_file)
+app.command("import")(archive.import_file)
 app.command("migrate")(migrate.migrate_tasks)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)

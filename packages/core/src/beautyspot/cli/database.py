@@ -28,6 +28,18 @@ class Place:
         """
         return self.db or only_database(Path())
 
+    def existing(self) -> str:
+        """Return the path or URL of a database that is there.
+
+        Raises:
+            ConfigurationError: there is no such file, or as `database` says.
+        """
+        database = self.database()
+        path = path_of(database)
+        if path is not None and not path.is_file():
+            raise ConfigurationError(f"no database at {str(path)!r}; give the path of one that a Spot made")
+        return database
+
     def file(self) -> Path:
         """Return the path of the SQLite file.
 

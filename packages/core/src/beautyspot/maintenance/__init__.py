@@ -5,11 +5,13 @@ from beautyspot.maintenance.clean import Cleaned, clean, orphans, unfinished
 from beautyspot.maintenance.compare import Comparison, Difference, compare
 from beautyspot.maintenance.delete import Deleted, delete_tasks, prune
 from beautyspot.maintenance.doctor import examine
+from beautyspot.maintenance.export import Exported, export_archive
 from beautyspot.maintenance.findings import Finding
 from beautyspot.maintenance.least_used import least_used
 from beautyspot.maintenance.listing import tasks_of
 from beautyspot.maintenance.migrate import Migrated, migrate
 from beautyspot.maintenance.repair import Repaired, repair
+from beautyspot.maintenance.restore import Imported, import_archive
 from beautyspot.maintenance.vacuum import Vacuumed, vacuum
 from beautyspot.maintenance.verify import Damage, Verified, verify
 
@@ -20,7 +22,9 @@ __all__ = [
     "Damage",
     "Deleted",
     "Difference",
+    "Exported",
     "Finding",
+    "Imported",
     "Migrated",
     "Repaired",
     "Vacuumed",
@@ -29,6 +33,8 @@ __all__ = [
     "compare",
     "delete_tasks",
     "examine",
+    "export_archive",
+    "import_archive",
     "least_used",
     "migrate",
     "orphans",

@@ -1,0 +1,72 @@
+"""`beautyspot export` and `beautyspot import`."""
+
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Context
+
+from beautyspot.cli.database import path_of
+from beautyspot.cli.options import Db, Function, Json, Storage, Tag, Version, place_of
+from beautyspot.cli.output import print_json, say
+from beautyspot.cli.progress import progress_bar
+from beautyspot.cli.removal import DryRun, Yes
+from beautyspot.cli.text import bytes_text, count_text
+from beautyspot.db import open_db
+from beautyspot.errors import ConfigurationError
+from beautyspot.maintenance import export_archive, import_archive
+from beautyspot.records import TaskFilter
+
+
+def export_file(
+    context: Context,
+    file: Annotated[Path, Argument(help="The archive to write.")],
+    function: Function = None,
+    version: Version = None,
+    tag: Tag = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    db: Db = None,
+    storage: Storage = None,
+    as_json: Json = False,
+) -> None:
+    """Write results, their blobs and what was counted into one file."""
+    place = place_of(context, db, storage, as_json)
+    if file.exists() and not dry_run and not yes:
+        raise ConfigurationError(f"{str(file)!r} is there already; add --yes to write over it, or give another path")
+    where = TaskFilter(function=function, version=version, tags=None if tag is None else (tag,))
+    with closing(open_db(place.existing())) as tasks, progress_bar("exporting") as progress:
+        done = export_archive(tasks, place.storages(), file, where=where, dry_run=dry_run, progress=progress)
+    if place.as_json:
+        print_json({"dry_run": dry_run, **asdict(done)})
+        return
+    left = f"; {done.left_out} are left out: damaged, or of an earlier release" if done.left_out else ""
+    would = "would export" if dry_run else "exported"
+    say(f"{would} {count_text(done.tasks, 'result')}, {bytes_text(done.size_bytes)}{left}")
+
+
+def import_file(
+    context: Context,
+    file: Annotated[Path, Argument(help="An archive that `beautyspot export` wrote.")],
+    dry_run: DryRun = False,
+    db: Db = None,
+    storage: Storage = None,
+    as_json: Json = False,
+) -> None:
+    """Keep what an archive holds and is not there, or older there; doing it twice changes nothing."""
+    place = place_of(context, db, storage, as_json)
+    storages = place.storages()
+    database = place.database()
+    path = path_of(database)
+    if dry_run and path is not None and not path.exists():
+        database = "memory://"  # looking makes no file
+    with closing(open_db(database)) as tasks, progress_bar("importing") as progress:
+        target = storages[0] if storages else None
+        done = import_archive(file, tasks, target, dry_run=dry_run, progress=progress)
+    if place.as_json:
+        print_json({"dry_run": dry_run, **asdict(done)})
+        return
+    would = "would import" if dry_run else "imported"
+    there = f"; {done.there} were there already" if done.there else ""
+    say(f"{would} {count_text(done.tasks, 'result')}, {bytes_text(done.size_bytes)}{there}")
