@@ -6,10 +6,12 @@ import importlib.util
 import inspect
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
 import beautyspot
 import pytest
+from beautyspot import marking
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {
@@ -52,6 +54,40 @@ def test_a_hit_loads_no_heavy_library(tmp_path: Path) -> None:
     spot = f"beautyspot.Spot('x', db={str(tmp_path / 'x.db')!r}, storage={str(tmp_path)!r})"
     call = f"import beautyspot; f = {spot}.mark(len)"
     assert loaded_by(f"{call}; f('abc'); f('abc')") & HEAVY == set()
+
+
+NOT_FOR_A_FIRST_HIT = {
+    # Of the standard library: together they take as long as everything else that a fresh process does.
+    "enum", "hashlib", "importlib.metadata", "json", "re", "typing", "warnings",
+    # Of ours: what a miss, a limit, a blob, a stream, a batch or an unusual function needs.
+    "beautyspot.arguments", "beautyspot.catalog", "beautyspot.clocks", "beautyspot.content_types",
+    "beautyspot.db.journal", "beautyspot.db.listing", "beautyspot.db.memory", "beautyspot.db.uses",
+    "beautyspot.durations", "beautyspot.flight.claim", "beautyspot.hooks", "beautyspot.keys.callables",
+    "beautyspot.keys.code", "beautyspot.keys.identity", "beautyspot.keys.policies", "beautyspot.limiters",
+    "beautyspot.maintenance", "beautyspot.protocols", "beautyspot.renamed", "beautyspot.serializers.encoder",
+    "beautyspot.storage.memory", "beautyspot.walk.batch", "beautyspot.walk.limit", "beautyspot.walk.misses",
+    "beautyspot.walk.streams",
+}  # fmt: skip
+
+
+JOB = """
+import beautyspot
+spot = beautyspot.Spot("job", db=sys.argv[1], storage=sys.argv[2])
+@spot.mark
+def double(number): return 2 * number
+double(1)
+print("hits", double.cache_info().hits, *sys.modules)
+"""
+
+
+def test_a_first_hit_loads_nothing_that_only_other_calls_need(tmp_path: Path) -> None:
+    job = tmp_path / "job.py"
+    job.write_text(code_with_path(JOB), "utf-8")
+    command = [sys.executable, "-I", "-S", str(job), str(tmp_path / "job.db"), str(tmp_path / "blobs")]
+    runs = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() for _ in range(2)]
+    assert [run[:2] for run in runs] == [["hits", "0"], ["hits", "1"]]
+    assert set(runs[1]) & NOT_FOR_A_FIRST_HIT == set()
+    assert {name for name in NOT_FOR_A_FIRST_HIT if importlib.util.find_spec(name) is None} == set()  # no old names
 
 
 def test_import_loads_no_slow_part_of_the_standard_library() -> None:
@@ -106,3 +142,27 @@ def test_every_public_name_has_a_docstring(name: str) -> None:
 
 def test_the_package_tells_type_checkers_that_it_is_typed() -> None:
     assert (ROOT / "packages/core/src/beautyspot/py.typed").exists()
+
+
+def test_the_hints_of_a_marked_function_are_those_of_the_users(tmp_path: Path) -> None:
+    @beautyspot.Spot("x", db=tmp_path / "x.db").mark
+    def double(number: int) -> str: ...
+
+    assert typing.get_type_hints(double) == {"number": int, "return": str}
+    assert str(inspect.signature(double)) == "(number: int) -> str"
+
+
+@pytest.mark.parametrize(
+    "name", sorted({*beautyspot.__all__} - {"FROM_CODE", "LocalStorage", "MsgpackSerializer", "Spot"})
+)
+def test_the_hints_of_a_public_class_can_be_read(name: str) -> None:
+    """Those left out name types that are imported for checkers alone: a first hit must not wait for them."""
+    thing = getattr(beautyspot, name)
+    typing.get_type_hints(thing)
+    for method in vars(thing).values() if inspect.isclass(thing) else ():
+        if inspect.isfunction(method) and method.__module__.startswith("beautyspot"):
+            typing.get_type_hints(method)
+
+
+def test_the_keywords_of_mark_are_those_that_type_checkers_know() -> None:
+    assert tuple(beautyspot.MarkArguments.__annotations__) == marking.KNOWN
