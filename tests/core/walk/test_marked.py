@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+import sys
 from typing import Any
 
 import beautyspot as bs
@@ -160,3 +161,21 @@ def test_class_method_made_of_a_function_from_elsewhere_is_bound_to_its_class(sp
 
 def scale(cls: Any, x: int) -> int:
     return x * cls.rate
+
+
+class Below:
+    @classmethod
+    @bs.Spot("marked", db="memory://", storage="memory://").mark(ignore=("cls",))
+    def scaled(cls, x: int = 1) -> int:
+        return x
+
+
+def test_what_stands_below_classmethod_answers_for_its_class_or_says_what_to_do():
+    assert Below.scaled(2) == 2
+    assert Below.scaled.cache_info().misses == 1
+    # From Python 3.13 on this is what `Below.scaled` asks.
+    inside = vars(Below)["scaled"].__func__
+    with pytest.raises(bs.ConfigurationError, match=r"Below.scaled.key .*@spot.mark above @classmethod"):
+        inside.key(2)
+    if sys.version_info < (3, 13):
+        assert Below.scaled.is_cached(2)

@@ -85,5 +85,9 @@ class Marked(Protocol[P, R]):  # pyright: ignore[reportInvalidTypeVarUse] - bind
     @overload
     def __get__(self, instance: object, owner: type | None = None) -> "Marked[P, R]": ...
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        """Bind a marked method, to its class where that is its first parameter."""
+        """Bind a marked method, to its class where that is its first parameter.
+
+        A checker takes a static method whose first parameter is `Any` or `object` for a method: give that a narrower
+        type, or make it a function of the module. When it runs, it is bound as Python binds it.
+        """
         ...

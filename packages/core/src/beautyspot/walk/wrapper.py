@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import update_wrapper
 
 from beautyspot.errors import ConfigurationError
@@ -109,7 +110,8 @@ _CALLERS: dict[int, tuple[Callable[[Plan], Any], Callable[..., Any]]] = {
     ASYNC_GENERATOR: (_async_generator, _refresh_stream_async),
 }
 
-QUESTIONS = ("key", "is_cached", "invalidate", "refresh", "cache_info", "cache_clear", "map")
+QUESTIONS_OF_CALLS = ("key", "is_cached", "invalidate", "refresh", "map")
+QUESTIONS = (*QUESTIONS_OF_CALLS, "cache_info", "cache_clear")
 
 
 class Questions:
@@ -169,10 +171,26 @@ class MarkedMethod:
         """Stand for `function`, the marked one; a class method binds the class."""
         update_wrapper(self, function)
         self._function, self._questions, self.of_class = function, questions, of_class
+        if not of_class:
+            self.__dict__.update({name: self._asked(name) for name in QUESTIONS_OF_CALLS})
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the marked function as it stands."""
         return self._function(*args, **kwargs)
+
+    def _asked(self, name: str) -> Callable[..., Any]:
+        question = getattr(self._questions, name)
+
+        def ask(*args: Any, **kwargs: Any) -> Any:
+            # From Python 3.13 on `@classmethod` binds what is below it without asking it, so that its class is missing.
+            if isinstance(_in_class_body(self), classmethod):
+                raise ConfigurationError(
+                    f"{self.__qualname__}.{name} can't tell the class that it was asked of, as @classmethod stands "
+                    "above @spot.mark; put @spot.mark above @classmethod"
+                )
+            return question(*args, **kwargs)
+
+        return ask
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind to an instance, or to its class."""
@@ -193,6 +211,15 @@ class MarkedMethod:
     def __reduce__(self) -> str:
         """Pickle by name, as a function is."""
         return self.__qualname__
+
+
+def _in_class_body(function: Any) -> Any:
+    """Return what the class body holds under the function's name; None for a class that no module holds."""
+    *parents, name = function.__qualname__.split(".")
+    owner: Any = sys.modules.get(function.__module__)
+    for parent in parents:
+        owner = getattr(owner, parent, None)
+    return vars(owner).get(name) if isinstance(owner, type) else None
 
 
 class BoundMarked:
