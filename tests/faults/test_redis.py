@@ -112,6 +112,15 @@ def test_a_dropped_connection_is_no_miss(proxy: FaultyProxy, tmp_path: Path) -> 
         assert marked.cache_info().hits == 1
 
 
+def test_a_connection_that_breaks_under_the_question_is_no_miss(proxy: FaultyProxy, tmp_path: Path) -> None:
+    with new_spot(f"redis://127.0.0.1:{proxy.port}/0", tmp_path) as spot:
+        marked = spot.mark(double)
+        marked(1)
+        proxy.cut_after(0, once=True)
+        assert marked(1) == 2
+        assert marked.cache_info().hits == 1
+
+
 def test_half_an_answer_is_a_warned_miss(proxy: FaultyProxy, tmp_path: Path) -> None:
     with new_spot(f"redis://127.0.0.1:{proxy.port}/0", tmp_path, on_save_error="ignore") as spot:
         marked = spot.mark(lambda: "x" * 10_000)

@@ -87,6 +87,14 @@ def test_deleting_everything_leaves_no_key(db: RedisTaskDB, redis_server: RedisS
     assert redis_server.command("keys", "*") == ""
 
 
+def test_a_result_that_goes_into_a_blob_leaves_no_bytes_behind(db: RedisTaskDB) -> None:
+    db.put(task("0a"))
+    db.put(task("0a", result_type="FILE", result_data=None, result_value="0a/0a.bin"))
+    entry = db.get("0a")
+    assert entry is not None
+    assert (entry.result_data, entry.result_value) == (None, "0a/0a.bin")
+
+
 def test_a_newer_row_is_never_replaced_by_an_older_one(db: RedisTaskDB) -> None:
     db.put(task("0a", updated_at=NOON, version="kept"))
     older = [task("0a", updated_at=NOON - SECOND), task("0a", updated_at=NOON), task("0b", updated_at=NOON - SECOND)]

@@ -71,6 +71,7 @@ def test_a_second_time_changes_nothing(source: TaskDB, there: TaskDB) -> None:
     migrate(source, there)
     done = migrate(source, there)
     assert (done.tasks, done.present, done.activity, done.runs) == (0, 3, 0, 0)
+    assert migrate(source, there, dry_run=True) == done
     assert list(there.read_activity()) == [ACTIVITY]
 
 
