@@ -121,7 +121,7 @@ class Connections:
         try:
             return self._with(operation)
         except NewerFileError as error:  # a later release came while we ran: no reason to stop the caller
-            raise StorageError(str(error)) from error
+            raise StorageError(str(error)) from None  # the cause would say that no later try can succeed
         except self.failures as error:
             if not self._is_curable(error, start_s):
                 raise self._failed(error, start_s) from _cause(error)
@@ -281,6 +281,7 @@ class Connections:
         with self._mutex:
             self.mine = threading.local()
             closing, self._open = self._open, []
+            self._is_prepared = False
             self._idle.clear()
             for kept in closing:
                 with kept.lock:

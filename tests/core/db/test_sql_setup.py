@@ -1,0 +1,181 @@
+"""The tables on PostgreSQL: whoever makes them, and whoever made them before."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import beautyspot as bs
+import pytest
+from beautyspot import schema
+from beautyspot.catalog import Catalog
+from beautyspot.db import SQLiteTaskDB, SQLTaskDB, open_db
+from beautyspot.db.migrations import take_steps
+from beautyspot.errors import ConfigurationError, NewerFileError, StorageError
+from beautyspot.records import TaskFilter
+from beautyspot.testing.task_db import task
+from servers.postgres import Postgres
+from sqlalchemy import create_engine, inspect
+
+pytestmark = pytest.mark.external_service
+
+
+def shape(url: str) -> dict[str, Any]:
+    """Tables with their columns, keys and indexes, but for our mark of the revision."""
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    look = inspect(engine)
+    found: dict[str, Any] = {}
+    for table in sorted(set(look.get_table_names()) - {"beautyspot_revision"}):
+        columns = [(each["name"], str(each["type"]), each["nullable"]) for each in look.get_columns(table)]
+        indexes = sorted((each["name"], each["column_names"], each["unique"]) for each in look.get_indexes(table))
+        foreign = [(each["constrained_columns"], each["options"]) for each in look.get_foreign_keys(table)]
+        found[table] = columns, look.get_pk_constraint(table)["constrained_columns"], indexes, foreign
+    engine.dispose()
+    return found
+
+
+def test_alembic_and_sqlmodel_make_the_same_tables(postgres: Postgres) -> None:
+    by_model, by_alembic = postgres.url(postgres.create()), postgres.url(postgres.create())
+    with closing(SQLTaskDB(by_model)) as db:
+        db.open()
+    engine = create_engine(by_alembic.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as sql:
+        take_steps(sql, 0)
+    engine.dispose()
+    assert set(shape(by_model)) == set(schema.TABLES)
+    assert shape(by_alembic) == shape(by_model)
+
+
+def test_an_older_database_is_upgraded_and_loses_nothing(postgres: Postgres) -> None:
+    name = postgres.create()
+    url = postgres.url(name)
+    from beautyspot.db import migrations
+
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as sql:
+        only_first = {1: migrations.STEPS[1]}
+        later, migrations.STEPS = migrations.STEPS, only_first
+        try:
+            take_steps(sql, 0)
+        finally:
+            migrations.STEPS = later
+    engine.dispose()
+    postgres.ask("CREATE TABLE beautyspot_revision (revision integer PRIMARY KEY)", database=name)
+    postgres.ask("INSERT INTO beautyspot_revision VALUES (1)", database=name)
+    row = "('0a', 'f', 'i', 'DIRECT_BLOB', now(), '\\x01')"
+    names = "cache_key, func_name, input_id, result_type, updated_at, result_data"
+    postgres.ask(f"INSERT INTO tasks ({names}) VALUES {row}", database=name)
+    with closing(SQLTaskDB(url)) as db:
+        entry = db.get("0a")
+        assert entry is not None
+        assert entry.result_data == b"\x01"
+    fresh = postgres.url(postgres.create())
+    with closing(SQLTaskDB(fresh)) as db:
+        db.open()
+    assert {table: set(map(str, parts[0])) for table, parts in shape(url).items()} == {
+        table: set(map(str, parts[0])) for table, parts in shape(fresh).items()
+    }
+
+
+def test_a_database_of_a_later_release_is_refused_and_left_as_it_is(postgres: Postgres, tmp_path: Path) -> None:
+    name = postgres.create()
+    postgres.ask("CREATE TABLE beautyspot_revision (revision integer PRIMARY KEY)", database=name)
+    postgres.ask("INSERT INTO beautyspot_revision VALUES (999)", database=name)
+    with pytest.raises(NewerFileError, match=r"revision 999, .*; upgrade beautyspot"):
+        bs.Spot("late", db=postgres.url(name), storage=tmp_path)
+    tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+    assert postgres.ask(tables, database=name) == [("beautyspot_revision",)]
+
+
+def test_a_release_that_became_too_old_while_it_ran_stops_nobody(postgres: Postgres, tmp_path: Path) -> None:
+    name = postgres.create()
+    spot = bs.Spot("late", db=postgres.url(name), storage=tmp_path, tpm=6e6, shared_limit=True)
+
+    @spot.limiter
+    @spot.mark
+    def double(n: int) -> int:
+        return 2 * n
+
+    assert double(1) == 2
+    postgres.ask("INSERT INTO beautyspot_revision VALUES (999)", database=name)
+    spot.shutdown()  # the next call connects anew
+    with pytest.warns(bs.CacheWarning, match="revision 999"):
+        assert [double(1), double(2)] == [2, 4]
+    postgres.ask("DELETE FROM beautyspot_revision WHERE revision = 999", database=name)
+    spot.flush()
+    assert double.is_cached(2)
+    spot.shutdown()
+
+
+def test_a_table_of_another_program_is_left_alone(postgres: Postgres) -> None:
+    name = postgres.create()
+    postgres.ask("CREATE TABLE tasks (title text)", database=name)
+    with (
+        closing(SQLTaskDB(postgres.url(name))) as db,
+        pytest.raises(StorageError, match=r"another program; .*search_path"),
+    ):
+        db.open()
+    postgres.ask("CREATE SCHEMA beautyspot", database=name)
+    with closing(SQLTaskDB(postgres.url(name) + "?options=-csearch_path%3Dbeautyspot")) as db:
+        db.put(task())
+        assert [found.cache_key for found in db.find(TaskFilter())] == ["0a" * 16]
+
+
+def test_tables_that_somebody_dropped_are_made_again(postgres: Postgres) -> None:
+    name = postgres.create()
+    with closing(SQLTaskDB(postgres.url(name))) as db:
+        db.put(task())
+        postgres.ask("DROP SCHEMA public CASCADE", database=name)
+        postgres.ask("CREATE SCHEMA public", database=name)
+        assert db.get("0a" * 16) is None
+        db.put(task())
+        assert db.get("0a" * 16) is not None
+
+
+def test_a_file_made_through_sqlalchemy_is_one_of_sqlite(tmp_path: Path) -> None:
+    with closing(SQLTaskDB(f"sqlite:///{tmp_path}/a.db")) as db:
+        db.put(task(tags=("t",)))
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db:
+        assert [found.tags for found in db.find(TaskFilter())] == [("t",)]
+    with closing(SQLTaskDB(f"sqlite:///{tmp_path}/a.db")) as db:
+        assert db.get("0a" * 16) is not None
+    with Catalog.open(tmp_path / "a.db") as catalog:
+        assert catalog.size().tasks == 1
+
+
+@pytest.mark.parametrize("query", ["?statement_timeout=5s", "?statement_timeout=-1"])
+def test_a_wrong_timeout_is_refused_where_it_is_given(query: str) -> None:
+    with pytest.raises(ConfigurationError, match="whole milliseconds"):
+        open_db(f"postgresql://127.0.0.1/x{query}")
+
+
+def test_what_the_url_says_goes_before_our_own_choice(postgres: Postgres) -> None:
+    name = postgres.create()
+    url = postgres.url(name) + "?application_name=mine&options=-c%20statement_timeout%3D7000"
+    with closing(SQLTaskDB(url)) as db:
+        said = [
+            db._connections.do(lambda kept, w=what: kept.sql.exec_driver_sql(f"SHOW {w}").scalar_one())
+            for what in ("application_name", "statement_timeout", "tcp_keepalives_idle")
+        ]
+    assert said == ["mine", "7s", "20"]
+
+
+@pytest.mark.parametrize("url", ["postgresql://me:secret@127.0.0.1:1/x?password=secret", "postgres://:secret@/x"])
+def test_a_password_is_in_no_message(url: str) -> None:
+    db = SQLTaskDB(url)
+    with pytest.raises(StorageError) as caught:
+        db.open()
+    assert "secret" not in f"{caught.value!r} {caught.value.__cause__!r} {db!r}"
+
+
+def test_a_driver_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigurationError, match="'pymysql'; pip install it"):
+        open_db("mysql+pymysql://me:secret@127.0.0.1/x")
+    monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
+    with pytest.raises(ConfigurationError, match=r"pip install 'beautyspot\[postgres\]'"):
+        open_db("postgresql://127.0.0.1/x")
+
+
+@pytest.mark.parametrize("count", [0, -1, True, 2.5, "8"])
+def test_a_wrong_number_of_connections_is_refused(count: Any) -> None:
+    with pytest.raises(ConfigurationError, match="max_connections"):
+        SQLTaskDB("postgresql://127.0.0.1/x", max_connections=count)
