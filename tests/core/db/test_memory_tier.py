@@ -13,9 +13,9 @@ import beautyspot as bs
 import pytest
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.connections import Connections
-from beautyspot.db.memory_tier import ROW_BYTES, MemoryTier
+from beautyspot.db.memory_tier import ROW_BYTES, MemoryTier, Seen
 from beautyspot.errors import ConfigurationError
-from beautyspot.records import Entry
+from beautyspot.records import ZSTD_MAGIC, Entry
 from beautyspot.testing.task_db import NOON, SECOND, task
 
 KEY = "0a" * 16
@@ -51,13 +51,14 @@ def warm(db: SQLiteTaskDB, key: str = KEY) -> None:
         db.get(key)
 
 
-def serves_from_memory(db: SQLiteTaskDB) -> bool:
+def serves_from_memory(db: SQLiteTaskDB, **changes: Any) -> bool:
     """Say whether a change that nobody tells of goes unseen for a moment."""
+    old = task(**{"result_data": b"old", **changes})
     for number in range(10, 20):  # a machine that stops for a second in here says nothing
-        db.put(task(result_data=b"old"))
+        db.put(old)
         warm(db)
         change_unseen(db, f"UPDATE tasks SET result_data = x'{number}'")
-        if data_of(db) == b"old":
+        if data_of(db) == old.result_data:
             return True
     return False
 
@@ -71,6 +72,8 @@ def comes_true(is_so: Callable[[], bool], within_s: float = 10.0) -> bool:
 
 def test_a_row_that_was_read_is_served_from_memory(db: SQLiteTaskDB) -> None:
     assert serves_from_memory(db)
+    assert serves_from_memory(db, expires_at=NOON)
+    assert serves_from_memory(db, result_data=ZSTD_MAGIC + b"old", compression="zstd")
 
 
 def test_nothing_is_served_from_memory_of_no_size(tmp_path: Path) -> None:
@@ -187,11 +190,24 @@ def test_bytes_are_counted_through_replacing_and_driving_out(tmp_path: Path) -> 
         assert memory.held.size_bytes <= 100_000
 
 
-def test_what_is_read_once_is_not_held(tmp_path: Path) -> None:
-    memory = tier(tmp_path / "a.db", 100_000)
-    for number in range(20_000):
+def test_hardly_anything_that_is_read_once_is_held(tmp_path: Path) -> None:
+    memory = tier(tmp_path / "a.db", 2**25)
+    for number in range(1000):
         memory.hold(str(number), entry(), 1)
-    assert list(memory.held) == []
+    assert len(memory.held) < 100
+
+
+def test_as_many_rows_as_fit_are_held_when_all_are_read_in_turn(tmp_path: Path) -> None:
+    memory = tier(tmp_path / "a.db", 1000 * (ROW_BYTES + 100))
+    for number in (*range(1000), *range(1000)):
+        memory.hold(str(number), entry(), 1)
+    assert len(memory.held) == 1000
+
+
+def test_what_was_read_once_is_forgotten_some_day() -> None:
+    seen = Seen(1000)
+    known = sum(seen.add(str(number)) for number in range(100_000))
+    assert known < 50_000
 
 
 def test_a_value_that_would_drive_out_many_is_not_held(tmp_path: Path) -> None:
@@ -248,6 +264,29 @@ def test_a_damaged_row_stays_a_counted_miss(tmp_path: Path) -> None:
     with pytest.warns(bs.CacheReadWarning, match="not those that were written"):
         assert answer(1) == [1, 1, 1]
     assert answer.cache_info().misses == 2
+
+
+def test_a_check_while_another_thread_closes_is_no_error(db: SQLiteTaskDB, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("beautyspot.db.memory_tier.CHECK_EVERY_S", 0.0)
+    done, wrong = threading.Event(), list[object]()
+    db.put(task())
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                db.get(KEY)
+            except Exception as error:
+                wrong.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for _ in range(200):
+        db.close()
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert wrong == []
 
 
 @pytest.mark.parametrize("limit", [-1, 1.5, "32MB", None, True])

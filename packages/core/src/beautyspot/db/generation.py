@@ -33,10 +33,10 @@ class Generation:
 
     def open(self) -> bool:
         """Map the file, made if it isn't there, and say whether that worked."""
-        from mmap import ACCESS_READ, mmap  # a shared library; only a process that has hits has a use for it
-
         self.close()
         try:
+            from mmap import ACCESS_READ, mmap  # a shared library, which only a process with repeated hits needs
+
             mode = stat.S_IMODE(os.stat(self._database).st_mode) & 0o666  # noqa: PTH116 - pathlib takes 3 ms to import
             file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
@@ -48,7 +48,7 @@ class Generation:
                 view = memoryview(mmap(file, SIZE_BYTES, access=ACCESS_READ)).cast("Q")
             finally:
                 os.close(file)
-        except (OSError, ValueError):  # nobody can write here, the disk is full, or it can't be mapped
+        except (ImportError, OSError, ValueError):  # it can't be written, or not mapped
             return False
         self._identity, self.view = (status.st_dev, status.st_ino), view
         return True

@@ -16,10 +16,38 @@ MEMORY_BYTES = 32 * 1024 * 1024
 """What is held unless somebody says otherwise."""
 ROW_BYTES = 600
 """What a row takes beside its value: the key, the tuples and their places, as `tracemalloc` counts them."""
-MAX_SEEN = 8192
-"""Keys that are remembered to have been read, before it begins anew."""
+MAX_SEEN = 2**20
+"""Places to note what was read; beyond as many keys they are noted anew."""
 LARGEST = 8
 """A value of more than this part of the whole is not held: it would drive out too many others."""
+
+
+class Seen:
+    """Which keys were read before, of at least the last `count`, in one byte each.
+
+    Two that share a place pass for one, which costs no more than to hold a row early.
+    """
+
+    __slots__ = ("_free", "_mask", "_places")
+
+    def __init__(self, count: int) -> None:
+        """Have seen none."""
+        self._mask = min((1 << count.bit_length()) - 1, MAX_SEEN - 1)
+        self._clear()
+
+    def _clear(self) -> None:
+        self._places, self._free = bytearray(self._mask + 1), self._mask * 3 // 4 + 1
+
+    def add(self, key: str, /) -> bool:
+        """Remember `key`, and say whether it was known."""
+        place = hash(key) & self._mask
+        if self._places[place]:
+            return True
+        self._places[place] = 1
+        self._free -= 1
+        if self._free <= 0:
+            self._clear()
+        return False
 
 
 class Held(OrderedDict[str, tuple[int, Entry]]):
@@ -45,8 +73,7 @@ class MemoryTier:
         self._connections = connections
         self._limit_bytes = limit_bytes
         self._filing = threading.Lock()
-        self._seen = set[str]()
-        """Keys that were read. Most programs read most results once, and that once is not to pay for more."""
+        self._seen = Seen(limit_bytes // ROW_BYTES)
         self._start_at_s = 0.0
         self.generation = connections.generation
         self.held = Held()
@@ -69,18 +96,18 @@ class MemoryTier:
     def _changed_elsewhere(self) -> bool:
         """Say whether another connection committed since this thread's was last asked, or may have."""
         version = self._connections.read(lambda execute: execute("PRAGMA data_version").fetchone()[0])
-        kept: Kept = self._connections.mine.kept
+        kept: Kept | None = getattr(self._connections.mine, "kept", None)
+        if kept is None:  # another thread closed the database since
+            return True
         known, kept.data_version = kept.data_version, version
         return version != known
 
     def hold(self, key: str, entry: Entry, stamp: int, /) -> None:
         """Hold an inline entry that was read after `stamp` was taken, if its key was read before."""
-        seen = self._seen
-        if key not in seen:
-            if len(seen) >= MAX_SEEN:
-                seen.clear()
-            seen.add(key)
-        elif self.generation.view is NOWHERE:
+        # Most programs read most results once, and that once is not to pay for more.
+        if not self._seen.add(key):
+            return
+        if self.generation.view is NOWHERE:
             self._start()
         # Who finds it taken goes on: filing is worth no wait, and the garbage collector may call us in its middle.
         elif self._filing.acquire(blocking=False):
@@ -96,7 +123,7 @@ class MemoryTier:
         old = held.pop(key, None)
         held[key] = (stamp, entry)
         held.size_bytes += size_bytes - (0 if old is None else _size_bytes(old[1]))
-        while held.size_bytes > self._limit_bytes:
+        while held and held.size_bytes > self._limit_bytes:  # Ctrl-C may have split the counting from the deed
             held.size_bytes -= _size_bytes(held.popitem(last=False)[1][1])
 
     def _start(self) -> None:

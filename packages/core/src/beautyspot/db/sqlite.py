@@ -138,7 +138,12 @@ class SQLiteTaskDB:
             pass  # driven out in this moment, no connection yet, or one in trouble
         # Slower, but with more patience, and for blobs and what earlier releases or damage left as well.
         row = self._connections.read(lambda execute: execute(GET, (key,)).fetchone())
-        return None if row is None else entry_of(row)
+        if row is None:
+            return None
+        entry = entry_of(row)
+        if entry.compression is not None and entry.result_data is not None:
+            memory.hold(key, entry, stamp)
+        return entry
 
     def put(self, task: Task, /) -> None:
         """Keep `task` with its tags, replacing what was under its key."""
