@@ -135,7 +135,7 @@ def test_doctor_of_a_broken_store_exits_with_1_and_says_what_to_do(store: Path, 
     answer = run("doctor")
     assert answer.code == 1
     assert "1 error" in answer.err
-    assert "their calls run again" in answer.out
+    assert "`beautyspot clean` removes their rows" in answer.out
 
 
 def test_the_demo_makes_no_call_in_its_second_run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -143,3 +143,12 @@ def test_a_folder_without_blobs_is_fine(store: Path) -> None:
     change(store, "DELETE FROM tasks")
     shutil.rmtree(store / "blobs")
     assert findings(store)["blobs"].level == "ok"
+
+
+def test_much_free_space_in_the_file_and_files_set_aside_are_told_with_their_verbs(store: Path) -> None:
+    change(store, "CREATE TABLE big AS SELECT zeroblob(20000000) AS b")
+    change(store, "DROP TABLE big")
+    (store / "test.db.damaged-1").write_bytes(b"noise")
+    found = findings(store)
+    assert "`beautyspot vacuum`" in (found["slack"].next_step or "")
+    assert (found["set aside"].level, "`beautyspot repair`" in (found["set aside"].next_step or "")) == ("warn", True)

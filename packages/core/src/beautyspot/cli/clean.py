@@ -1,30 +1,34 @@
 """`beautyspot clean`."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from datetime import timedelta
 
 from typer import Context
 
 from beautyspot.catalog import Catalog
 from beautyspot.cli.database import Place, databases_around
-from beautyspot.cli.options import Db, Json, Storage, place_of
-from beautyspot.cli.output import print_json
-from beautyspot.cli.removal import DryRun, Yes, ask, tell
+from beautyspot.cli.options import Db, Grace, Json, Storage, place_of
+from beautyspot.cli.output import print_json, say
+from beautyspot.cli.progress import progress_bar
+from beautyspot.cli.removal import DryRun, Yes, ask
 from beautyspot.cli.text import bytes_text, count_text
+from beautyspot.db import open_db
+from beautyspot.durations import seconds
 from beautyspot.errors import ConfigurationError
-from beautyspot.maintenance import clean, orphans, unfinished
+from beautyspot.maintenance import Cleaned, Litter, clean, litter
 from beautyspot.protocols import BlobStorage
-from beautyspot.records import BlobInfo
 
 
 def clean_blobs(
     context: Context,
+    grace: Grace = "1h",
     dry_run: DryRun = False,
     yes: Yes = False,
     db: Db = None,
     storage: Storage = None,
     as_json: Json = False,
 ) -> None:
-    """Delete blobs older than an hour that no row names, and half-written ones. Asks first.
+    """Delete blobs that no row names, half-written ones, and rows whose blob is gone. Asks first.
 
     The rows of every database here are asked. One that lies elsewhere and shares the blobs would lose its own.
     """
@@ -32,21 +36,36 @@ def clean_blobs(
     storages = place.storages()
     if not storages:
         raise ConfigurationError("the blobs of a database on a server can lie anywhere; say where with --storage PATH")
-    blobs = _removable(place, storages[0])
-    if blobs and not dry_run and not yes:
-        size_bytes = sum(blob.size_bytes for blob in blobs)
+    found = _litter(place, storages, timedelta(seconds=seconds(grace)))
+    if (found.blobs or found.tasks) and not dry_run and not yes:
         where = getattr(storages[0], "root", place.storage)
-        ask(f"{count_text(len(blobs), 'blob')}, {bytes_text(size_bytes)}", f" in {where!r}")
-    done = clean(blobs, storages[0], dry_run=dry_run)
-    if place.as_json:
-        document = {"dry_run": dry_run, "deleted": done.blobs, "size_bytes": done.size_bytes}
-        print_json({**document, "blobs_left": done.blobs_left, "locations": [blob.location for blob in blobs]})
-        return
-    tell(count_text(done.blobs, "blob"), done.size_bytes, done.blobs_left, dry_run=dry_run)
+        ask(_what(len(found.blobs), found.size_bytes, len(found.tasks)), f" in {where!r}")
+    count = len(found.blobs)
+    with closing(open_db(place.database())) as tasks, progress_bar("deleting", count) as progress:
+        done = clean(found, tasks, storages[0], dry_run=dry_run, progress=progress)
+    _tell(place, found, done, dry_run=dry_run)
 
 
-def _removable(place: Place, storage: BlobStorage) -> list[BlobInfo]:
+def _litter(place: Place, storages: list[BlobStorage], grace: timedelta) -> Litter:
     with ExitStack() as opened:
         database = place.database()
-        catalogs = [opened.enter_context(Catalog.open(each)) for each in (database, *databases_around(database))]
-        return [*orphans(catalogs, storage), *unfinished(storage)]
+        catalog, *others = (
+            opened.enter_context(Catalog.open(each)) for each in (database, *databases_around(database))
+        )
+        return litter(catalog, storages, others=others, grace=grace, is_sure=place.storage is not None)
+
+
+def _tell(place: Place, found: Litter, done: Cleaned, *, dry_run: bool) -> None:
+    if place.as_json:
+        document = {"dry_run": dry_run, "deleted": done.blobs, "size_bytes": done.size_bytes, "rows": done.tasks}
+        names = {"locations": [blob.location for blob in found.blobs], "keys": [task.cache_key for task in found.tasks]}
+        print_json({**document, "blobs_left": done.blobs_left, **names})
+        return
+    left = f"; {count_text(done.blobs_left, 'blob')} could not be deleted" if done.blobs_left else ""
+    would = "would delete" if dry_run else "deleted"
+    say(f"{would} {_what(done.blobs, done.size_bytes, done.tasks)}{left}")
+
+
+def _what(blobs: int, size_bytes: int, tasks: int) -> str:
+    rows = f" and {count_text(tasks, 'result')} without a blob" if tasks else ""
+    return f"{count_text(blobs, 'blob')}, {bytes_text(size_bytes)}{rows}"

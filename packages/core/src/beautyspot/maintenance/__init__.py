@@ -1,7 +1,7 @@
 """Work on a store between runs: what the command line and the dashboard do to it."""
 
 from beautyspot.maintenance.blob_moves import BlobMove
-from beautyspot.maintenance.clean import Cleaned, clean, orphans, unfinished
+from beautyspot.maintenance.clean import Cleaned, Litter, clean, litter, orphans, unfinished
 from beautyspot.maintenance.compare import Comparison, Difference, compare
 from beautyspot.maintenance.delete import Deleted, delete_tasks, prune
 from beautyspot.maintenance.doctor import examine
@@ -25,6 +25,7 @@ __all__ = [
     "Exported",
     "Finding",
     "Imported",
+    "Litter",
     "Migrated",
     "Repaired",
     "Vacuumed",
@@ -36,6 +37,7 @@ __all__ = [
     "export_archive",
     "import_archive",
     "least_used",
+    "litter",
     "migrate",
     "orphans",
     "prune",

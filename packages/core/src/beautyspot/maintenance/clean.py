@@ -1,6 +1,6 @@
-"""Removes blobs that no row names, and half-written ones."""
+"""Removes blobs that no row names, half-written ones, and rows whose blob is gone."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
@@ -9,12 +9,30 @@ from typing import cast
 from sqlalchemy import select
 
 from beautyspot.catalog import Catalog
-from beautyspot.errors import StorageError
-from beautyspot.protocols import BlobStorage
-from beautyspot.records import BlobInfo
+from beautyspot.catalog.tasks import tasks_named
+from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.maintenance.delete import delete_tasks
+from beautyspot.protocols import BlobStorage, TaskDB
+from beautyspot.records import BlobInfo, Task
 
 GRACE = timedelta(hours=1)
 """A younger blob may belong to a row that is written in this moment."""
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Litter:
+    """What lies around in a store."""
+
+    blobs: tuple[BlobInfo, ...]
+    """Without a row, or half-written."""
+    tasks: tuple[Task, ...]
+    """Whose blob is gone; their calls run again."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the blobs."""
+        return sum(blob.size_bytes for blob in self.blobs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +43,76 @@ class Cleaned:
     size_bytes: int
     blobs_left: int
     """Blobs that could not be deleted."""
+    tasks: int
+    """Results whose blob was gone."""
+
+
+def litter(
+    catalog: Catalog,
+    storages: Sequence[BlobStorage],
+    *,
+    others: Sequence[Catalog] = (),
+    grace: timedelta = GRACE,
+    is_sure: bool = False,
+) -> Litter:
+    """Look for blobs without a row, half-written ones, and rows without a blob; change nothing.
+
+    Args:
+        catalog: Of the database that is cleaned.
+        storages: The first is cleaned; blobs of earlier releases may lie in the others.
+        others: Of databases whose blobs lie in the same storage; theirs are no litter.
+        grace: Younger blobs are left alone.
+        is_sure: The storage is the right one, even if not one blob that a row names is in it.
+
+    Raises:
+        ConfigurationError: not one of the blobs that rows name is there, so the storage must be another one.
+        StorageError: a database or storage can't be listed.
+    """
+    present = list(storages[0].iter_keys())  # before the rows: what is kept meanwhile is not among them
+    named = named_blobs(catalog)
+    every = named.union(*map(named_blobs, others))
+    blobs = _older(_unnamed(present, every), grace) + unfinished(storages[0], grace)
+    # Each is asked for once more: its blob may be younger than the list, or lie in a folder of an earlier release.
+    there = {blob.location for blob in present}
+    lost = [location for location in named if location not in there and not _is_anywhere(location, storages)]
+    if lost and len(lost) == len(named) and not is_sure:
+        raise ConfigurationError(
+            f"not one of the {len(named)} blobs that rows name is in {storages[0]!r}, as {min(lost)!r}; "
+            "say where they lie with --storage; the same with where they lay, if they are gone"
+        )
+    return Litter(tuple(blobs), tuple(_naming(catalog, lost)))
+
+
+def clean(
+    found: Litter,
+    db: TaskDB,
+    storage: BlobStorage,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Cleaned:
+    """Delete what `litter` found, and return what was deleted, or would be; an interrupt leaves the rest.
+
+    Args:
+        found: What to delete.
+        db: Holds the rows.
+        storage: Holds the blobs.
+        dry_run: Change nothing.
+        progress: Called with the number of blobs and rows done so far.
+    """
+    count = size_bytes = left = 0
+    for number, blob in enumerate(found.blobs, 1):
+        try:
+            if not dry_run:
+                storage.delete(blob.location)
+        except StorageError:
+            left += 1
+        else:
+            count, size_bytes = count + 1, size_bytes + blob.size_bytes
+        if progress is not None:
+            progress(number)
+    tasks = delete_tasks(found.tasks, db, None, dry_run=dry_run).tasks if found.tasks else 0
+    return Cleaned(count, size_bytes, left, tasks)
 
 
 def named_blobs(catalog: Catalog, /) -> set[str]:
@@ -40,34 +128,43 @@ def file_name(location: str, /) -> str:
     return PurePath(location.replace("\\", "/")).name
 
 
-def orphans(catalogs: Sequence[Catalog], storage: BlobStorage, /) -> list[BlobInfo]:
+def orphans(catalogs: Sequence[Catalog], storage: BlobStorage, /, grace: timedelta = GRACE) -> list[BlobInfo]:
     """Return the blobs of `storage` that no row of any of `catalogs` names; young ones are left out."""
-    blobs = list(storage.iter_keys())  # before the rows: what is kept meanwhile is not among them
-    named = {location for catalog in catalogs for location in named_blobs(catalog)}
-    named |= {file_name(location) for location in named}
-    return [blob for blob in _old(blobs) if blob.location not in named]
+    present = list(storage.iter_keys())  # as in `litter`
+    return _older(_unnamed(present, set[str]().union(*map(named_blobs, catalogs))), grace)
 
 
-def unfinished(storage: BlobStorage, /) -> list[BlobInfo]:
+def unfinished(storage: BlobStorage, /, grace: timedelta = GRACE) -> list[BlobInfo]:
     """Return what killed programs left half-written in `storage`, as far as it tells; young ones are left out."""
     iter_unfinished = getattr(storage, "iter_unfinished", None)
-    return [] if iter_unfinished is None else _old(cast("Callable[[], Iterable[BlobInfo]]", iter_unfinished)())
+    return [] if iter_unfinished is None else _older(cast("Callable[[], Iterable[BlobInfo]]", iter_unfinished)(), grace)
 
 
-def clean(blobs: Iterable[BlobInfo], storage: BlobStorage, /, *, dry_run: bool = False) -> Cleaned:
-    """Delete `blobs` of `storage`, and return what was deleted, or would be."""
-    count = size_bytes = left = 0
-    for blob in blobs:
-        try:
-            if not dry_run:
-                storage.delete(blob.location)
-        except StorageError:
-            left += 1
-        else:
-            count, size_bytes = count + 1, size_bytes + blob.size_bytes
-    return Cleaned(count, size_bytes, left)
+def _unnamed(blobs: Iterable[BlobInfo], named: set[str]) -> list[BlobInfo]:
+    known = named | {file_name(location) for location in named}
+    return [blob for blob in blobs if blob.location not in known]
 
 
-def _old(blobs: Iterable[BlobInfo]) -> list[BlobInfo]:
-    young = datetime.now(UTC) - GRACE
+def _older(blobs: Iterable[BlobInfo], grace: timedelta) -> list[BlobInfo]:
+    young = datetime.now(UTC) - grace
     return [blob for blob in blobs if blob.modified_at < young]
+
+
+def _naming(catalog: Catalog, locations: Sequence[str]) -> Iterator[Task]:
+    """Yield the tasks whose rows name one of `locations`."""
+    source = catalog.source
+    key, location = source.column("tasks", "cache_key"), source.column("tasks", "result_value")
+    for start in range(0, len(locations), CHUNK):
+        chunk = locations[start : start + CHUNK]
+        yield from tasks_named(source, [row[0] for row in source.rows(select(key).where(location.in_(chunk)))])
+
+
+def _is_anywhere(location: str, storages: Sequence[BlobStorage]) -> bool:
+    for place in dict.fromkeys((location, file_name(location))):
+        for storage in storages:
+            try:
+                storage.open(place).close()
+            except StorageError:
+                continue
+            return True
+    return False

@@ -29,7 +29,7 @@ def examine(place: str | Path, storages: Sequence[BlobStorage] = (), /) -> Itera
         yield _broken("database", error, "upgrade beautyspot")
         return
     except OSError as error:
-        yield _broken("database", error, "move the file away; the next run makes a new one")
+        yield _broken("database", error, "`beautyspot repair` sets the file aside and keeps what can still be read")
         return
     with catalog:
         yield Finding("ok", "database", f"{catalog.source.name} opens")

@@ -14,6 +14,7 @@ from beautyspot.maintenance.findings import Finding
 from beautyspot.sizes import bytes_text
 
 BIG_WAL_BYTES = 64 * 2**20
+BIG_SLACK_BYTES = 10 * 2**20
 LITTLE_SPACE_BYTES = 1 * 2**30
 NO_SPACE_BYTES = 50 * 2**20
 NETWORK_FILE_SYSTEMS = {
@@ -37,6 +38,8 @@ def file_findings(source: Source, path: Path, /) -> Iterator[Finding]:
     yield _integrity(source)
     yield _revision(source)
     yield _wal(path)
+    yield _slack(source)
+    yield from _aside(path)
     yield _permissions(path)
     yield _space(path)
     yield _file_system(path)
@@ -47,7 +50,7 @@ def _integrity(source: Source) -> Finding:
     answer = source.pragma("quick_check(5)")
     if answer == "ok":
         return Finding("ok", "integrity", "quick_check finds nothing")
-    step = "keep a copy, then `sqlite3 FILE .recover` into a new file, or delete it and compute again"
+    step = "`beautyspot repair` sets the file aside and keeps what can still be read"
     return Finding("error", "integrity", " / ".join(answer.splitlines()), step)
 
 
@@ -68,6 +71,21 @@ def _wal(path: Path) -> Finding:
     return Finding("warn", "wal", f"{bytes_text(size_bytes)}, which slows each opening and update", step)
 
 
+def _slack(source: Source) -> Finding:
+    free, page_bytes, pages = (int(source.pragma(name)) for name in ("freelist_count", "page_size", "page_count"))
+    text = f"{bytes_text(free * page_bytes)} of {bytes_text(pages * page_bytes)} in the file are free"
+    if free * page_bytes < BIG_SLACK_BYTES or free < 0.25 * pages:
+        return Finding("ok", "slack", text)
+    return Finding("ok", "slack", text, "nothing is wrong; new results fill it, or `beautyspot vacuum` gives it back")
+
+
+def _aside(path: Path) -> Iterator[Finding]:
+    aside = [file.name for file in path.parent.glob(f"{path.name}.damaged-*") if file.suffix[-1:].isdecimal()]
+    if aside:
+        step = "`beautyspot repair` brings back what can still be read of it"
+        yield Finding("warn", "set aside", f"a file that could not be read: {', '.join(sorted(aside))}", step)
+
+
 def _permissions(path: Path) -> Finding:
     if sys.platform == "win32":
         return Finding("ok", "permissions", "not told apart on Windows")
@@ -85,7 +103,8 @@ def _space(path: Path) -> Finding:
     free_bytes = shutil.disk_usage(path.parent).free
     text = f"{bytes_text(free_bytes)} free"
     if free_bytes < NO_SPACE_BYTES:
-        return Finding("error", "space", text, "free some, or `beautyspot delete --older-than 30d`")
+        step = "free some, or `beautyspot prune --older-than 30d` and then `beautyspot vacuum`"
+        return Finding("error", "space", text, step)
     if free_bytes < LITTLE_SPACE_BYTES:
         return Finding("warn", "space", text, "free some before the next big run")
     return Finding("ok", "space", text)

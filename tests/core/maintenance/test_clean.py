@@ -1,0 +1,97 @@
+"""Cleaning: what no row names goes, and rows that name nothing; what may be written in this moment stays."""
+
+import os
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import beautyspot as bs
+import pytest
+from beautyspot.catalog import Catalog
+from beautyspot.db import SQLiteTaskDB
+from beautyspot.maintenance import Cleaned, Litter, clean, litter
+
+HOURS_AGO_S = 1_600_000_000
+
+
+def look(kept: Any, **options: Any) -> Litter:
+    with Catalog.open(kept.path) as catalog:
+        return litter(catalog, [kept.blobs], **options)
+
+
+def clear(kept: Any, found: Litter, **options: Any) -> Cleaned:
+    with closing(SQLiteTaskDB(kept.path)) as db:
+        return clean(found, db, kept.blobs, **options)
+
+
+def blobs(kept: Any, *, age: bool = False) -> list[Path]:
+    files = [path for path in Path(kept.blobs.root).rglob("*") if path.is_file()]
+    for path in files if age else ():
+        os.utime(path, (HOURS_AGO_S, HOURS_AGO_S))
+    return files
+
+
+def test_a_store_in_order_has_no_litter(kept: Any) -> None:
+    kept.fill(3)
+    blobs(kept, age=True)
+    assert look(kept) == Litter((), ())
+
+
+def test_old_blobs_without_a_row_go_and_young_ones_stay(kept: Any) -> None:
+    kept.fill(3)
+    kept.ask("DELETE FROM tasks WHERE result_type = 'FILE'")
+    assert look(kept).blobs == ()
+    assert len(look(kept, grace=timedelta(0)).blobs) == 2
+    blobs(kept, age=True)
+    found = look(kept)
+    said = clear(kept, found, dry_run=True)
+    assert (said.blobs, said.size_bytes, len(blobs(kept))) == (2, found.size_bytes, 2)
+    assert clear(kept, found) == said
+    assert blobs(kept) == []
+
+
+def test_a_row_whose_blob_is_gone_goes(kept: Any) -> None:
+    kept.fill(3)
+    blobs(kept)[0].unlink()
+    found = look(kept)
+    assert (len(found.tasks), found.blobs) == (1, ())
+    assert clear(kept, found).tasks == 1
+    assert kept.ask("SELECT count(*) FROM tasks") == [(4,)]
+    assert len(blobs(kept)) == 1
+
+
+def test_a_storage_that_has_not_one_of_the_blobs_is_taken_for_the_wrong_one(kept: Any, tmp_path: Path) -> None:
+    kept.fill(3)
+    with Catalog.open(kept.path) as catalog:
+        with pytest.raises(bs.ConfigurationError, match="not one of the 2 blobs"):
+            litter(catalog, [bs.LocalStorage(tmp_path / "elsewhere")])
+        assert len(litter(catalog, [bs.LocalStorage(tmp_path / "elsewhere")], is_sure=True).tasks) == 2
+
+
+def test_a_result_that_was_kept_anew_since_the_look_stays(kept: Any) -> None:
+    kept.fill(3)
+    blobs(kept)[0].unlink()
+    found = look(kept)
+    with closing(SQLiteTaskDB(kept.path)) as db:
+        db.put(found.tasks[0]._replace(updated_at=found.tasks[0].updated_at + timedelta(seconds=1)))
+    assert clear(kept, found).tasks == 0
+
+
+def test_blobs_of_earlier_releases_in_another_folder_are_not_lost(kept: Any, tmp_path: Path) -> None:
+    kept.fill(3)
+    old = bs.LocalStorage(tmp_path / "old")
+    moved = blobs(kept)[0]
+    target = Path(old.root) / moved.relative_to(kept.blobs.root)
+    target.parent.mkdir(parents=True)
+    moved.rename(target)
+    with Catalog.open(kept.path) as catalog:
+        assert litter(catalog, [kept.blobs, old]).tasks == ()
+
+
+def test_progress_is_told(kept: Any) -> None:
+    kept.fill(1)
+    kept.ask("DELETE FROM tasks")
+    told: list[int] = []
+    clear(kept, look(kept, grace=timedelta(0)), progress=told.append)
+    assert told == [1, 2]
