@@ -15,12 +15,14 @@ def questions() -> dict[str, Question]:
     """Return every question by its name."""
     from benchmarks import (
         blobs,
+        compression,
         coroutines,
         crowds,
         hits,
         limits,
         memory,
         misses,
+        object_store,
         processes,
         redis_hits,
         scale,
@@ -42,6 +44,8 @@ def questions() -> dict[str, Question]:
         "stampede": stampede.executions,
         "limiter": limits.reserve,
         "redis": redis_hits.hits,
+        "s3": object_store.round_trip,
+        "compress": compression.saving,
         "scale": scale.rows,
     }
 
