@@ -12,7 +12,7 @@ import beautyspot as bs
 import pytest
 from beautyspot.catalog import Catalog
 from beautyspot.catalog.source import open_source
-from beautyspot.db import SQLiteTaskDB
+from beautyspot.db import SQLiteTaskDB, SQLTaskDB
 from beautyspot.records import Activity, Run, Task
 from beautyspot.testing import FrozenClock
 
@@ -24,30 +24,44 @@ RUN = Run(
 )
 
 
+@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.external_service)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return request.getfixturevalue("postgres_url") if request.param == "server" else str(tmp_path / "a.db")
+
+
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[SQLiteTaskDB]:
-    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db:
+def db(place: str) -> Iterator[SQLiteTaskDB | SQLTaskDB]:
+    with closing(SQLTaskDB(place) if "://" in place else SQLiteTaskDB(place)) as db:
         db.open()
         yield db
 
 
 @pytest.fixture
-def catalog(db: SQLiteTaskDB) -> Iterator[Catalog]:
-    with Catalog(open_source(db.path), FrozenClock(NOW.timestamp())) as catalog:
+def catalog(db: SQLiteTaskDB | SQLTaskDB, place: str) -> Iterator[Catalog]:
+    with Catalog(open_source(place), FrozenClock(NOW.timestamp())) as catalog:
         yield catalog
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[SQLiteTaskDB]:
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db:
+        db.open()
+        yield db
 
 
 def keys(catalog: Catalog, **where: object) -> list[str]:
     return [task.cache_key for task in catalog.tasks(**where).rows]  # type: ignore[arg-type]
 
 
-def test_a_task_comes_back_as_it_was_kept_but_without_its_value(db: SQLiteTaskDB, catalog: Catalog) -> None:
+def test_a_task_comes_back_as_it_was_kept_but_without_its_value(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
     task = TASK._replace(tags=("one", "two"), expires_at=NOW + timedelta(days=1))
     db.put(task)
     assert catalog.tasks().rows == (task._replace(result_data=None),)
 
 
-def test_pages_follow_each_other_newest_first_without_a_gap_or_a_double(db: SQLiteTaskDB, catalog: Catalog) -> None:
+def test_pages_follow_each_other_newest_first_without_a_gap_or_a_double(
+    db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog
+) -> None:
     for number in range(7):  # three share each time
         db.put(TASK._replace(cache_key=f"k{number}", updated_at=NOW + timedelta(seconds=number // 3)))
     seen: list[str] = []
@@ -61,7 +75,7 @@ def test_pages_follow_each_other_newest_first_without_a_gap_or_a_double(db: SQLi
     assert seen == ["k6", "k5", "k4", "k3", "k2", "k1", "k0"]
 
 
-def test_a_cursor_stays_good_when_rows_come_and_go(db: SQLiteTaskDB, catalog: Catalog) -> None:
+def test_a_cursor_stays_good_when_rows_come_and_go(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
     for number in range(4):
         db.put(TASK._replace(cache_key=f"k{number}", updated_at=NOW + timedelta(seconds=number)))
     after = catalog.tasks(limit=2).next
@@ -91,7 +105,7 @@ def test_a_cursor_stays_good_when_rows_come_and_go(db: SQLiteTaskDB, catalog: Ca
     ],
 )
 def test_every_condition_given_must_hold(
-    db: SQLiteTaskDB, catalog: Catalog, where: dict[str, object], expected: list[str]
+    db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog, where: dict[str, object], expected: list[str]
 ) -> None:
     db.put(TASK._replace(cache_key="a"))
     db.put(TASK._replace(cache_key="b", version="2"))
@@ -110,7 +124,7 @@ def test_a_wrong_question_is_refused_where_it_is_asked(catalog: Catalog, where: 
         catalog.tasks(**where)  # type: ignore[arg-type]
 
 
-def test_a_key_may_be_shortened_while_it_is_the_only_one(db: SQLiteTaskDB, catalog: Catalog) -> None:
+def test_a_key_may_be_shortened_while_it_is_the_only_one(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
     for key in ("ab", "abcd", "abce", "ABC"):
         db.put(TASK._replace(cache_key=key))
     assert catalog.task("abcd").cache_key == "abcd"
@@ -122,7 +136,7 @@ def test_a_key_may_be_shortened_while_it_is_the_only_one(db: SQLiteTaskDB, catal
         catalog.task("")
 
 
-def test_functions_join_what_is_kept_with_what_was_done(db: SQLiteTaskDB, catalog: Catalog) -> None:
+def test_functions_join_what_is_kept_with_what_was_done(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
     db.put(TASK)
     minute = NOW.replace(second=0, microsecond=0)
     db.add_activity(
@@ -140,7 +154,7 @@ def test_functions_join_what_is_kept_with_what_was_done(db: SQLiteTaskDB, catalo
     assert (gone.func_name, gone.results, gone.updated_at, gone.misses) == ("app.gone", 0, None, 1)
 
 
-def test_activity_comes_oldest_first_from_the_asked_time_on(db: SQLiteTaskDB, catalog: Catalog) -> None:
+def test_activity_comes_oldest_first_from_the_asked_time_on(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
     rows = [Activity("f", NOW.replace(second=0) + timedelta(minutes=n), n, 0, 0, 0.0, 0.0, 0, 0) for n in range(3)]
     db.add_activity(rows[::-1])
     assert catalog.activity() == tuple(rows)
@@ -148,7 +162,7 @@ def test_activity_comes_oldest_first_from_the_asked_time_on(db: SQLiteTaskDB, ca
     assert catalog.activity(function="g") == ()
 
 
-def test_runs_come_back_whole_newest_first_and_page(db: SQLiteTaskDB, catalog: Catalog) -> None:
+def test_runs_come_back_whole_newest_first_and_page(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
     later = RUN._replace(run_id="r2", started_at=NOW + timedelta(seconds=1), status="error", tags=())
     db.add_runs([RUN, later])
     first = catalog.runs(limit=1)
@@ -159,7 +173,7 @@ def test_runs_come_back_whole_newest_first_and_page(db: SQLiteTaskDB, catalog: C
         catalog.runs(colour="red")
 
 
-def test_models_count_a_nested_run_once(db: SQLiteTaskDB, catalog: Catalog) -> None:
+def test_models_count_a_nested_run_once(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
     hit = RUN._replace(run_id="r2", cache_hit=True, input_tokens=None, cost=None, status="error")
     db.add_runs([RUN, hit, RUN._replace(run_id="r3", nested=True), RUN._replace(run_id="r4", model=None)])
     (model,) = catalog.models()
@@ -167,13 +181,14 @@ def test_models_count_a_nested_run_once(db: SQLiteTaskDB, catalog: Catalog) -> N
     assert (model.input_tokens, model.output_tokens, model.cost, model.elapsed_s) == (10, 10, 0.25, 4.0)
 
 
-def test_size_tells_rows_from_blobs_and_counts_the_expired(db: SQLiteTaskDB, catalog: Catalog) -> None:
+def test_size_tells_rows_from_blobs_and_counts_the_expired(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
     db.put(TASK)
     db.put(TASK._replace(cache_key="b", result_type="FILE", result_data=None, result_value="bb/x.bin", size_bytes=100))
     db.put(TASK._replace(cache_key="c", expires_at=NOW - timedelta(seconds=1)))
     size = catalog.size()
     assert replace(size, database_bytes=0) == type(size)(3, 1, 6, 1, 100, 0)
-    assert (size.database_bytes or 0) >= Path(db.path).stat().st_size
+    if isinstance(db, SQLiteTaskDB):
+        assert (size.database_bytes or 0) >= Path(db.path).stat().st_size
 
 
 def test_a_value_is_read_from_its_row_or_its_blob(spot: bs.Spot, tmp_path: Path) -> None:
@@ -209,19 +224,19 @@ def test_a_class_that_only_its_program_knows_is_described_and_never_made(spot: b
     assert made == []
 
 
-def test_nothing_beside_the_file_is_made_or_changed_by_reading(db: SQLiteTaskDB, tmp_path: Path) -> None:
-    db.put(TASK)
-    db.close()
+def test_nothing_beside_the_file_is_made_or_changed_by_reading(file: SQLiteTaskDB, tmp_path: Path) -> None:
+    file.put(TASK)
+    file.close()
     before = (tmp_path / "a.db").read_bytes()
     with Catalog.open(tmp_path / "a.db") as catalog:
         catalog.functions()
     assert (tmp_path / "a.db").read_bytes() == before
-    assert all(file.stat().st_mode & 0o077 == 0 for file in tmp_path.iterdir())
+    assert all(each.stat().st_mode & 0o077 == 0 for each in tmp_path.iterdir())
 
 
-def test_a_file_that_cannot_be_written_is_read(db: SQLiteTaskDB, tmp_path: Path) -> None:
-    db.put(TASK)
-    db.close()
+def test_a_file_that_cannot_be_written_is_read(file: SQLiteTaskDB, tmp_path: Path) -> None:
+    file.put(TASK)
+    file.close()
     (tmp_path / "a.db").chmod(stat.S_IRUSR)
     tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
     try:

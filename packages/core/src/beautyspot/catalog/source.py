@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sqlalchemy import (
-    URL,
     Column,
     ColumnElement,
     Engine,
@@ -15,16 +14,17 @@ from sqlalchemy import (
     Text,
     create_engine,
     inspect,
-    make_url,
     null,
     type_coerce,
 )
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import SQLModel
 
 from beautyspot.db.redis_url import SCHEMES as NO_SQL
 from beautyspot.db.redis_url import parse
+from beautyspot.db.sql.setup import revision_of
+from beautyspot.db.sql.urls import Address, address_of, engine_at
 from beautyspot.errors import ConfigurationError, NewerFileError, StorageError
 from beautyspot.schema import FILE_TABLES, REVISION, TABLES
 
@@ -144,25 +144,21 @@ def open_source(place: str | Path, /) -> Source:
             f"{name!r} speaks no SQL to ask; "
             f"copy it into a file and look at that: `beautyspot migrate --from {name} --to look.db`"
         )
-    try:
-        url = make_url(text)
-        if url.get_backend_name() == "sqlite":
-            return _open_file(Path(url.database or ":memory:"))
-        return _open_server(url)
-    except (ArgumentError, NoSuchModuleError) as error:
-        # Never the URL itself: it may hold a password.
-        scheme = text.partition("://")[0]
-        raise ConfigurationError(f"not a database: '{scheme}://…'; give a path or a SQLAlchemy URL") from error
+    address = address_of(text)
+    if address.url.get_backend_name() == "sqlite":
+        return _open_file(Path(address.url.database or ":memory:"))
+    return _open_server(address)
 
 
-def _open_server(url: URL) -> Source:
+def _open_server(address: Address) -> Source:
+    source = Source(engine_at(address, read_only=True), None, address.name)
     try:
-        engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f"{url.render_as_string()!r} needs the package {error.name!r}; pip install it, or another driver of the URL"
-        ) from error
-    return Source(engine, None, url.render_as_string())
+        with source.engine.connect() as sql:
+            revision_of(sql, address.name)
+    except BaseException:  # re-raised; nobody else knows the source to close it
+        source.close()
+        raise
+    return source
 
 
 def _open_file(path: Path) -> Source:

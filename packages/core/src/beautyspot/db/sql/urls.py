@@ -63,21 +63,27 @@ def address_of(text: str, /) -> Address:
     return Address(url, url.set(query={}).render_as_string(hide_password=True), timeout_ms)
 
 
-def engine_at(address: Address, /) -> Engine:
-    """Return an engine in autocommit, without a pool of its own: we keep what it opens.
+def engine_at(address: Address, /, *, read_only: bool = False) -> Engine:
+    """Return an engine in autocommit.
+
+    Args:
+        address: Where.
+        read_only: Pool what it opens, and let nothing be changed through it; else whoever uses it keeps what it opens.
 
     Raises:
         ConfigurationError: its dialect or its driver is not here.
     """
     try:
-        engine = create_engine(address.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        pooled: dict[str, Any] = {"pool_pre_ping": True} if read_only else {"poolclass": NullPool}
+        engine = create_engine(address.url, isolation_level="AUTOCOMMIT", **pooled)
     except ImportError as error:
         raise _without_driver(address, error) from error
     except (ArgumentError, NoSuchModuleError):
         raise _refused(address.name, "unknown database scheme") from None
     if engine.dialect.name not in DIALECTS or engine.dialect.is_async:
         raise _refused(address.name, "results can't be kept through")
-    event.listen(engine, "do_connect", _psycopg_connect(address) if speaks_psycopg(engine) else _sqlite_connect)
+    session = f"{SESSION}; SET default_transaction_read_only = on" if read_only else SESSION
+    event.listen(engine, "do_connect", _psycopg(address, session) if speaks_psycopg(engine) else _sqlite_connect)
     return engine
 
 
@@ -86,13 +92,13 @@ def speaks_psycopg(engine: Engine, /) -> bool:
     return (engine.dialect.name, engine.dialect.driver) == ("postgresql", "psycopg")
 
 
-def _psycopg_connect(address: Address) -> Callable[..., "PatientConnection"]:
+def _psycopg(address: Address, session: str) -> Callable[..., "PatientConnection"]:
     from beautyspot.db.sql.patience import PatientConnection
 
     def connect(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> PatientConnection:
         options: dict[str, Any] = {**CONNECT, **parameters}
         connection = PatientConnection.connect(**options, autocommit=True)
-        connection.limit_by(address.statement_timeout_ms, SESSION)
+        connection.limit_by(address.statement_timeout_ms, session)
         return connection
 
     return connect
