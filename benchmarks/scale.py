@@ -1,5 +1,7 @@
 """What do a hundred thousand rows cost, and a million?"""
 
+import random
+import sqlite3
 import statistics
 import time
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from beautyspot.db import SQLiteTaskDB
 
 from benchmarks import pruning
 from benchmarks.answers import Answer, Scale, Target, ratio
+from benchmarks.bounds import SELECT
 from benchmarks.interleave import Batch, batch_of, medians_us, shuffled
 from benchmarks.many import any_of, diskcached, fill_diskcache, fill_ours, marked
 from benchmarks.workloads import WORKLOADS, call_times, random_calls
@@ -39,11 +42,15 @@ def rows(scale: Scale, folder: str) -> list[Answer]:
 
 def hits(scale: Scale, folder: str, count: int) -> Answer:
     """Random keys among all rows, from the file: nothing is held in memory."""
+    for path in (f"{folder}/few.db", f"{folder}/{count}.db", f"{folder}/{count}-diskcache/cache.db"):
+        Path(path).read_bytes()  # else the first touch of a page measures the disk
     few, many = f"beautyspot, {FEW:,} rows", f"beautyspot, {count:,} rows"
     batches = {
         few: ours(f"{folder}/few.db", FEW),
         many: ours(f"{folder}/{count}.db", count),
         "diskcache": theirs(f"{folder}/{count}-diskcache", count),
+        f"bare sqlite3, {FEW:,}": bare(f"{folder}/few.db"),
+        f"bare sqlite3, {count:,}": bare(f"{folder}/{count}.db"),
     }
     figures = medians_us(batches, rounds=scale.rounds, batch_s=scale.batch_s)
     targets = (ratio(figures, few, 1.3, us=many), ratio(figures, "diskcache", 0.6, us=many))
@@ -61,6 +68,18 @@ def theirs(folder: str, count: int) -> Batch:
     from diskcache import Cache
 
     return batch_of(any_of(diskcached(Cache(folder), SHORT)), lambda calls: random_calls(SHORT, count, calls))
+
+
+def bare(path: str) -> Batch:
+    """Return the batch of SQLite's own reads in a file of ours: what its size costs whoever asks."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    keys = [row[0] for row in connection.execute("SELECT cache_key FROM tasks ORDER BY random() LIMIT 100000")]
+    select = connection.cursor().execute
+
+    def read(key: str) -> object:
+        return select(SELECT, (key,)).fetchone()
+
+    return batch_of(read, lambda calls: [(key,) for key in random.choices(keys, k=calls)])
 
 
 def opening(scale: Scale, folder: str, count: int) -> Answer:
