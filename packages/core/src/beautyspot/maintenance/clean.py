@@ -76,8 +76,9 @@ def litter(
     there = {blob.location for blob in present}
     lost = [location for location in named if location not in there and not _is_anywhere(location, storages)]
     if lost and len(lost) == len(named) and not is_sure:
+        where = getattr(storages[0], "root", storages[0])
         raise ConfigurationError(
-            f"not one of the {len(named)} blobs that rows name is in {storages[0]!r}, as {min(lost)!r}; "
+            f"none of the blobs that rows name ({len(named)}) is in {where!r}, as {min(lost)!r}; "
             "say where they lie with --storage; the same with where they lay, if they are gone"
         )
     return Litter(tuple(blobs), tuple(_naming(catalog, lost)))
