@@ -3,13 +3,17 @@
 import datetime
 import decimal
 import enum
+import os
 from hashlib import md5, sha256
+from pathlib import Path
 from typing import Any
 
 import msgpack
 import numpy as np
 import pytest
+from beautyspot.keys import KeyGen, KeyPolicy
 from beautyspot.keys.legacy import legacy_keys
+from beautyspot.keys.legacy_policies import custom_id
 
 
 class Worker:
@@ -126,3 +130,48 @@ def test_arguments_that_hold_themselves_or_fail_do_not_raise():
     loop.append(loop)
     assert keys("f", loop)
     assert keys("f", Sly())
+
+
+def shop(path: Any, a: Any, b: Any = 2, *rest: Any, k: Any = 3, **more: Any) -> None:
+    """Stand for a function of a user of release 2.4."""
+
+
+POLICY_IDS: list[tuple[Any, tuple[str, ...], tuple[Any, ...], dict[str, Any], str]] = [
+    (None, ("b",), ("f", 1), {}, sha256(b"\x95\xa1f\x01\x90\x03\x90").hexdigest()),
+    (
+        None,
+        ("b",),
+        ("f",),
+        {"a": 1, "b": 7, "k": 5, "z": 9},
+        sha256(b"\x95\xa1f\x01\x90\x05\x91\x92\xa1z\t").hexdigest(),
+    ),
+    (None, ("b",), ("f", 1, 2, 3, 4), {}, sha256(b"\x95\xa1f\x01\x92\x03\x04\x03\x90").hexdigest()),
+    (KeyPolicy(a=KeyPolicy.IGNORE), (), ("f", 1), {}, sha256(b"\x95\xa1f\x02\x90\x03\x90").hexdigest()),
+]
+"""What release 2.4.1 hashed for the policies of its own that these stand for."""
+
+
+@pytest.mark.parametrize(("input_key_fn", "ignore", "args", "kwargs", "expected"), POLICY_IDS)
+def test_ids_of_parameters_chosen_one_by_one_are_those_of_release_2_4(
+    input_key_fn: Any, ignore: tuple[str, ...], args: Any, kwargs: Any, expected: str
+):
+    assert custom_id(shop, input_key_fn, ignore, args, kwargs) == expected
+
+
+def test_ids_of_files_are_those_of_release_2_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    Path("f.TXT").write_text("hello")
+    os.utime("f.TXT", (1700000000.25, 1700000000.25))
+    content, stat = sha256(b".txthello").hexdigest(), sha256(b"f.TXT_5_1700000000.25").hexdigest()
+    assert custom_id(shop, KeyGen.from_file_content, (), ("f.TXT",), {}) == content
+    assert custom_id(shop, KeyGen.from_path_stat, (), ("f.TXT",), {}) == stat
+    for choice, digest in ((KeyGen.from_file_content, content), (KeyGen.from_path_stat, stat)):
+        expected = sha256(msgpack.packb([digest, 1, 2, [], 3, []])).hexdigest()
+        assert custom_id(shop, KeyPolicy(path=choice), (), ("f.TXT", 1), {}) == expected
+
+
+@pytest.mark.parametrize(
+    ("policy", "path"), [(KeyPolicy(path=KeyGen.from_file_content), "gone"), (KeyPolicy(path=len), "f"), (None, 2**80)]
+)
+def test_what_no_release_had_an_id_for_has_none(policy: Any, path: Any):
+    assert custom_id(shop, policy, ("b",), (path, 1), {}) is None

@@ -4,6 +4,7 @@ The rows are written here as those releases wrote them; keys and bytes are what 
 """
 
 import sqlite3
+from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
 
@@ -202,3 +203,26 @@ def test_call_that_has_no_key_today_hits_its_old_row(workspace: Path):
 
 def test_version_that_came_from_the_default_is_looked_for_without_it_too(old: Path):
     assert bs.Spot("app", default_version="9").mark(add)(1, 2) == 3
+
+
+def test_old_row_of_a_policy_is_a_hit_for_the_same_choice_of_today(workspace: Path):
+    path = workspace / ".beautyspot/app.db"
+    ids = [sha256(content).hexdigest() for content in (b"\x91\x01", b".txthello")]
+    keys = [md5(f"add:{each}".encode()).hexdigest() for each in ids]
+    write(path, RELEASE_2, INLINE, *((key, "add", bytes([number])) for number, key in enumerate(keys)))
+    (workspace / "f.txt").write_text("hello")
+    spot = bs.Spot("app")
+    assert spot.mark(ignore=("b",))(add)(1, 99) == 0
+    assert spot.mark(input_key_fn=bs.KeyPolicy(b=bs.KeyPolicy.IGNORE))(add)(a=1, b=7) == 0
+
+
+def test_old_row_of_a_file_is_a_hit_while_the_file_is_the_same(workspace: Path):
+    path = workspace / ".beautyspot/app.db"
+    key = md5(f"size:{sha256(b'.txthello').hexdigest()}".encode()).hexdigest()
+    write(path, RELEASE_2, INLINE, (key, "size", b"\x05"))
+    (workspace / "f.txt").write_text("hello")
+
+    def size(path: str) -> int:
+        raise AssertionError("ran")
+
+    assert bs.Spot("app").mark(input_key_fn=bs.KeyGen.from_file_content)(size)("f.txt") == 5

@@ -181,10 +181,11 @@ def _legacy(
         parts.store,
         db,
         serializer,
-        name=function.__name__,
+        function=function,
         func_name=keys.func_name,
         versions=settings.legacy_versions,
         input_key_fn=settings.input_key_fn,
+        ignore=settings.ignore,
         folders=parts.legacy_folders,
     )
 

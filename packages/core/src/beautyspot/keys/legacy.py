@@ -62,7 +62,7 @@ def _digests(name: str, tail: str, qualified_name: str | None, *, newest: bool) 
 
 def _ids(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[str]:
     """Yield the input ids of releases 2.2 to 2.7.4, 1.3 to 2.1, and 0.3 to 1.0."""
-    for canon in (_canon_with_types, _canon):
+    for canon in (canon_with_types, _canon):
         try:
             yield sha256(msgpack.packb([canon(args), canon(kwargs)])).hexdigest()  # pyright: ignore[reportArgumentType]
         except Exception:  # noqa: BLE001 - what they did, be it for a number of 65 bits or for an object's own error
@@ -106,8 +106,9 @@ def _canon(value: Any) -> Any:
     return _canon_plain(value, _canon)
 
 
-def _canon_with_types(value: Any) -> Any:
-    return _canon_type(value) if isinstance(value, type) else _canon_plain(value, _canon_with_types)
+def canon_with_types(value: Any) -> Any:
+    """Return the form of an argument in releases 2.2 to 2.7.4."""
+    return _canon_type(value) if isinstance(value, type) else _canon_plain(value, canon_with_types)
 
 
 def _canon_plain(value: Any, canon: Canon) -> Any:
@@ -131,12 +132,12 @@ def _canon_plain(value: Any, canon: Canon) -> Any:
 
 def _canon_type(cls: Any) -> Any:
     if hasattr(cls, "model_json_schema"):
-        return ("__pydantic_v2__", _canon_with_types(cls.model_json_schema()))
+        return ("__pydantic_v2__", canon_with_types(cls.model_json_schema()))
     if hasattr(cls, "__fields__") and hasattr(cls, "schema"):
-        return ("__pydantic_v1__", _canon_with_types(cls.schema()))
+        return ("__pydantic_v1__", canon_with_types(cls.schema()))
     own = {name: value for name, value in vars(cls).items() if not (name.startswith("__") or callable(value))}
     own["__annotations__"] = vars(cls).get("__annotations__", {})
-    return ("__class__", cls.__module__, cls.__qualname__, _canon_with_types(own))
+    return ("__class__", cls.__module__, cls.__qualname__, canon_with_types(own))
 
 
 def _order(key: Any) -> tuple[Any, ...]:

@@ -31,16 +31,17 @@ class LegacyRows:
         db: SupportsLegacy,
         serializer: Serializer,
         *,
-        name: str,
+        function: Callable[..., Any],
         func_name: str,
         versions: Sequence[str | None],
         input_key_fn: Callable[..., Any] | None,
+        ignore: Sequence[str],
         folders: Sequence[str],
     ) -> None:
-        """Look for rows of the bare function `name`, with blobs in one of `folders`."""
+        """Look for rows of the bare name of `function`, with blobs in one of `folders`."""
         self._store, self._db, self._serializer = store, db, serializer
-        self._name, self._func_name, self._versions = name, func_name, versions
-        self._input_key_fn, self._folders = input_key_fn, folders
+        self._function, self._name, self._func_name = function, function.__name__, func_name
+        self._versions, self._input_key_fn, self._ignore, self._folders = versions, input_key_fn, ignore, folders
 
     def any(self) -> bool:
         """Say whether the file holds rows of earlier releases at all."""
@@ -91,10 +92,15 @@ class LegacyRows:
     def _keys(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[str]:
         from beautyspot.keys.legacy import legacy_keys  # few files hold old rows, and none is looked at before here
 
-        if self._input_key_fn is None:
-            return legacy_keys(self._name, args, kwargs, self._versions, qualified_name=self._func_name)
-        custom = self._input_key_fn(*args, **kwargs)
-        return legacy_keys(self._name, args, kwargs, self._versions, custom, qualified_name=self._func_name)
+        custom: str | None = None
+        if self._input_key_fn is not None or self._ignore:
+            from beautyspot.keys.legacy_policies import custom_id  # as above
+
+            custom = custom_id(self._function, self._input_key_fn, self._ignore, args, kwargs)
+            if custom is not None:
+                yield from legacy_keys(self._name, args, kwargs, self._versions, custom, qualified_name=self._func_name)
+        if self._input_key_fn is None or custom is None:
+            yield from legacy_keys(self._name, args, kwargs, self._versions, qualified_name=self._func_name)
 
     def _may_claim(self) -> bool:
         holder = self._db.claim_legacy(self._name, self._func_name)
