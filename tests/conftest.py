@@ -1,3 +1,8 @@
 """The servers that tests may ask for; each is started once, by the first test that does."""
 
-pytest_plugins: tuple[str, ...] = ("servers.object_stores", "servers.postgres", "servers.redis")
+pytest_plugins: tuple[str, ...] = (
+    "servers.object_stores",
+    "servers.openai_api",
+    "servers.postgres",
+    "servers.redis",
+)
