@@ -45,7 +45,13 @@ class Postgres:
     def create(self) -> str:
         """Make an empty database and return its name."""
         name = f"test_{next(self._numbers)}"
-        self.ask(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
+        self.ask(f"CREATE DATABASE {name} TEMPLATE template0")
+        return name
+
+    def create_schema(self) -> str:
+        """Make an empty schema in the server's first database and return its name."""
+        name = f"test_{next(self._numbers)}"
+        self.ask(f"CREATE SCHEMA {name}")
         return name
 
     def ask(self, statement: str, *values: object, database: str = "postgres") -> list[tuple]:
@@ -119,5 +125,5 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture
 def postgres_url(postgres: Postgres) -> str:
-    """The URL of an empty database."""
-    return postgres.url(postgres.create())
+    """The URL of an empty schema, which is made in a tenth of the time that a database takes."""
+    return postgres.url("postgres") + f"?options=-csearch_path%3D{postgres.create_schema()}"
