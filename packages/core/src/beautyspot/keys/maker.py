@@ -134,7 +134,7 @@ class KeyMaker:
         copy: Callable[[], Any] = seal
 
         def key(args: Arguments, kwargs: Keywords, /) -> str:
-            values = bind(*args, **kwargs)
+            values = bind(*args, **kwargs) if kwargs else bind(*args)  # 0.03 µs; all the rest takes 0.7
             state = copy()
             state.update(pack(values) if is_plain(map(type, values)) else packed(values))
             return state.hexdigest()
