@@ -5,8 +5,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from beautyspot.checks import expect
-from beautyspot.db.connections import Execute
 from beautyspot.db.filters import condition
+from beautyspot.db.kept import Execute
 from beautyspot.db.rows import TASK_COLUMNS, task_of
 from beautyspot.errors import ConfigurationError
 from beautyspot.records import Task, TaskFilter

@@ -6,7 +6,8 @@ from itertools import islice
 from typing import Any
 
 from beautyspot.counters import COUNTS
-from beautyspot.db.connections import Connections, Execute, atomically
+from beautyspot.db.connections import Connections, atomically
+from beautyspot.db.kept import Execute
 from beautyspot.db.listing import COLUMNS, tags_of
 from beautyspot.db.rows import TASK_COLUMNS, task_of, task_row, time_of, time_text
 from beautyspot.records import Task

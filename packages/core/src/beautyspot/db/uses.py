@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
-from beautyspot.db.connections import Connections, Execute, atomically
+from beautyspot.db.connections import Connections, atomically
+from beautyspot.db.kept import Execute
 from beautyspot.db.rows import time_of, time_text
 
 FRESH = timedelta(hours=1)
