@@ -1,11 +1,11 @@
-"""The command line: `beautyspot stats`, `list`, `show`, `delete`, `prune`, `clean`, `migrate`, `doctor`, `demo`."""
+"""The command line: `beautyspot stats`, `list`, `show`, `delete`, `prune`, `clean`, `verify`, `repair`, `vacuum`, `export`, …"""
 
 import io
 import sys
 
 
 def main() -> None:
-    """Run the command that `sys.argv` gives, and exit: 0 done, 1 failed or trouble found, 2 wrong usage."""
+    """Run the command that `sys.argv` gives, and exit: 0 done, 1 failed or trouble found, 2 wrong usage, 130 Ctrl-C."""
     if sys.argv[1:] == ["--version"]:
         from beautyspot.cli.version import version_text  # Typer and Rich take half a second, which this need not
 

@@ -40,6 +40,9 @@ class Commands(TyperGroup):
             sys.stdout.flush()
         except BrokenPipeError:
             raise  # the reader had enough; Typer ends without a word
+        except KeyboardInterrupt:
+            say("stopped; what was done so far stays done, and the rest is as it was")
+            raise  # Typer exits with 130
         except BeautySpotError as error:
             what, _, next_step = str(error).rpartition("; ")
             say(f"beautyspot: {what or next_step}" + (f"\n  {next_step}" if what else ""))

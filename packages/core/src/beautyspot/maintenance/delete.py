@@ -10,10 +10,14 @@ from beautyspot.maintenance.least_used import least_used
 from beautyspot.protocols import BlobStorage, SupportsUpkeep, SupportsUses, TaskDB
 from beautyspot.records import Task, TaskFilter
 
-CHUNK = 500
-"""Rows of one transaction: deleting 150 000 at once keeps every writer waiting for two seconds."""
+FIRST_CHUNK = 500
+"""Rows of the first transaction: deleting 150 000 at once keeps every writer waiting for two seconds."""
+SMALLEST_CHUNK, LARGEST_CHUNK = 50, 2000
+CHUNK_S = 0.02
+"""How long a transaction should take; the next one has as many more or fewer rows."""
 PAUSE_S = 0.003
-"""Between two transactions: a writer that waits looks every millisecond whether it may."""
+"""Between two transactions, and a quarter of the time of the one before if that is longer: a writer that waits looks
+every millisecond whether it may, on a busy machine less often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,11 @@ def delete_tasks(
         StorageError: the database can't delete; what was deleted until then stays deleted.
     """
     rows, done, count, size_bytes, blobs_left = iter(tasks), 0, 0, 0, 0
-    while chunk := list(islice(rows, CHUNK)):
+    size = FIRST_CHUNK
+    while chunk := list(islice(rows, size)):
+        start_s = time.monotonic()
         gone = chunk if dry_run else _delete_rows(chunk, db)
+        took_s = time.monotonic() - start_s
         count += len(gone)
         size_bytes += sum(task.size_bytes or 0 for task in gone)
         # Only now: a crash between the two leaves an orphan blob, never a row that names nothing.
@@ -61,7 +68,8 @@ def delete_tasks(
         if progress is not None:
             progress(done)
         if not dry_run:
-            time.sleep(PAUSE_S)
+            size = _next_size(len(chunk), took_s)
+            time.sleep(max(PAUSE_S, took_s / 4))
     return Deleted(count, size_bytes, blobs_left)
 
 
@@ -96,6 +104,10 @@ def prune(
         uses = db.uses if isinstance(db, SupportsUses) else None
         tasks = least_used(lambda: db.find(where), uses, max_bytes)
     return delete_tasks(tasks, db, storage, dry_run=dry_run, progress=progress)
+
+
+def _next_size(size: int, took_s: float) -> int:
+    return max(SMALLEST_CHUNK, min(LARGEST_CHUNK, int(size * CHUNK_S / max(took_s, 1e-6))))
 
 
 def _delete_rows(tasks: Sequence[Task], db: TaskDB) -> list[Task]:
