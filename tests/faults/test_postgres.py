@@ -218,6 +218,44 @@ say(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), right, len(runs), answer(1
     assert stage.run(code.format(url=postgres_url)) == ["0 True 100 True 100"]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize("end", ["sys.exit()", "del db; gc.collect(); sys.exit()", "os._exit(0)"])
+def test_a_child_that_ends_takes_nothing_from_its_parent(stage: Any, postgres_url: str, end: str) -> None:
+    code = """
+import gc
+from beautyspot.db import SQLTaskDB
+db = SQLTaskDB("{url}")
+def session():
+    return db._connections.do(lambda kept: kept.driver.info.backend_pid)
+before = session(), db.locks.try_acquire("key")
+pid = os.fork()
+if not pid:
+    assert session() != before[0] and not db.locks.try_acquire("key")
+    {end}
+say(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), session() == before[0], db.locks.try_acquire("key"))
+db.close()
+"""
+    assert stage.run(code.format(url=postgres_url, end=end)) == ["0 True False"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_the_key_of_a_killed_leader_is_free_though_its_child_lives_on(stage: Any, postgres_url: str) -> None:
+    child = """
+pid = os.fork()
+if not pid:
+    os.close(1), os.close(2)
+    hear()
+    os._exit(0)
+"""
+    code = LEADS.format(url=postgres_url).replace('    say("leads")', '    fork()\n    say("leads")')
+    leader = stage.start("def fork():" + child.replace("\n", "\n    ") + code)
+    assert leader.hears() == "leads"
+    follower = stage.start(FOLLOWS.format(url=postgres_url))
+    assert follower.hears() == "asks"
+    leader.kill()
+    assert follower.rest() == ["done"]
+
+
 def test_more_threads_than_connections_share_them(stage: Any, postgres: Postgres) -> None:
     url = postgres.url(postgres.create())
     code = """

@@ -1,5 +1,6 @@
 """The connections of one process to a server: one per thread while there are few."""
 
+import os
 import threading
 import time
 import weakref
@@ -59,6 +60,20 @@ class Kept:
             except Failure:
                 return
 
+    def leave_to_parent(self) -> None:
+        """Close it in the child of a fork, without a word to the server, for which the parent still speaks there."""
+        try:
+            descriptor: int = self.driver.fileno()
+        except Exception:  # noqa: BLE001 - SQLite has none, and one that broke has none any more
+            self.closed = True
+            return
+        # libpq would say goodbye through the socket that both share. Kept open here, it would outlive the parent, and
+        # so would the parent's locks.
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, descriptor, inheritable=False)
+        os.close(null)
+        self.close()
+
 
 class Lease:
     """Lies among a thread's locals, and gives the connection back when they go."""
@@ -89,7 +104,6 @@ class Connections:
         self._engine = engine
         self._is_psycopg = speaks_psycopg(engine)
         self._max_open = max_open
-        self._left_to_parent: list[Kept] = []
         self._start()
 
     def _start(self) -> None:
@@ -294,10 +308,9 @@ class Connections:
         """Go on."""
 
     def after_fork_in_child(self) -> None:
-        """Start without connections; those of the parent are never used or closed here: the server sees one client."""
+        """Start without connections."""
         for kept in self._open:
-            kept.closed = True
-        self._left_to_parent += self._open
+            kept.leave_to_parent()
         self._start()
 
 

@@ -29,7 +29,6 @@ class AdvisoryLocks:
     def __init__(self, connections: "Connections") -> None:
         """Connect at the first key."""
         self._connections = connections
-        self._left_to_parent: list[Kept] = []
         self._start()
         forks.follow(self)
 
@@ -135,9 +134,9 @@ class AdvisoryLocks:
         """Go on."""
 
     def after_fork_in_child(self) -> None:
-        """Hold nothing; the parent's session is never used or closed here."""
+        """Hold nothing."""
         if self._kept is not None:
-            self._left_to_parent.append(self._kept)
+            self._kept.leave_to_parent()
         self._start()
 
 
