@@ -95,3 +95,13 @@ def test_progress_is_told(kept: Any) -> None:
     told: list[int] = []
     clear(kept, look(kept, grace=timedelta(0)), progress=told.append)
     assert told == [1, 2]
+
+
+def test_blobs_of_a_damaged_database_that_was_set_aside_are_no_litter_until_it_is_repaired(kept: Any) -> None:
+    kept.fill(3)
+    aside = Path(f"{kept.path}.damaged-1")
+    aside.write_bytes(Path(kept.path).read_bytes())
+    with pytest.raises(bs.ConfigurationError, match=r"damaged-1' was set aside.*`beautyspot repair --db .* first"):
+        look(kept)
+    aside.unlink()
+    assert look(kept) == Litter((), ())

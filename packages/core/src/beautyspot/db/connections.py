@@ -193,7 +193,7 @@ class Connections:
             Notices().warn(
                 place,
                 f"the database {self.path!r} can't be read any more, so it was set aside as {place!r}, and a fresh one "
-                f"is begun; `beautyspot repair {place}` brings back what it still holds",
+                f"is begun; `beautyspot repair --db {self.path}` brings back what it still holds",
                 CacheReadWarning,
             )
 

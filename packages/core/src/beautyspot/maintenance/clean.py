@@ -12,6 +12,7 @@ from beautyspot.catalog import Catalog
 from beautyspot.catalog.tasks import tasks_named
 from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.maintenance.delete import delete_tasks
+from beautyspot.maintenance.repair import set_aside_before
 from beautyspot.protocols import BlobStorage, TaskDB
 from beautyspot.records import BlobInfo, Task
 
@@ -65,9 +66,11 @@ def litter(
         is_sure: The storage is the right one, even if not one blob that a row names is in it.
 
     Raises:
-        ConfigurationError: not one of the blobs that rows name is there, so the storage must be another one.
+        ConfigurationError: not one of the blobs that rows name is there, so the storage must be another one; or a
+            damaged database was set aside, whose rows may name blobs that then seem to be litter.
         StorageError: a database or storage can't be listed.
     """
+    _refuse_before_repair((catalog, *others))
     present = list(storages[0].iter_keys())  # before the rows: what is kept meanwhile is not among them
     named = named_blobs(catalog)
     every = named.union(*map(named_blobs, others))
@@ -82,6 +85,16 @@ def litter(
             "say where they lie with --storage; the same with where they lay, if they are gone"
         )
     return Litter(tuple(blobs), tuple(_naming(catalog, lost)))
+
+
+def _refuse_before_repair(catalogs: Iterable[Catalog]) -> None:
+    for catalog in catalogs:
+        aside = [] if catalog.source.path is None else set_aside_before(catalog.source.path)
+        if aside:
+            raise ConfigurationError(
+                f"{str(aside[0])!r} was set aside as damaged, and its results may still name blobs; run "
+                f"`beautyspot repair --db {catalog.source.path}` first, or delete that file if nothing in it is missed"
+            )
 
 
 def clean(

@@ -62,7 +62,7 @@ def repair(
     if not path.is_file():
         raise ConfigurationError(f"no database at {str(path)!r}; give the path of one that a Spot made")
     look(str(path))  # never rename what another program made
-    places = _set_aside_before(path)
+    places = set_aside_before(path)
     if _is_malformed(path):
         places.append(path if dry_run else _put_aside(path))
     elif not places:
@@ -80,7 +80,8 @@ def _is_malformed(path: Path) -> bool:
         raise storage_error(str(path), error) from error
 
 
-def _set_aside_before(path: Path) -> list[Path]:
+def set_aside_before(path: Path, /) -> list[Path]:
+    """Return the damaged files that were set aside for the database at `path` and not repaired yet."""
     found = sorted(path.parent.glob(f"{path.name}.damaged-*"))
     return [file for file in found if file.suffix.removeprefix(".damaged-").isdecimal()]
 
