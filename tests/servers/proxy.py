@@ -118,8 +118,8 @@ class FaultyProxy:
         try:
             pumps = (self._ask(reader, server_writer, writer), self._answer(server_reader, writer))
             await asyncio.gather(*pumps)
-        except OSError:
-            pass
+        except (OSError, asyncio.CancelledError):
+            pass  # asyncio itself would report a cancelled server task as an error
         finally:
             self._links.discard(link)
             for each in link:
