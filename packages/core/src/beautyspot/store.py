@@ -117,18 +117,18 @@ class Store:
     def value_of(self, key: str, entry: Entry, serializer: Serializer, /) -> Hit | None:
         """Return the entry's value, or None if it is damaged or its blob is lost."""
         try:
-            data, checksum = entry.result_data, entry.checksum
+            _, data, location, _, elapsed_s, checksum, compression = entry  # in half the time of five attributes
             if data is None:
-                if checksum is None and entry.compression is None:
-                    return Hit(self._load_stream(entry.result_value or "", serializer), entry.elapsed_s or 0.0)
-                data = self.storage.load(entry.result_value or "")
+                if checksum is None and compression is None:
+                    return Hit(self._load_stream(location or "", serializer), elapsed_s or 0.0)
+                data = self.storage.load(location or "")
             if checksum is not None and crc32(data) != checksum:
                 raise DamagedEntryError("its bytes are not those that were written")
-            if entry.compression is not None:
+            if compression is not None:
                 from beautyspot.compression import decompress  # most values are not
 
-                data = decompress(data, entry.compression)
-            return _hit((serializer.loads(data), entry.elapsed_s or 0.0))
+                data = decompress(data, compression)
+            return _hit((serializer.loads(data), elapsed_s or 0.0))
         except Exception as error:  # noqa: BLE001 - as in lookup; decoders and storages may be anybody's
             self.report_damage(key, error)
             return None
