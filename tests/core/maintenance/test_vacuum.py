@@ -26,7 +26,32 @@ def test_the_file_shrinks_and_what_is_left_is_whole(kept: Any) -> None:
     assert kept.ask("PRAGMA integrity_check") == [("ok",)]
 
 
-def test_rows_keep_their_numbers_which_the_counters_stand_on(kept: Any) -> None:
+@pytest.fixture
+def old(kept: Any) -> Any:
+    """A store whose file was made by a release that gave no space back."""
+    with closing(sqlite3.connect(kept.path)) as connection:
+        connection.execute("PRAGMA auto_vacuum = NONE")
+        connection.execute("CREATE TABLE something (a)")
+        connection.execute("DROP TABLE something")
+    kept.fill(200)
+    assert kept.ask("PRAGMA auto_vacuum") == [(0,)]
+    return kept
+
+
+def test_a_file_of_an_earlier_release_is_written_anew_once_and_then_shrinks_in_steps(old: Any) -> None:
+    old.ask("DELETE FROM tasks WHERE rowid < 100")
+    assert vacuum(old.path).freed_bytes > 100_000
+    assert old.ask("PRAGMA auto_vacuum") == [(2,)]
+    old.ask("DELETE FROM tasks")
+    told: list[int] = []
+    assert vacuum(old.path, progress=told.append).freed_bytes > 100_000
+    assert told
+    assert old.ask("PRAGMA freelist_count") == [(0,)]
+
+
+@pytest.mark.parametrize("made_by", ["old", "kept"])
+def test_rows_keep_their_numbers_which_the_counters_stand_on(request: pytest.FixtureRequest, made_by: str) -> None:
+    kept = request.getfixturevalue(made_by)
     kept.fill(200)
     kept.ask("DELETE FROM tasks WHERE rowid % 3 = 0")
     before = kept.ask("SELECT rowid, cache_key FROM tasks ORDER BY rowid")
@@ -43,8 +68,9 @@ def test_a_spot_goes_on_meanwhile_and_afterwards(kept: Any) -> None:
 
 
 def test_a_file_that_is_held_is_left_with_a_word(kept: Any) -> None:
-    kept.fill(1)
+    kept.fill(50)
     with closing(sqlite3.connect(kept.path, isolation_level=None)) as other:
+        other.execute("DELETE FROM tasks")
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(bs.StorageError, match="another process holds it"):
             vacuum(kept.path, busy_timeout_s=0.01)

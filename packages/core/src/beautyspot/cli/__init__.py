@@ -1,4 +1,4 @@
-"""The command line: `beautyspot stats`, `list`, `show`, `delete`, `prune`, `clean`, `verify`, `repair`, `vacuum`, `export`, …"""
+"""The command line: `beautyspot stats`, `list`, `show`, and what puts a store in order; `--help` names every verb."""
 
 import io
 import sys

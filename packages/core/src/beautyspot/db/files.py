@@ -82,6 +82,8 @@ def _prepare(connection: sqlite3.Connection, busy_timeout_s: float) -> None:
     deadline_s = time.monotonic() + (busy_timeout_s if is_old else 0.0)
     while True:
         try:
+            # Before the first page of a fresh file: later only rewriting it all would do. It costs an insert nothing.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
             break
