@@ -189,6 +189,17 @@ def test_a_leader_that_another_process_may_wait_for_waits_half_a_minute_at_most(
     assert (outer.leads, second.leads) == (True, who == "itself")
 
 
+def test_a_thread_waits_for_another_process_no_longer_than_its_limit(tmp_path: Path):
+    clock = FrozenClock()
+    with process(LEADS.format(how="", end="os._exit(1)"), tmp_path) as other:
+        assert [other.stdout.readline() for _ in range(2)] == ["False\n", "leads\n"]
+        with Flight(FileLocks(str(tmp_path / "locks"))).claim("cold") as claim:
+            start_s = clock.monotonic()
+            claim.wait_for_process(clock, limit_s=3)
+            assert 3 <= clock.monotonic() - start_s <= 3 + LONGEST_POLL_S
+        other.stdin.write("\n")
+
+
 def test_broken_locks_hold_nobody_up():
     locks = Elsewhere()
     locks.trouble = StorageError("disk gone")

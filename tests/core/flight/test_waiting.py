@@ -199,3 +199,21 @@ def test_threads_that_call_each_other_end(job: Job):
     for thread in threads:
         thread.join(10)
     assert not any(thread.is_alive() for thread in threads)
+
+
+def test_a_wait_with_a_limit_ends_there_and_the_leader_never_meets_its_follower(job: Job):
+    leader = job.flight.claim("k")
+    follower = Context().run(job.flight.claim, "k")
+    with pytest.raises(TimeoutError, match="did not end within 0 s"):
+        follower.wait(limit_s=0)
+    assert leader.call.followers == []
+    leader.land(None, kept=True)
+
+
+def test_a_leader_that_lands_within_the_limit_is_heard(job: Job):
+    with ThreadPoolExecutor() as pool:
+        leader = job.flight.claim("k")
+        follower = Context().run(job.flight.claim, "k")
+        outcome = pool.submit(follower.wait, limit_s=10)
+        leader.land(5, kept=False)
+        assert outcome.result(10).value == 5

@@ -81,15 +81,21 @@ class Claim:
         """Let the `with` block end without an end of the claim: another thread lands it."""
         self._handed_over = True
 
-    def wait(self) -> Outcome:
-        """Wait for the leader, blocking the thread, and return what came of it, or raise what it raised."""
+    def wait(self, *, limit_s: float | None = None) -> Outcome:
+        """Wait for the leader, blocking the thread, and return what came of it, or raise what it raised.
+
+        Raises:
+            TimeoutError: nothing came of it within `limit_s` seconds; None waits for ever.
+        """
         gate = Lock()
         gate.acquire()
         try:
             if self._park(gate.release):
-                gate.acquire()
+                gate.acquire(timeout=-1 if limit_s is None else max(0.0, limit_s))
         finally:
             self._leave()
+        if self._outcome is None:
+            raise TimeoutError(f"the call of {self.key!r} did not end within {limit_s} s; make it without waiting")
         return self._settled()
 
     async def wait_async(self) -> Outcome:
@@ -105,13 +111,22 @@ class Claim:
             self._leave()
         return self._settled()
 
-    def wait_for_process(self, clock: Clock | None = None) -> None:
-        """Wait until the other process has ended its call, or died, blocking the thread."""
+    def wait_for_process(self, clock: Clock | None = None, *, limit_s: float | None = None) -> None:
+        """Wait until the other process has ended its call, or died, blocking the thread, for up to `limit_s` seconds.
+
+        Args:
+            clock: Sleeps between the questions; None for the machine's.
+            limit_s: None waits for ever.
+        """
         locks = self._locks
-        if locks is not None and self.other_process_runs and not self.take_lock(locks.acquire):
-            # The kernel sees a circle as soon as two processes wait for each other, be it for unrelated keys.
-            for pause_s in self._polls(locks, clock := clock or SystemClock()):
-                clock.sleep(pause_s)
+        if locks is None or not self.other_process_runs:
+            return
+        # A thread that waits in the kernel can't stop waiting.
+        if limit_s is None and self.take_lock(locks.acquire):
+            return
+        # The kernel sees a circle as soon as two processes wait for each other, be it for unrelated keys.
+        for pause_s in self._polls(locks, clock := clock or SystemClock(), limit_s):
+            clock.sleep(pause_s)
 
     async def wait_for_process_async(self, clock: Clock, /, *, ask: Ask | None = None) -> None:
         """Wait until the other process has ended its call, or died, letting the event loop go on.
@@ -193,9 +208,12 @@ class Claim:
             except StorageError:
                 return  # its keeper is gone, and the lock with it
 
-    def _polls(self, locks: KeyLocks, clock: Clock) -> Iterator[float]:
-        pause_s, end_s = FIRST_POLL_S, clock.monotonic() + NESTED_WAIT_S
-        while not self.take_lock(locks.try_acquire) and not (self._is_nested() and clock.monotonic() >= end_s):
+    def _polls(self, locks: KeyLocks, clock: Clock, limit_s: float | None = None) -> Iterator[float]:
+        pause_s, start_s = FIRST_POLL_S, clock.monotonic()
+        while not self.take_lock(locks.try_acquire):
+            waited_s = clock.monotonic() - start_s
+            if (waited_s >= NESTED_WAIT_S and self._is_nested()) or (limit_s is not None and waited_s >= limit_s):
+                return
             yield pause_s
             pause_s = min(pause_s * 1.5, LONGEST_POLL_S)
 
