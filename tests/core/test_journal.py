@@ -49,6 +49,19 @@ def test_refused_counts_are_written_later(clock: FrozenClock):
     assert journal.tally("m.f").info().hits == 2
 
 
+def test_tokens_are_counted_and_a_refused_count_is_not_lost(clock: FrozenClock):
+    paper = Paper()
+    journal = Journal(paper, clock)
+    journal.tally("m.f").tokens(spent=100, saved=7)
+    paper.refuses = True
+    assert not journal.flush()
+    journal.tally("m.f").tokens(spent=20)
+    paper.refuses = False
+    assert journal.flush()
+    assert journal.flush()
+    assert [(row.tokens_spent, row.tokens_saved) for row in paper.written] == [(120, 7)]
+
+
 def test_tick_writes_only_after_a_while(clock: FrozenClock):
     paper = Paper()
     journal = Journal(paper, clock)

@@ -50,7 +50,18 @@ class CacheInfo(NamedTuple):
 class Tally:
     """The counts of one function."""
 
-    __slots__ = ("_clock", "_info", "_keys", "_lock", "_reads", "_saved", "_since_s", "_written", "func_name")
+    __slots__ = (
+        "_clock",
+        "_info",
+        "_keys",
+        "_lock",
+        "_reads",
+        "_saved",
+        "_since_s",
+        "_tokens",
+        "_written",
+        "func_name",
+    )
 
     def __init__(self, func_name: str, clock: Clock, reads: Reads) -> None:
         """Start at zero, and tell `reads` which results were read."""
@@ -63,6 +74,8 @@ class Tally:
         """One item per hit that is not in the counts yet."""
         self._keys: list[str] = []
         """What those hits read."""
+        self._tokens = [0, 0]
+        """Spent and saved, as far as they are not written."""
         self._written = self.info()
         self._since_s: float | None = None
 
@@ -100,6 +113,14 @@ class Tally:
             if self._since_s is None:
                 self._since_s = self._clock.time()
 
+    def tokens(self, *, spent: int = 0, saved: int = 0) -> None:
+        """Count tokens of a language model: spent by a call, or saved by a hit."""
+        with self._lock:
+            self._tokens[0] += spent
+            self._tokens[1] += saved
+            if self._since_s is None:
+                self._since_s = self._clock.time()
+
     def take(self) -> Activity | None:
         """Return what is not written yet, and take it as written."""
         with self._lock:
@@ -110,9 +131,10 @@ class Tally:
             minute = datetime.fromtimestamp(since_s // 60 * 60, UTC)
             new, old = self._count(), self._written
             self._written = new
+            tokens, self._tokens = self._tokens, [0, 0]
         return Activity(
             self.func_name, minute, new.hits - old.hits, new.misses - old.misses, new.errors - old.errors,
-            new.saved_s - old.saved_s, new.waited_s - old.waited_s, 0, 0,
+            new.saved_s - old.saved_s, new.waited_s - old.waited_s, *tokens,
         )  # fmt: skip
 
     def put_back(self, activity: Activity) -> None:
@@ -121,6 +143,8 @@ class Tally:
             changes = zip(self._written, activity[2:7], strict=True)
             hits, misses, errors, saved_s, waited_s = (written - change for written, change in changes)
             self._written = CacheInfo(int(hits), int(misses), int(errors), saved_s, waited_s)
+            self._tokens[0] += activity.tokens_spent
+            self._tokens[1] += activity.tokens_saved
             self._since_s = activity.minute.timestamp()
 
 
