@@ -19,7 +19,7 @@ else:
     from beautyspot.tuples import NamedTuple
 
 _HERE = __file__.replace("\\", "/").rpartition("/")[0]
-_CARRIERS = frozenset(("asyncio", "concurrent", "threading"))
+_CARRIERS = {"asyncio", "concurrent", "threading"}
 """Packages that call us for the user, from a thread or an event loop."""
 
 
@@ -69,6 +69,11 @@ def trouble(error: Exception, /) -> Hashable:
     """Return what makes two errors one trouble: the next step that they ask for, else their class."""
     message, _, next_step = str(error).rpartition("; ")
     return next_step if message and isinstance(error, StorageError) else type(error)
+
+
+def pass_over(*packages: str) -> None:
+    """Have no warning point into these packages: they call us for the user, as the host of an integration does."""
+    _CARRIERS.update(packages)
 
 
 @contextmanager
