@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from beautyspot.limiters.create import create_limiter
     from beautyspot.limiters.gcra import GCRA
+    from beautyspot.limiters.settling import settle
     from beautyspot.limiters.shared import SharedGCRA
     from beautyspot.limiters.token_bucket import TokenBucket
     from beautyspot.protocols import Limiter
@@ -18,9 +19,10 @@ else:
             "GCRA": "beautyspot.limiters.gcra",
             "Limiter": "beautyspot.protocols",
             "Reservation": "beautyspot.records",
+            "settle": "beautyspot.limiters.settling",
             "SharedGCRA": "beautyspot.limiters.shared",
             "TokenBucket": "beautyspot.limiters.token_bucket",
         },
     )
 
-__all__ = ["GCRA", "Limiter", "Reservation", "SharedGCRA", "TokenBucket", "create_limiter"]
+__all__ = ["GCRA", "Limiter", "Reservation", "SharedGCRA", "TokenBucket", "create_limiter", "settle"]

@@ -1,5 +1,6 @@
 """The limiter of one process."""
 
+import math
 import os
 from threading import RLock
 from weakref import WeakSet
@@ -65,17 +66,19 @@ class GCRA:
                 self._tat_s = begin_s + length_s
         return rate.place(now_s, begin_s, begin_s + length_s, cost, self._holes)
 
-    def give_back(self, reservation: Reservation, /) -> None:
+    def give_back(self, reservation: Reservation, cost: float = math.inf, /) -> None:
         """Free the place of a wait that was cancelled, without ever granting more than the rate.
 
         The calls behind it keep their times; the next one to reserve takes the place if it fits. Giving back twice,
         or what another limiter gave, does nothing.
+
+        Args:
+            cost: Cells of it, if not all; what `settle` found to be too much.
         """
         if not isinstance(reservation, Place) or reservation.holes is not self._holes:
             return
         with self._lock:
-            begin_s, end_s = reservation.begin_s, reservation.end_s
-            reservation.begin_s = end_s
+            begin_s, end_s = reservation.shorten(cost * self.rate.cell_s)
             if begin_s < end_s <= self._tat_s:
                 self._free(begin_s, end_s)
 

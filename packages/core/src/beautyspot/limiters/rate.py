@@ -25,6 +25,12 @@ class Place(Reservation):
     holes: Holes
     """Those of the limiter that gave it."""
 
+    def shorten(self, length_s: float, /) -> tuple[float, float]:
+        """Cut so much off its end, at most all of it, and return the stretch that was cut off."""
+        end_s = self.end_s
+        self.end_s = max(self.begin_s, end_s - length_s)
+        return self.end_s, end_s
+
 
 class Rate:
     """A checked rate, with what every limiter of it works out."""

@@ -79,17 +79,16 @@ class SharedGCRA:
             return self._alone.reserve(cost)
         return rate.place(now_s, begin_s, begin_s + length_s, cost, self._holes)
 
-    def give_back(self, reservation: Reservation, /) -> None:
-        """Free the place of a wait that was cancelled; see `GCRA.give_back`.
+    def give_back(self, reservation: Reservation, cost: float = math.inf, /) -> None:
+        """Free the place of a wait that was cancelled, or `cost` cells of it; see `GCRA.give_back`.
 
         The next call of this process takes it if it fits, and those of every process once no place behind it is taken.
         """
         with self._lock:
             if not isinstance(reservation, Place) or reservation.holes is not self._holes:
-                self._alone.give_back(reservation)
+                self._alone.give_back(reservation, cost)
                 return
-            begin_s, end_s = reservation.begin_s, reservation.end_s
-            reservation.begin_s = end_s
+            begin_s, end_s = reservation.shorten(_in_ticks(min(cost, reservation.cost) * self.rate.cell_s))
             if begin_s == end_s:
                 return
             # A stretch is either free here or offered to the database: in both places it could be granted twice.
