@@ -114,9 +114,9 @@ class Stage:
         return ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
 
     def on_a_small_disk(self) -> tuple[str, ...]:
-        """Return a command in front that gives the process a disk of 2 MB at the stage's folder."""
+        """Return a command in front that gives the process a disk of 8 MB at the stage's folder."""
         alone = ("unshare", "--user", "--map-root-user", "--mount")
-        mount = 'mount -t tmpfs -o size=2m none "$0" && exec "$@"'
+        mount = 'mount -t tmpfs -o size=8m none "$0" && exec "$@"'
         if shutil.which("unshare") is None or subprocess.call([*alone, "sh", "-c", mount, self.folder, "true"]):
             pytest.skip("nobody may mount a disk here; the limit on file sizes stands for a full one")
         return (*alone, "sh", "-c", mount, str(self.folder))
