@@ -2,6 +2,7 @@
 
 import json
 import stat
+import struct
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from beautyspot.maintenance.archive import (
     MANIFEST,
     MAX_PART_BYTES,
     MEMBER,
-    PIECE_BYTES,
     VERSION,
     activity_from,
     pieces_of,
@@ -30,6 +30,8 @@ from beautyspot.protocols import BlobStorage, SupportsJournal, SupportsJournalRe
 from beautyspot.records import Activity, Task
 
 CHUNK = 100
+ODD = (BadZipFile, NotImplementedError, EOFError, ValueError, OSError, struct.error)
+"""What `zipfile` raises for a file that is none, or whose numbers lead anywhere."""
 MAX_MANIFEST_BYTES = 256 * 2**20
 
 
@@ -84,14 +86,13 @@ class ArchiveReader:
         if info is None or (limit_bytes is not None and info.file_size > limit_bytes):
             size = "not there" if info is None else f"of {info.file_size} bytes"
             raise DamagedEntryError(f"the member {name!r:.80} is {size}, which no export writes; export it anew")
-        digest, data = sha256(), bytearray()
-        with self._file.open(info) as stream:
-            while piece := stream.read(PIECE_BYTES):
-                digest.update(piece)
-                data += piece
-        if info.filename != MANIFEST and digest.hexdigest() != self._hashes.get(info.filename):
+        try:
+            data = self._file.read(info)
+        except ODD as error:
+            raise DamagedEntryError(f"the member {info.filename!r} can't be read ({error}); export it anew") from error
+        if info.filename != MANIFEST and sha256(data).hexdigest() != self._hashes.get(info.filename):
             raise DamagedEntryError(f"the member {info.filename!r} is not what was written; export it anew")
-        return bytes(data)
+        return data
 
     def _manifest(self) -> dict[str, Any]:
         if MANIFEST not in self._members:
@@ -132,18 +133,21 @@ def open_archive(source: Path, /) -> Generator[ArchiveReader]:
     if not source.is_file():
         raise ConfigurationError(f"no file at {str(source)!r}; give one that `beautyspot export` wrote")
     try:
-        with ZipFile(source) as file:
+        with _opened(source) as file:
             yield ArchiveReader(file, source.stat().st_size)
-    except (BadZipFile, NotImplementedError, EOFError, UnicodeError) as error:
+    except (ConfigurationError, DamagedEntryError) as error:
+        raise type(error)(f"can't import {str(source)!r}: {error}") from error
+
+
+def _opened(source: Path) -> ZipFile:
+    try:
+        return ZipFile(source)
+    except ODD as error:
         with open(source, "rb") as stream:
             is_zip = stream.read(4) == b"PK\x03\x04"
         if is_zip:
-            raise DamagedEntryError(f"{str(source)!r} is cut short or damaged ({error}); export it anew") from error
-        raise ConfigurationError(
-            f"{str(source)!r} is no archive ({error}); give a file that `beautyspot export` wrote"
-        ) from error
-    except (ConfigurationError, DamagedEntryError) as error:
-        raise type(error)(f"can't import {str(source)!r}: {error}") from error
+            raise DamagedEntryError(f"it is cut short or damaged ({error}); export it anew") from error
+        raise ConfigurationError(f"it is no archive ({error}); give a file that `beautyspot export` wrote") from error
 
 
 def import_archive(
