@@ -1,6 +1,6 @@
 """Notes of last use, and what keeps a database in order; every database that offers them takes this exam."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from beautyspot.db import MemoryTaskDB, SQLiteTaskDB
+from beautyspot.db.sql import SQLTaskDB
 from beautyspot.records import Task, TaskFilter
 from beautyspot.testing.task_db import NOON, task
 
@@ -15,9 +16,18 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+POSTGRES = pytest.param("postgres", marks=pytest.mark.external_service)
+
+
+@pytest.fixture(params=["sqlite", "memory", "sqlalchemy", POSTGRES])
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    with closing(SQLiteTaskDB(tmp_path / "a.db") if request.param == "sqlite" else MemoryTaskDB()) as db:
+    makers: dict[str, Callable[[], Any]] = {
+        "sqlite": lambda: SQLiteTaskDB(tmp_path / "a.db"),
+        "memory": MemoryTaskDB,
+        "sqlalchemy": lambda: SQLTaskDB(f"sqlite:///{tmp_path}/a.db"),
+        "postgres": lambda: SQLTaskDB(request.getfixturevalue("postgres_url")),
+    }
+    with closing(makers[request.param]()) as db:
         yield db
 
 
