@@ -1,15 +1,18 @@
 """The tables on PostgreSQL: whoever makes them, and whoever made them before."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import beautyspot as bs
+import psycopg
 import pytest
 from beautyspot import schema
 from beautyspot.catalog import Catalog
 from beautyspot.db import SQLiteTaskDB, SQLTaskDB, open_db
 from beautyspot.db.migrations import take_steps
+from beautyspot.db.sql.setup import LOCK
 from beautyspot.errors import ConfigurationError, NewerFileError, StorageError
 from beautyspot.records import TaskFilter
 from beautyspot.testing.task_db import task
@@ -118,6 +121,21 @@ def test_a_table_of_another_program_is_left_alone(postgres: Postgres) -> None:
     with closing(SQLTaskDB(postgres.url(name) + "?options=-csearch_path%3Dbeautyspot")) as db:
         db.put(task())
         assert [found.cache_key for found in db.find(TaskFilter())] == ["0a" * 16]
+
+
+def test_who_waits_for_an_upgrade_has_more_patience_than_a_call(postgres: Postgres) -> None:
+    name = postgres.create()
+    url = postgres.url(name) + "?statement_timeout=100"
+    with (
+        psycopg.connect(postgres.url(name)) as upgrading,
+        closing(SQLTaskDB(url)) as db,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        upgrading.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        waiting = thread.submit(db.open)
+        assert wait([waiting], 2).done == set()  # a call gives up after 1.1 s
+        upgrading.commit()
+        waiting.result(30)
 
 
 def test_tables_that_somebody_dropped_are_made_again(postgres: Postgres) -> None:

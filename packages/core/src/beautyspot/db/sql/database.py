@@ -14,7 +14,7 @@ from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from beautyspot.db.sql.connections import Kept
+    from beautyspot.db.sql.kept import Kept
     from beautyspot.db.sql.upkeep import SQLUpkeep, SQLUses
 
 

@@ -10,7 +10,8 @@ from beautyspot.db.sql.faults import storage_error
 from beautyspot.db.sql.session import Session
 
 if TYPE_CHECKING:
-    from beautyspot.db.sql.connections import Connections, Kept
+    from beautyspot.db.sql.connections import Connections
+    from beautyspot.db.sql.kept import Kept
 
 STATEMENTS = {
     b"try": b"SELECT pg_try_advisory_lock($1)",

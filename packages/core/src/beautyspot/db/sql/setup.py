@@ -40,9 +40,13 @@ def prepare(sql: Connection, name: str, /) -> None:
 def alone(sql: Connection, /) -> Generator[None]:
     """Do what is in the block in one transaction, while nobody else is in such a block."""
     is_postgres = sql.dialect.name == "postgresql"
+    driver = _driver_connection(sql)
+    limit_s = getattr(driver, "limit_s", None)
     sql.exec_driver_sql("BEGIN" if is_postgres else "BEGIN IMMEDIATE")
     try:
         if is_postgres:
+            if limit_s is not None:
+                driver.limit_s = PATIENCE_MS / 1000
             sql.exec_driver_sql(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
             sql.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         yield
@@ -50,6 +54,9 @@ def alone(sql: Connection, /) -> Generator[None]:
     except BaseException:
         sql.exec_driver_sql("ROLLBACK")
         raise
+    finally:
+        if limit_s is not None:
+            driver.limit_s = limit_s
 
 
 def revision_of(sql: Connection, name: str, /) -> int:
