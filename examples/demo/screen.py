@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from demo.model_api import CALLS_PER_MINUTE, ModelAPI
 from rich.console import Console
 from rich.table import Table
+
+from demo.model_api import CALLS_PER_MINUTE, ModelAPI
 
 
 class Act(NamedTuple):

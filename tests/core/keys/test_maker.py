@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.keys import FROM_CODE, KeyMaker, KeyRegistry
+from beautyspot.keys.digest import LONG_BYTES
 
 
 def ask(prompt: Any, *, model: Any = "small", client: Any = None) -> None: ...
@@ -247,3 +248,15 @@ def test_the_room_loads_nothing_that_only_some_calls_need():
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     slow = {"inspect", "dis", "dataclasses", "decimal", "uuid", "numpy", "pandas", "pydantic", "asyncio"}
     assert not slow & set(run.stdout.split())
+
+
+@pytest.mark.parametrize("size", [LONG_BYTES - 8, LONG_BYTES, 3 * LONG_BYTES])
+def test_calls_of_every_length_are_told_apart_by_function_and_by_their_last_letter(size: int) -> None:
+    def first(text: str) -> None: ...
+    def second(text: str) -> None: ...
+
+    texts = ["x" * size, "x" * (size - 1) + "y"]
+    keys = [KeyMaker(function).key((text,), {}) for function in (first, second) for text in texts]
+    assert len(set(keys)) == 4
+    assert {len(key) for key in keys} == {32}
+    assert KeyMaker(first).key((texts[0],), {}) == keys[0]

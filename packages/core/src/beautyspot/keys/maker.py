@@ -8,7 +8,7 @@ from __future__ import annotations
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.keys.binding import binder, is_unbound, split
 from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, pack
-from beautyspot.keys.digest import digest, hasher
+from beautyspot.keys.digest import LONG_BYTES, digest, hasher, long_digest
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import is_local, qualified_name
 
@@ -127,16 +127,21 @@ class KeyMaker:
 
         def seal() -> Any:
             # The first call absorbs the prefix, when a local function's cells are filled; the others copy it.
-            nonlocal copy
-            copy = hasher(self._prefix()).copy
+            nonlocal copy, beginning
+            beginning = self._prefix()
+            copy = hasher(beginning).copy
             return copy()
 
         copy: Callable[[], Any] = seal
+        beginning = b""
 
         def key(args: Arguments, kwargs: Keywords, /) -> str:
             values = bind(*args, **kwargs) if kwargs else bind(*args)  # 0.03 µs; all the rest takes 0.7
             state = copy()
-            state.update(pack(values) if is_plain(map(type, values)) else packed(values))
+            data = pack(values) if is_plain(map(type, values)) else packed(values)
+            if len(data) >= LONG_BYTES:
+                return long_digest(beginning, data)
+            state.update(data)
             return state.hexdigest()
 
         def custom_key(args: Arguments, kwargs: Keywords, /) -> str:
