@@ -1,0 +1,103 @@
+"""What calls may take from two limits at once: requests and tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from beautyspot.limiters import settle
+from beautyspot.records import Reservation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from beautyspot.limiters import GCRA, SharedGCRA
+
+
+def _reservation(cost: float) -> Reservation:
+    reservation = Reservation(0.0)
+    reservation.slot_s, reservation.cost = 0.0, cost
+    return reservation
+
+
+_FREE = _reservation(0.0)
+_ONE_TOKEN = _reservation(1.0)
+"""What each call pays beforehand, whatever it will come to."""
+
+
+class CallReservation(float):
+    """Seconds to wait before a call may be made; remembers what it took, to be settled or given back."""
+
+    __slots__ = ("requests", "tokens")
+    requests: Reservation
+    tokens: Reservation
+
+
+class Budget:
+    """Takes the cost of calls from up to two limits. Never sleeps."""
+
+    def __init__(self, requests: GCRA | SharedGCRA | None, tokens: GCRA | SharedGCRA | None) -> None:
+        """Take from those limits that are not None."""
+        self._requests = requests
+        self._tokens = tokens
+        self.reserves_locally = all(getattr(each, "reserves_locally", True) for each in (requests, tokens))
+        """Whether an event loop may reserve by itself."""
+
+    def reserve(self, *, requests: float = 1, tokens: float = 0) -> CallReservation:
+        """Take the cost and return the seconds to wait.
+
+        A call takes one token at least, so that it waits for the payment of those before it, and a whole minute's
+        budget at most: the rest is paid when it is settled.
+
+        Raises:
+            LimitExceeded: `requests` is more than a whole minute's budget.
+        """
+        of_requests = self._requests.reserve(requests) if self._requests else _FREE
+        of_tokens = _FREE
+        if self._tokens:
+            try:
+                of_tokens = self._tokens.reserve(min(max(tokens, 1), self._tokens.rate.most))
+            except BaseException:  # a wrong number, or Ctrl-C while the database is asked; re-raised
+                if self._requests:
+                    self._requests.give_back(of_requests)
+                raise
+        reservation = CallReservation(max(of_requests, of_tokens))
+        reservation.requests, reservation.tokens = of_requests, of_tokens
+        return reservation
+
+    def settle(self, reservation: CallReservation, used_tokens: float, /) -> None:
+        """Correct the tokens that `reservation` took, once."""
+        if self._tokens:
+            settle(self._tokens, reservation.tokens, used_tokens)
+
+    def pay(self, used_tokens: float, /) -> None:
+        """Take the tokens of a call whose reservation nobody kept."""
+        if self._tokens:
+            settle(self._tokens, _ONE_TOKEN, used_tokens)
+
+    def give_back(self, reservation: CallReservation, /) -> None:
+        """Free the place of a call that is not made."""
+        for limit, part in self._parts(reservation):
+            limit.give_back(part)
+
+    def give_back_later(self, reservation: CallReservation, /) -> None:
+        """Do so from within the garbage collector, which may run in a thread that holds any lock."""
+        for limit, part in self._parts(reservation):
+            getattr(limit, "give_back_later", limit.give_back)(part)
+
+    def aside(self, what: Callable[..., Any], /, *args: Any) -> None:
+        """Do `what`, in a thread if an event loop would else wait for a server."""
+        import asyncio  # LangChain has loaded it
+
+        try:
+            loop = None if self.reserves_locally else asyncio.get_running_loop()
+        except RuntimeError:  # no loop runs in this thread
+            loop = None
+        if loop is None:
+            what(*args)
+        else:
+            loop.run_in_executor(None, what, *args)
+
+    def _parts(self, reservation: CallReservation) -> Iterator[tuple[GCRA | SharedGCRA, Reservation]]:
+        for limit, part in ((self._requests, reservation.requests), (self._tokens, reservation.tokens)):
+            if limit:
+                yield limit, part

@@ -1,0 +1,43 @@
+"""The handler that pays a limiter the tokens of each answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.callbacks import BaseCallbackHandler
+
+from langchain_beautyspot.usage import hit_mark, usage_of
+
+if TYPE_CHECKING:
+    from langchain_core.outputs import LLMResult
+
+    from langchain_beautyspot.limiter import BeautySpotRateLimiter
+
+
+class Payer(BaseCallbackHandler):
+    """Pays what the provider says that a call took, so that the calls to come wait for it."""
+
+    run_inline = True  # microseconds: a thread for each event would take longer
+
+    def __init__(self, limiter: BeautySpotRateLimiter) -> None:
+        """Pay to `limiter`."""
+        self._limiter = limiter
+
+    def on_chat_model_start(self, *_: Any, **__: Any) -> None:
+        """Note nothing: without this, LangChain would turn the messages into text to call another method."""
+
+    def on_llm_end(self, response: LLMResult, **_: Any) -> None:
+        """Pay for an answer that no cache gave."""
+        self._pay(response)
+
+    def on_llm_error(self, error: BaseException, *, response: LLMResult | None = None, **_: Any) -> None:
+        """Pay for what came before a stream broke off, as far as the provider said it."""
+        del error
+        if response is not None:
+            self._pay(response)
+
+    def _pay(self, response: LLMResult) -> None:
+        if any(hit_mark(each) for candidates in response.generations for each in candidates):
+            return
+        if used := usage_of(response).total_tokens:
+            self._limiter.pay(used)

@@ -1,0 +1,78 @@
+"""The tokens that an answer came to, as providers tell them in several places."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+from langchain_core.outputs import Generation, LLMResult
+
+
+class Usage(NamedTuple):
+    """Tokens of one call; None where the provider doesn't say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    """Input tokens that the provider read from its own cache."""
+    written_tokens: int | None = None
+    """Input tokens that the provider wrote to its own cache."""
+    reasoning_tokens: int | None = None
+    """Output tokens that nobody sees."""
+    said_total: int | None = None
+    """The provider's own sum."""
+
+    @property
+    def total_tokens(self) -> int | None:
+        """All tokens, or None if nothing is known."""
+        if self.said_total is not None or self.input_tokens is self.output_tokens is None:
+            return self.said_total
+        return (self.input_tokens or 0) + (self.output_tokens or 0)
+
+
+def hit_mark(generation: Generation, /) -> dict[str, Any] | None:
+    """Return the mark of an answer that came from a cache of ours: its `cache_key` and `saved_tokens`."""
+    return _table(vars(generation).get("_cache_hit"))
+
+
+def usage_of(result: LLMResult, /) -> Usage:
+    """Return the tokens of `result`, whether it was paid for or read from a cache."""
+    # Each candidate for one prompt carries the usage of them all.
+    usages = [_of_message(candidates[0]) for candidates in result.generations if candidates]
+    known = [usage for usage in usages if usage is not None]
+    if not known:
+        return _of_output(result.llm_output or {})
+    return Usage(*(_sum(column) for column in zip(*known, strict=True)))
+
+
+def _of_message(generation: Generation) -> Usage | None:
+    told = _table(getattr(getattr(generation, "message", None), "usage_metadata", None))
+    if told is None or "input_tokens" not in told:  # LangChain adds a lone `total_cost` to hits
+        return None
+    into = _table(told.get("input_token_details")) or {}
+    out = _table(told.get("output_token_details")) or {}
+    numbers = (
+        told["input_tokens"], told.get("output_tokens"), into.get("cache_read"),
+        into.get("cache_creation"), out.get("reasoning"), told.get("total_tokens"),
+    )  # fmt: skip
+    return Usage(*map(_count, numbers))
+
+
+def _of_output(output: dict[str, Any]) -> Usage:
+    """Read what text models say beside their answers, in the words of OpenAI or of Anthropic."""
+    told = _table(output.get("token_usage")) or _table(output.get("usage")) or {}
+    into = _count(told.get("prompt_tokens", told.get("input_tokens")))
+    out = _count(told.get("completion_tokens", told.get("output_tokens")))
+    return Usage(into, out, said_total=_count(told.get("total_tokens")))
+
+
+def _table(value: Any) -> dict[str, Any] | None:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def _count(number: Any) -> int | None:
+    return number if isinstance(number, int) and number >= 0 else None
+
+
+def _sum(column: tuple[int | None, ...]) -> int | None:
+    known = [number for number in column if number is not None]
+    return sum(known) if known else None
