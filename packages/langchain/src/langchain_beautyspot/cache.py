@@ -1,0 +1,288 @@
+"""The cache for `set_llm_cache`: answers of chat and text models, kept in a Spot."""
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Literal
+
+from beautyspot.checks import expect
+from beautyspot.durations import Duration, seconds
+from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning, ConfigurationError
+from beautyspot.notices import pass_over, trouble
+from beautyspot.records import TaskFilter
+from beautyspot.store import Hit, Label
+from langchain_core.caches import BaseCache
+from langchain_core.outputs import Generation
+
+from langchain_beautyspot.answers import is_complete, tokens_of
+from langchain_beautyspot.counts import CacheStats, Counts
+from langchain_beautyspot.entries import VERSION, delete_entries, tags_of
+from langchain_beautyspot.errors import ReplayMiss
+from langchain_beautyspot.generations import Answer, AnswerSerializer
+from langchain_beautyspot.leads import Lead, Leads
+from langchain_beautyspot.portable import Place, opened, portable
+from langchain_beautyspot.prompts import readable_prompt
+from langchain_beautyspot.questions import TTL, Question, Questions
+from langchain_beautyspot.sqlite_cache import Imported, read_entries
+from langchain_beautyspot.threads import in_thread
+
+Mode = Literal["read_write", "read_only", "refresh", "replay_only"]
+MODES: tuple[Mode, ...] = ("read_write", "read_only", "refresh", "replay_only")
+HIT_MARK = "_cache_hit"
+"""In the `__dict__` of a generation that came from the cache: no field, so no comparison, dump or key sees it."""
+
+pass_over("langchain", "langchain_beautyspot", "langchain_core", "langgraph")
+
+
+class BeautySpotCache(BaseCache):
+    """Keeps every answer of LangChain's models, and gives it back to the same question.
+
+    Its own trouble never reaches the caller: it is counted, warned of once, and the model is asked. Safe to use from
+    any thread, event loop and, after a fork, process.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        ttl: TTL = None,
+        namespace: str = "",
+        mode: Mode = "read_write",
+        cache_if: Callable[[Sequence[Generation]], bool] | None = is_complete,
+        tags: Sequence[str] = (),
+        store_prompts: bool = False,
+        redact: Callable[[str], str] | None = None,
+        flight_timeout_s: float = 120.0,
+    ) -> None:
+        """Open the store.
+
+        Args:
+            place: A Spot, a file's path, or a database's URL.
+            ttl: How long answers count, or that by the model's name, with "*" for all others; None for ever.
+            namespace: Caches of other namespaces share nothing: one for each tenant, as the API key is in no key.
+            mode: `read_only` keeps nothing new, `refresh` asks the model anew and keeps that, and `replay_only` raises
+                `ReplayMiss` where an answer is missing, for tests.
+            cache_if: Whether an answer is to be kept; None keeps the truncated, filtered and empty ones as well.
+            tags: Written beside every answer, for `delete(tag=…)`.
+            store_prompts: Keep what was asked beside each answer; else its digest alone is.
+            redact: Gives the text of a prompt that may be kept; where it fails, none is.
+            flight_timeout_s: Longest wait for the same call of another thread, task or process; 0 for no wait.
+
+        Raises:
+            ConfigurationError: an argument is wrong.
+        """
+        expect(mode in MODES, "mode", mode, f"one of {', '.join(MODES)}")
+        expect(isinstance(namespace, str), "namespace", namespace, "a text")  # pyright: ignore[reportUnnecessaryIsInstance]
+        expect(flight_timeout_s >= 0, "flight_timeout_s", flight_timeout_s, "seconds from 0")
+        expect(redact is None or store_prompts, "redact", redact, "store_prompts=True as well")
+        self._made_by = (place, {
+            "ttl": ttl, "namespace": namespace, "mode": mode, "cache_if": cache_if, "tags": tags,
+            "store_prompts": store_prompts, "redact": redact, "flight_timeout_s": flight_timeout_s,
+        })  # fmt: skip
+        self.spot = opened(place)
+        self.namespace = namespace
+        self.mode: Mode = mode
+        self._parts = parts = self.spot.parts
+        self._store, self._clock = parts.store, parts.clock
+        self._cache_if = cache_if
+        self._tags = tags_of(namespace, tags)
+        self._redact = (redact or str) if store_prompts else None
+        self._serializer = AnswerSerializer(parts.serializer)
+        self._questions = Questions(parts.journal, parts.store.notices, namespace=namespace, ttl=ttl)
+        self._counts = Counts()
+        self._leads = Leads(parts, limit_s=flight_timeout_s)
+
+    def lookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
+        """Return the kept answer, after a wait if somebody else asks the same question now.
+
+        Raises:
+            ReplayMiss: there is none, in the mode `replay_only`.
+        """
+        key = ""
+        try:
+            question = self._questions.question(prompt, llm_string)
+            key = question.key
+            hit = None if self.mode == "refresh" else self._read(key)
+            if hit is None and self.mode == "read_write":
+                hit = self._leads.answer_of_others(key, self._read)
+            if hit is not None:
+                return self._given(question, hit)
+        except Exception as error:  # noqa: BLE001 - the model is asked instead; it is counted and warned of
+            self._report("could not look an answer up", error, CacheReadWarning)
+        return self._missed(key, prompt)
+
+    async def alookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
+        """Return the kept answer as `lookup` does, without blocking the event loop."""
+        key = ""
+        try:
+            question = self._questions.question(prompt, llm_string)
+            key = question.key
+            hit = None if self.mode == "refresh" else await self._read_async(key)
+            if hit is None and self.mode == "read_write":
+                hit = await self._leads.answer_of_others_async(key, self._read_async)
+            if hit is not None:
+                return self._given(question, hit)
+        except Exception as error:  # noqa: BLE001 - as in lookup
+            self._report("could not look an answer up", error, CacheReadWarning)
+        return self._missed(key, prompt)
+
+    def update(self, prompt: str, llm_string: str, return_val: Sequence[Generation]) -> None:
+        """Keep an answer in the place of what was, unless `cache_if` says no."""
+        if self.mode in ("read_write", "refresh"):
+            try:
+                question = self._questions.question(prompt, llm_string)
+                self._keep(question, self._leads.end(question.key), prompt, list(return_val))
+            except Exception as error:  # noqa: BLE001 - the caller has an answer that was paid for
+                self._report("could not keep an answer", error, CacheSaveWarning)
+
+    async def aupdate(self, prompt: str, llm_string: str, return_val: Sequence[Generation]) -> None:
+        """Keep an answer as `update` does, in a thread that goes on when the caller is cancelled."""
+        if self.mode in ("read_write", "refresh"):
+            try:
+                question = self._questions.question(prompt, llm_string)
+                lead = self._leads.end(question.key)  # here, as no thread knows what this task asked
+                await in_thread(self._parts.executor, self._keep, question, lead, prompt, list(return_val))
+            except Exception as error:  # noqa: BLE001 - as in update
+                self._report("could not keep an answer", error, CacheSaveWarning)
+
+    def clear(self, **_: Any) -> None:
+        """Delete every answer of this namespace; other results of the Spot stay.
+
+        Raises:
+            StorageError: the database can't delete.
+        """
+        delete_entries(self._store, TaskFilter(), namespace=self.namespace)
+
+    async def aclear(self, **_: Any) -> None:
+        """Delete every answer of this namespace, as `clear` does."""
+        await in_thread(self._parts.executor, self.clear)
+
+    def delete(self, *, model: str | None = None, older_than: Duration | None = None, tag: str | None = None) -> int:
+        """Delete the answers of this namespace that meet every condition, and return how many there were.
+
+        Args:
+            model: Its name, as it was asked for.
+            older_than: Seconds, a timedelta or text like "7d".
+            tag: One of those that the cache which kept them was given.
+
+        Raises:
+            ConfigurationError: no condition at all, or one is wrong.
+            StorageError: the database can't delete.
+        """
+        if model is None and older_than is None and tag is None:
+            raise ConfigurationError("delete got no condition; give model=, older_than= or tag=, or call clear()")
+        now = datetime.fromtimestamp(self._clock.time(), UTC)
+        before = None if older_than is None else now - timedelta(seconds=seconds(older_than))
+        where = TaskFilter(updated_before=before, tags=None if tag is None else (tag,))
+        return delete_entries(self._store, where, namespace=self.namespace, model=model)
+
+    def import_sqlite_cache(self, path: str | os.PathLike[str]) -> Imported:
+        """Bring the answers of LangChain's `SQLiteCache` over, but those that this cache has or can't have.
+
+        Nothing in the file is run or imported, and the file stays as it is.
+
+        Raises:
+            ConfigurationError: there is no such file, or it is not one of a `SQLiteCache`.
+        """
+        counts = {"imported": 0, "already_there": 0, "skipped": 0}
+        for prompt, llm_string, generations in read_entries(path):
+            question = self._questions.question(prompt, llm_string)
+            if self._read(question.key) is not None:
+                counts["already_there"] += 1
+            elif generations is not None and self._put(question, prompt, generations, elapsed_s=0.0):
+                counts["imported"] += 1
+            else:
+                counts["skipped"] += 1
+        return Imported(**counts)
+
+    def stats(self) -> CacheStats:
+        """Return what this cache did in this process; `beautyspot stats` tells of all."""
+        return self._counts.stats()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let models that have this cache go to another process: there it opens the same store."""
+        place, options = self._made_by
+        return partial(BeautySpotCache, portable(place), **options), ()
+
+    def _read(self, key: str) -> Hit | None:
+        return self._store.read(key, self._serializer)
+
+    async def _read_async(self, key: str) -> Hit | None:
+        """Read a local row on the event loop; give a thread whatever may wait."""
+        store = self._store
+        if not store.reads_locally:
+            return await in_thread(self._parts.executor, self._read, key)
+        entry = store.lookup(key)
+        if entry is None or entry.result_data is not None:
+            return None if entry is None else store.value_of(key, entry, self._serializer)
+        return await in_thread(self._parts.executor, store.value_of, key, entry, self._serializer)
+
+    def _given(self, question: Question, hit: Hit) -> list[Generation]:
+        """Count a hit, and mark its generations."""
+        answer: Answer = hit.value
+        mark = {"cache_key": question.key, "saved_tokens": answer.tokens, "elapsed_s": hit.elapsed_s}
+        for generation in answer.generations:
+            vars(generation)[HIT_MARK] = mark
+        self._counts.hit(answer.tokens or 0, hit.elapsed_s)
+        tally = question.source.tally
+        tally.hit(hit.elapsed_s, question.key)
+        if answer.tokens:
+            tally.tokens(saved=answer.tokens)
+        return answer.generations
+
+    def _missed(self, key: str, prompt: str) -> None:
+        self._counts.miss()
+        if self.mode == "refresh":
+            self._leads.begin(key)
+        if self.mode == "replay_only":
+            raise ReplayMiss(
+                f"no kept answer to {readable_prompt(prompt)[-200:]!r} (key {key!r}), and the mode is 'replay_only'; "
+                "ask it once with mode='read_write'"
+            )
+
+    def _keep(self, question: Question, lead: Lead | None, prompt: str, generations: list[Generation]) -> None:
+        """Count a call, keep its answer, and let those who wait go on, whatever comes of the keeping."""
+        kept = False
+        try:
+            elapsed_s = 0.0 if lead is None else self._clock.monotonic() - lead.start_s
+            tokens = tokens_of(generations) or 0
+            self._counts.spent(tokens)
+            question.source.tally.miss(0.0, failed=False)
+            question.source.tally.tokens(spent=tokens)
+            kept = self._put(question, prompt, generations, elapsed_s=elapsed_s)
+        finally:
+            if lead is not None:
+                lead.land(kept=kept)
+        self._parts.journal.tick()
+
+    def _put(self, question: Question, prompt: str, generations: list[Generation], *, elapsed_s: float) -> bool:
+        source = question.source
+        label = Label(
+            cache_key=question.key, func_name=source.func_name, input_id=question.key[:16], version=VERSION,
+            elapsed_s=elapsed_s, ttl_s=source.ttl_s, tags=self._tags,
+        )  # fmt: skip
+        answer = Answer(generations, tokens_of(generations), self._shown(prompt))
+        return self._store.keep(label, answer, self._serializer, keep_if=self._is_wanted)
+
+    def _is_wanted(self, answer: Answer) -> bool:
+        return bool(answer.generations) and (self._cache_if is None or self._cache_if(answer.generations))
+
+    def _shown(self, prompt: str) -> str | None:
+        """Return what is kept of a prompt beside its digest."""
+        if self._redact is None:
+            return None
+        try:
+            return self._redact(readable_prompt(prompt))
+        except Exception as error:  # noqa: BLE001 - it is the user's; a prompt that it can't take is not kept
+            self._report("kept an answer without its prompt, as redact failed", error, CacheSaveWarning)
+            return None
+
+    def _report(self, what: str, error: Exception, category: type[CacheWarning]) -> None:
+        self._counts.error()
+        self._store.notices.warn(
+            ("langchain", what, trouble(error)),
+            f"the cache of LangChain's answers {what} ({type(error).__name__}: {error}); the program goes on without; "
+            "`beautyspot doctor` says what is wrong with the store",
+            category,
+        )

@@ -1,0 +1,182 @@
+"""One call for identical lookups that miss at the same time, although LangChain never says when a call fails.
+
+LangChain asks `lookup`, makes the call, and tells `update`; a call that fails tells nobody. So a lead lives in the
+context of whoever asked: when that task or worker ends, the lead ends with it, and who waits goes on. A thread that
+asks again has left the frame from which it asked before, and so shows that its earlier call failed. What is left waits
+for the time limit.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from functools import partial
+from threading import get_ident
+from types import FrameType
+from typing import TypeVar
+from weakref import WeakValueDictionary
+
+from beautyspot.flight import Claim, Flight
+from beautyspot.flight.claim import Ask
+from beautyspot.parts import Parts
+
+from langchain_beautyspot.threads import in_thread, on_event_loop
+
+T = TypeVar("T")
+
+
+class Lead:
+    """A call that somebody is to make, and that ends with `update`, with its context, or at the time limit."""
+
+    __slots__ = ("__weakref__", "claim", "flight", "frame_id", "key", "start_s", "thread_id")
+
+    def __init__(self, flight: Flight, key: str, claim: Claim | None, start_s: float) -> None:
+        """Begin now."""
+        self.flight = flight
+        self.key = key
+        self.claim = claim
+        """None where others are not kept waiting."""
+        self.start_s = start_s
+        self.thread_id: int | None = None
+        """Of who asked in a thread; a task is known by its context alone."""
+        self.frame_id = 0
+
+    def land(self, *, kept: bool) -> None:
+        """Let those who wait go on, and say whether the store has the answer."""
+        if self.claim is not None:
+            self.claim.land(None, kept=kept)
+
+
+_leads: ContextVar[tuple[Lead, ...]] = ContextVar("langchain_beautyspot_leads", default=())
+"""The strong references, so that leads end with their context."""
+
+
+class Leads:
+    """The leads of one cache."""
+
+    def __init__(self, parts: Parts, *, limit_s: float) -> None:
+        """Lead nothing yet.
+
+        Args:
+            parts: Of the Spot where callers of the same key meet.
+            limit_s: Longest wait for somebody else's call; 0 for no wait.
+        """
+        self._flight = parts.flight
+        self._clock = parts.clock
+        self._limit_s = limit_s
+        self._asks_locally = parts.store.reads_locally
+        self._ask: Ask | None = None if self._asks_locally else partial(in_thread, parts.executor)
+        self._known: WeakValueDictionary[str, Lead] = WeakValueDictionary()
+
+    def answer_of_others(self, key: str, read: Callable[[str], T | None], /) -> T | None:
+        """Return the answer of who makes this call now, or None to who is to make it.
+
+        Never waits on an event loop's thread, nor for a call that this thread itself is to make.
+        """
+        if self._is_alone(key) or on_event_loop():
+            return self._begin(key, None, thread=True)
+        end_s = self._clock.monotonic() + self._limit_s
+        while True:
+            claim = self._flight.claim(key)
+            if claim.leads:
+                claim.wait_for_process(self._clock, limit_s=end_s - self._clock.monotonic())
+                # Between the first look and the claim another thread or process may have kept it.
+                if (found := read(key)) is not None:
+                    claim.land(None, kept=True)
+                    return found
+                return self._begin(key, claim, thread=True)
+            try:
+                landed = claim.wait(limit_s=end_s - self._clock.monotonic()).landed
+            except TimeoutError:
+                self._give_up(key)
+                return self._begin(key, None, thread=True)
+            if landed:
+                return read(key) or self._begin(key, None, thread=True)
+
+    async def answer_of_others_async(self, key: str, read: Callable[[str], Awaitable[T | None]], /) -> T | None:
+        """Return the answer of who makes this call now, or None to who is to make it; waits without blocking."""
+        if self._is_alone(key):
+            return self._begin(key, None)
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + self._limit_s
+        while True:
+            claim = self._flight.claim(key, ask_processes=self._asks_locally)
+            try:
+                async with asyncio.timeout_at(end_s):
+                    if not claim.leads:
+                        if not (await claim.wait_async()).landed:
+                            continue
+                        return await read(key) or self._begin(key, None)
+                    await claim.wait_for_process_async(self._clock, ask=self._ask)
+            except TimeoutError:
+                if not claim.leads:
+                    self._give_up(key)
+                    return self._begin(key, None)
+            if (found := await read(key)) is not None:
+                claim.land(None, kept=True)
+                return found
+            return self._begin(key, claim)
+
+    def begin(self, key: str, /) -> None:
+        """Note that the call begins, and keep nobody waiting for it."""
+        self._begin(key, None, thread=not on_event_loop())
+
+    def end(self, key: str, /) -> Lead | None:
+        """Return the lead of `key`, which is over: the caller lands it."""
+        for lead in _leads.get():
+            if lead.key == key and lead.flight is self._flight:
+                _leads.set(tuple(other for other in _leads.get() if other is not lead))
+                return lead
+        return self._known.get(key)  # asked in one context and told in another
+
+    def _is_alone(self, key: str) -> bool:
+        """Say whether a wait would help nobody: it is switched off, or the call is this thread's or task's own."""
+        ours = _leads.get()
+        if ours:
+            running = _frames()
+            for lead in ours:
+                if lead.thread_id == get_ident() and lead.frame_id not in running and lead.claim is not None:
+                    lead.claim.abandon()
+            ours = tuple(lead for lead in ours if self._goes_on(lead, running))
+            _leads.set(ours)
+        return self._limit_s <= 0 or any(lead.key == key and lead.flight is self._flight for lead in ours)
+
+    def _goes_on(self, lead: Lead, running: frozenset[int]) -> bool:
+        if lead.thread_id == get_ident() and lead.frame_id not in running:
+            return False
+        return not (lead.claim is not None and lead.claim.call.done)
+
+    def _begin(self, key: str, claim: Claim | None, *, thread: bool = False) -> None:
+        lead = Lead(self._flight, key, claim, self._clock.monotonic())
+        if thread:
+            lead.thread_id, lead.frame_id = get_ident(), id(_callers_frame())
+        _leads.set((*_leads.get(), lead))
+        if claim is not None:
+            self._known[key] = lead
+
+    def _give_up(self, key: str) -> None:
+        """Keep nobody waiting any longer for a call of this process that took too long, or failed."""
+        lead = self._known.get(key)
+        if lead is not None and lead.claim is not None:
+            lead.claim.abandon()
+
+
+def _callers_frame() -> FrameType | None:
+    """Return the frame of LangChain's method that looks up, calls the model and updates.
+
+    A chat model's looks up itself; a text model's has a function that looks all prompts of a batch up and returns.
+    """
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - the public way, `inspect`, takes 1000 times as long
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(__package__):
+        frame = frame.f_back
+    return frame.f_back or frame
+
+
+def _frames() -> frozenset[int]:
+    """Return what tells the frames apart that this thread is in."""
+    ids: set[int] = set()
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - as above
+    while frame is not None:
+        ids.add(id(frame))
+        frame = frame.f_back
+    return frozenset(ids)

@@ -1,0 +1,84 @@
+"""What the text says by which LangChain tells a cache of the model: who provides it, its name, and what is amiss."""
+
+import json
+import re
+from typing import Any, NamedTuple, cast
+
+NAME_FIELDS = ("model_name", "model", "model_id", "deployment_name", "azure_deployment", "repo_id")
+_TYPE = re.compile(r"\('_type', '([^']*)'\)")
+_NAME = re.compile(rf"\('(?:{'|'.join(NAME_FIELDS)})', '([^']*)'\)")
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_CLASS = re.compile(r"<class '([^']*)'>")
+LONGEST_NAME = 120
+
+
+class Model(NamedTuple):
+    """A model as queries know it."""
+
+    provider: str
+    """Such as `openai`; where nothing says it, the name of the class."""
+    name: str
+    """As it was asked for, or `unknown`."""
+
+    @property
+    def func_name(self) -> str:
+        """What its rows are filed under."""
+        return f"langchain.{self.provider}.{self.name}"
+
+
+def read_model(llm_string: str, /) -> Model:
+    """Return the model that `llm_string` describes."""
+    path, fields, tail = _parsed(llm_string)
+    called = _NAME.search(tail)  # an argument of this one call goes before those of the constructor
+    name = called[1] if called else next((fields[field] for field in NAME_FIELDS if _is_text(fields.get(field))), None)
+    kind = _TYPE.search(tail)
+    provider = _provider(path) if path else kind[1] if kind else "unknown"
+    return Model(provider.replace(".", "_")[:LONGEST_NAME], (name or "unknown")[:LONGEST_NAME])
+
+
+def model_of(func_name: str, /) -> str | None:
+    """Return the model's name that rows of `func_name` belong to; None for rows that are not this cache's."""
+    parts = func_name.split(".", 2)
+    return parts[2] if len(parts) == 3 and parts[0] == "langchain" else None
+
+
+def flaw(llm_string: str, /) -> tuple[str, str] | None:
+    """Return why no key made of `llm_string` can be right, as a subject and a sentence; None if it can."""
+    if address := _ADDRESS.search(llm_string):
+        around = llm_string[max(0, address.start() - 60) : address.end()]
+        return "address", (
+            f"the model's settings hold an object's address ({around!r}), so no later run will find this answer; "
+            "give the model plain values, or give that object a __repr__ that says what it is"
+        )
+    if schema := _CLASS.search(llm_string):
+        return "class", (
+            f"the answer's schema is the class {schema[1]!r}, of which a cache is told the name alone: after a change "
+            "of its fields old answers come back; use with_structured_output(Model.model_json_schema()), or "
+            "CacheMiddleware in an agent"
+        )
+    return None
+
+
+def _parsed(llm_string: str) -> tuple[list[str], dict[str, Any], str]:
+    """Return the path of the class, its constructor's arguments, and the text behind them."""
+    if llm_string.startswith("{"):
+        try:
+            content, end = json.JSONDecoder().raw_decode(llm_string)
+        except (ValueError, RecursionError):
+            return [], {}, llm_string
+        path, fields = content.get("id"), content.get("kwargs")
+        if isinstance(path, list) and isinstance(fields, dict):
+            return [str(part) for part in cast("list[Any]", path)], cast("dict[str, Any]", fields), llm_string[end:]
+    return [], {}, llm_string
+
+
+def _provider(path: list[str]) -> str:
+    if path[0] == "langchain" and len(path) > 3:  # langchain, chat_models, openai, ChatOpenAI
+        return path[2]
+    if path[0].startswith("langchain_"):  # langchain_ollama, chat_models, ChatOllama
+        return path[0].removeprefix("langchain_")
+    return path[-1]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)

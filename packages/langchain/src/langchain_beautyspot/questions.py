@@ -1,0 +1,114 @@
+"""From the two strings that LangChain gives a cache to the key of an answer, and what is known of its model."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from beautyspot.durations import Duration, seconds
+from beautyspot.errors import CacheWarning
+from beautyspot.journal import Journal, Tally
+from beautyspot.keys.digest import hasher
+from beautyspot.notices import Notices
+
+from langchain_beautyspot.models import flaw, read_model
+from langchain_beautyspot.prompts import MESSAGES, canonical_prompt
+
+if TYPE_CHECKING:
+    from _blake2 import blake2b
+
+MAX_MODELS = 256
+"""Descriptions of models that are remembered; arguments of one call make a description of their own."""
+RESPONSE_IDS = '"use_previous_response_id": true'
+TEXT_MODELS = "langchain_core.language_models.llms"
+TTL = Duration | Mapping[str, Duration] | None
+
+
+class Source(NamedTuple):
+    """One description of a model: what all questions to it have in common."""
+
+    func_name: str
+    tally: Tally
+    ttl_s: float | None
+    hasher: "blake2b"
+    """Has read the namespace and the description."""
+    with_response_ids: bool
+
+
+class Question(NamedTuple):
+    """One prompt for one model."""
+
+    key: str
+    source: Source
+
+
+class Questions:
+    """Makes questions. Both strings go into a key as a digest alone: they may hold headers, URLs and prompts."""
+
+    def __init__(self, journal: Journal, notices: Notices, *, namespace: str, ttl: TTL) -> None:
+        """Remember no model yet.
+
+        Raises:
+            ConfigurationError: a time to live is no span of time.
+        """
+        self._journal = journal
+        self._notices = notices
+        self._namespace = namespace
+        self._ttl_s_of = _times_to_live(ttl)
+        self._sources: dict[str, Source] = {}
+
+    def question(self, prompt: str, llm_string: str, /) -> Question:
+        """Return the question that `prompt` is to the model which `llm_string` describes."""
+        source = self._sources.get(llm_string) or self._source(llm_string)
+        hash_ = source.hasher.copy()
+        hash_.update(canonical_prompt(prompt, with_response_ids=source.with_response_ids))
+        if llm_string.startswith("[") and not prompt.startswith(MESSAGES):
+            self._warn_of_arguments(source)
+        return Question(hash_.hexdigest(), source)
+
+    def _source(self, llm_string: str) -> Source:
+        model = read_model(llm_string)
+        beginning = json.dumps(["langchain generations", self._namespace, llm_string]).encode()
+        found = flaw(llm_string)
+        if found is not None:
+            self._notices.warn(("langchain", found[0]), f"{model.func_name}: {found[1]}", CacheWarning)
+        source = Source(
+            model.func_name, self._journal.tally(model.func_name), self._ttl_s_of(model.name), hasher(beginning),
+            RESPONSE_IDS in llm_string,
+        )  # fmt: skip
+        if len(self._sources) >= MAX_MODELS:
+            self._sources.clear()
+        self._sources[llm_string] = source
+        return source
+
+    def _warn_of_arguments(self, source: Source) -> None:
+        """Warn of arguments of one call of a text model, which LangChain tells no cache."""
+        arguments = _arguments_of_call()
+        if arguments:
+            self._notices.warn(
+                ("langchain", "arguments"),
+                f"{source.func_name}: LangChain tells a cache nothing of the arguments {sorted(arguments)} that this "
+                "call of a text model has beside its prompt, so calls that differ in them share one answer; give them "
+                "to the model's constructor, or give the model cache=False",
+                CacheWarning,
+            )
+
+
+def _arguments_of_call() -> list[str]:
+    """Return the names of the arguments that `BaseLLM.generate` has for its provider; only its frame knows them."""
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - the public way, `inspect`, takes 1000 times as long
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(__package__):
+        frame = frame.f_back
+    caller = frame.f_back  # `get_prompts` was called by `generate`
+    if caller is None or caller.f_globals.get("__name__") != TEXT_MODELS:
+        return []
+    arguments = caller.f_locals.get("kwargs")
+    return list(arguments) if isinstance(arguments, dict) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - a frame tells no types
+
+
+def _times_to_live(ttl: TTL) -> Callable[[str], float | None]:
+    if isinstance(ttl, Mapping):
+        by_model = {model: seconds(each) for model, each in ttl.items()}
+        return lambda model: by_model.get(model, by_model.get("*"))
+    ttl_s = None if ttl is None else seconds(ttl)
+    return lambda _: ttl_s
