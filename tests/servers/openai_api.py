@@ -89,7 +89,8 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     api: OpenAIAPI
-    protocol_version = "HTTP/1.1"
+    # A connection for each request: clients that live as long as the process would else leave theirs open at its end.
+    protocol_version = "HTTP/1.0"
     disable_nagle_algorithm = True  # an answer's last part would else wait 40 ms for the client
 
     def do_POST(self) -> None:
@@ -120,7 +121,6 @@ class Handler(BaseHTTPRequestHandler):
     def _stream(self, parts: list[bytes], fault: str | int | None) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
-        self.send_header("connection", "close")  # no length: the end of the connection is that of the answer
         self.end_headers()
         for part in parts[: len(parts) // 2] if fault else parts:
             self._write(part, None)
