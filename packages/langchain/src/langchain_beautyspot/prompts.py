@@ -64,6 +64,8 @@ def _canonical(message: Any, with_response_ids: bool) -> Any:
     more = kept.pop("additional_kwargs", None)
     if more:
         # A parsed object is an object on a miss and a dict on a hit; it says what the content says.
-        kept["additional_kwargs"] = {name: value for name, value in more.items() if name != "parsed"}
+        kept["additional_kwargs"] = {
+            name: value for name, value in more.items() if name != "parsed" and value is not None
+        }
     kind: str = cast("dict[str, Any]", message)["id"][-1]
     return [kind.removesuffix("Chunk"), {name: value for name, value in kept.items() if value not in (None, [], {})}]

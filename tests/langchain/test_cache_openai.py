@@ -1,0 +1,184 @@
+"""Real clients of langchain-openai before a real server, with the cache between them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from langchain_beautyspot import BeautySpotCache
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.tools import tool
+from pydantic import BaseModel
+from servers.openai_api import OpenAIAPI
+
+pytestmark = pytest.mark.external_service
+Make = Callable[..., Any]
+
+
+@tool
+def add(a: int, b: int) -> int:
+    """Add."""
+    return a + b
+
+
+def converse(model: Any, *questions: str) -> list[AnyMessage]:
+    """Ask one after the other, each with everything before it."""
+    history: list[AnyMessage] = []
+    for question in questions:
+        history.append(HumanMessage(question))
+        history.append(model.invoke(history))
+    return history
+
+
+def texts(messages: list[AnyMessage]) -> list[str]:
+    return [message.text for message in messages]
+
+
+def test_a_second_invoke_asks_nobody_and_says_the_same(cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI):
+    first, second = (chat().invoke("hello") for _ in range(2))
+    assert openai_api.calls == 1
+    assert first.text == second.text == "answer to hello"
+    assert second.response_metadata == first.response_metadata
+    assert second.usage_metadata == {**first.usage_metadata, "total_cost": 0}
+    stats = cache.stats()
+    assert (stats.hits, stats.misses, stats.errors) == (1, 1, 0)
+    assert stats.saved_tokens == stats.spent_tokens == first.usage_metadata["total_tokens"]
+
+
+@pytest.mark.parametrize("api", ["chat completions", "responses"])
+def test_every_turn_of_a_conversation_hits_in_its_second_run(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI, api: str
+):
+    model = chat(use_responses_api=api == "responses")
+    runs = [texts(converse(model, "one", "two", "three", "four")) for _ in range(2)]
+    assert runs[0] == runs[1]
+    assert (openai_api.calls, cache.stats().hits) == (4, 4)
+
+
+async def test_async_conversations_hit_the_answers_of_sync_ones(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI
+):
+    model = chat()
+    converse(model, "one", "two")
+    history: list[AnyMessage] = [HumanMessage("one")]
+    history.append(await model.ainvoke(history))
+    history.append(HumanMessage("two"))
+    assert (await model.ainvoke(history)).text == "answer to two"
+    assert openai_api.calls == 2
+
+
+def test_tool_calls_come_back_whole_and_their_conversation_hits(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI
+):
+    model = chat().bind_tools([add])
+    for _ in range(2):
+        asked = HumanMessage('use add {"a": 1, "b": 2}')
+        called = model.invoke([asked])
+        assert (called.tool_calls[0]["name"], called.tool_calls[0]["args"]) == ("add", {"a": 1, "b": 2})
+        result = add.invoke(called.tool_calls[0])
+        assert isinstance(result, ToolMessage)
+        assert model.invoke([asked, called, result]).text == "answer to what the tool said: 3"
+    assert openai_api.calls == 2
+
+
+def test_other_tools_are_another_question(cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI):
+    chat().invoke("hello")
+    chat().bind_tools([add]).invoke("hello")
+    chat(temperature=0.5).invoke("hello")
+    chat().invoke("hello", stop=["x"])
+    assert openai_api.calls == 4
+
+
+class Person(BaseModel):
+    """Somebody."""
+
+    name: str
+    age: int
+
+
+@pytest.mark.filterwarnings("ignore:.*the answer's schema is the class:beautyspot.CacheWarning")
+def test_structured_output_comes_back_as_its_class_and_goes_on_hitting(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI
+):
+    model = chat().with_structured_output(Person, include_raw=True)
+    for _ in range(2):
+        given = model.invoke("Ada")
+        assert given["parsed"] == Person(name="Ada", age=3)
+        following = chat().invoke([HumanMessage("Ada"), given["raw"], HumanMessage("more")])
+        assert following.text == "answer to more"
+    assert openai_api.calls == 2
+
+
+def test_several_answers_to_one_question_stay_together(cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI):
+    model = chat(n=2)
+    runs = [model.generate([[HumanMessage("hello")]]).generations[0] for _ in range(2)]
+    assert [[each.text for each in run] for run in runs] == [["answer to hello"] * 2] * 2
+    assert openai_api.calls == 1
+    assert cache.stats().saved_tokens == cache.stats().spent_tokens
+
+
+def test_a_batch_of_a_text_model_asks_for_what_is_missing_alone(
+    cache: BeautySpotCache, text_model: Make, openai_api: OpenAIAPI
+):
+    model = text_model()
+    assert model.batch(["a", "b"]) == ["answer to a", "answer to b"]
+    assert model.batch(["a", "c", "c", "b"]) == ["answer to a", "answer to c", "answer to c", "answer to b"]
+    assert [request.body["prompt"] for request in openai_api.requests] == [["a", "b"], ["c", "c"]]
+    assert model.batch(["c", "a"]) == ["answer to c", "answer to a"]
+    assert openai_api.calls == 2
+
+
+async def test_an_async_batch_of_a_text_model_hits(cache: BeautySpotCache, text_model: Make, openai_api: OpenAIAPI):
+    model = text_model(n=2, best_of=2)
+    runs = [await model.agenerate(["a", "a"]) for _ in range(2)]
+    assert [[each.text for each in run.generations[0]] for run in runs] == [["answer to a"] * 2] * 2
+    assert openai_api.calls == 1
+
+
+def test_a_streaming_invoke_hits(cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI):
+    runs = [chat(streaming=True).invoke("hello").text for _ in range(2)]
+    assert (runs, openai_api.calls) == (["answer to hello"] * 2, 1)
+
+
+def test_a_streamed_answer_in_the_history_asks_what_a_whole_one_does(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI
+):
+    model = chat()
+    whole = model.invoke("hello")
+    first, *rest = model.stream("hello")
+    streamed = sum(rest, first)
+    assert type(streamed) is not AIMessage
+    calls = openai_api.calls
+    for answer in (whole, streamed):
+        model.invoke([HumanMessage("hello"), answer, HumanMessage("more")])
+    assert openai_api.calls == calls + 1
+
+
+def test_answers_that_are_cut_filtered_or_empty_are_asked_for_again(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI
+):
+    for question, options in (("a b c", {"max_tokens": 2}), ("filter this", {}), ("say nothing", {})):
+        for _ in range(2):
+            chat(**options).invoke(question)
+    assert (openai_api.calls, cache.stats().hits) == (6, 0)
+
+
+def test_with_previous_response_ids_another_response_is_another_question(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI
+):
+    model = chat(use_previous_response_id=True)
+    one, two = (chat(use_responses_api=True, cache=False).invoke("hello") for _ in range(2))
+    for before in (one, two, one):
+        model.invoke([HumanMessage("hello"), before, HumanMessage("more")])
+    assert openai_api.calls == 4
+
+
+def test_an_error_of_the_provider_passes_and_keeps_nothing(cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI):
+    import openai
+
+    openai_api.fail(429, 500, "hang up")
+    for error in (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError):
+        with pytest.raises(error):
+            chat().invoke("hello")
+    assert chat().invoke("hello").text == "answer to hello"
+    assert chat().invoke("hello").text == "answer to hello"
+    assert openai_api.calls == 4
