@@ -11,10 +11,11 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import partial
+from inspect import CO_COROUTINE
 from threading import get_ident
 from types import FrameType
 from typing import TypeVar
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 from beautyspot.flight import Claim, Flight
 from beautyspot.flight.claim import Ask
@@ -28,7 +29,7 @@ T = TypeVar("T")
 class Lead:
     """A call that somebody is to make, and that ends with `update`, with its context, or at the time limit."""
 
-    __slots__ = ("__weakref__", "claim", "flight", "frame_id", "key", "start_s", "thread_id")
+    __slots__ = ("__weakref__", "asker", "claim", "flight", "frame", "key", "start_s")
 
     def __init__(self, flight: Flight, key: str, claim: Claim | None, start_s: float) -> None:
         """Begin now."""
@@ -37,9 +38,16 @@ class Lead:
         self.claim = claim
         """None where others are not kept waiting."""
         self.start_s = start_s
-        self.thread_id: int | None = None
-        """Of who asked in a thread; a task is known by its context alone."""
-        self.frame_id = 0
+        self.asker = _asker()
+        self.frame = _callers_frame()
+        """Itself, as the next call's frame mostly lies where this one lay, under the same `id`."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it ended; a call of this thread or task did when it failed and its frame was left."""
+        return (self.asker == _asker() and self.frame not in _frames()) or (
+            self.claim is not None and self.claim.call.done
+        )
 
     def land(self, *, kept: bool) -> None:
         """Let those who wait go on, and say whether the store has the answer."""
@@ -74,7 +82,7 @@ class Leads:
         Never waits on an event loop's thread, nor for a call that this thread itself is to make.
         """
         if self._is_alone(key) or on_event_loop():
-            return self._begin(key, None, thread=True)
+            return self._begin(key, None)
         end_s = self._clock.monotonic() + self._limit_s
         while True:
             claim = self._flight.claim(key)
@@ -84,14 +92,14 @@ class Leads:
                 if (found := read(key)) is not None:
                     claim.land(None, kept=True)
                     return found
-                return self._begin(key, claim, thread=True)
+                return self._begin(key, claim)
             try:
                 landed = claim.wait(limit_s=end_s - self._clock.monotonic()).landed
             except TimeoutError:
                 self._give_up(key)
-                return self._begin(key, None, thread=True)
+                return self._begin(key, None)
             if landed:
-                return read(key) or self._begin(key, None, thread=True)
+                return read(key) or self._begin(key, None)
 
     async def answer_of_others_async(self, key: str, read: Callable[[str], Awaitable[T | None]], /) -> T | None:
         """Return the answer of who makes this call now, or None to who is to make it; waits without blocking."""
@@ -119,7 +127,8 @@ class Leads:
 
     def begin(self, key: str, /) -> None:
         """Note that the call begins, and keep nobody waiting for it."""
-        self._begin(key, None, thread=not on_event_loop())
+        self._forget_what_is_over()
+        self._begin(key, None)
 
     def end(self, key: str, /) -> Lead | None:
         """Return the lead of `key`, which is over: the caller lands it."""
@@ -131,25 +140,18 @@ class Leads:
 
     def _is_alone(self, key: str) -> bool:
         """Say whether a wait would help nobody: it is switched off, or the call is this thread's or task's own."""
-        ours = _leads.get()
-        if ours:
-            running = _frames()
-            for lead in ours:
-                if lead.thread_id == get_ident() and lead.frame_id not in running and lead.claim is not None:
+        self._forget_what_is_over()
+        return self._limit_s <= 0 or any(lead.key == key and lead.flight is self._flight for lead in _leads.get())
+
+    def _forget_what_is_over(self) -> None:
+        for lead in _leads.get():
+            if lead.is_over:
+                if lead.claim is not None:
                     lead.claim.abandon()
-            ours = tuple(lead for lead in ours if self._goes_on(lead, running))
-            _leads.set(ours)
-        return self._limit_s <= 0 or any(lead.key == key and lead.flight is self._flight for lead in ours)
+                _leads.set(tuple(other for other in _leads.get() if other is not lead))
 
-    def _goes_on(self, lead: Lead, running: frozenset[int]) -> bool:
-        if lead.thread_id == get_ident() and lead.frame_id not in running:
-            return False
-        return not (lead.claim is not None and lead.claim.call.done)
-
-    def _begin(self, key: str, claim: Claim | None, *, thread: bool = False) -> None:
+    def _begin(self, key: str, claim: Claim | None) -> None:
         lead = Lead(self._flight, key, claim, self._clock.monotonic())
-        if thread:
-            lead.thread_id, lead.frame_id = get_ident(), id(_callers_frame())
         _leads.set((*_leads.get(), lead))
         if claim is not None:
             self._known[key] = lead
@@ -161,7 +163,13 @@ class Leads:
             lead.claim.abandon()
 
 
-def _callers_frame() -> FrameType | None:
+def _asker() -> object:
+    """Return who runs this: a task, or a thread."""
+    task = asyncio.current_task() if on_event_loop() else None
+    return get_ident() if task is None else ref(task)  # a task that its own context held would never be dropped
+
+
+def _callers_frame() -> FrameType:
     """Return the frame of LangChain's method that looks up, calls the model and updates.
 
     A chat model's looks up itself; a text model's has a function that looks all prompts of a batch up and returns.
@@ -169,14 +177,17 @@ def _callers_frame() -> FrameType | None:
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - the public way, `inspect`, takes 1000 times as long
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(__package__):
         frame = frame.f_back
-    return frame.f_back or frame
+    above = frame.f_back
+    if above is None or (frame.f_code.co_flags & ~above.f_code.co_flags & CO_COROUTINE):
+        return frame  # above it is an event loop, which left its frame long ago when the task goes on
+    return above
 
 
-def _frames() -> frozenset[int]:
-    """Return what tells the frames apart that this thread is in."""
-    ids: set[int] = set()
+def _frames() -> set[FrameType]:
+    """Return the frames that this thread is in."""
+    frames: set[FrameType] = set()
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - as above
     while frame is not None:
-        ids.add(id(frame))
+        frames.add(frame)
         frame = frame.f_back
-    return frozenset(ids)
+    return frames

@@ -1,0 +1,258 @@
+"""Identical calls at the same time are one, and nobody waits for one that fails."""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_beautyspot import BeautySpotCache
+from langchain_core.outputs import Generation
+from servers.openai_api import OpenAIAPI
+
+Make = Callable[..., Any]
+LLM = "[('_type', 'fake'), ('stop', None)]"
+ANSWER = [Generation(text="yes")]
+
+
+def followed_by(cache: BeautySpotCache, number: int) -> None:
+    """Wait until so many wait for the one call in flight."""
+    calls = cache.spot.parts.flight._table.calls
+    while not any(len(call.followers) >= number for call in list(calls.values())):
+        threading.Event().wait(0.001)
+
+
+def leads(cache: BeautySpotCache) -> int:
+    return len(cache.spot.parts.flight)
+
+
+def ask(cache: BeautySpotCache, prompt: str) -> Any:
+    """Look up from a frame of its own, as a model does."""
+
+    def generate() -> Any:
+        return cache.lookup(prompt, LLM)
+
+    return generate()
+
+
+@pytest.mark.external_service
+def test_eight_threads_make_one_call(cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI):
+    model = chat()
+    with ThreadPoolExecutor(8) as pool:
+        with openai_api.held():
+            answers = [pool.submit(model.invoke, "hello") for _ in range(8)]
+            followed_by(cache, 7)
+        assert {answer.result().text for answer in answers} == {"answer to hello"}
+    assert (openai_api.calls, cache.stats().hits) == (1, 7)
+
+
+@pytest.mark.external_service
+async def test_twenty_tasks_make_one_call_and_the_loop_goes_on(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI
+):
+    model = chat()
+    with openai_api.held():
+        tasks = [asyncio.create_task(model.ainvoke("hello")) for _ in range(20)]
+        await asyncio.to_thread(followed_by, cache, 19)
+    assert {answer.text for answer in await asyncio.gather(*tasks)} == {"answer to hello"}
+    assert openai_api.calls == 1
+
+
+PROCESS = """
+import os, sys, threading
+from langchain_beautyspot import BeautySpotCache
+from langchain_core.outputs import Generation
+cache = BeautySpotCache(sys.argv[1])
+def tell():
+    while not len(cache.spot.parts.flight): threading.Event().wait(0.001)
+    os.write(1, b"asks\\n")
+threading.Thread(target=tell).start()
+if cache.lookup("a", "llm") is None:
+    os.write(1, b"calls\\n")
+    sys.stdin.readline()
+    cache.update("a", "llm", [Generation(text="yes")])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["\n", None])
+def test_two_processes_make_one_call_and_a_killed_one_leaves_it_to_the_other(tmp_path: Path, end: str | None):
+    command = [sys.executable, "-c", PROCESS, str(tmp_path / "answers.db")]
+    with subprocess.Popen(command, stdin=-1, stdout=-1, text=True) as one:
+        assert sorted(one.stdout.readline() for _ in range(2)) == ["asks\n", "calls\n"]
+        with subprocess.Popen(command, stdin=-1, stdout=-1, text=True) as two:
+            assert two.stdout.readline() == "asks\n"
+            if end is None:
+                one.kill()
+                assert two.stdout.readline() == "calls\n"
+            else:
+                one.communicate(end, timeout=20)
+            assert two.communicate("\n", timeout=20)[0] == ""
+
+
+@pytest.mark.external_service
+def test_a_failed_call_of_a_batch_is_made_again_by_who_waited_at_once(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI
+):
+    openai_api.fail(500)
+    with ThreadPoolExecutor(1) as pool, openai_api.held():
+        batch = pool.submit(chat().batch, ["hello"] * 3, return_exceptions=True)
+        followed_by(cache, 2)
+        openai_api._may_go.set()
+        answers = [getattr(answer, "text", "failed") for answer in batch.result()]
+    assert sorted(answers) == ["answer to hello", "answer to hello", "failed"]
+    assert openai_api.calls == 2
+
+
+@pytest.mark.external_service
+@pytest.mark.parametrize("end", ["fails", "is cancelled"])
+async def test_a_task_whose_call_ends_without_an_answer_leaves_it_to_another(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI, end: str
+):
+    model = chat()
+    openai_api.fail(*[500] * (end == "fails"))
+    with openai_api.held():
+        first = asyncio.create_task(model.ainvoke("hello"))
+        await asyncio.to_thread(openai_api.wait_for, 1)
+        second = asyncio.create_task(model.ainvoke("hello"))
+        await asyncio.to_thread(followed_by, cache, 1)
+        if end == "is cancelled":
+            first.cancel()
+    with contextlib.suppress(Exception, asyncio.CancelledError):
+        await first
+    assert (await asyncio.wait_for(second, 20)).text == "answer to hello"
+    assert openai_api.calls == 2
+
+
+def test_two_batches_in_opposite_orders_do_not_wait_for_each_other(cache: BeautySpotCache):
+    meet = threading.Barrier(2)
+
+    def look_up(*prompts: str) -> list[Any]:
+        found = [cache.lookup(prompts[0], LLM)]
+        meet.wait(10)
+        return [*found, cache.lookup(prompts[1], LLM), cache.update(prompts[0], LLM, ANSWER)]
+
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.submit(look_up, "a", "b"), pool.submit(look_up, "b", "a")
+        assert [one.result(20)[0], two.result(20)[0]] == [None, None]
+    assert ANSWER in (one.result()[1], two.result()[1])  # one of them may wait for the other
+
+
+def test_a_thread_never_waits_for_itself(cache: BeautySpotCache):
+    assert [cache.lookup("a", LLM) for _ in range(3)] == [None] * 3
+    cache.update("a", LLM, ANSWER)
+    cache.update("a", LLM, ANSWER)
+    assert cache.lookup("a", LLM) == ANSWER
+
+
+async def test_a_sync_lookup_on_an_event_loop_never_waits(cache: BeautySpotCache):
+    elsewhere = Context()
+    assert await asyncio.get_running_loop().create_task(cache.alookup("a", LLM), context=elsewhere) is None
+    assert leads(cache) == 1
+    assert cache.lookup("a", LLM) is None
+
+
+def test_a_leader_that_never_answers_is_waited_for_once_and_no_longer_than_the_limit(tmp_path: Path):
+    cache = BeautySpotCache(tmp_path / "answers.db", flight_timeout_s=0.05)
+    gone = Context()
+    assert gone.run(cache.lookup, "a", LLM) is None
+    assert leads(cache) == 1
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(cache.lookup, "a", LLM).result(10) is None
+        assert leads(cache) == 0
+
+
+async def test_a_task_waits_no_longer_than_the_limit(tmp_path: Path):
+    cache = BeautySpotCache(tmp_path / "answers.db", flight_timeout_s=0.05)
+    gone = Context()
+    assert gone.run(cache.lookup, "b", LLM) is None
+    task = asyncio.get_running_loop().create_task(cache.alookup("a", LLM), context=gone)
+    assert await task is None
+    assert await cache.alookup("a", LLM) is None
+    assert leads(cache) == 0
+
+
+def test_without_a_limit_nobody_waits(tmp_path: Path):
+    cache = BeautySpotCache(tmp_path / "answers.db", flight_timeout_s=0)
+    assert [Context().run(cache.lookup, "a", LLM) for _ in range(2)] == [None, None]
+    assert leads(cache) == 0
+
+
+def test_a_thread_that_asks_again_shows_that_its_earlier_call_failed(cache: BeautySpotCache):
+    assert ask(cache, "a") is None
+    assert leads(cache) == 1
+    assert ask(cache, "b") is None
+    assert leads(cache) == 1
+    cache.update("b", LLM, ANSWER)
+    assert leads(cache) == 0
+
+
+async def test_a_task_that_asks_again_shows_that_its_earlier_call_failed(cache: BeautySpotCache):
+    async def get_prompts(prompt: str) -> Any:
+        return await cache.alookup(prompt, LLM)
+
+    async def agenerate(prompt: str) -> Any:
+        return await get_prompts(prompt)
+
+    assert [await agenerate(prompt) for prompt in "abc"] == [None] * 3
+    assert leads(cache) == 1
+
+
+async def test_a_task_within_a_task_does_not_end_the_outer_call(cache: BeautySpotCache):
+    async def agenerate(prompt: str, inner: tuple[str, ...] = ()) -> None:
+        assert await cache.alookup(prompt, LLM) is None
+        await asyncio.sleep(0)
+        for name in inner:
+            await agenerate(f"{name} in the same task")
+            await asyncio.create_task(agenerate(f"{name} in another"))
+            assert leads(cache) == 1
+        await cache.aupdate(prompt, LLM, ANSWER)
+
+    await asyncio.create_task(agenerate("outer", ("one", "two")))
+    assert leads(cache) == 0
+
+
+def test_a_call_within_a_call_does_not_end_the_outer_one(cache: BeautySpotCache):
+    def generate() -> None:
+        assert cache.lookup("outer", LLM) is None
+        assert ask(cache, "inner") is None
+        cache.update("inner", LLM, ANSWER)
+        assert leads(cache) == 1
+        cache.update("outer", LLM, ANSWER)
+
+    generate()
+    assert leads(cache) == 0
+
+
+def test_a_thread_that_ends_leaves_its_call_to_others(cache: BeautySpotCache):
+    thread = threading.Thread(target=cache.lookup, args=("a", LLM))
+    thread.start()
+    thread.join()
+    assert leads(cache) == 0
+
+
+def test_an_answer_told_in_another_context_reaches_who_waits(cache: BeautySpotCache):
+    asker = Context()
+    assert asker.run(cache.lookup, "a", LLM) is None
+    with ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(cache.lookup, "a", LLM)
+        followed_by(cache, 1)
+        cache.update("a", LLM, ANSWER)
+        assert waits.result(10) == ANSWER
+
+
+def test_an_answer_that_is_not_kept_is_asked_for_by_each_who_waited(tmp_path: Path):
+    cache = BeautySpotCache(tmp_path / "answers.db", cache_if=lambda _: False)
+    asker = Context()
+    asker.run(cache.lookup, "a", LLM)
+    with ThreadPoolExecutor(2) as pool:
+        waits = [pool.submit(cache.lookup, "a", LLM) for _ in range(2)]
+        followed_by(cache, 2)
+        cache.update("a", LLM, ANSWER)
+        assert [wait.result(10) for wait in waits] == [None, None]
