@@ -5,26 +5,38 @@ from beautyspot.exports import on_demand
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from langchain_beautyspot.answers import is_complete
+    from langchain_beautyspot.byte_store import BeautySpotByteStore
     from langchain_beautyspot.cache import BeautySpotCache
     from langchain_beautyspot.counts import CacheStats
+    from langchain_beautyspot.embeddings import CachedEmbeddings
     from langchain_beautyspot.errors import ReplayMiss
+    from langchain_beautyspot.node_cache import BeautySpotNodeCache
     from langchain_beautyspot.sqlite_cache import Imported
+    from langchain_beautyspot.stable_keys import stable_key
 else:
     __getattr__, __dir__ = on_demand(
         __name__,
         {
+            "BeautySpotByteStore": "langchain_beautyspot.byte_store",
             "BeautySpotCache": "langchain_beautyspot.cache",
+            "BeautySpotNodeCache": "langchain_beautyspot.node_cache",
+            "CachedEmbeddings": "langchain_beautyspot.embeddings",
             "CacheStats": "langchain_beautyspot.counts",
             "Imported": "langchain_beautyspot.sqlite_cache",
-            "ReplayMiss": "langchain_beautyspot.errors",
             "is_complete": "langchain_beautyspot.answers",
+            "ReplayMiss": "langchain_beautyspot.errors",
+            "stable_key": "langchain_beautyspot.stable_keys",
         },
     )
 
 __all__ = [
+    "BeautySpotByteStore",
     "BeautySpotCache",
+    "BeautySpotNodeCache",
+    "CachedEmbeddings",
     "CacheStats",
     "Imported",
-    "ReplayMiss",
     "is_complete",
+    "ReplayMiss",
+    "stable_key",
 ]

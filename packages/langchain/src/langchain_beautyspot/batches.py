@@ -1,0 +1,118 @@
+"""One batch of texts on its way to their vectors: which are kept, which are wanted, what to keep of these."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from beautyspot.errors import CacheReadWarning, CacheSaveWarning
+from beautyspot.keys.canonical import pack
+from beautyspot.keys.digest import digest
+from beautyspot.notices import Notices
+from beautyspot.store import Hit, Label
+
+from langchain_beautyspot.embedders import Embedder
+from langchain_beautyspot.vectors import Vector, packed, unpacked
+
+FORMAT = 1
+DOCUMENT, QUERY = "document", "query"
+
+
+class Shelf(NamedTuple):
+    """Where the vectors of one model lie."""
+
+    embedder: Embedder
+    namespace: str
+    ttl_s: float | None
+    notices: Notices
+
+    @property
+    def func_name(self) -> str:
+        """What its rows are filed under."""
+        return self.embedder.func_name
+
+    def key(self, text: str, kind: str) -> str:
+        """Return the key of a text."""
+        return digest(pack([FORMAT, self.embedder.identity, self.namespace, kind, text])).hex()
+
+    def label(self, key: str, elapsed_s: float) -> Label:
+        """Return what is written beside a vector."""
+        tags = (self.namespace,) if self.namespace else ()
+        return Label(key, self.func_name, key[:16], str(FORMAT), elapsed_s, ttl_s=self.ttl_s, tags=tags)
+
+
+class Batch:
+    """The texts of one call. It knows no colour: who holds it reads, asks the model, and keeps."""
+
+    def __init__(self, shelf: Shelf, texts: Sequence[str], kind: str) -> None:
+        """Begin with nothing known."""
+        self._shelf = shelf
+        self._places = [shelf.key(text, kind) for text in texts]
+        self._texts = dict(zip(self._places, texts, strict=True))
+        self._found: dict[str, Vector] = {}
+        self._fresh: dict[str, Vector] = {}
+
+    @property
+    def keys(self) -> list[str]:
+        """One key for each text, however often it comes."""
+        return list(self._texts)
+
+    def fill(self, hits: Sequence[Hit | None]) -> tuple[list[tuple[str, Hit]], int]:
+        """Take what is kept under each of `keys`, and return the hits and the number of misses."""
+        read = [(key, hit) for key, hit in zip(self._texts, hits, strict=True) if hit is not None]
+        vectors = {key: unpacked(hit.value) for key, hit in read}
+        self._found = {key: vector for key, vector in vectors.items() if vector is not None}
+        if len(_dimensions(self._found)) > 1:
+            self._forget_found()
+        return [(key, hit) for key, hit in read if key in self._found], len(self._texts) - len(self._found)
+
+    def wanted(self) -> list[str]:
+        """Return the texts whose vectors are not known, each once."""
+        return [text for key, text in self._texts.items() if key not in self._found and key not in self._fresh]
+
+    def take(self, vectors: Sequence[Sequence[float]], elapsed_s: float) -> list[tuple[Label, Any]]:
+        """Take what the model gave for `wanted`, and return what to keep of it.
+
+        Raises:
+            ValueError: the model gave more or fewer vectors than there are texts, so that nobody knows whose they are.
+        """
+        keys = [key for key in self._texts if key not in self._found and key not in self._fresh]
+        if len(vectors) != len(keys):
+            raise ValueError(
+                f"the model gave {len(vectors)!r} vectors where {len(keys)} texts were sent; expected one each"
+            )
+        data = [packed(vector) for vector in vectors]
+        rows: list[tuple[Label, Any]] = []
+        for key, vector, kept in zip(keys, vectors, data, strict=True):
+            self._fresh[key] = (unpacked(kept) if kept else None) or list(vector)
+            if kept:
+                rows.append((self._shelf.label(key, elapsed_s / len(keys)), kept))
+        if self._found and _dimensions(self._found) != _dimensions(self._fresh):
+            self._forget_found()
+        if None in data or len(_dimensions(self._fresh)) > 1:
+            self._warn(len(rows), len(keys))
+        return rows if len(_dimensions(self._fresh)) == 1 else []
+
+    def vectors(self) -> list[Vector]:
+        """Return a vector for each text; a list that comes twice is two lists."""
+        known = {**self._found, **self._fresh}
+        return [list(known[key]) for key in self._places]
+
+    def _forget_found(self) -> None:
+        self._found.clear()
+        self._shelf.notices.warn(
+            (self._shelf.func_name, "dimensions"),
+            f"kept vectors of {self._shelf.func_name!r} have other dimensions than the rest, so another model of that "
+            "name made them; they are computed again; give CachedEmbeddings a model= that tells the two apart",
+            CacheReadWarning,
+        )
+
+    def _warn(self, good: int, count: int) -> None:
+        self._shelf.notices.warn(
+            (self._shelf.func_name, "numbers"),
+            f"{self._shelf.func_name!r} gave {count - good} of {count} vectors that are empty or no numbers, or are "
+            "of several dimensions; they were returned and not kept; look into what the model was sent",
+            CacheSaveWarning,
+        )
+
+
+def _dimensions(vectors: dict[str, Vector]) -> set[int]:
+    return {len(vector) for vector in vectors.values()}

@@ -1,0 +1,118 @@
+"""A cache for the nodes and tasks of LangGraph, and a key for it that is the same in every process."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from beautyspot import Spot
+from beautyspot.keys.digest import digest
+from beautyspot.places import spot_at
+from beautyspot.protocols import TaskDB
+from beautyspot.records import TaskFilter
+from beautyspot.store import Hit, Label
+from langgraph.cache.base import BaseCache, FullKey, Namespace
+
+from langchain_beautyspot.classes import teach, teach_send
+from langchain_beautyspot.replays import Renewal, keepable
+from langchain_beautyspot.rows import Rows
+
+FORMAT = "1"
+TAG = "langgraph"
+Found = dict[FullKey, Any]
+Pairs = Mapping[FullKey, tuple[Any, int | None]]
+
+
+class BeautySpotNodeCache(BaseCache[Any]):
+    """Keeps what nodes and tasks wrote, for every process and every later run.
+
+    ```python
+    graph.add_node("research", research, cache_policy=CachePolicy(key_func=stable_key, ttl=3600))
+    app = graph.compile(cache=BeautySpotNodeCache("graphs.db"))
+    ```
+
+    What can't be kept or read is warned of, and the graph goes on: the node runs again. Values are msgpack with a
+    closed table of classes; `spot.register_type` adds the classes of your state. Messages of a model come back with new
+    ids: `add_messages` would else put a repeated answer in the place of the first. What removes messages is not kept.
+    """
+
+    def __init__(self, place: Spot | str | os.PathLike[str] | TaskDB, *, namespace: str = "") -> None:
+        """Keep results at `place`, apart from those of another `namespace`.
+
+        Args:
+            place: A Spot, a file's path, or a database's URL.
+            namespace: Part of every key, so that what one tenant keeps is nothing to another.
+
+        Raises:
+            ConfigurationError: `place` is none of these.
+        """
+        super().__init__()
+        self._spot = spot_at(place)
+        teach(self._spot)
+        teach_send(self._spot)
+        self._rows = Rows(self._spot)
+        self._namespace = namespace
+
+    def get(self, keys: Sequence[FullKey]) -> Found:
+        """Return what is kept for the keys; those that have nothing are left out."""
+        return self._found(keys, self._rows.read([*map(self._key, keys)]))
+
+    async def aget(self, keys: Sequence[FullKey]) -> Found:
+        """Do as `get`."""
+        return self._found(keys, await self._rows.read_async([*map(self._key, keys)]))
+
+    def set(self, pairs: Pairs) -> None:
+        """Keep what nodes wrote, each for its seconds; None for ever."""
+        self._rows.keep(self._kept(pairs))
+
+    async def aset(self, pairs: Pairs) -> None:
+        """Do as `set`."""
+        await self._rows.keep_async(self._kept(pairs))
+
+    def clear(self, namespaces: Sequence[Namespace] | None = None) -> None:
+        """Delete what nodes of the namespaces wrote; None for all that this cache kept.
+
+        Raises:
+            StorageError: the database can't; what can't be deleted must not pass for gone.
+        """
+        tags = (self._tag(),) if namespaces is None else tuple(map(self._tag, namespaces))
+        self._spot.parts.store.delete_where(TaskFilter(tags=tags))
+
+    async def aclear(self, namespaces: Sequence[Namespace] | None = None) -> None:
+        """Do as `clear`."""
+        await self._rows.in_thread(self.clear, namespaces)
+
+    def _found(self, keys: Sequence[FullKey], hits: Sequence[Hit | None]) -> Found:
+        found: Found = {}
+        for key, hit in zip(keys, hits, strict=True):
+            if hit is None or not isinstance(hit.value, list):
+                self._rows.count(_func_name(key), [], 1)
+            else:
+                self._rows.count(_func_name(key), [(self._key(key), hit)], 0)
+                renewal, writes = Renewal(), cast("list[tuple[str, Any]]", hit.value)
+                found[key] = [(channel, renewal.of(value)) for channel, value in writes]
+        return found
+
+    def _kept(self, pairs: Pairs) -> list[tuple[Label, Any]]:
+        return [
+            (self._label(key, ttl_s), [[channel, value] for channel, value in writes])
+            for key, (writes, ttl_s) in pairs.items()
+            if keepable(writes)
+        ]
+
+    def _label(self, key: FullKey, ttl_s: int | None) -> Label:
+        tags = (self._tag(), self._tag(key[0]))
+        return Label(self._key(key), _func_name(key), key[1][:16], FORMAT, 0.0, ttl_s=ttl_s, tags=tags)
+
+    def _key(self, key: FullKey) -> str:
+        return digest(json.dumps([FORMAT, self._namespace, *key]).encode()).hex()
+
+    def _tag(self, namespace: Namespace | None = None) -> str:
+        """Return what the rows of a namespace are found by; as JSON, as the parts may hold any sign."""
+        parts = [self._namespace] if namespace is None else [self._namespace, *namespace]
+        return f"{TAG} {json.dumps(parts)}"
+
+
+def _func_name(key: FullKey) -> str:
+    # LangGraph's namespace: a constant, the function's name, and the node, which a task has not.
+    return ".".join([TAG, *key[0][1:]])

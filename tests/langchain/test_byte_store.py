@@ -1,0 +1,81 @@
+"""Bytes under names."""
+
+from pathlib import Path
+
+import pytest
+from beautyspot import CacheReadWarning, Spot, StorageError
+from beautyspot.testing import FrozenClock
+from langchain_beautyspot import BeautySpotByteStore
+from langchain_tests.integration_tests import BaseStoreAsyncTests, BaseStoreSyncTests
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> BeautySpotByteStore:
+    return BeautySpotByteStore(tmp_path / "a.db")
+
+
+class TestStandardSync(BaseStoreSyncTests[bytes]):
+    @pytest.fixture
+    def kv_store(self, store: BeautySpotByteStore) -> BeautySpotByteStore:
+        return store
+
+    @pytest.fixture
+    def three_values(self) -> tuple[bytes, bytes, bytes]:
+        return b"one", b"", b"\x00three"
+
+
+class TestStandardAsync(BaseStoreAsyncTests[bytes]):
+    @pytest.fixture
+    def kv_store(self, store: BeautySpotByteStore) -> BeautySpotByteStore:
+        return store
+
+    @pytest.fixture
+    def three_values(self) -> tuple[bytes, bytes, bytes]:
+        return b"one", b"", b"\x00three"
+
+
+def test_values_outlive_the_store(tmp_path: Path) -> None:
+    BeautySpotByteStore(tmp_path / "a.db").mset([("k", b"v")])
+    assert BeautySpotByteStore(tmp_path / "a.db").mget(["k", "other"]) == [b"v", None]
+
+
+def test_a_namespace_sees_nothing_of_another(tmp_path: Path) -> None:
+    spot = Spot("a", db=tmp_path / "a.db", storage=tmp_path / "blobs")
+    mine, other = (
+        BeautySpotByteStore(spot, namespace="a"),
+        BeautySpotByteStore(spot, namespace="x.langchain.byte_store.a"),
+    )
+    other.mset([("k", b"other")])
+    assert mine.mget(["k"]) == [None]
+    assert [*mine.yield_keys()] == []
+    mine.mset([("k", b"mine")])
+    assert (other.mget(["k"]), [*mine.yield_keys()]) == ([b"other"], ["k"])
+
+
+async def test_a_value_above_the_inline_limit_is_read_back_in_both_colours(store: BeautySpotByteStore) -> None:
+    big = bytes(300_000)
+    store.mset([("big", big), ("small", b"s")])
+    assert store.mget(["big", "small"]) == [big, b"s"]
+    assert await store.amget(["small", "big", "none"]) == [b"s", big, None]
+
+
+def test_an_expired_value_is_gone_and_its_key_too(tmp_path: Path) -> None:
+    clock = FrozenClock()
+    spot = Spot("a", db=tmp_path / "a.db", storage=tmp_path / "blobs", clock=clock)
+    store = BeautySpotByteStore(spot, ttl="1h")
+    store.mset([("k", b"v")])
+    assert [*store.yield_keys()] == ["k"]
+    clock.advance(3601)
+    assert (store.mget(["k"]), [*store.yield_keys()]) == ([None], [])
+
+
+def test_a_database_in_trouble_is_a_warned_miss_but_a_delete_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    store = BeautySpotByteStore(tmp_path / "file" / "a.db")
+    with pytest.warns(CacheReadWarning):  # one for the trouble, not one for each call
+        assert store.mget(["k"]) == [None]
+    store.mset([("k", b"v")])
+    with pytest.raises(StorageError):
+        store.mdelete(["other"])
+    (tmp_path / "file").unlink()
+    assert store.mget(["k"]) == [b"v"]

@@ -1,0 +1,182 @@
+"""Embeddings that are computed once per text."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from beautyspot import CacheReadWarning, CacheSaveWarning, ConfigurationError, Spot
+from beautyspot.records import TaskFilter
+from langchain_beautyspot import CachedEmbeddings
+from langchain_beautyspot.vectors import packed, unpacked
+from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
+from langchain_openai import OpenAIEmbeddings
+from servers.openai_api import OpenAIAPI
+
+
+class Counting(Embeddings):
+    """Embeds a text as its length, and notes what it was asked."""
+
+    def __init__(self, model: str = "m", size: int = 3) -> None:
+        self.model, self.size = model, size
+        self.asked: list[Any] = []
+
+    def vector(self, text: str) -> list[float]:
+        return [len(text) / 3] * self.size
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        self.asked.append(list(texts))
+        return [self.vector(text) for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        self.asked.append(text)
+        return self.vector(text)
+
+
+def asked(embeddings: CachedEmbeddings) -> list[Any]:
+    return embeddings.embeddings.asked  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def spot(tmp_path: Path) -> Spot:
+    return Spot("e", db=tmp_path / "e.db", storage=tmp_path / "blobs")
+
+
+def test_a_batch_asks_for_each_unknown_text_once(spot: Spot) -> None:
+    embeddings = CachedEmbeddings(Counting(), spot, model="m")
+    embeddings.embed_documents(["a", "bb"])
+    vectors = embeddings.embed_documents(["ccc", "a", "ccc", "bb"])
+    assert asked(embeddings) == [["a", "bb"], ["ccc"]]
+    assert [round(vector[0] * 3) for vector in vectors] == [3, 1, 3, 2]
+    assert vectors[0] is not vectors[2]
+
+
+def test_the_first_call_gives_what_each_later_one_gives(spot: Spot) -> None:
+    embeddings = CachedEmbeddings(Counting(), spot, model="m")
+    first = embeddings.embed_documents(["a"])
+    assert embeddings.embed_documents(["a"]) == first
+    assert first == [unpacked(packed([1 / 3] * 3))]
+
+
+def test_a_query_is_no_document(spot: Spot) -> None:
+    embeddings = CachedEmbeddings(Counting(), spot, model="m")
+    for _ in range(2):
+        embeddings.embed_documents(["a"])
+        embeddings.embed_query("a")
+    assert asked(embeddings) == [["a"], "a"]
+
+
+async def test_both_colours_share_what_is_kept(spot: Spot) -> None:
+    embeddings = CachedEmbeddings(Counting(), spot, model="m")
+    assert await embeddings.aembed_documents(["a", "b"]) == embeddings.embed_documents(["a", "b"])
+    assert await embeddings.aembed_query("a") == embeddings.embed_query("a")
+    assert asked(embeddings) == [["a", "b"], "a"]
+
+
+def test_no_text_asks_nobody(spot: Spot) -> None:
+    embeddings = CachedEmbeddings(Counting(), spot, model="m")
+    assert embeddings.embed_documents([]) == []
+    assert asked(embeddings) == []
+
+
+@pytest.mark.parametrize("others", [{"model": "n"}, {"namespace": "b"}])
+def test_models_and_namespaces_are_apart(spot: Spot, others: dict[str, str]) -> None:
+    CachedEmbeddings(Counting(), spot, model="m").embed_query("a")
+    embeddings = CachedEmbeddings(Counting(), spot, **{"model": "m", **others})
+    embeddings.embed_query("a")
+    assert asked(embeddings) == ["a"]
+
+
+def test_settings_that_change_vectors_tell_models_apart_and_others_do_not(spot: Spot) -> None:
+    def func_and_identity(**settings: Any) -> Any:
+        return CachedEmbeddings(OpenAIEmbeddings(api_key="k", **settings), spot)._shelf.embedder  # type: ignore[arg-type]
+
+    first = func_and_identity(model="text-embedding-3-small")
+    assert first.func_name == "langchain.embeddings.text-embedding-3-small"
+    assert func_and_identity(model="text-embedding-3-small", chunk_size=5, max_retries=9) == first
+    assert func_and_identity(model="text-embedding-3-small", dimensions=8) != first
+    assert b"sk-" not in first.identity
+
+
+def test_a_model_that_shows_nothing_must_be_named(spot: Spot) -> None:
+    class Opaque(Counting):
+        def __init__(self) -> None:
+            self.session = object()
+
+    with pytest.raises(ConfigurationError, match="give CachedEmbeddings"):
+        CachedEmbeddings(Opaque(), spot)
+
+
+def test_what_is_no_number_is_returned_and_not_kept(spot: Spot) -> None:
+    class Broken(Counting):
+        def vector(self, text: str) -> list[float]:
+            return [math.nan, 1.0] if text == "bad" else [1.0, 2.0]
+
+    embeddings = CachedEmbeddings(Broken(), spot, model="m")
+    with pytest.warns(CacheSaveWarning, match="1 of 2 vectors"):
+        assert math.isnan(embeddings.embed_documents(["bad", "good"])[0][0])
+    embeddings.embed_documents(["bad", "good"])
+    assert asked(embeddings) == [["bad", "good"], ["bad"]]
+
+
+def test_vectors_of_another_model_under_the_same_name_are_computed_again(spot: Spot) -> None:
+    CachedEmbeddings(Counting(size=3), spot, model="m").embed_documents(["a", "b"])
+    embeddings = CachedEmbeddings(Counting(size=4), spot, model="m")
+    with pytest.warns(CacheReadWarning, match="other dimensions"):
+        vectors = embeddings.embed_documents(["a", "b", "c"])
+    assert [len(vector) for vector in vectors] == [4, 4, 4]
+    assert asked(embeddings) == [["c"], ["a", "b"]]
+    assert [len(vector) for vector in embeddings.embed_documents(["a", "b"])] == [4, 4]
+
+
+def test_a_model_that_gives_too_few_vectors_is_an_error_and_nothing_is_kept(spot: Spot) -> None:
+    class Short(Counting):
+        def embed_documents(self, texts: list[str]) -> list[list[float]]:
+            return super().embed_documents(texts)[1:]
+
+    embeddings = CachedEmbeddings(Short(), spot, model="m")
+    with pytest.raises(ValueError, match="gave 1 vectors where 2 texts"):
+        embeddings.embed_documents(["a", "b"])
+    assert [*spot.parts.store.db.find(TaskFilter())] == []
+
+
+def test_a_database_in_trouble_costs_a_warning_and_no_vector(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    embeddings = CachedEmbeddings(Counting(), tmp_path / "file" / "e.db", model="m")
+    with pytest.warns((CacheReadWarning, CacheSaveWarning)):
+        vectors = embeddings.embed_documents(["a"])
+    (tmp_path / "file").unlink()
+    assert embeddings.embed_documents(["a"]) == vectors
+    assert asked(embeddings) == [["a"]]
+
+
+def test_hits_and_misses_are_counted_per_text(spot: Spot) -> None:
+    embeddings = CachedEmbeddings(Counting(), spot, model="m")
+    embeddings.embed_documents(["a", "b"])
+    embeddings.embed_documents(["a", "b", "c"])
+    info = spot.parts.journal.tally("langchain.embeddings.m").info()
+    assert (info.hits, info.misses) == (2, 3)
+
+
+def test_a_vector_takes_four_bytes_a_number(spot: Spot) -> None:
+    CachedEmbeddings(DeterministicFakeEmbedding(size=256), spot).embed_query("a")
+    (task,) = spot.parts.store.db.find(TaskFilter())
+    assert task.size_bytes == 256 * 4 + 3
+
+
+@pytest.mark.external_service
+async def test_openai_is_asked_once_for_each_text(openai_api: OpenAIAPI, spot: Spot) -> None:
+    def embeddings() -> CachedEmbeddings:
+        return CachedEmbeddings(
+            OpenAIEmbeddings(
+                base_url=openai_api.url,
+                api_key="k",
+                model="text-embedding-3-small",
+                check_embedding_ctx_length=False,  # type: ignore[arg-type]
+            ),
+            spot,
+        )
+
+    first = embeddings().embed_documents(["one", "two"])
+    assert await embeddings().aembed_documents(["two", "one"]) == first[::-1]
+    assert openai_api.calls == 1
