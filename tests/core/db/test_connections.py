@@ -1,16 +1,20 @@
 import gc
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.connections import MAX_OPEN
+from beautyspot.db.kept import Execute
+from beautyspot.db.replacement import inode, set_aside
 from beautyspot.records import Entry
 from beautyspot.testing.task_db import NOON, task
 
@@ -237,3 +241,18 @@ for line in sys.stdin:
         db = SQLiteTaskDB(tmp_path / f"{number}.db")
         assert all(db.get(f"{child:02x}") is not None for child in range(8))
         db.close()
+
+
+def test_a_write_into_a_file_that_was_set_aside_meanwhile_is_done_again_in_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with closing(SQLiteTaskDB(path)) as db:
+        db.put(task("a0"))
+
+        def put(execute: Execute) -> None:
+            execute("INSERT INTO limits VALUES ('x', 1.0)")
+            if not path.with_name("a.db.damaged-1").exists():
+                assert set_aside(str(path), inode(str(path)))
+
+        db._connections.write(put, keeps_result=True)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT name FROM limits").fetchall() == [("x",)]

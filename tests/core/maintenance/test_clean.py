@@ -97,11 +97,14 @@ def test_progress_is_told(kept: Any) -> None:
     assert told == [1, 2]
 
 
-def test_blobs_of_a_damaged_database_that_was_set_aside_are_no_litter_until_it_is_repaired(kept: Any) -> None:
+@pytest.mark.parametrize("name", ["damaged-1", "damaged-1.read"])
+def test_blobs_of_a_damaged_database_that_was_set_aside_are_no_litter_until_it_is_repaired(
+    kept: Any, name: str
+) -> None:
     kept.fill(3)
-    aside = Path(f"{kept.path}.damaged-1")
+    aside = Path(f"{kept.path}.{name}")
     aside.write_bytes(Path(kept.path).read_bytes())
-    with pytest.raises(bs.ConfigurationError, match=r"damaged-1' was set aside.*`beautyspot repair --db .* first"):
+    with pytest.raises(bs.ConfigurationError, match=rf"{name}' was set aside.*`beautyspot repair --db .* first"):
         look(kept)
     aside.unlink()
     assert look(kept) == Litter((), ())

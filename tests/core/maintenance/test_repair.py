@@ -85,6 +85,15 @@ def test_what_a_program_set_aside_is_salvaged_beside_what_is_new(kept: Any) -> N
     assert kept.ask("SELECT count(*) FROM tags")[0][0] == 41
 
 
+def test_what_a_program_brought_over_itself_does_not_come_back(kept: Any) -> None:
+    kept.fill(3)
+    kept.path.rename(kept.path.with_name("test.db.damaged-2.read"))
+    kept.fill(1, inline=lambda number: "new")
+    kept.ask("DELETE FROM tasks")
+    done = repair(kept.path, [kept.blobs])
+    assert (done.salvaged, count(kept), Path(done.copies[0]).name) == (0, 0, "test.db.salvaged-2")
+
+
 def test_noise_is_set_aside_and_nothing_is_kept(kept: Any) -> None:
     kept.fill(1)
     kept.path.write_bytes(b"noise" * 10_000)

@@ -7,21 +7,19 @@ import threading
 import time
 from collections import deque
 
+from beautyspot.db.aside import Aside
 from beautyspot.db.faults import STALE, UNREADABLE, WAITABLE, Failure, code_of, locked, storage_error
 from beautyspot.db.files import connect
 from beautyspot.db.generation import Generation
 from beautyspot.db.kept import Execute, Kept, Lease
-from beautyspot.db.replacement import PAUSE_S, identity, inode, is_emptied, set_aside
+from beautyspot.db.replacement import PAUSE_S, identity, inode, is_emptied
 from beautyspot.db.turns import Turns
-from beautyspot.errors import CacheReadWarning, StorageError
-from beautyspot.notices import Notices
+from beautyspot.errors import StorageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
-
-    from beautyspot.db.replacement import Identity
 
     T = TypeVar("T")
 
@@ -57,8 +55,7 @@ class Connections:
         self._idle: deque[Kept] = deque()
         self._next = 0
         self._rests = False
-        self._set_aside: list[str] = []
-        """Where files lie that nobody was told of yet."""
+        self._aside = Aside(self.path, self._synchronous, self._busy_timeout_s)
 
     def read(self, operation: Callable[[Execute], T], /) -> T:
         """Return what `operation` gives, tried for a second while others hold the file.
@@ -69,7 +66,7 @@ class Connections:
         try:
             return self._patiently(operation, time.monotonic() + READ_PATIENCE_S)
         finally:
-            self._tell()
+            self._aside.tell()
 
     def write(self, operation: Callable[[Execute], T], /, *, keeps_result: bool = False) -> T:
         """Do `operation`, one statement or an `atomically`, in its turn among this process's threads.
@@ -88,18 +85,22 @@ class Connections:
             self._leave_replaced_file()
             self._wrote = True
             try:
-                return self._patiently(operation, deadline_s)
+                result = self._patiently(operation, deadline_s)
             except StorageError as error:
                 if not (keeps_result and error.__cause__ is not None and self._replace_file(error.__cause__)):
                     raise
                 return self._patiently(operation, deadline_s)
+            # Another process may have set the file aside since we looked, and read all of it but this.
+            if keeps_result and self._leave_replaced_file():
+                return self._patiently(operation, deadline_s)
+            return result
         finally:
             try:
                 turns.release()
             except BaseException:  # Ctrl-C in there; re-raised
                 turns.release()
                 raise
-            self._tell()
+            self._aside.tell()
 
     def change(self, operation: Callable[[Execute], T], /, *, keeps_result: bool = False) -> T:
         """Do as `write` does what may change or delete a row that was there, and have every process read it anew.
@@ -159,14 +160,14 @@ class Connections:
     def _connect(self) -> sqlite3.Connection:
         seen = inode(self.path)
         if is_emptied(self.path):
-            self._move_file(seen)
+            self._aside.move(seen)
         try:
             return connect(self.path, self._synchronous, self._busy_timeout_s)
         except sqlite3.DatabaseError as error:
             # Not even its tables can be listed, so nobody will ever read a result from it.
             if code_of(error) not in UNREADABLE:
                 raise
-            self._move_file(seen)
+            self._aside.move(seen)
             return connect(self.path, self._synchronous, self._busy_timeout_s)
 
     def _replace_file(self, error: BaseException) -> bool:
@@ -174,28 +175,12 @@ class Connections:
         kept: Kept | None = getattr(self.mine, "kept", None)
         if kept is None or code_of(error) not in UNREADABLE:
             return False
-        with self._mutex:
-            self._move_file(kept.identity)
+        with self._mutex:  # a fork would keep the folder's lock
+            self._aside.move(kept.identity)
         if kept.identity == identity(self.path):
             return False
         self._leave_replaced_file()
         return True
-
-    def _move_file(self, seen: Identity | None) -> None:
-        """Set the file aside if it still is the one `seen`; under the mutex, as a fork would keep the folder's lock."""
-        place = set_aside(self.path, seen)
-        if place is not None:
-            self._set_aside.append(place)
-
-    def _tell(self) -> None:
-        while self._set_aside:
-            place = self._set_aside.pop()
-            Notices().warn(
-                place,
-                f"the database {self.path!r} can't be read any more, so it was set aside as {place!r}, and a fresh one "
-                f"is begun; `beautyspot repair --db {self.path}` brings back what it still holds",
-                CacheReadWarning,
-            )
 
     def _lease(self, kept: Kept) -> Kept:
         self.mine.kept = kept
@@ -225,12 +210,14 @@ class Connections:
             with kept.lock:
                 self._forget(kept)
 
-    def _leave_replaced_file(self) -> None:
+    def _leave_replaced_file(self) -> bool:
         """Close everything if the file was deleted or replaced: what we wrote would be lost with the old one."""
         kept: Kept | None = getattr(self.mine, "kept", None)
-        if kept is not None and kept.identity != identity(self.path):
-            self._wrote = False
-            self.close()
+        if kept is None or kept.identity == identity(self.path):
+            return False
+        self._wrote = False
+        self.close()
+        return True
 
     def close(self) -> None:
         """Close every connection, once whoever uses it is done. The next call opens one again."""

@@ -19,14 +19,19 @@ def connect(path: str, synchronous: str, busy_timeout_s: float, /) -> sqlite3.Co
     try:
         _make_folder(os.path.dirname(path))  # noqa: PTH120 - pathlib is 3 ms of `import beautyspot`
         with unmoved(path):
-            _make(path)
-            return _ready(_open(path), path, synchronous, busy_timeout_s)
+            return make(path, synchronous, busy_timeout_s)
     except ConfigurationError as error:
         raise StorageError(str(error)) from None
     except (sqlite3.Error, OSError) as error:
         if not os.path.exists(path) or (code_of(error) not in READ_ONLY and not isinstance(error, PermissionError)):  # noqa: PTH110
             raise
         return _ready_to_read(path)
+
+
+def make(path: str, synchronous: str, busy_timeout_s: float, /) -> sqlite3.Connection:
+    """Open the database at `path` for writing, made or upgraded if it must be; the folder's lock is held."""
+    _make(path)
+    return _ready(_open(path), path, synchronous, busy_timeout_s)
 
 
 def _make(path: str) -> None:

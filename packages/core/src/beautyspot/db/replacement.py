@@ -7,7 +7,7 @@ holds it alone. What is open already stays with its old file, and SQLite leaves 
 
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 try:
@@ -16,7 +16,7 @@ except ImportError:  # Windows, which doesn't rename what somebody has open
     LOCK_EX, LOCK_NB, LOCK_SH, flock = 2, 4, 1, None  # pyright: ignore[reportConstantRedefinition, reportGeneralTypeIssues]
 
 PATIENCE_S = 1.0
-"""A rename takes microseconds; only a process that was stopped in the middle of one holds the lock for longer."""
+"""Bringing rows over takes `salvage.LONGEST_S`; only a process that was stopped meanwhile holds the lock for longer."""
 PAUSE_S = 0.001
 PAGE_BYTES = 65_536
 """SQLite's largest page. It deletes the WAL of a file without a page, and looks for page 1 in the WAL first."""
@@ -59,10 +59,15 @@ def unmoved(path: str, /) -> Generator[None]:
         yield
 
 
-def set_aside(path: str, seen: Identity | None, /) -> str | None:
-    """Rename the file at `path`, if it still is the one whose inode was `seen`, and return where it lies now.
+def set_aside(path: str, seen: Identity | None, /, *, then: Callable[[str], None] | None = None) -> str | None:
+    """Rename the file at `path`, if it still is the one whose inode was `seen`, and return where it lay then.
 
     None if another thread or process was faster, or it can't be renamed.
+
+    Args:
+        path: Of the database.
+        seen: What failed.
+        then: Called with the new place before anybody else may open a file at `path`; it never raises.
     """
     with _folder_lock(path, LOCK_EX) as is_held:
         if not is_held or seen is None or inode(path) != seen or not (identity(path) or is_emptied(path)):
@@ -77,6 +82,8 @@ def set_aside(path: str, seen: Identity | None, /) -> str | None:
                 os.truncate(place, PAGE_BYTES)
         except OSError:
             return None
+        if then is not None:
+            then(place)
         return place
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -51,19 +52,7 @@ class SQLiteUpkeep:
 
     def put_newer(self, tasks: Sequence[Task], /) -> list[str]:
         """Keep the tasks but those under whose key one as new or newer is, and return the keys of what was kept."""
-
-        def put_all(execute: Execute) -> list[str]:
-            there = _updated_at(execute, [task.cache_key for task in tasks])
-            newer = [t for t in tasks if t.cache_key not in there or there[t.cache_key] < t.updated_at]
-            keys = [task.cache_key for task in newer]
-            _delete(execute, [key for key in keys if key in there])
-            for task in newer:
-                execute(INSERT, task_row(task))
-                for tag in task.tags:
-                    execute(INSERT_TAG, (tag, task.cache_key))
-            return keys
-
-        return self._connections.change(lambda execute: atomically(execute, put_all))
+        return self._connections.change(lambda execute: atomically(execute, partial(put_newer, tasks=tasks)))
 
     def delete_unchanged(self, tasks: Sequence[Task], /) -> list[str]:
         """Delete the tasks but those that were kept anew since they were read, and return the keys of what is gone."""
@@ -75,6 +64,19 @@ class SQLiteUpkeep:
             return keys
 
         return self._connections.change(lambda execute: atomically(execute, delete_all))
+
+
+def put_newer(execute: Execute, tasks: Sequence[Task]) -> list[str]:
+    """Keep the tasks as `SQLiteUpkeep.put_newer` does, in whoever's transaction this is."""
+    there = _updated_at(execute, [task.cache_key for task in tasks])
+    newer = [t for t in tasks if t.cache_key not in there or there[t.cache_key] < t.updated_at]
+    keys = [task.cache_key for task in newer]
+    _delete(execute, [key for key in keys if key in there])
+    for task in newer:
+        execute(INSERT, task_row(task))
+        for tag in task.tags:
+            execute(INSERT_TAG, (tag, task.cache_key))
+    return keys
 
 
 def _tasks(execute: Execute, statement: str, values: tuple[Any, ...]) -> list[Task]:

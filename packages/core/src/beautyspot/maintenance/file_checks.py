@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from beautyspot.catalog.source import Source
 from beautyspot.db.ownership import REVISION
 from beautyspot.maintenance.findings import Finding
+from beautyspot.maintenance.repair import set_aside_before
 from beautyspot.sizes import bytes_text
 
 BIG_WAL_BYTES = 64 * 2**20
@@ -80,10 +81,10 @@ def _slack(source: Source) -> Finding:
 
 
 def _aside(path: Path) -> Iterator[Finding]:
-    aside = [file.name for file in path.parent.glob(f"{path.name}.damaged-*") if file.suffix[-1:].isdecimal()]
+    aside = [file.name for file in set_aside_before(path)]
     if aside:
         step = "`beautyspot repair` brings back what can still be read of it"
-        yield Finding("warn", "set aside", f"a file that could not be read: {', '.join(sorted(aside))}", step)
+        yield Finding("warn", "set aside", f"a file that could not be read: {', '.join(aside)}", step)
 
 
 def _permissions(path: Path) -> Finding:

@@ -1,34 +1,24 @@
 """Drops what can't be read and keeps the rest; what was there before stays beside it."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
-from zlib import crc32
 
 from beautyspot.catalog import Catalog
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.faults import code_of, storage_error
 from beautyspot.db.ownership import look
 from beautyspot.db.replacement import inode, set_aside
+from beautyspot.db.salvage import READ, Salvage, rename
 from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.maintenance.delete import delete_tasks
-from beautyspot.maintenance.salvage import rows_in, tasks_in
 from beautyspot.maintenance.verify import verify
 from beautyspot.protocols import BlobStorage
-from beautyspot.records import Task
 
-CHUNK = 200
 WAIT_S = 10.0
-SIDE_TABLES = ("uses", "activity", "runs", "limits", "legacy_names")
-NAME_LEGACY = (
-    "INSERT OR IGNORE INTO legacy_names (func_name) SELECT DISTINCT func_name FROM tasks WHERE size_bytes IS NULL"
-)
-"""A file that was malformed before its upgrade has no such names yet."""
-
 Progress = Callable[[int], None]
 
 
@@ -81,9 +71,12 @@ def _is_malformed(path: Path) -> bool:
 
 
 def set_aside_before(path: Path, /) -> list[Path]:
-    """Return the damaged files that were set aside for the database at `path` and not repaired yet."""
+    """Return the damaged files that were set aside for the database at `path` and not repaired yet.
+
+    With the ending READ, all that can be read of one has been brought over, but blobs of its other rows may be there.
+    """
     found = sorted(path.parent.glob(f"{path.name}.damaged-*"))
-    return [file for file in found if file.suffix.removeprefix(".damaged-").isdecimal()]
+    return [file for file in found if file.name.removesuffix(READ).rpartition("-")[2].isdecimal()]
 
 
 def _put_aside(path: Path) -> Path:
@@ -99,65 +92,35 @@ def _salvaged(path: Path, places: Sequence[Path], *, dry_run: bool, progress: Pr
     # Before the first use it opens nothing: a dry run leaves even noise where it is.
     with closing(SQLiteTaskDB(path)) as db:
         for place in places:
-            for tasks, bad in _batches(place):
-                kept += len(tasks) if dry_run else len(db.upkeep.put_newer(tasks))
-                dropped += bad
-                if progress is not None:
-                    progress(kept)
+            with closing(sqlite3.connect(place, isolation_level=None)) as connection:
+                salvage = Salvage(connection)
+                for tasks, bad in salvage.chunks() if place.suffix != READ else ():
+                    kept += len(tasks) if dry_run else len(db.upkeep.put_newer(tasks))
+                    dropped += bad
+                    if progress is not None:
+                        progress(kept)
+                if not dry_run:
+                    db.open()
+                    _copy_side_tables(salvage, path)
             if not dry_run:
-                db.open()
-                _copy_side_tables(place, path)
-                copies.append(str(_renamed(place)))
+                copies.append(_renamed(place))
     return Repaired(kept, dropped, kept, tuple(copies))
 
 
-def _batches(place: Path) -> Iterator[tuple[list[Task], int]]:
-    """Yield the tasks of a malformed file that are as they were written, and how many are not."""
-    with closing(sqlite3.connect(place, isolation_level=None)) as connection:
-        tasks = tasks_in(connection)
-        while chunk := list(islice(tasks, CHUNK)):
-            whole = {task.cache_key: task for task in chunk if _is_whole(task)}
-            yield list(whole.values()), len(chunk) - len(whole)
-
-
-def _is_whole(task: Task) -> bool:
-    if task.result_type == "DIRECT_BLOB" and not isinstance(task.result_data, bytes):
-        return False
-    return task.result_data is None or task.checksum is None or crc32(task.result_data) == task.checksum
-
-
-def _copy_side_tables(place: Path, path: Path) -> None:
+def _copy_side_tables(salvage: Salvage, path: Path) -> None:
     try:
-        with (
-            closing(sqlite3.connect(place, isolation_level=None)) as old,
-            closing(sqlite3.connect(path, timeout=WAIT_S)) as new,
-        ):
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)) as new:
             new.execute("PRAGMA foreign_keys = ON")
-            for table in SIDE_TABLES:
-                _copy_table(old, new, table)
-                new.commit()
-            new.execute(NAME_LEGACY)
-            new.commit()
+            salvage.copy_side_tables(new)
     except sqlite3.Error as error:
         raise storage_error(str(path), error) from error
 
 
-def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> None:
-    for row in rows_in(old, table, by_number=table == "runs"):
-        names, marks = ", ".join(row), ", ".join("?" * len(row))
-        try:
-            new.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
-        except sqlite3.IntegrityError:
-            continue  # the use of a result that was not salvaged
-
-
-def _renamed(place: Path) -> Path:
+def _renamed(place: Path) -> str:
     """Give a file that was read another name, so that the next repair doesn't bring back what was deleted since."""
-    target = place.with_name(place.name.replace(".damaged-", ".salvaged-"))
-    for ending in ("-wal", "-shm", ""):
-        file = place.with_name(place.name + ending)
-        if file.exists():
-            file.rename(target.with_name(target.name + ending))
+    name = place.name.replace(".damaged-", ".salvaged-").removesuffix(READ)
+    target = str(place.with_name(name))
+    rename(str(place), target)
     return target
 
 

@@ -1,0 +1,176 @@
+"""Reads of a damaged SQLite file what SQLite still can, around the pages that it can't, and brings it elsewhere."""
+
+import math
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple
+from zlib import crc32
+
+from beautyspot.db.connections import atomically
+from beautyspot.db.faults import Failure
+from beautyspot.db.rows import TASK_COLUMNS, task_of
+from beautyspot.db.upkeep import put_newer
+from beautyspot.records import Task
+
+CHUNK = 200
+LONGEST_GAP = 1_000_000
+"""Most row numbers that are tried one by one between what can be read from the start and from the end."""
+LONGEST_S = 0.8
+"""Longest reading while whoever wants the new file waits for it; they wait for `replacement.PATIENCE_S`."""
+LARGEST_BYTES = 64 * 1024 * 1024
+"""Of a larger file, LONGEST_S would bring a part only."""
+READ = ".read"
+"""The ending of a file that was set aside and has nothing more to give."""
+
+SIDE_TABLES = ("uses", "activity", "runs", "limits", "legacy_names")
+NAME_LEGACY = (
+    "INSERT OR IGNORE INTO legacy_names (func_name) SELECT DISTINCT func_name FROM tasks WHERE size_bytes IS NULL"
+)
+"""A file that was damaged before its upgrade has no such names yet."""
+
+Row = dict[str, Any]
+
+
+class Salvage:
+    """The rows of one damaged file that can be read, and are as they were written."""
+
+    def __init__(self, connection: sqlite3.Connection, until_s: float = math.inf) -> None:
+        """Read through `connection` for as long as `time.monotonic()` is below `until_s`."""
+        self._connection = connection
+        self._until_s = until_s
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is over, so that rows may be missing."""
+        return time.monotonic() >= self._until_s
+
+    def chunks(self) -> Iterator[tuple[list[Task], int]]:
+        """Yield the tasks with their values and tags, some at a time, and how many beside them are not whole."""
+        tasks = self._tasks()
+        while chunk := list(islice(tasks, CHUNK)):
+            whole = {task.cache_key: task for task in chunk if _is_whole(task)}
+            yield list(whole.values()), len(chunk) - len(whole)
+
+    def copy_side_tables(self, target: sqlite3.Connection, /) -> None:
+        """Bring what is not there yet of the tables that results can do without."""
+        for table in SIDE_TABLES:
+            target.execute("BEGIN IMMEDIATE")
+            try:
+                self._copy_table(target, table)
+            finally:
+                target.execute("COMMIT")
+        target.execute(NAME_LEGACY)
+
+    def _copy_table(self, target: sqlite3.Connection, table: str) -> None:
+        for row in self._rows(table, by_number=table == "runs"):
+            names, marks = ", ".join(row), ", ".join("?" * len(row))
+            try:
+                target.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
+            except sqlite3.IntegrityError:
+                continue  # the use of a result that was not salvaged
+
+    def _tasks(self) -> Iterator[Task]:
+        tags: dict[str, list[str]] = {}
+        for row in self._rows("tags", by_number=False):
+            tags.setdefault(str(row["cache_key"]), []).append(str(row["tag"]))
+        fields = TASK_COLUMNS.split(", ")
+        for row in self._rows("tasks"):
+            key = row.get("cache_key")
+            yield task_of(tuple(row.get(field) for field in fields), tuple(sorted(tags.get(str(key), ()))))
+
+    def _rows(self, table: str, *, by_number: bool = True) -> Iterator[Row]:
+        """Yield the rows of `table` that can still be read: from the start, from the end, and one by one in between.
+
+        Args:
+            table: One of ours.
+            by_number: Whether its rows have numbers; without them nothing is read after the first bad page.
+        """
+        names = self._columns(table)
+        if not names:
+            return
+        columns = ", ".join(names)
+        if not by_number:
+            yield from (dict(zip(names, row, strict=True)) for row in self._until_error(columns, table, ""))
+            return
+        first, last = -(2**63), 2**63 - 1
+        for number, *row in self._until_error(f"rowid, {columns}", table, "NOT INDEXED ORDER BY rowid"):
+            first = number
+            yield dict(zip(names, row, strict=True))
+        behind = f"NOT INDEXED WHERE rowid > {first} ORDER BY rowid DESC"
+        for number, *row in self._until_error(f"rowid, {columns}", table, behind):
+            last = number
+            yield dict(zip(names, row, strict=True))
+        for number in range(max(first + 1, last - LONGEST_GAP), last) if last < 2**63 - 1 else ():
+            if self.is_late:
+                return
+            for row in self._until_error(columns, table, "NOT INDEXED WHERE rowid = ?", number):
+                yield dict(zip(names, row, strict=True))
+
+    def _columns(self, table: str) -> list[str]:
+        try:
+            return [row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")]
+        except sqlite3.Error:
+            return []
+
+    def _until_error(self, columns: str, table: str, rest: str, *values: int) -> Iterator[tuple[Any, ...]]:
+        read: Callable[[], tuple[Any, ...] | None]
+        try:
+            read = self._connection.execute(f"SELECT {columns} FROM {table} {rest}", values).fetchone  # noqa: S608 - names of ours
+            while not self.is_late and (row := read()) is not None:
+                yield row
+        except (sqlite3.Error, OverflowError, UnicodeError):
+            return
+
+
+class Brought(NamedTuple):
+    """What came out of a damaged file."""
+
+    tasks: int
+    place: str
+    """Where the file lies now."""
+    is_all: bool
+    """Nothing more can be had of it."""
+
+
+def bring_over(place: str, target: sqlite3.Connection, /) -> Brought:
+    """Bring what the file at `place` holds into a fresh one, as far as that takes no longer than LONGEST_S.
+
+    If nothing more can be had of it, its name gets the ending READ; otherwise `beautyspot repair` goes on.
+    """
+    count, is_all = 0, False
+    try:
+        if os.path.getsize(place) <= LARGEST_BYTES:  # noqa: PTH202 - a path is a text all over this room
+            with closing(sqlite3.connect(place, isolation_level=None, timeout=0)) as connection:
+                salvage = Salvage(connection, time.monotonic() + LONGEST_S)
+                for tasks, _ in salvage.chunks():
+                    count += len(atomically(target.execute, partial(put_newer, tasks=tasks)))
+                salvage.copy_side_tables(target)
+                is_all = bool(count) and not salvage.is_late
+            if is_all:
+                rename(place, place + READ)
+    except Failure:
+        is_all = False  # a full disk for one
+    return Brought(count, place + READ if is_all else place, is_all)
+
+
+def rename(place: str, target: str, /) -> None:
+    """Give a database file another name, with its WAL; the file goes last, so that it is never without it."""
+    for ending in ("-wal", "-shm", ""):
+        if os.path.exists(place + ending):  # noqa: PTH110 - as above
+            os.rename(place + ending, target + ending)  # noqa: PTH104 - as above
+
+
+def _is_whole(task: Task) -> bool:
+    """Say whether a row is as it was written, as far as it tells."""
+    names = (task.cache_key, task.func_name, task.input_id, task.result_type)
+    if not all(isinstance(name, str) for name in names):  # pyright: ignore[reportUnnecessaryIsInstance] - a damaged row holds anything
+        return False
+    data = task.result_data
+    if task.result_type == "DIRECT_BLOB" and not isinstance(data, bytes):
+        return False
+    return not isinstance(data, bytes) or task.checksum is None or crc32(data) == task.checksum
