@@ -44,6 +44,35 @@ class MoodyDB(MemoryTaskDB):
         super().put(task)
 
 
+class SlowStorage(LocalStorage):
+    """A real folder that lets everybody wait for 30 s, and in vain, while it stalls."""
+
+    stalls = False
+    waits = 0
+
+    def __init__(self, folder: Path, clock: FrozenClock) -> None:
+        super().__init__(folder)
+        self.clock = clock
+
+    def wait(self) -> None:
+        if self.stalls:
+            self.waits += 1
+            self.clock.advance(30)
+            raise bs.StorageError("no answer; check the network")
+
+    def save_parts(self, key: str, parts: Any, /) -> str:
+        self.wait()
+        return super().save_parts(key, parts)
+
+    def load(self, location: str, /) -> bytes:
+        self.wait()
+        return super().load(location)
+
+    def delete(self, location: str, /) -> None:
+        self.wait()
+        super().delete(location)
+
+
 def label(key: str = "k" * 32, **changes: Any) -> Label:
     return Label(cache_key=key, func_name="m.f", input_id="", version=None, elapsed_s=2.0)._replace(**changes)
 
@@ -144,6 +173,41 @@ def test_failing_storage_leaves_the_value_in_the_row(db: MoodyDB, tmp_path: Path
     store = Store(db, LocalStorage(tmp_path / "blobs"), clock=clock)
     with pytest.warns(bs.CacheSaveWarning, match="row instead"):
         store.write(label(save_blob=True), b"paid", PLAIN)
+    assert store.read("k" * 32, PLAIN) == (b"paid", 2.0)
+
+
+def test_a_storage_that_stalls_keeps_one_result_waiting_and_not_all(db: MoodyDB, tmp_path: Path, clock: FrozenClock):
+    storage = SlowStorage(tmp_path / "blobs", clock)
+    store = Store(db, storage, clock=clock)
+    storage.stalls = True
+    with pytest.warns(bs.CacheSaveWarning, match="row instead") as warned:
+        for number in range(10):
+            store.write(label(f"{number:032}", save_blob=True), number, PLAIN)
+    store.drop_blob("ab/cd.bin")
+    assert (storage.waits, len(warned)) == (1, 1)
+    assert [store.read(f"{number:032}", PLAIN) for number in range(10)] == [(n, 2.0) for n in range(10)]
+    clock.advance(31)
+    store.write(label("a" * 32, save_blob=True), 1, PLAIN)
+    assert storage.waits == 2
+    storage.stalls = False
+    clock.advance(31)
+    for key in ("b" * 32, "c" * 32):
+        store.write(label(key, save_blob=True), 1, PLAIN)
+        assert db.get(key)[2] is not None  # pyright: ignore[reportOptionalSubscript]
+
+
+def test_a_storage_that_stalls_keeps_one_read_waiting_and_all_are_counted(
+    db: MoodyDB, tmp_path: Path, clock: FrozenClock
+):
+    storage = SlowStorage(tmp_path / "blobs", clock)
+    store = Store(db, storage, clock=clock)
+    store.write(label(save_blob=True), b"paid", PLAIN)
+    storage.stalls = True
+    with pytest.warns(bs.CacheReadWarning, match="check the network") as warned:
+        assert [store.read("k" * 32, PLAIN) for _ in range(5)] == [None] * 5
+    assert (storage.waits, store.damaged, len(warned)) == (1, 5, 1)
+    storage.stalls = False
+    clock.advance(31)
     assert store.read("k" * 32, PLAIN) == (b"paid", 2.0)
 
 

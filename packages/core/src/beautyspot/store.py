@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial, reduce
 from zlib import crc32
 
+from beautyspot.blobs import Blobs, joined
 from beautyspot.errors import (
     CacheReadWarning,
     CacheSaveWarning,
     ConfigurationError,
     DamagedEntryError,
     SerializationError,
-    StorageError,
 )
 from beautyspot.notices import Notices, trouble
-from beautyspot.powers import reads_locally, saves_parts, streams
+from beautyspot.powers import reads_locally
 from beautyspot.records import NO_TIME, Task
 from beautyspot.unsaved import Unsaved
 
@@ -81,6 +80,7 @@ class Store:
             raise ConfigurationError(f"on_save_error got {on_save_error!r}; known: warn, raise, ignore")
         self.db = db
         self.storage = storage
+        self._blobs = Blobs(storage, clock)
         self.clock = clock
         self.notices = Notices()
         self.damaged = 0
@@ -94,7 +94,6 @@ class Store:
         """What keeps the store within a size; None unless that was asked for."""
         self.reads_locally = reads_locally(db)
         """Whether an event loop may look a row up itself."""
-        self._in_parts = storage if saves_parts(storage) else None
 
     def lookup(self, key: str, /) -> Entry | None:
         """Return the entry under `key`, unless it has expired or can't be read."""
@@ -120,8 +119,8 @@ class Store:
             _, data, location, _, elapsed_s, checksum, compression = entry  # in half the time of five attributes
             if data is None:
                 if checksum is None and compression is None:
-                    return Hit(self._load_stream(location or "", serializer), elapsed_s or 0.0)
-                data = self.storage.load(location or "")
+                    return Hit(self._blobs.load_value(location or "", serializer), elapsed_s or 0.0)
+                data = self._blobs.load(location or "")
             if checksum is not None and crc32(data) != checksum:
                 raise DamagedEntryError("its bytes are not those that were written")
             if compression is not None:
@@ -209,8 +208,7 @@ class Store:
 
     def drop_blob(self, location: str, /) -> None:
         """Delete a blob that no row names any more; one that can't be deleted is left for cleaning."""
-        with suppress(StorageError):
-            self.storage.delete(location)
+        self._blobs.drop(location)
 
     def report_damage(self, key: str, error: Exception, /) -> None:
         """Count an entry that can't be read and warn of it once per kind of trouble."""
@@ -243,7 +241,7 @@ class Store:
             result_type="DIRECT_BLOB" if location is None else "FILE",
             content_type=label.content_type,
             result_value=location,
-            result_data=_joined(parts) if location is None else None,
+            result_data=joined(parts) if location is None else None,
             updated_at=now,
             expires_at=None if label.ttl_s is None else now + timedelta(seconds=label.ttl_s),
             size_bytes=size_bytes,
@@ -256,17 +254,9 @@ class Store:
 
     def _save_blob(self, label: Label, parts: Sequence[Buffer]) -> tuple[str | None, Exception | None]:
         try:
-            if self._in_parts is not None:
-                return self._in_parts.save_parts(label.cache_key, parts), None
-            return self.storage.save(label.cache_key, _joined(parts)), None
+            return self._blobs.save(label.cache_key, parts), None
         except Exception as error:  # noqa: BLE001 - the storage may be anybody's; the result goes into the row instead
             return None, error
-
-    def _load_stream(self, location: str, serializer: Serializer) -> Any:
-        if not streams(serializer):
-            return serializer.loads(self.storage.load(location))
-        with self.storage.open(location) as stream:
-            return serializer.load_stream(stream)
 
     def _warn_of_storage(self, label: Label, error: Exception) -> None:
         self.notices.warn(
@@ -291,7 +281,3 @@ class Store:
             f"{next_step}",
             CacheSaveWarning,
         )
-
-
-def _joined(parts: Sequence[Buffer]) -> bytes:
-    return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)

@@ -1,0 +1,103 @@
+"""Values outside rows: saved, loaded and dropped, with a rest for a storage that keeps its callers waiting."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from beautyspot.errors import StorageError
+from beautyspot.powers import saves_parts, streams
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypeVar
+
+    from beautyspot.clocks import Clock
+    from beautyspot.protocols import BlobStorage, Buffer, Serializer
+
+    T = TypeVar("T")
+
+SLOW_S = 5.0
+"""A failure that took longer is a stall, which each further call would wait for: 20 to 30 s with an object store."""
+REST_S = 10.0
+"""How long nothing is asked of it then, or as long as the failure took; meanwhile values go into rows, and those in
+blobs are computed again: whoever waits for a storage that is away does that as well, only later."""
+
+
+class Blobs:
+    """The blob storage of one Spot, as its store uses it."""
+
+    def __init__(self, storage: BlobStorage, clock: Clock) -> None:
+        """Use `storage`."""
+        self._storage = storage
+        self._in_parts = storage if saves_parts(storage) else None
+        self._saving = Rest(clock)
+        # On its own: who may not write may still read, and a rest from reading costs calls.
+        self._loading = Rest(clock)
+
+    def save(self, key: str, parts: Sequence[Buffer], /) -> str:
+        """Keep the parts under a new location, and return it; raises whatever the storage does."""
+        if self._in_parts is not None:
+            save_parts = self._in_parts.save_parts
+            return self._saving.unless(lambda: save_parts(key, parts))
+        return self._saving.unless(lambda: self._storage.save(key, joined(parts)))
+
+    def load(self, location: str, /) -> bytes:
+        """Return what is kept at `location`; raises whatever the storage does."""
+        return self._loading.unless(lambda: self._storage.load(location))
+
+    def load_value(self, location: str, serializer: Serializer, /) -> Any:
+        """Return the value at `location`, read as it comes where `serializer` can; raises as `load` and it do."""
+        if not streams(serializer):
+            return serializer.loads(self.load(location))
+
+        def load() -> Any:
+            with self._storage.open(location) as stream:
+                return serializer.load_stream(stream)
+
+        return self._loading.unless(load)
+
+    def drop(self, location: str, /) -> None:
+        """Delete a blob that no row names any more; one that can't be deleted is left for cleaning."""
+        with suppress(StorageError):
+            self._saving.unless(lambda: self._storage.delete(location))
+
+
+class Rest:
+    """Lets one caller wait for a storage that stalls, and not all of them one after the other."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Begin with all well."""
+        self._now = clock.monotonic
+        self._until_s = float("-inf")
+        self._failure = ""
+        self._took_s = 0.0
+
+    def unless(self, operation: Callable[[], T], /) -> T:
+        """Do `operation`, unless it is time to rest.
+
+        Raises:
+            StorageError: it is; with the next step of the failure that was the reason.
+        """
+        start_s = self._now()
+        if start_s < self._until_s:
+            raise StorageError(f"the storage rests after {self._took_s:.0f} s of waiting: {self._failure}")
+        if self._failure:
+            self._until_s = start_s + max(REST_S, self._took_s)  # others don't join the one that looks again
+        try:
+            result = operation()
+        except (StorageError, OSError) as error:
+            self._note(error, self._now() - start_s)
+            raise
+        self._note(None, 0.0)
+        return result
+
+    def _note(self, error: Exception | None, took_s: float) -> None:
+        is_slow = took_s > SLOW_S
+        self._failure, self._took_s = (str(error), took_s) if is_slow else ("", 0.0)
+        self._until_s = self._now() + max(REST_S, took_s) if is_slow else float("-inf")
+
+
+def joined(parts: Sequence[Buffer], /) -> bytes:
+    """Return the parts as one piece."""
+    return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
