@@ -180,9 +180,9 @@ def test_a_storage_that_stalls_keeps_one_result_waiting_and_not_all(db: MoodyDB,
     storage = SlowStorage(tmp_path / "blobs", clock)
     store = Store(db, storage, clock=clock)
     storage.stalls = True
+    labels = [label(f"{number:032}", save_blob=True) for number in range(10)]
     with pytest.warns(bs.CacheSaveWarning, match="row instead") as warned:
-        for number in range(10):
-            store.write(label(f"{number:032}", save_blob=True), number, PLAIN)
+        assert all(store.keep(each, number, PLAIN) for number, each in enumerate(labels))
     store.drop_blob("ab/cd.bin")
     assert (storage.waits, len(warned)) == (1, 1)
     assert [store.read(f"{number:032}", PLAIN) for number in range(10)] == [(n, 2.0) for n in range(10)]
