@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from langchain_beautyspot.counts import CacheStats
     from langchain_beautyspot.embeddings import CachedEmbeddings
     from langchain_beautyspot.errors import ReplayMiss
+    from langchain_beautyspot.limiter import BeautySpotRateLimiter
+    from langchain_beautyspot.middleware.cache import CacheMiddleware
+    from langchain_beautyspot.middleware.limit import RateLimitMiddleware
     from langchain_beautyspot.node_cache import BeautySpotNodeCache
     from langchain_beautyspot.sqlite_cache import Imported
     from langchain_beautyspot.stable_keys import stable_key
@@ -20,10 +23,13 @@ else:
             "BeautySpotByteStore": "langchain_beautyspot.byte_store",
             "BeautySpotCache": "langchain_beautyspot.cache",
             "BeautySpotNodeCache": "langchain_beautyspot.node_cache",
+            "BeautySpotRateLimiter": "langchain_beautyspot.limiter",
             "CachedEmbeddings": "langchain_beautyspot.embeddings",
+            "CacheMiddleware": "langchain_beautyspot.middleware.cache",
             "CacheStats": "langchain_beautyspot.counts",
             "Imported": "langchain_beautyspot.sqlite_cache",
             "is_complete": "langchain_beautyspot.answers",
+            "RateLimitMiddleware": "langchain_beautyspot.middleware.limit",
             "ReplayMiss": "langchain_beautyspot.errors",
             "stable_key": "langchain_beautyspot.stable_keys",
         },
@@ -33,10 +39,13 @@ __all__ = [
     "BeautySpotByteStore",
     "BeautySpotCache",
     "BeautySpotNodeCache",
+    "BeautySpotRateLimiter",
     "CachedEmbeddings",
+    "CacheMiddleware",
     "CacheStats",
     "Imported",
     "is_complete",
+    "RateLimitMiddleware",
     "ReplayMiss",
     "stable_key",
 ]

@@ -11,11 +11,14 @@ from beautyspot.places import spot_at
 from beautyspot.protocols import TaskDB
 from beautyspot.records import TaskFilter
 from beautyspot.store import Hit, Label
-from langgraph.cache.base import BaseCache, FullKey, Namespace
 
 from langchain_beautyspot.classes import teach, teach_send
+from langchain_beautyspot.extras import need
 from langchain_beautyspot.replays import Renewal, keepable
 from langchain_beautyspot.rows import Rows
+
+need("langgraph", "langgraph.cache.base", "BeautySpotNodeCache")
+from langgraph.cache.base import BaseCache, FullKey, Namespace  # noqa: E402 - the line above says what is missing
 
 FORMAT = "1"
 TAG = "langgraph"

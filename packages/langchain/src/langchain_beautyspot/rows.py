@@ -1,12 +1,12 @@
 """Rows of one Spot, several at once, in both colours. What a caller never meets is trouble of a database."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from beautyspot import Spot
 from beautyspot.store import Hit, Label
-from langchain_core.runnables import run_in_executor
+
+from langchain_beautyspot.threads import in_thread
 
 T = TypeVar("T")
 
@@ -45,13 +45,13 @@ class Rows:
         self._parts.journal.tick()
 
     async def keep_async(self, rows: Sequence[tuple[Label, Any]], /) -> None:
-        """Do as `keep`, in a thread that goes on when the caller is cancelled: what was paid for is kept."""
+        """Do as `keep` in a thread: what was paid for is kept also when the caller is cancelled."""
         if rows:
-            await asyncio.shield(asyncio.ensure_future(self.in_thread(self.keep, rows)))
+            await self.in_thread(self.keep, rows)
 
     async def in_thread(self, work: Callable[..., T], *args: Any) -> T:
-        """Run `work` in the Spot's executor, or the event loop's own, with the caller's context."""
-        return await run_in_executor(self._parts.executor, work, *args)
+        """Run `work` in the Spot's executor, or the event loop's own; it goes on when the caller is cancelled."""
+        return await in_thread(self._parts.executor, work, *args)
 
     def count(self, func_name: str, hits: Sequence[tuple[str, Hit]], misses: int) -> None:
         """Count what was read, and what wasn't there."""

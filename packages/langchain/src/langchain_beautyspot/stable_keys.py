@@ -9,8 +9,9 @@ from langchain_core.messages import BaseMessage
 
 from langchain_beautyspot.messages import content_of
 
-_registry = KeyRegistry()
-_registry.register(BaseMessage, content_of)
+REGISTRY = KeyRegistry()
+"""Knows messages as keys see them."""
+REGISTRY.register(BaseMessage, content_of)
 
 
 def stable_key(*args: Any, **kwargs: Any) -> str:
@@ -22,4 +23,4 @@ def stable_key(*args: Any, **kwargs: Any) -> str:
         UnkeyableArgument: the input holds something without content, such as a client; give the node a key function of
             its own that picks what counts.
     """
-    return digest(pack(Canonical(_registry).form([args, kwargs]))).hex()
+    return digest(pack(Canonical(REGISTRY).form([args, kwargs]))).hex()

@@ -1,0 +1,94 @@
+"""Calls that are made once: whoever asks again gets what was kept, whoever asks meanwhile waits for it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Literal
+
+from beautyspot import ConfigurationError, Spot
+from beautyspot.durations import Duration
+
+from langchain_beautyspot.errors import ReplayMiss
+
+Mode = Literal["read_write", "read_only", "refresh", "replay_only"]
+MODES: tuple[Mode, ...] = ("read_write", "read_only", "refresh", "replay_only")
+VERSION = "calls-1"
+
+
+class Calls:
+    """Makes calls under the names that queries ask by: `langchain.openai.gpt-5`, `langchain.tool.search`."""
+
+    def __init__(self, spot: Spot, *, mode: Mode, ttl: Duration | None, tags: Sequence[str]) -> None:
+        """Keep what calls give in `spot`.
+
+        Raises:
+            ConfigurationError: an argument is wrong.
+        """
+        if mode not in MODES:
+            raise ConfigurationError(f"mode got {mode!r}; give one of {', '.join(MODES)}")
+        self._mark = spot.mark(
+            version=VERSION, ttl=ttl, tags=tags, input_key_fn=_key_of, cache_if=_never if mode == "read_only" else _kept
+        )
+        self._mode: Mode = mode
+        self._marked: dict[tuple[str, bool], Any] = {}
+
+    def make(self, func_name: str, key: str, call: Callable[[], Any], /) -> Any:
+        """Return what is kept under `key`, or what `call` returns now; None is returned and not kept.
+
+        Raises:
+            ReplayMiss: nothing is kept, in the mode `replay_only`.
+        """
+        marked = self._function(func_name, asynchronous=False)
+        if self._mode == "refresh":
+            return marked.refresh(key, call)
+        return marked(key, _refuse(func_name, key) if self._mode == "replay_only" else call)
+
+    async def make_async(self, func_name: str, key: str, call: Callable[[], Awaitable[Any]], /) -> Any:
+        """Do as `make`, without blocking the event loop."""
+        marked = self._function(func_name, asynchronous=True)
+        if self._mode == "refresh":
+            return await marked.refresh(key, call)
+        return await marked(key, _refuse(func_name, key) if self._mode == "replay_only" else call)
+
+    def _function(self, func_name: str, *, asynchronous: bool) -> Any:
+        marked = self._marked.get((func_name, asynchronous))
+        if marked is None:
+            function = _awaited() if asynchronous else _called()
+            function.__module__, _, function.__qualname__ = func_name.rpartition(".")
+            marked = self._marked[func_name, asynchronous] = self._mark(function)
+        return marked
+
+
+def _called() -> Any:
+    def made(key: str, call: Callable[[], Any]) -> Any:  # noqa: ARG001 - what its rows are found by
+        return call()
+
+    return made
+
+
+def _awaited() -> Any:
+    # Other names: two functions of one name and the same parameters would be warned of as namesakes.
+    async def made(key: str, coroutine: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ARG001 - as above
+        return await coroutine()
+
+    return made
+
+
+def _key_of(key: str, _: Any) -> str:
+    return key
+
+
+def _kept(value: Any) -> bool:
+    return value is not None
+
+
+def _never(_: Any) -> bool:
+    return False
+
+
+def _refuse(func_name: str, key: str) -> Callable[[], Any]:
+    def refuse() -> Any:
+        raise ReplayMiss(
+            f"no kept call of {func_name!r} (key {key!r}), and the mode is 'replay_only'; make it once with "
+            "mode='read_write'"
+        )
+
+    return refuse

@@ -1,0 +1,202 @@
+"""The cache for agents: answers of the model, and results of the tools that the user names."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from beautyspot.checks import words
+from beautyspot.durations import Duration
+from beautyspot.errors import CacheWarning, UnkeyableArgument
+from beautyspot.keys.canonical import Canonical, pack
+from beautyspot.keys.digest import digest
+from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, Generation
+from langgraph.types import Command
+
+from langchain_beautyspot.answers import is_complete, tokens_of
+from langchain_beautyspot.calls import Calls, Mode
+from langchain_beautyspot.classes import teach
+from langchain_beautyspot.entries import tags_of
+from langchain_beautyspot.middleware.model_keys import ModelKey, model_key
+from langchain_beautyspot.middleware.structured import parsed
+from langchain_beautyspot.portable import Place, opened
+from langchain_beautyspot.replays import Renewal
+from langchain_beautyspot.stable_keys import REGISTRY
+
+Answer = ModelResponse[Any] | AIMessage
+ToolResult = ToolMessage | Command[Any]
+
+
+class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
+    """Keeps every answer of an agent's model, and the results of chosen tools.
+
+    ```python
+    agent = create_agent(model, tools, middleware=[CacheMiddleware("agents.db", tools=["search"]), …])
+    ```
+
+    It sees what a cache of the model can't, such as the schema of a structured answer, and works for every way of
+    streaming. Put it before `RateLimitMiddleware`, so that hits cost nothing, and after what changes the request. Its
+    own trouble never reaches the agent: the model is asked instead.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        tools: Sequence[str] = (),
+        ttl: Duration | None = None,
+        namespace: str = "",
+        cache_if: Callable[[Sequence[Generation]], bool] | None = is_complete,
+        mode: Mode = "read_write",
+        tags: Sequence[str] = (),
+    ) -> None:
+        """Open the store.
+
+        Args:
+            place: A Spot, a file's path, or a database's URL.
+            tools: Names of the tools whose results are kept: those that only read, and of their arguments alone.
+            ttl: How long answers and results count; None for ever.
+            namespace: Middlewares of other namespaces share nothing: one for each tenant, as the API key is in no key.
+            cache_if: Whether an answer of the model is to be kept; None keeps the truncated and empty ones as well.
+            mode: `read_only` keeps nothing new, `refresh` makes each call anew and keeps that, and `replay_only` raises
+                `ReplayMiss` where a call would be made, for tests.
+            tags: Written beside everything, for `spot.invalidate(tags=…)`.
+
+        Raises:
+            ConfigurationError: an argument is wrong.
+        """
+        super().__init__()
+        self.cached_tools = frozenset(words("tools", tools))
+        self._namespace, self._cache_if = namespace, cache_if
+        spot = opened(place)
+        teach(spot)
+        self._calls = Calls(spot, mode=mode, ttl=ttl, tags=tags_of(namespace, tags))
+        self._notices, self._tally = spot.parts.store.notices, spot.parts.journal.tally
+
+    def wrap_model_call(self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Any]) -> Any:
+        """Give the kept answer, or ask the model."""
+        key = self._model_key(request)
+        if key is None:
+            return handler(request)
+        made: list[ModelResponse[Any]] = []
+
+        def ask() -> Any:
+            made.append(_response(handler(request)))
+            return self._wanted(key, made[0], request)
+
+        kept = self._calls.make(key.func_name, key.key, ask)
+        answer = self._answer(key, kept, made, request)
+        return handler(request) if answer is None else answer
+
+    async def awrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[Any]]
+    ) -> Any:
+        """Give the kept answer, or ask the model."""
+        key = self._model_key(request)
+        if key is None:
+            return await handler(request)
+        made: list[ModelResponse[Any]] = []
+
+        async def ask() -> Any:
+            made.append(_response(await handler(request)))
+            return self._wanted(key, made[0], request)
+
+        kept = await self._calls.make_async(key.func_name, key.key, ask)
+        answer = self._answer(key, kept, made, request)
+        return await handler(request) if answer is None else answer
+
+    def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolResult]) -> ToolResult:
+        """Give the kept result of a chosen tool, or let it run."""
+        key = self._tool_key(request)
+        if key is None:
+            return handler(request)
+        made: list[ToolResult] = []
+
+        def use() -> Any:
+            made.append(handler(request))
+            return _lasting(made[0])
+
+        kept = self._calls.make(f"langchain.tool.{request.tool_call['name']}", key, use)
+        return made[0] if made else _for_call(kept, request)
+
+    async def awrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolResult]]
+    ) -> ToolResult:
+        """Give the kept result of a chosen tool, or let it run."""
+        key = self._tool_key(request)
+        if key is None:
+            return await handler(request)
+        made: list[ToolResult] = []
+
+        async def use() -> Any:
+            made.append(await handler(request))
+            return _lasting(made[0])
+
+        kept = await self._calls.make_async(f"langchain.tool.{request.tool_call['name']}", key, use)
+        return made[0] if made else _for_call(kept, request)
+
+    def _model_key(self, request: ModelRequest[Any]) -> ModelKey | None:
+        """Return the key of a call; None, with a warning, where none can be made."""
+        try:
+            key = model_key(request, self._namespace)
+        except Exception as error:  # noqa: BLE001 - tools and settings are anybody's; the model is asked instead
+            self._warn("model", f"the model's call has no key ({error}); it is made each time")
+            return None
+        if key.flaw is not None:
+            self._warn(key.flaw[0], key.flaw[1])
+        return key
+
+    def _tool_key(self, request: ToolCallRequest) -> str | None:
+        name = request.tool_call["name"]
+        if name not in self.cached_tools:
+            return None
+        try:
+            return digest(pack([self._namespace, Canonical(REGISTRY).form(request.tool_call["args"])])).hex()
+        except (UnkeyableArgument, RecursionError, ValueError) as error:
+            self._warn(name, f"a call of the tool {name!r} has no key ({error}); it runs each time")
+            return None
+
+    def _wanted(self, key: ModelKey, response: ModelResponse[Any], request: ModelRequest[Any]) -> Any:
+        """Return what is to be kept of an answer; None for nothing."""
+        messages, structured = response.result, response.structured_response is not None
+        failed = request.response_format is not None and len(messages) > 1 and not structured
+        generations = [ChatGeneration(message=messages[0])] if messages else []
+        tokens = tokens_of(generations)
+        self._tally(key.func_name).tokens(spent=tokens or 0)
+        if failed or not generations or not (self._cache_if is None or self._cache_if(generations)):
+            return None
+        return {"messages": messages, "structured": structured, "tokens": tokens}
+
+    def _answer(
+        self, key: ModelKey, kept: Any, made: Sequence[ModelResponse[Any]], request: ModelRequest[Any]
+    ) -> ModelResponse[Any] | None:
+        """Return the answer just made, or one of what is kept, with fresh ids; None if that doesn't fit any more."""
+        if made:
+            return made[0]
+        try:
+            messages: list[BaseMessage] = Renewal().of(kept["messages"])
+            structured = parsed(messages, request.response_format) if kept["structured"] else None
+        except Exception as error:  # noqa: BLE001 - the schema's own validators run here
+            self._warn("structured", f"a kept answer doesn't fit the schema of now ({type(error).__name__})")
+            return None
+        self._tally(key.func_name).tokens(saved=kept["tokens"] or 0)
+        for message in messages:
+            vars(message)["_cache_hit"] = {"cache_key": key.key, "saved_tokens": kept["tokens"]}
+        return ModelResponse(result=messages, structured_response=structured)
+
+    def _warn(self, subject: str, message: str) -> None:
+        self._notices.warn(("langchain agents", subject), f"CacheMiddleware: {message}", CacheWarning)
+
+
+def _response(result: Any) -> ModelResponse[Any]:
+    return ModelResponse(result=[result]) if isinstance(result, AIMessage) else result
+
+
+def _lasting(result: ToolResult) -> Any:
+    """Return what is to be kept of a tool's result; None for a command or an error."""
+    return result if isinstance(result, ToolMessage) and result.status != "error" else None
+
+
+def _for_call(kept: ToolMessage, request: ToolCallRequest) -> ToolMessage:
+    """Return a kept result as the answer to this call of the model's."""
+    return kept.model_copy(update={"id": None, "tool_call_id": request.tool_call["id"]})
