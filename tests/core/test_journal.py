@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from beautyspot.db import MemoryTaskDB
 from beautyspot.errors import StorageError
-from beautyspot.journal import FLUSH_EVERY_S, MAX_UNCOUNTED, RETRY_S, Journal
+from beautyspot.journal import FLUSH_EVERY_S, MAX_PENDING_RUNS, MAX_UNCOUNTED, RETRY_S, Journal
 from beautyspot.records import Activity, Run
 from beautyspot.testing import FrozenClock
 
@@ -153,3 +153,19 @@ def test_a_run_noted_on_an_event_loop_never_waits_for_the_database(clock: Frozen
     assert written.wait(20)
     assert journal.flush()
     assert sorted(db.runs) == ["1", "2"]
+
+
+class Unwritable(MemoryTaskDB):
+    """A memory database that keeps no runs today."""
+
+    def add_runs(self, rows: Sequence[Run], /) -> None:
+        raise StorageError("full")
+
+
+def test_runs_that_are_given_up_while_nothing_can_be_written_are_counted(clock: FrozenClock):
+    journal = Journal(Unwritable(), clock)
+    for number in range(MAX_PENDING_RUNS + 2):
+        journal.add_run(run(number))
+    assert not journal.flush()
+    journal.add_run(run(0))
+    assert journal.dropped_runs == 3

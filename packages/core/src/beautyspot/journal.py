@@ -158,6 +158,8 @@ class Journal:
         self._clock = clock
         self._tallies: dict[str, Tally] = {}
         self._runs: deque[Run] = deque(maxlen=MAX_PENDING_RUNS)
+        self.dropped_runs = 0
+        """Runs that were given up, as the database could not be written for too long."""
         self._next_s = clock.monotonic() + FLUSH_EVERY_S
         self._lock = threading.Lock()
 
@@ -168,6 +170,8 @@ class Journal:
 
     def add_run(self, run: Run, /) -> None:
         """Remember an observed run and write it with the next batch; an event loop never waits for the database."""
+        if len(self._runs) == MAX_PENDING_RUNS:
+            self.dropped_runs += 1
         self._runs.append(run)
         if _on_event_loop() and self._clock.monotonic() >= self._next_s:
             self._flush_in_thread()
@@ -228,9 +232,15 @@ class Journal:
         try:
             self._db.add_runs(runs)
         except StorageError:
-            self._runs.extendleft(reversed(runs))
+            self._put_back(runs)
             return False
         return True
+
+    def _put_back(self, runs: list[Run]) -> None:
+        """Take runs as not written after all, but the oldest if too many came meanwhile."""
+        room = MAX_PENDING_RUNS - len(self._runs)
+        self.dropped_runs += max(0, len(runs) - room)
+        self._runs.extendleft(reversed(runs[max(0, len(runs) - room) :]))
 
 
 def _on_event_loop() -> bool:
