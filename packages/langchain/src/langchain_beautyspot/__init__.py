@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from langchain_beautyspot.counts import CacheStats
     from langchain_beautyspot.embeddings import CachedEmbeddings
     from langchain_beautyspot.errors import ReplayMiss
-    from langchain_beautyspot.limiter import BeautySpotRateLimiter
+    from langchain_beautyspot.limiter import BeautySpotRateLimiter, RateLimitTimeout
     from langchain_beautyspot.middleware.cache import CacheMiddleware
     from langchain_beautyspot.middleware.limit import RateLimitMiddleware
     from langchain_beautyspot.node_cache import BeautySpotNodeCache
+    from langchain_beautyspot.recorder import BeautySpotCallbackHandler, Price, Totals, record_runs
     from langchain_beautyspot.sqlite_cache import Imported
     from langchain_beautyspot.stable_keys import stable_key
 else:
@@ -22,6 +23,7 @@ else:
         {
             "BeautySpotByteStore": "langchain_beautyspot.byte_store",
             "BeautySpotCache": "langchain_beautyspot.cache",
+            "BeautySpotCallbackHandler": "langchain_beautyspot.recorder",
             "BeautySpotNodeCache": "langchain_beautyspot.node_cache",
             "BeautySpotRateLimiter": "langchain_beautyspot.limiter",
             "CachedEmbeddings": "langchain_beautyspot.embeddings",
@@ -29,15 +31,20 @@ else:
             "CacheStats": "langchain_beautyspot.counts",
             "Imported": "langchain_beautyspot.sqlite_cache",
             "is_complete": "langchain_beautyspot.answers",
+            "Price": "langchain_beautyspot.recorder",
             "RateLimitMiddleware": "langchain_beautyspot.middleware.limit",
+            "RateLimitTimeout": "langchain_beautyspot.limiter",
+            "record_runs": "langchain_beautyspot.recorder",
             "ReplayMiss": "langchain_beautyspot.errors",
             "stable_key": "langchain_beautyspot.stable_keys",
+            "Totals": "langchain_beautyspot.recorder",
         },
     )
 
 __all__ = [
     "BeautySpotByteStore",
     "BeautySpotCache",
+    "BeautySpotCallbackHandler",
     "BeautySpotNodeCache",
     "BeautySpotRateLimiter",
     "CachedEmbeddings",
@@ -45,7 +52,11 @@ __all__ = [
     "CacheStats",
     "Imported",
     "is_complete",
+    "Price",
     "RateLimitMiddleware",
+    "RateLimitTimeout",
+    "record_runs",
     "ReplayMiss",
     "stable_key",
+    "Totals",
 ]

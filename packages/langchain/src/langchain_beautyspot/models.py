@@ -10,6 +10,7 @@ _NAME = re.compile(rf"\('(?:{'|'.join(NAME_FIELDS)})', '([^']*)'\)")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _CLASS = re.compile(r"<class '([^']*)'>")
 LONGEST_NAME = 120
+UNKNOWN = "unknown"
 
 
 class Model(NamedTuple):
@@ -32,8 +33,8 @@ def read_model(llm_string: str, /) -> Model:
     called = _NAME.search(tail)  # an argument of this one call goes before those of the constructor
     name = called[1] if called else next((fields[field] for field in NAME_FIELDS if _is_text(fields.get(field))), None)
     kind = _TYPE.search(tail)
-    provider = _provider(path) if path else kind[1] if kind else "unknown"
-    return Model(provider.replace(".", "_")[:LONGEST_NAME], (name or "unknown")[:LONGEST_NAME])
+    provider = _provider(path) if path else kind[1] if kind else UNKNOWN
+    return Model(provider.replace(".", "_")[:LONGEST_NAME], (name or UNKNOWN)[:LONGEST_NAME])
 
 
 def model_of(func_name: str, /) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, cast
 
+from langchain_core.messages import BaseMessage
 from langchain_core.outputs import Generation, LLMResult
 
 
@@ -29,25 +30,46 @@ class Usage(NamedTuple):
         return (self.input_tokens or 0) + (self.output_tokens or 0)
 
 
+NOTHING_KNOWN = Usage()
+
+
 def hit_mark(generation: Generation, /) -> dict[str, Any] | None:
     """Return the mark of an answer that came from a cache of ours: its `cache_key` and `saved_tokens`."""
     return _table(vars(generation).get("_cache_hit"))
 
 
+def kept_key(generation: Generation, /) -> str | None:
+    """Return the key under which a cache of ours keeps an answer that it has just been given."""
+    return vars(generation).get("_cache_key")
+
+
+def first_of(result: LLMResult, /) -> Generation | None:
+    """Return the first answer that there is."""
+    return next((candidates[0] for candidates in result.generations if candidates), None)
+
+
+def answering_model(result: LLMResult, /) -> str | None:
+    """Return the model that the provider says it was, which may be a dated one."""
+    said = _table(getattr(getattr(first_of(result), "message", None), "response_metadata", None)) or {}
+    name = said.get("model_name") or said.get("model") or (result.llm_output or {}).get("model_name")
+    return name if isinstance(name, str) else None
+
+
 def usage_of(result: LLMResult, /) -> Usage:
     """Return the tokens of `result`, whether it was paid for or read from a cache."""
     # Each candidate for one prompt carries the usage of them all.
-    usages = [_of_message(candidates[0]) for candidates in result.generations if candidates]
-    known = [usage for usage in usages if usage is not None]
+    messages = [getattr(candidates[0], "message", None) for candidates in result.generations if candidates]
+    known = [usage for usage in map(usage_of_message, messages) if usage is not NOTHING_KNOWN]
     if not known:
         return _of_output(result.llm_output or {})
     return Usage(*(_sum(column) for column in zip(*known, strict=True)))
 
 
-def _of_message(generation: Generation) -> Usage | None:
-    told = _table(getattr(getattr(generation, "message", None), "usage_metadata", None))
+def usage_of_message(message: BaseMessage | None, /) -> Usage:
+    """Return the tokens that the provider wrote to an answer."""
+    told = _table(getattr(message, "usage_metadata", None))
     if told is None or "input_tokens" not in told:  # LangChain adds a lone `total_cost` to hits
-        return None
+        return NOTHING_KNOWN
     into = _table(told.get("input_token_details")) or {}
     out = _table(told.get("output_token_details")) or {}
     numbers = (

@@ -1,0 +1,174 @@
+"""Runs from their beginning to the row they become. Knows LangChain's results, but not its events."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Literal
+from weakref import WeakSet
+
+from beautyspot.parts import Parts
+from beautyspot.records import Run
+from langchain_core.outputs import LLMResult
+from langchain_core.utils.uuid import uuid7
+
+from langchain_beautyspot.models import Model
+from langchain_beautyspot.recorder.capture import Capture, Redact
+from langchain_beautyspot.recorder.faults import name_of_error, status_of
+from langchain_beautyspot.recorder.open_run import OpenRun
+from langchain_beautyspot.recorder.prices import Prices, PriceTable
+from langchain_beautyspot.recorder.totals import Sums
+from langchain_beautyspot.usage import NOTHING_KNOWN, Usage, answering_model, first_of, hit_mark, kept_key, usage_of
+
+KEPT_ROWS = 1000
+"""Rows that are at hand; every row is in the database."""
+MAX_OPEN = 10_000
+"""Runs that may be open; of more, the oldest is taken as abandoned."""
+_recorders: WeakSet[Recorder] = WeakSet()
+
+
+class Recorder:
+    """Takes the beginnings and ends of runs, from any thread."""
+
+    def __init__(
+        self, parts: Parts, *, capture: Literal["metadata", "full"], redact: Redact | None, prices: Prices | None
+    ) -> None:
+        """Write to the journal of a Spot."""
+        self.journal = parts.journal
+        self.capture = Capture(redact) if capture == "full" else None
+        self.rows: deque[Run] = deque(maxlen=KEPT_ROWS)
+        self.sums = Sums()
+        self._clock = parts.clock
+        self._prices = PriceTable(prices)
+        self._open: dict[Any, OpenRun] = {}
+        _recorders.add(self)
+
+    def begin(self, run_id: Any, parent_id: Any, **labels: Any) -> OpenRun:
+        """Return a run that begins now; `labels` are those of `OpenRun`."""
+        parent = self._open.get(parent_id)
+        if parent is not None:
+            parent.children = parent.children or set()
+            parent.children.add(run_id)
+        if len(self._open) >= MAX_OPEN:
+            self.end_early(next(iter(self._open)), "abandoned")
+        self._open[run_id] = run = self._new(run_id, parent_id, parent, labels)
+        return run
+
+    def first_token(self, run_id: Any, /) -> None:
+        """Note the first token of a run; those after it change nothing."""
+        run = self._open.get(run_id)
+        if run is not None and run.first_token_s is None:
+            run.first_token_s = self._clock.monotonic() - run.start_s
+
+    def end(self, run_id: Any, outputs: Any = None, /) -> None:
+        """End a run that went well."""
+        run = self._open.pop(run_id, None)
+        if run is not None:
+            self._add(run.end(self._clock.monotonic(), "ok", details=self._details(run, outputs)))
+
+    def end_answered(self, run_id: Any, result: LLMResult, /) -> None:
+        """End the run of a model that answered, or whose answer was kept."""
+        run = self._open.pop(run_id, None)
+        if run is None:
+            return
+        first = first_of(result)
+        usage, details = usage_of(result), self._details(run, result)
+        mark = None if first is None else hit_mark(first)
+        if mark is not None:
+            self._end_hit(run, mark, usage, details)
+            return
+        model = answering_model(result)
+        row = run.end(
+            self._clock.monotonic(), "ok", answered_by=model, usage=usage, cost=self._cost(run, usage, model),
+            cache_hit=False, cache_key=None if first is None else kept_key(first), details=details,
+        )  # fmt: skip
+        self._add(row, usage.total_tokens or 0)
+
+    def end_failed(self, run_id: Any, error: BaseException, result: LLMResult | None = None, /) -> None:
+        """End a run that failed, was cancelled or abandoned."""
+        run = self._open.pop(run_id, None)
+        if run is None:
+            return
+        status = status_of(error)
+        usage = NOTHING_KNOWN if result is None else usage_of(result)
+        row = run.end(
+            self._clock.monotonic(), status, usage=usage, cost=self._cost(run, usage), error=name_of_error(error),
+            details=self._details(run, result, error),
+        )  # fmt: skip
+        self._add(row, usage.total_tokens or 0)
+        if status == "cancelled":  # LangChain tells nobody of what was cancelled inside it
+            for child in run.children or ():
+                self.end_early(child, status)
+
+    def plain(self, inputs: Any, /) -> Any:
+        """Return inputs as the details will tell them, or None if they can't be told."""
+        try:
+            return None if self.capture is None else self.capture.plain(inputs)
+        except Exception:  # noqa: BLE001 - the user's `redact` may raise anything: then nothing is told, but counted
+            self.sums.fail()
+            return None
+
+    def end_early(self, run_id: Any, status: str, /) -> None:
+        """End a run, if it is open, of whose end LangChain tells nothing."""
+        run = self._open.pop(run_id, None)
+        if run is not None:
+            self._add(run.end(self._clock.monotonic(), status, details=self._details(run)))
+
+    def add_hit(
+        self, parent_id: Any, mark: Mapping[str, Any], model: Model | None, usage: Usage = NOTHING_KNOWN, **labels: Any
+    ) -> None:
+        """Add a hit of which LangChain tells nothing at all."""
+        run = self._new(uuid7(), parent_id, self._open.get(parent_id), labels)
+        run.model = model
+        self._end_hit(run, mark, usage, None)
+
+    def end_all(self) -> None:
+        """Take every open run as abandoned, and write what is pending."""
+        for run_id in list(self._open):
+            self.end_early(run_id, "abandoned")
+        self.journal.flush()
+
+    def after_fork_in_child(self) -> None:
+        """Leave what is open to the parent."""
+        self._open.clear()
+        self.sums.after_fork_in_child()
+
+    def _new(self, run_id: Any, parent_id: Any, parent: OpenRun | None, labels: Mapping[str, Any]) -> OpenRun:
+        clock = self._clock
+        return OpenRun(run_id, parent_id, parent, started_s=clock.time(), start_s=clock.monotonic(), **labels)
+
+    def _end_hit(self, run: OpenRun, mark: Mapping[str, Any], usage: Usage, details: bytes | None) -> None:
+        row = run.end(
+            self._clock.monotonic(), "ok", usage=usage, cost=0.0, cache_hit=True, cache_key=mark.get("cache_key"),
+            details=details,
+        )  # fmt: skip
+        saved = mark.get("saved_tokens") or usage.total_tokens or 0
+        self._add(row, saved, self._cost(run, usage) or 0.0)
+
+    def _add(self, row: Run, tokens: int = 0, saved_cost: float = 0.0) -> None:
+        self.rows.append(row)
+        self.sums.add(row, tokens, saved_cost)
+        self.journal.add_run(row)
+
+    def _cost(self, run: OpenRun, usage: Usage, answered: str | None = None) -> float | None:
+        price = self._prices.price(run.model.name if run.model is not None else None, answered)
+        return None if price is None else price.of(usage)
+
+    def _details(self, run: OpenRun, outputs: Any = None, error: BaseException | None = None) -> bytes | None:
+        if self.capture is None:
+            return None
+        try:
+            return self.capture.details(run, outputs, error)
+        except Exception:  # noqa: BLE001 - as in `plain`
+            self.sums.fail()
+            return None
+
+
+def _after_fork_in_child() -> None:
+    for recorder in _recorders:
+        recorder.after_fork_in_child()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_after_fork_in_child)
