@@ -13,7 +13,7 @@ from beautyspot.notices import pass_over, trouble
 from beautyspot.records import TaskFilter
 from beautyspot.store import Hit, Label
 from langchain_core.caches import BaseCache
-from langchain_core.outputs import Generation
+from langchain_core.outputs import ChatGeneration, Generation
 
 from langchain_beautyspot.answers import is_complete, tokens_of
 from langchain_beautyspot.counts import CacheStats, Counts
@@ -24,6 +24,7 @@ from langchain_beautyspot.leads import Lead, Leads
 from langchain_beautyspot.portable import Place, opened, portable
 from langchain_beautyspot.prompts import readable_prompt
 from langchain_beautyspot.questions import TTL, Question, Questions
+from langchain_beautyspot.recorder.hits import note_text_hit
 from langchain_beautyspot.sqlite_cache import Imported, read_entries
 from langchain_beautyspot.threads import in_thread
 
@@ -31,6 +32,8 @@ Mode = Literal["read_write", "read_only", "refresh", "replay_only"]
 MODES: tuple[Mode, ...] = ("read_write", "read_only", "refresh", "replay_only")
 HIT_MARK = "_cache_hit"
 """In the `__dict__` of a generation that came from the cache: no field, so no comparison, dump or key sees it."""
+KEY_MARK = "_cache_key"
+"""In the same place of a generation that the model has just given: where it is kept."""
 
 pass_over("langchain", "langchain_beautyspot", "langchain_core", "langgraph")
 
@@ -107,7 +110,7 @@ class BeautySpotCache(BaseCache):
             if hit is None and self.mode == "read_write":
                 hit = self._leads.answer_of_others(key, self._read)
             if hit is not None:
-                return self._given(question, hit)
+                return self._given(question, hit, prompt)
         except Exception as error:  # noqa: BLE001 - the model is asked instead; it is counted and warned of
             self._report("could not look an answer up", error, CacheReadWarning)
         return self._missed(key, prompt)
@@ -122,7 +125,7 @@ class BeautySpotCache(BaseCache):
             if hit is None and self.mode == "read_write":
                 hit = await self._leads.answer_of_others_async(key, self._read_async)
             if hit is not None:
-                return self._given(question, hit)
+                return self._given(question, hit, prompt)
         except Exception as error:  # noqa: BLE001 - as in lookup
             self._report("could not look an answer up", error, CacheReadWarning)
         return self._missed(key, prompt)
@@ -131,7 +134,7 @@ class BeautySpotCache(BaseCache):
         """Keep an answer in the place of what was, unless `cache_if` says no."""
         if self.mode in ("read_write", "refresh"):
             try:
-                question = self._questions.question(prompt, llm_string)
+                question = self._asked(prompt, llm_string, return_val)
                 self._keep(question, self._leads.end(question.key), prompt, list(return_val))
             except Exception as error:  # noqa: BLE001 - the caller has an answer that was paid for
                 self._report("could not keep an answer", error, CacheSaveWarning)
@@ -140,7 +143,7 @@ class BeautySpotCache(BaseCache):
         """Keep an answer as `update` does, in a thread that goes on when the caller is cancelled."""
         if self.mode in ("read_write", "refresh"):
             try:
-                question = self._questions.question(prompt, llm_string)
+                question = self._asked(prompt, llm_string, return_val)
                 lead = self._leads.end(question.key)  # here, as no thread knows what this task asked
                 await in_thread(self._parts.executor, self._keep, question, lead, prompt, list(return_val))
             except Exception as error:  # noqa: BLE001 - as in update
@@ -218,7 +221,14 @@ class BeautySpotCache(BaseCache):
             return None if entry is None else store.value_of(key, entry, self._serializer)
         return await in_thread(self._parts.executor, store.value_of, key, entry, self._serializer)
 
-    def _given(self, question: Question, hit: Hit) -> list[Generation]:
+    def _asked(self, prompt: str, llm_string: str, answer: Sequence[Generation]) -> Question:
+        """Return the question to an answer, and mark the answer with its key."""
+        question = self._questions.question(prompt, llm_string)
+        for generation in answer:
+            vars(generation)[KEY_MARK] = question.key
+        return question
+
+    def _given(self, question: Question, hit: Hit, prompt: str) -> list[Generation]:
         """Count a hit, and mark its generations."""
         answer: Answer = hit.value
         mark = {"cache_key": question.key, "saved_tokens": answer.tokens, "elapsed_s": hit.elapsed_s}
@@ -229,6 +239,8 @@ class BeautySpotCache(BaseCache):
         tally.hit(hit.elapsed_s, question.key)
         if answer.tokens:
             tally.tokens(saved=answer.tokens)
+        if not isinstance(answer.generations[0], ChatGeneration):
+            note_text_hit(question.source.func_name, mark, prompt)
         return answer.generations
 
     def _missed(self, key: str, prompt: str) -> None:

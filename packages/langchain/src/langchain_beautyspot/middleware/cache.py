@@ -20,6 +20,7 @@ from langchain_beautyspot.entries import tags_of
 from langchain_beautyspot.middleware.model_keys import ModelKey, model_key
 from langchain_beautyspot.middleware.structured import parsed
 from langchain_beautyspot.portable import Place, opened
+from langchain_beautyspot.recorder.hits import note_hit
 from langchain_beautyspot.replays import Renewal
 from langchain_beautyspot.stable_keys import REGISTRY
 
@@ -69,7 +70,7 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
         self.cached_tools = frozenset(words("tools", tools))
         self._namespace, self._cache_if = namespace, cache_if
         spot = opened(place)
-        teach(spot)
+        teach(spot.parts)
         self._calls = Calls(spot, mode=mode, ttl=ttl, tags=tags_of(namespace, tags))
         self._notices, self._tally = spot.parts.store.notices, spot.parts.journal.tally
 
@@ -117,7 +118,7 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
             return _lasting(made[0])
 
         kept = self._calls.make(f"langchain.tool.{request.tool_call['name']}", key, use)
-        return made[0] if made else _for_call(kept, request)
+        return made[0] if made else _for_call(kept, key, request)
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolResult]]
@@ -133,7 +134,7 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
             return _lasting(made[0])
 
         kept = await self._calls.make_async(f"langchain.tool.{request.tool_call['name']}", key, use)
-        return made[0] if made else _for_call(kept, request)
+        return made[0] if made else _for_call(kept, key, request)
 
     def _model_key(self, request: ModelRequest[Any]) -> ModelKey | None:
         """Return the key of a call; None, with a warning, where none can be made."""
@@ -180,8 +181,10 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
             self._warn("structured", f"a kept answer doesn't fit the schema of now ({type(error).__name__})")
             return None
         self._tally(key.func_name).tokens(saved=kept["tokens"] or 0)
+        mark = {"cache_key": key.key, "saved_tokens": kept["tokens"]}
         for message in messages:
-            vars(message)["_cache_hit"] = {"cache_key": key.key, "saved_tokens": kept["tokens"]}
+            vars(message)["_cache_hit"] = mark
+        note_hit(key.func_name, mark, name=type(request.model).__name__, answer=messages[0])
         return ModelResponse(result=messages, structured_response=structured)
 
     def _warn(self, subject: str, message: str) -> None:
@@ -197,6 +200,8 @@ def _lasting(result: ToolResult) -> Any:
     return result if isinstance(result, ToolMessage) and result.status != "error" else None
 
 
-def _for_call(kept: ToolMessage, request: ToolCallRequest) -> ToolMessage:
+def _for_call(kept: ToolMessage, key: str, request: ToolCallRequest) -> ToolMessage:
     """Return a kept result as the answer to this call of the model's."""
+    name = request.tool_call["name"]
+    note_hit(f"langchain.tool.{name}", {"cache_key": key}, name=name)
     return kept.model_copy(update={"id": None, "tool_call_id": request.tool_call["id"]})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
@@ -18,6 +18,7 @@ from langchain_core.documents import Document
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import LLMResult
 
+from langchain_beautyspot.models import Model
 from langchain_beautyspot.portable import Place, opened, portable
 from langchain_beautyspot.recorder.capture import Redact
 from langchain_beautyspot.recorder.labels import model_of, name_of
@@ -26,6 +27,7 @@ from langchain_beautyspot.recorder.prices import Prices
 from langchain_beautyspot.recorder.recorder import Recorder
 from langchain_beautyspot.recorder.totals import Totals
 from langchain_beautyspot.threads import on_event_loop
+from langchain_beautyspot.usage import usage_of_message
 from langchain_beautyspot.waits import collect_waits
 
 M = TypeVar("M", bound=Callable[..., None])
@@ -176,6 +178,15 @@ class BeautySpotCallbackHandler(BaseCallbackHandler):
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **_: Any) -> None:
         """End a retriever that failed."""
         self.recorder.end_failed(run_id, error)
+
+    @_guarded
+    def on_hit(
+        self, func_name: str, mark: Mapping[str, Any], name: str, answer: BaseMessage | None, **told: Any
+    ) -> None:
+        """Add a call that was not made, as `note_hit` and `note_text_hit` tell it."""
+        provider, _, model = func_name.removeprefix("langchain.").partition(".")
+        kind, of = ("tool", None) if provider == "tool" else ("llm", Model(provider, model))
+        self.recorder.add_hit(mark, of, usage_of_message(answer), kind=kind, name=name, **told)
 
     def _begin_call(self, serialized: dict[str, Any] | None, inputs: Any, **told: Any) -> None:
         run = self._begin("llm", serialized, inputs, **told)

@@ -1,76 +1,62 @@
-"""Hits of which LangChain tells no handler: those of text models, and answers that a middleware gives for a model."""
+"""Hits of which LangChain tells no handler: of text models, and answers that a middleware gives in a model's stead."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
-
-from langchain_beautyspot.usage import usage_of_message
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from langchain_core.callbacks import BaseCallbackHandler
     from langchain_core.messages import BaseMessage
 
-    from langchain_beautyspot.models import Model
     from langchain_beautyspot.recorder.handler import BeautySpotCallbackHandler
 
 TEXT_MODELS = "langchain_core.language_models.llms"
 
 
-def note_hit(
-    mark: Mapping[str, Any],
-    *,
-    name: str,
-    kind: Literal["llm", "tool"] = "llm",
-    model: Model | None = None,
-    answer: BaseMessage | None = None,
-) -> None:
+def note_hit(func_name: str, mark: Mapping[str, Any], *, name: str, answer: BaseMessage | None = None) -> None:
     """Tell the recorders of the runnable that runs now of a hit inside it.
 
     Args:
-        mark: The `cache_key`, and the `saved_tokens` if they are known.
+        func_name: What the kept result is filed under: `langchain.openai.gpt-5`, `langchain.tool.search`.
+        mark: Its `cache_key`, and the `saved_tokens` if they are known.
         name: Of the model's class, or of the tool.
-        kind: What was not called.
-        model: The model that would have been asked.
         answer: What the hit gave, for its tokens by kind.
     """
-    from langchain_core.runnables.config import var_child_runnable_config  # a cache of a bare model does without
+    if _handler_class() is not None:
+        from langchain_core.runnables.config import var_child_runnable_config  # a cache of a bare model does without
 
-    config = var_child_runnable_config.get()
-    callbacks: Any = (config or {}).get("callbacks")
-    for recorder in _recorders(callbacks):
-        recorder.recorder.add_hit(
-            getattr(callbacks, "parent_run_id", None), mark, model, usage_of_message(answer), kind=kind, name=name,
-            tags=getattr(callbacks, "tags", None), metadata=getattr(callbacks, "metadata", None),
-        )  # fmt: skip
+        _tell((var_child_runnable_config.get() or {}).get("callbacks"), func_name, mark, name, answer)
 
 
-def note_text_hit(prompt: str, mark: Mapping[str, Any], model: Model, /) -> None:
+def note_text_hit(func_name: str, mark: Mapping[str, Any], prompt: str, /) -> None:
     """Tell the recorders of the text model that looks `prompt` up now of a hit.
 
     It asks the cache before it tells handlers of a run, and of a hit it tells none: only its frame knows them.
     """
+    if _handler_class() is None:
+        return
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - the public way, `inspect`, takes 1000 times as long
     while frame is not None:
         if frame.f_globals.get("__name__") == TEXT_MODELS and "callback_managers" in frame.f_locals:
-            break
+            asked = frame.f_locals
+            managers = dict(zip(asked["prompts"], asked["callback_managers"], strict=False))
+            _tell(managers.get(prompt), func_name, mark, type(asked["self"]).__name__, None)
+            return
         frame = frame.f_back
-    else:
-        return
-    known = frame.f_locals
-    manager = known["callback_managers"][known["prompts"].index(prompt)]
-    for recorder in _recorders(manager):
-        recorder.recorder.add_hit(
-            manager.parent_run_id, mark, model, kind="llm", name=type(known["self"]).__name__, tags=manager.tags,
-            metadata=manager.metadata,
-        )  # fmt: skip
 
 
-def _recorders(callbacks: Any) -> Iterator[BeautySpotCallbackHandler]:
-    """Yield the recorders among the handlers; while nobody has made one, there is none to look for."""
+def _tell(callbacks: Any, func_name: str, mark: Mapping[str, Any], name: str, answer: BaseMessage | None) -> None:
+    """Tell the recorders among `callbacks`, which are a manager's or a list."""
+    for handler in getattr(callbacks, "handlers", callbacks) or ():
+        if isinstance(handler, _handler_class() or ()):
+            handler.on_hit(
+                func_name, mark, name, answer, parent_run_id=getattr(callbacks, "parent_run_id", None),
+                tags=getattr(callbacks, "tags", None), metadata=getattr(callbacks, "metadata", None),
+            )  # fmt: skip
+
+
+def _handler_class() -> type[BeautySpotCallbackHandler] | None:
+    """Return the class of recorders; while nothing has imported it, there is none to tell."""
     module = sys.modules.get("langchain_beautyspot.recorder.handler")
-    if module is not None:
-        kind: type[BeautySpotCallbackHandler] = module.BeautySpotCallbackHandler
-        handlers: list[BaseCallbackHandler] = getattr(callbacks, "handlers", callbacks) or []
-        yield from (each for each in handlers if isinstance(each, kind))
+    return None if module is None else module.BeautySpotCallbackHandler

@@ -116,10 +116,10 @@ class Recorder:
             self._add(run.end(self._clock.monotonic(), status, details=self._details(run)))
 
     def add_hit(
-        self, parent_id: Any, mark: Mapping[str, Any], model: Model | None, usage: Usage = NOTHING_KNOWN, **labels: Any
+        self, mark: Mapping[str, Any], model: Model | None, usage: Usage, *, parent_run_id: Any, **labels: Any
     ) -> None:
-        """Add a hit of which LangChain tells nothing at all."""
-        run = self._new(uuid7(), parent_id, self._open.get(parent_id), labels)
+        """Add a hit of which LangChain tells nothing."""
+        run = self._new(uuid7(), parent_run_id, self._open.get(parent_run_id), labels)
         run.model = model
         self._end_hit(run, mark, usage, None)
 
