@@ -26,6 +26,8 @@ from langchain_core.messages import (
 )
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, Generation, GenerationChunk
 
+from langchain_beautyspot.plain_answers import is_plain, plain_answer
+
 FORMAT = 1
 TEXTS: dict[str, type[Generation]] = {"Generation": Generation, "GenerationChunk": GenerationChunk}
 CHATS: dict[str, type[ChatGeneration]] = {"ChatGeneration": ChatGeneration, "ChatGenerationChunk": ChatGenerationChunk}
@@ -111,9 +113,7 @@ def _packed(generation: Generation) -> list[Any]:
     if not isinstance(generation, ChatGeneration):
         return [name, generation.generation_info, generation.text]
     message = generation.message
-    fields = message.model_dump(exclude={"type"}, warnings=False)
-    shown = {field: value for field, value in fields.items() if value is not None and value != [] and value != {}}
-    return [name, generation.generation_info, _name(message), shown]
+    return [name, generation.generation_info, _name(message), message.model_dump(exclude={"type"}, warnings=False)]
 
 
 def _name(thing: object) -> str:
@@ -131,4 +131,6 @@ def _unpacked(name: str, info: dict[str, Any] | None, text_or_kind: str, fields:
         return TEXTS[name](text=text_or_kind, generation_info=info)
     if fields.get("id") is not None:
         fields["id"] = fresh_id()
+    if name == "ChatGeneration" and text_or_kind == "AIMessage" and is_plain(info, fields):
+        return plain_answer(info, fields)
     return CHATS[name](message=MESSAGES[text_or_kind](**fields), generation_info=info)

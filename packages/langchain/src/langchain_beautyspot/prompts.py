@@ -21,6 +21,12 @@ KEPT_METADATA = ("model_provider", "output_version")
 """They say how the content is to be read."""
 
 
+_CANONICAL_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+# In a user's text the quotes would stand behind a backslash.
+_BROUGHT_ALONG = ('messages", "AI', 'messages", "Tool', 'messages", "Function', 'Chunk"], "kwargs"')
+"""In a prompt with answers in it; where nobody has answered yet, nothing differs from run to run."""
+
+
 def canonical_prompt(prompt: str, /, *, with_response_ids: bool = False) -> bytes:
     """Return what a key is made of.
 
@@ -28,10 +34,12 @@ def canonical_prompt(prompt: str, /, *, with_response_ids: bool = False) -> byte
         prompt: The JSON of messages, or the plain text that a text model is given.
         with_response_ids: Keep the ids of responses, for a model that sends them in place of the messages before.
     """
-    messages = _messages(prompt, with_response_ids)
-    if messages is None:
-        return b"text" + prompt.encode("utf-8", "surrogatepass")
-    return b"messages" + json.dumps(messages, sort_keys=True, separators=(",", ":")).encode()
+    # A first question needs no parsing: 0.5 µs in place of 7.
+    if any(mark in prompt for mark in _BROUGHT_ALONG):
+        messages = _messages(prompt, with_response_ids)
+        if messages is not None:
+            return b"messages" + _CANONICAL_JSON.encode(messages).encode()
+    return b"text" + prompt.encode("utf-8", "surrogatepass")
 
 
 def readable_prompt(prompt: str, /) -> str:
