@@ -19,6 +19,7 @@ def questions() -> dict[str, Question]:
         coroutines,
         crowds,
         hits,
+        langchain_cache,
         limits,
         memory,
         misses,
@@ -48,6 +49,7 @@ def questions() -> dict[str, Question]:
         "redis": redis_hits.hits,
         "s3": object_store.round_trip,
         "compress": compression.saving,
+        "langchain": langchain_cache.hits,
         "scale": scale.rows,
     }
 
