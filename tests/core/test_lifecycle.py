@@ -86,6 +86,9 @@ def test_dropped_spots_leave_no_file_no_thread_and_no_count(tmp_path: Path):
     assert files_open(tmp_path)
     del marked
     gc.collect()
+    for thread in threading.enumerate():
+        if thread.name == "beautyspot-end":  # of a Spot that was collected in the middle of the next one's lines
+            thread.join()
     assert files_open(tmp_path) == []
     assert threading.active_count() == before
     assert counted(tmp_path) == (50, 50)
@@ -121,6 +124,66 @@ def test_closing_while_others_call_disturbs_nobody(tmp_path: Path):
     spot.shutdown()
     assert kept(tmp_path) == 200
     assert sum(counted(tmp_path)) == 2000
+
+
+GARBAGE = """
+import faulthandler, gc
+from beautyspot.testing import FrozenClock
+
+gc.disable()
+faulthandler.dump_traceback_later(10, exit=True)
+
+def leave_garbage(**options):
+    other = bs.Spot("other", storage=f"{sys.argv[1]}/blobs", **options)
+    marked = other.mark(double.__wrapped__)
+    marked(1)
+    ring = [other, marked]
+    ring.append(ring)
+    return other
+
+def collect_where(happening, ending):
+    def collect(event, args):
+        if event == happening and str(args[0]).endswith(ending):
+            gc.collect()  # as the collector may at every line
+    sys.addaudithook(collect)
+"""
+POINTS = {
+    "where the lock file is opened": """
+leave_garbage(db=f"{sys.argv[1]}/b.db")
+collect_where("open", "-locks")
+double(1)
+""",
+    "where a connection is opened": """
+double(1)
+leave_garbage(db=spot.parts.store.db)
+collect_where("sqlite3.connect", "a.db")
+thread = threading.Thread(target=double, args=(2,))
+thread.start()
+thread.join()
+""",
+    "in a statement": """
+double(1)
+leave_garbage(db=spot.parts.store.db)
+spot.parts.store.db._connections.write(lambda execute: gc.collect())
+""",
+    "where a call is counted": """
+class Collects(FrozenClock):
+    def time(self):
+        gc.collect()
+        return super().time()
+
+clock = Collects()
+tally = leave_garbage(db=f"{sys.argv[1]}/a.db", clock=clock).parts.journal.tally("f")
+tally.miss(0.0, failed=False)
+""",
+}
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_spot_that_is_collected_in_the_middle_of_our_own_lines_waits_for_nobody(tmp_path: Path, point: str):
+    done = run(tmp_path, GARBAGE + POINTS[point] + "print('went on', gc.collect() >= 0)")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "went on True\n", "")
+    assert counted(tmp_path)[1] >= 1
 
 
 ENDINGS = {

@@ -6,6 +6,7 @@ import os
 import sys
 import weakref
 
+from beautyspot.endings import at_end_of
 from beautyspot.errors import CacheSaveWarning
 
 TYPE_CHECKING = False
@@ -27,7 +28,7 @@ def tie_up(store: Store, journal: Journal) -> None:
     _journals.add(journal)
     _stores.add(store)
     # The finalizer hangs on the store, not on the Spot: marked functions outlive their Spot and hold the store.
-    weakref.finalize(store, _finish, store.db, journal, store.unsaved)
+    at_end_of(store, _finish, store.db, journal, store.unsaved)
 
 
 def _finish(db: TaskDB, journal: Journal, unsaved: Unsaved) -> None:

@@ -3,7 +3,8 @@
 import errno
 import os
 import threading
-import weakref
+
+from beautyspot.endings import at_end_of
 
 try:
     from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, lockf
@@ -85,7 +86,7 @@ class FileLocks:
                     _files[real] = [fd, 0]
                 _files[real][1] += 1
                 self._fd = _files[real][0]
-                weakref.finalize(self, _leave, real).atexit = False
+                at_end_of(self, _leave, real).atexit = False
             return self._fd
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import weakref
 from functools import partial
 from itertools import islice
 from time import monotonic
@@ -17,6 +16,7 @@ from beautyspot.db.locks import FileLocks
 from beautyspot.db.memory_tier import MEMORY_BYTES, MemoryTier
 from beautyspot.db.ownership import look
 from beautyspot.db.rows import TASK_COLUMNS, entry_of, task_of, task_row, time_of
+from beautyspot.endings import at_end_of
 from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.records import ZSTD_MAGIC, Entry, TaskFilter
 
@@ -93,7 +93,7 @@ class SQLiteTaskDB:
         forks.follow(self._connections)
         forks.follow(self._memory)
         # Also at the interpreter's exit; it must not know `self`, which would then never be dropped.
-        weakref.finalize(self, self._connections.close)
+        at_end_of(self, self._connections.close)
 
     def __repr__(self) -> str:
         """Name the file."""

@@ -1,6 +1,5 @@
 """A database of tasks behind a SQLAlchemy URL."""
 
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from beautyspot.checks import expect
 from beautyspot.db import forks
 from beautyspot.db.sql.rows import activity_parameters, entry_of, run_parameters, task_parameters
+from beautyspot.endings import at_end_of
 from beautyspot.protocols import KeyLocks
 from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
 
@@ -56,8 +56,8 @@ class SQLTaskDB:
             self._locks = AdvisoryLocks(self._connections)
         self._connections.refuse_newer()
         forks.follow(self._connections)
-        weakref.finalize(self, self._connections.close)
-        weakref.finalize(self, self._locks.close)
+        at_end_of(self, self._connections.close)
+        at_end_of(self, self._locks.close)
 
     def __repr__(self) -> str:
         """Name the database, without its password."""
