@@ -33,26 +33,34 @@ class Usage(NamedTuple):
 NOTHING_KNOWN = Usage()
 
 
+class Reading(NamedTuple):
+    """What a result says of the call it came from."""
+
+    usage: Usage = NOTHING_KNOWN
+    model: str | None = None
+    """The one that the provider says it was, which may be a dated one."""
+    hit: dict[str, Any] | None = None
+    """The mark of a cache of ours that gave the answer."""
+    key: str | None = None
+    """Where a cache of ours keeps the answer, which the model has just given."""
+
+
+def read_result(result: LLMResult, /) -> Reading:
+    """Return what `result` says."""
+    first = next((candidates[0] for candidates in result.generations if candidates), None)
+    output = result.llm_output or {}
+    if first is None:
+        return Reading(usage_of(result), output.get("model_name"))
+    said = _table(getattr(getattr(first, "message", None), "response_metadata", None)) or output
+    name = said.get("model_name") or said.get("model")
+    return Reading(
+        usage_of(result), name if isinstance(name, str) else None, hit_mark(first), vars(first).get("_cache_key")
+    )
+
+
 def hit_mark(generation: Generation, /) -> dict[str, Any] | None:
     """Return the mark of an answer that came from a cache of ours: its `cache_key` and `saved_tokens`."""
     return _table(vars(generation).get("_cache_hit"))
-
-
-def kept_key(generation: Generation, /) -> str | None:
-    """Return the key under which a cache of ours keeps an answer that it has just been given."""
-    return vars(generation).get("_cache_key")
-
-
-def first_of(result: LLMResult, /) -> Generation | None:
-    """Return the first answer that there is."""
-    return next((candidates[0] for candidates in result.generations if candidates), None)
-
-
-def answering_model(result: LLMResult, /) -> str | None:
-    """Return the model that the provider says it was, which may be a dated one."""
-    said = _table(getattr(getattr(first_of(result), "message", None), "response_metadata", None)) or {}
-    name = said.get("model_name") or said.get("model") or (result.llm_output or {}).get("model_name")
-    return name if isinstance(name, str) else None
 
 
 def usage_of(result: LLMResult, /) -> Usage:

@@ -19,7 +19,7 @@ from langchain_beautyspot.recorder.faults import name_of_error, status_of
 from langchain_beautyspot.recorder.open_run import OpenRun
 from langchain_beautyspot.recorder.prices import Prices, PriceTable
 from langchain_beautyspot.recorder.totals import Sums
-from langchain_beautyspot.usage import NOTHING_KNOWN, Usage, answering_model, first_of, hit_mark, kept_key, usage_of
+from langchain_beautyspot.usage import Reading, Usage, read_result
 
 KEPT_ROWS = 1000
 """Rows that are at hand; every row is in the database."""
@@ -55,6 +55,10 @@ class Recorder:
         self._open[run_id] = run = self._new(run_id, parent_id, parent, labels)
         return run
 
+    def is_open(self) -> bool:
+        """Say whether any run has begun and not ended."""
+        return bool(self._open)
+
     def first_token(self, run_id: Any, /) -> None:
         """Note the first token of a run; those after it change nothing."""
         run = self._open.get(run_id)
@@ -72,18 +76,15 @@ class Recorder:
         run = self._open.pop(run_id, None)
         if run is None:
             return
-        first = first_of(result)
-        usage, details = usage_of(result), self._details(run, result)
-        mark = None if first is None else hit_mark(first)
-        if mark is not None:
-            self._end_hit(run, mark, usage, details)
+        said, details = self._read(result), self._details(run, result)
+        if said.hit is not None:
+            self._end_hit(run, said.hit, said.usage, details)
             return
-        model = answering_model(result)
         row = run.end(
-            self._clock.monotonic(), "ok", answered_by=model, usage=usage, cost=self._cost(run, usage, model),
-            cache_hit=False, cache_key=None if first is None else kept_key(first), details=details,
+            self._clock.monotonic(), "ok", answered_by=said.model, usage=said.usage, cost=self._cost(run, said),
+            cache_hit=False, cache_key=said.key, details=details,
         )  # fmt: skip
-        self._add(row, usage.total_tokens or 0)
+        self._add(row, said.usage.total_tokens or 0)
 
     def end_failed(self, run_id: Any, error: BaseException, result: LLMResult | None = None, /) -> None:
         """End a run that failed, was cancelled or abandoned."""
@@ -91,12 +92,12 @@ class Recorder:
         if run is None:
             return
         status = status_of(error)
-        usage = NOTHING_KNOWN if result is None else usage_of(result)
+        said = Reading() if result is None else self._read(result)
         row = run.end(
-            self._clock.monotonic(), status, usage=usage, cost=self._cost(run, usage), error=name_of_error(error),
-            details=self._details(run, result, error),
+            self._clock.monotonic(), status, answered_by=said.model, usage=said.usage, cost=self._cost(run, said),
+            error=name_of_error(error), details=self._details(run, result, error),
         )  # fmt: skip
-        self._add(row, usage.total_tokens or 0)
+        self._add(row, said.usage.total_tokens or 0)
         if status == "cancelled":  # LangChain tells nobody of what was cancelled inside it
             for child in run.children or ():
                 self.end_early(child, status)
@@ -144,16 +145,23 @@ class Recorder:
             details=details,
         )  # fmt: skip
         saved = mark.get("saved_tokens") or usage.total_tokens or 0
-        self._add(row, saved, self._cost(run, usage) or 0.0)
+        self._add(row, saved, self._cost(run, Reading(usage)) or 0.0)
 
     def _add(self, row: Run, tokens: int = 0, saved_cost: float = 0.0) -> None:
         self.rows.append(row)
         self.sums.add(row, tokens, saved_cost)
         self.journal.add_run(row)
 
-    def _cost(self, run: OpenRun, usage: Usage, answered: str | None = None) -> float | None:
-        price = self._prices.price(run.model.name if run.model is not None else None, answered)
-        return None if price is None else price.of(usage)
+    def _cost(self, run: OpenRun, said: Reading) -> float | None:
+        price = self._prices.price(run.model.name if run.model is not None else None, said.model)
+        return None if price is None else price.of(said.usage)
+
+    def _read(self, result: LLMResult) -> Reading:
+        try:
+            return read_result(result)
+        except Exception:  # noqa: BLE001 - a provider's result may hold anything: the call is a row all the same
+            self.sums.fail()
+            return Reading()
 
     def _details(self, run: OpenRun, outputs: Any = None, error: BaseException | None = None) -> bytes | None:
         if self.capture is None:
