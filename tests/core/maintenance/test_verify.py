@@ -1,5 +1,6 @@
 """Verification: what can't be read is named, and nothing else is."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import beautyspot as bs
 import pytest
 from beautyspot.catalog import Catalog
 from beautyspot.maintenance import Verified, verify
+from sqlalchemy.event import listen
 
 
 def verified(kept: Any) -> Verified:
@@ -62,6 +64,27 @@ def test_pickles_are_counted_and_never_read(kept: Any) -> None:
     kept.ask("UPDATE tasks SET result_value = 'a.pkl' WHERE result_type = 'FILE'")
     found = verified(kept)
     assert (found.is_sound, found.unread) == (True, 2)
+
+
+def test_inline_values_are_read_many_at_a_time(kept: Any) -> None:
+    kept.fill(900, inline=lambda number: number)
+    asked: list[str] = []
+    with Catalog.open(kept.path) as catalog:
+        listen(catalog.source.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+        assert verify(catalog, [kept.blobs]).tasks == 902
+    assert len(asked) < 50
+
+
+def test_a_value_that_needs_a_missing_library_is_unread_and_not_damaged(
+    kept: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("zstandard")
+    with bs.Spot("test", db=kept.path, storage=kept.blobs, compress="zstd") as spot:
+        spot.run(lambda text: text * 1000, "much ")
+    kept.fill(2)
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    found = verified(kept)
+    assert (found.is_sound, found.tasks, found.unread) == (True, 5, 1)
 
 
 def test_a_malformed_file_is_told_and_what_can_be_read_is_read(kept: Any) -> None:

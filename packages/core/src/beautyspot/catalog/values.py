@@ -32,24 +32,30 @@ class ValueReader:
             StorageError: its blob can't.
             ConfigurationError: it is compressed, and the library is not installed.
         """
-        if task.result_type == "DIRECT":
-            return _json(task)
-        data = self.data(task)
+        return _json(task) if task.result_type == "DIRECT" else self.decoded(task, self.data(task))
+
+    def data(self, task: Task, /) -> bytes:
+        """Return the serialized value as it is kept, compressed or not; raises as `read` does."""
+        if task.result_type == "FILE":
+            return self._blob(task.result_value or "")
+        data = self.inline([task]).get(task.cache_key)
+        if data is None:
+            raise DamagedEntryError(f"the row {task.cache_key!r} holds no value; run its call again")
+        return data
+
+    def inline(self, tasks: Sequence[Task], /) -> dict[str, bytes]:
+        """Return what the rows of `tasks` hold as serialized values, by key, in one question."""
+        key, data = (self._source.column("tasks", name) for name in ("cache_key", "result_data"))
+        rows = self._source.rows(select(key, data).where(key.in_([task.cache_key for task in tasks])))
+        return {row[0]: row[1] for row in rows if isinstance(row[1], bytes)}
+
+    def decoded(self, task: Task, data: bytes, /) -> Any:
+        """Return the value that `data`, as it is kept, stands for; raises as `read` does."""
         if task.compression is not None:
             data = decompress(data, task.compression)
         if task.elapsed_s is None:  # only earlier releases don't say
             return self._serializer.loads_legacy(data)
         return self._serializer.describe(data)
-
-    def data(self, task: Task, /) -> bytes:
-        """Return the serialized value as it is kept, compressed or not."""
-        if task.result_type == "FILE":
-            return self._blob(task.result_value or "")
-        column = self._source.column("tasks", "result_data")
-        rows = self._source.rows(select(column).where(self._source.column("tasks", "cache_key") == task.cache_key))
-        if not rows or not isinstance(rows[0][0], bytes):
-            raise DamagedEntryError(f"the row {task.cache_key!r} holds no value; run its call again")
-        return rows[0][0]
 
     def _blob(self, location: str) -> bytes:
         if location.endswith(".pkl"):
