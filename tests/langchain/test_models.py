@@ -1,0 +1,46 @@
+"""What a model's description tells."""
+
+import pytest
+from langchain_beautyspot.models import flaw, model_of, read_model
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_core.load import dumpd
+from langchain_openai import AzureChatOpenAI, ChatOpenAI
+
+TAIL = "---[('stop', None)]"
+
+
+@pytest.mark.parametrize(
+    ("llm_string", "func_name"),
+    [
+        (ChatOpenAI(model="gpt-4.1", api_key="x")._get_llm_string(), "langchain.openai.gpt-4.1"),
+        (ChatOpenAI(model="a", api_key="x")._get_llm_string(model="b"), "langchain.openai.b"),
+        (
+            AzureChatOpenAI(azure_deployment="mine", azure_endpoint="http://x", api_key="x", api_version="1")
+            ._get_llm_string(),
+            "langchain.azure_openai.mine",
+        ),
+        ('{"id": ["langchain_ollama", "chat_models", "ChatOllama"], "kwargs": {"model": "qwen3:4b"}}' + TAIL,
+         "langchain.ollama.qwen3:4b"),
+        ('{"id": ["my.lab", "Lab"], "kwargs": {"model": {"type": "secret"}}}' + TAIL, "langchain.Lab.unknown"),
+        ("[('_type', 'openai'), ('model_name', 'davinci')]", "langchain.openai.davinci"),
+        (FakeListChatModel(responses=["a"])._get_llm_string(), "langchain.fake-list-chat-model.unknown"),
+        ("Sample LLM string", "langchain.unknown.unknown"),
+        ("", "langchain.unknown.unknown"),
+        ('{"broken', "langchain.unknown.unknown"),
+        ('{"id": [], "kwargs": {}}', "langchain.unknown.unknown"),
+        ("[]", "langchain.unknown.unknown"),
+    ],
+)  # fmt: skip
+def test_provider_and_name_are_read_from_every_form(llm_string: str, func_name: str):
+    assert read_model(llm_string).func_name == func_name
+
+
+def test_a_models_name_is_read_back_whole_from_its_rows():
+    assert model_of("langchain.openai.gpt-4.1") == "gpt-4.1"
+    assert [model_of("my.module.function"), model_of("langchain.openai")] == [None, None]
+
+
+def test_a_description_of_plain_values_has_no_flaw():
+    model = ChatOpenAI(model="gpt-4.1", api_key="x", default_headers={"a": "b"})
+    assert flaw(model._get_llm_string(tools=[dumpd(model)])) is None
+    assert flaw("text that was written at 0xbeef") is not None
