@@ -74,6 +74,11 @@ def test_what_a_try_covers_counts():
     assert version(inside) != version(outside)
 
 
+def test_the_names_of_keywords_count():
+    assert version("def f(x): return dict(a=x)") == version("def f(x):\n    return dict(a=x)")
+    assert version("def f(x): return dict(a=x)") != version("def f(x): return dict(b=x)")
+
+
 def test_functions_are_followed_through_calls_that_lead_back():
     source = "def f(x): return x and g(x - 1)\ndef g(x): return f(x)\n"
     assert version(source) == version(source) != version(source.replace("- 1", "- 2"))

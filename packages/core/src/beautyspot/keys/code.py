@@ -101,7 +101,8 @@ def _code_form(code: CodeType, canonical: Canonical, names: set[str]) -> Form:
     bytecode = dis.Bytecode(code)
     every = list(bytecode)
     places = _places(every)
-    steps = [[step.opname, _argument(step, places, canonical, names)] for step in every if step.opname not in _SILENT]
+    told = [step for step in every if step.opname not in _SILENT]
+    steps = [[step.opname, _argument(step, code.co_consts, places, canonical, names)] for step in told]
     entries: Any = getattr(bytecode, "exception_entries", ())
     guards = [[places.get(at) for at in (entry.start, entry.end, entry.target)] + [entry.depth] for entry in entries]
     counts = [code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _FLAGS]
@@ -118,13 +119,15 @@ def _places(steps: list[Any]) -> dict[int, int]:
     return places
 
 
-def _argument(step: Any, places: dict[int, int], canonical: Canonical, names: set[str]) -> Form:
+def _argument(
+    step: Any, constants: tuple[Any, ...], places: dict[int, int], canonical: Canonical, names: set[str]
+) -> Form:
     import dis  # as above
 
     if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
         return places.get(step.argval)
     if step.opcode in dis.hasconst:
-        constant = step.argval
+        constant = constants[step.arg]  # not `argval`: Python 3.11 doesn't know it for the names of keywords
         return _code_form(constant, canonical, names) if isinstance(constant, CodeType) else canonical.form(constant)
     if step.opname == "LOAD_GLOBAL":
         names.add(step.argval)
