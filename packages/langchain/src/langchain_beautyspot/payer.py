@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from langchain_beautyspot.usage import hit_mark, usage_of
+from langchain_beautyspot.usage import read_result
 
 if TYPE_CHECKING:
     from langchain_core.outputs import LLMResult
@@ -37,7 +37,6 @@ class Payer(BaseCallbackHandler):
             self._pay(response)
 
     def _pay(self, response: LLMResult) -> None:
-        if any(hit_mark(each) for candidates in response.generations for each in candidates):
-            return
-        if used := usage_of(response).total_tokens:
-            self._limiter.pay(used)
+        said = read_result(response)
+        if said.hit is None and said.usage.total_tokens:
+            self._limiter.pay(said.usage.total_tokens)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from langchain_core.messages import BaseMessage
-from langchain_core.outputs import Generation, LLMResult
+from langchain_core.outputs import LLMResult
 
 
 class Usage(NamedTuple):
@@ -46,63 +46,53 @@ class Reading(NamedTuple):
 
 
 def read_result(result: LLMResult, /) -> Reading:
-    """Return what `result` says."""
-    first = next((candidates[0] for candidates in result.generations if candidates), None)
+    """Return what `result` says; LangChain tells handlers of the prompts of a batch one by one."""
     output = result.llm_output or {}
+    first = result.generations[0][0] if result.generations and result.generations[0] else None
     if first is None:
-        return Reading(usage_of(result), output.get("model_name"))
-    said = _table(getattr(getattr(first, "message", None), "response_metadata", None)) or output
-    name = said.get("model_name") or said.get("model")
+        return Reading(_usage_of_output(output), _name(output))
+    message = getattr(first, "message", None)
+    usage = usage_of_message(message)
+    told = vars(first)
     return Reading(
-        usage_of(result), name if isinstance(name, str) else None, hit_mark(first), vars(first).get("_cache_key")
+        _usage_of_output(output) if usage is NOTHING_KNOWN else usage,
+        _name(getattr(message, "response_metadata", None) or output),
+        told.get("_cache_hit"),
+        told.get("_cache_key"),
     )
 
 
-def hit_mark(generation: Generation, /) -> dict[str, Any] | None:
-    """Return the mark of an answer that came from a cache of ours: its `cache_key` and `saved_tokens`."""
-    return _table(vars(generation).get("_cache_hit"))
-
-
-def usage_of(result: LLMResult, /) -> Usage:
-    """Return the tokens of `result`, whether it was paid for or read from a cache."""
-    # Each candidate for one prompt carries the usage of them all.
-    messages = [getattr(candidates[0], "message", None) for candidates in result.generations if candidates]
-    known = [usage for usage in map(usage_of_message, messages) if usage is not NOTHING_KNOWN]
-    if not known:
-        return _of_output(result.llm_output or {})
-    return Usage(*(_sum(column) for column in zip(*known, strict=True)))
-
-
 def usage_of_message(message: BaseMessage | None, /) -> Usage:
-    """Return the tokens that the provider wrote to an answer."""
-    told = _table(getattr(message, "usage_metadata", None))
-    if told is None or "input_tokens" not in told:  # LangChain adds a lone `total_cost` to hits
+    """Return the tokens that the provider wrote to an answer; the first of several candidates tells of them all."""
+    told: dict[str, Any] | None = getattr(message, "usage_metadata", None)
+    if not told or "input_tokens" not in told:  # LangChain adds a lone `total_cost` to hits
         return NOTHING_KNOWN
-    into = _table(told.get("input_token_details")) or {}
-    out = _table(told.get("output_token_details")) or {}
-    numbers = (
-        told["input_tokens"], told.get("output_tokens"), into.get("cache_read"),
-        into.get("cache_creation"), out.get("reasoning"), told.get("total_tokens"),
-    )  # fmt: skip
-    return Usage(*map(_count, numbers))
+    into: dict[str, Any] = told.get("input_token_details") or {}
+    out: dict[str, Any] = told.get("output_token_details") or {}
+    return Usage(
+        _count(told["input_tokens"]),
+        _count(told.get("output_tokens")),
+        _count(into.get("cache_read")),
+        _count(into.get("cache_creation")),
+        _count(out.get("reasoning")),
+        _count(told.get("total_tokens")),
+    )
 
 
-def _of_output(output: dict[str, Any]) -> Usage:
+def _usage_of_output(output: dict[str, Any]) -> Usage:
     """Read what text models say beside their answers, in the words of OpenAI or of Anthropic."""
-    told = _table(output.get("token_usage")) or _table(output.get("usage")) or {}
+    told: dict[str, Any] | None = output.get("token_usage") or output.get("usage")
+    if not told:
+        return NOTHING_KNOWN
     into = _count(told.get("prompt_tokens", told.get("input_tokens")))
     out = _count(told.get("completion_tokens", told.get("output_tokens")))
     return Usage(into, out, said_total=_count(told.get("total_tokens")))
 
 
-def _table(value: Any) -> dict[str, Any] | None:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+def _name(told: dict[str, Any]) -> str | None:
+    name = told.get("model_name") or told.get("model")
+    return name if isinstance(name, str) else None
 
 
 def _count(number: Any) -> int | None:
     return number if isinstance(number, int) and number >= 0 else None
-
-
-def _sum(column: tuple[int | None, ...]) -> int | None:
-    known = [number for number in column if number is not None]
-    return sum(known) if known else None

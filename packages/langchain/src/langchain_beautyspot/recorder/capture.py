@@ -67,7 +67,7 @@ class Capture:
             "inputs": run.inputs,
             "outputs": self.plain(outputs),
             "parameters": self.plain(parameters(run.parameters)),
-            "metadata": self.plain(run.metadata),
+            "metadata": self.plain(run.labels.metadata),
             "error": None if error is None else self.plain(str(error)),
         }
         return msgpack.packb({name: each for name, each in told.items() if each})

@@ -22,7 +22,7 @@ from langchain_beautyspot.models import Model
 from langchain_beautyspot.portable import Place, opened, portable
 from langchain_beautyspot.recorder.capture import Redact
 from langchain_beautyspot.recorder.labels import model_of, name_of
-from langchain_beautyspot.recorder.open_run import OpenRun
+from langchain_beautyspot.recorder.open_run import Labels, OpenRun
 from langchain_beautyspot.recorder.prices import Prices
 from langchain_beautyspot.recorder.recorder import Recorder
 from langchain_beautyspot.recorder.totals import Totals
@@ -186,13 +186,14 @@ class BeautySpotCallbackHandler(BaseCallbackHandler):
         """Add a call that was not made, as `note_hit` and `note_text_hit` tell it."""
         provider, _, model = func_name.removeprefix("langchain.").partition(".")
         kind, of = ("tool", None) if provider == "tool" else ("llm", Model(provider, model))
-        self.recorder.add_hit(mark, of, usage_of_message(answer), kind=kind, name=name, **told)
+        labels = Labels(kind, name, told["tags"], told["metadata"])
+        self.recorder.add_hit(told["parent_run_id"], labels, mark, of, usage_of_message(answer))
 
     def _begin_call(self, serialized: dict[str, Any] | None, inputs: Any, **told: Any) -> None:
         run = self._begin("llm", serialized, inputs, **told)
         params: dict[str, Any] = told.get("invocation_params") or {}
         run.parameters = params
-        run.model = model_of(told.get("metadata") or {}, params, run.name)
+        run.model = model_of(told.get("metadata") or {}, params, run.labels.name)
         run.waits_s = collect_waits()
 
     def _begin(
@@ -209,8 +210,8 @@ class BeautySpotCallbackHandler(BaseCallbackHandler):
         **_: Any,
     ) -> OpenRun:
         recorder = self.recorder
-        name = name_of(serialized, name, kind)
-        run = recorder.begin(run_id, parent_run_id, kind=kind, name=name, tags=tags, metadata=metadata)
+        labels = Labels(kind, name_of(serialized, name, kind), tags, metadata)
+        run = recorder.begin(run_id, parent_run_id, labels)
         if recorder.capture is not None:
             run.inputs = recorder.plain(inputs)  # now, as the caller may change them
         if parent_run_id is None and (task := _running_task()) is not None:

@@ -15,23 +15,30 @@ _TOLD = {"langgraph_node": "node", "langgraph_step": "step", "thread_id": "threa
 
 def name_of(serialized: Mapping[str, Any] | None, name: str | None, kind: str) -> str:
     """Return the run's name: its own, else that of what runs, else the kind."""
-    path = (serialized or {}).get("id") or ()
-    found = name or (serialized or {}).get("name") or (path[-1] if path else kind)
-    return str(found)[:LONGEST_NAME]
+    if not name and serialized:
+        name = serialized.get("name") or (serialized.get("id") or (kind,))[-1]
+    return _clean(name or kind)
 
 
 def model_of(metadata: Mapping[str, Any], params: Mapping[str, Any], name: str) -> Model:
     """Return the model that was asked, under the name by which the cache knows it as well."""
-    named = metadata.get("ls_model_name") or next((params[field] for field in NAME_FIELDS if params.get(field)), None)
-    provider = metadata.get("ls_provider") or params.get("_type") or name
-    return Model(str(provider).replace(".", "_")[:LONGEST_NAME], str(named or UNKNOWN)[:LONGEST_NAME])
+    named = metadata.get("ls_model_name") or next(
+        (params[field] for field in NAME_FIELDS if params.get(field)), UNKNOWN
+    )
+    return Model(_clean(metadata.get("ls_provider") or params.get("_type") or name), _clean(named))
 
 
 def tags_of(tags: Sequence[str] | None, metadata: Mapping[str, Any] | None, model: Model | None) -> tuple[str, ...]:
     """Return the user's tags, and such as `provider:openai`, `node:tools`, `step:2` and `thread:42`."""
-    found = [tag for tag in tags or () if not tag.startswith(_OF_LANGCHAIN)]
+    found = [_clean(tag) for tag in tags if not tag.startswith(_OF_LANGCHAIN)] if tags else []
     if model is not None:
         found.append(f"provider:{model.provider}")
     if metadata:
-        found += [f"{word}:{metadata[name]}"[:LONGEST_NAME] for name, word in _TOLD.items() if name in metadata]
+        found += [_clean(f"{word}:{metadata[name]}") for name, word in _TOLD.items() if name in metadata]
     return tuple(dict.fromkeys(found))
+
+
+def _clean(word: object) -> str:
+    """Return a word that every database takes: no lone surrogate, no NUL."""
+    text = str(word)[:LONGEST_NAME]
+    return text if text.isprintable() else text.encode(errors="replace").decode().replace("\0", "")

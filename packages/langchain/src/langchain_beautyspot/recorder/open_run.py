@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from beautyspot.records import Run
 
@@ -13,12 +13,22 @@ from langchain_beautyspot.recorder.labels import tags_of
 from langchain_beautyspot.usage import NOTHING_KNOWN, Usage
 
 
+class Labels(NamedTuple):
+    """How a run is called and found."""
+
+    kind: str
+    """One of `Run`'s."""
+    name: str
+    tags: Sequence[str] | None
+    metadata: Mapping[str, Any] | None
+
+
 class OpenRun:
     """What is known at the start, and while tokens come."""
 
     __slots__ = (
-        "children", "first_token_s", "inputs", "kind", "metadata", "model", "name", "parameters", "parent_id", "run_id",
-        "start_s", "started_s", "tags", "trace_id", "waits_s",
+        "children", "first_token_s", "inputs", "labels", "model", "parameters", "parent_id", "run_id", "start_s",
+        "started_s", "trace_id", "waits_s",
     )  # fmt: skip
 
     def __init__(
@@ -26,11 +36,8 @@ class OpenRun:
         run_id: object,
         parent_id: object,
         parent: OpenRun | None,
+        labels: Labels,
         *,
-        kind: str,
-        name: str,
-        tags: Sequence[str] | None,
-        metadata: Mapping[str, Any] | None,
         started_s: float,
         start_s: float,
     ) -> None:
@@ -40,16 +47,14 @@ class OpenRun:
             run_id: A UUID, as are the other ids.
             parent_id: None for the root of a trace.
             parent: The run of that id, if it is open.
-            kind, name: Those of `Run`.
-            tags, metadata: What LangChain tells.
+            labels: What is known of it.
             started_s: Now, in seconds since 1970 UTC.
             start_s: Now, on the monotonic clock.
         """
         self.run_id = str(run_id)
         self.parent_id = None if parent_id is None else str(parent_id)
         self.trace_id: str = parent.trace_id if parent is not None else self.parent_id or self.run_id
-        self.kind, self.name = kind, name
-        self.tags, self.metadata = tags, metadata
+        self.labels = labels
         self.started_s, self.start_s = started_s, start_s
         self.model: Model | None = None
         self.first_token_s: float | None = None
@@ -81,26 +86,10 @@ class OpenRun:
         model = None if self.model is None else self.model.name
         if model == UNKNOWN:
             model = answered_by
+        kind, name, tags, metadata = self.labels
         return Run(
-            run_id=self.run_id,
-            parent_id=self.parent_id,
-            trace_id=self.trace_id,
-            kind=self.kind,
-            name=self.name,
-            model=model,
-            started_at=datetime.fromtimestamp(self.started_s, UTC),
-            elapsed_s=end_s - self.start_s,
-            first_token_s=self.first_token_s,
-            waited_s=sum(self.waits_s) if self.waits_s else 0.0,
-            status=status,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cached_tokens=usage.cached_tokens,
-            cost=cost,
-            cache_hit=cache_hit,
-            nested=False,
-            cache_key=cache_key,
-            error=error,
-            tags=tags_of(self.tags, self.metadata, self.model),
-            details=details,
-        )
+            self.run_id, self.parent_id, self.trace_id, kind, name, model, datetime.fromtimestamp(self.started_s, UTC),
+            end_s - self.start_s, self.first_token_s, sum(self.waits_s) if self.waits_s else 0.0, status,
+            usage.input_tokens, usage.output_tokens, usage.cached_tokens, cost, cache_hit, False, cache_key, error,
+            tags_of(tags, metadata, self.model), details,
+        )  # fmt: skip

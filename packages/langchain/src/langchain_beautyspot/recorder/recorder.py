@@ -16,7 +16,7 @@ from langchain_core.utils.uuid import uuid7
 from langchain_beautyspot.models import Model
 from langchain_beautyspot.recorder.capture import Capture, Redact
 from langchain_beautyspot.recorder.faults import name_of_error, status_of
-from langchain_beautyspot.recorder.open_run import OpenRun
+from langchain_beautyspot.recorder.open_run import Labels, OpenRun
 from langchain_beautyspot.recorder.prices import Prices, PriceTable
 from langchain_beautyspot.recorder.totals import Sums
 from langchain_beautyspot.usage import Reading, Usage, read_result
@@ -44,8 +44,8 @@ class Recorder:
         self._open: dict[Any, OpenRun] = {}
         _recorders.add(self)
 
-    def begin(self, run_id: Any, parent_id: Any, **labels: Any) -> OpenRun:
-        """Return a run that begins now; `labels` are those of `OpenRun`."""
+    def begin(self, run_id: Any, parent_id: Any, labels: Labels, /) -> OpenRun:
+        """Return a run that begins now."""
         parent = self._open.get(parent_id)
         if parent is not None:
             parent.children = parent.children or set()
@@ -117,10 +117,10 @@ class Recorder:
             self._add(run.end(self._clock.monotonic(), status, details=self._details(run)))
 
     def add_hit(
-        self, mark: Mapping[str, Any], model: Model | None, usage: Usage, *, parent_run_id: Any, **labels: Any
+        self, parent_id: Any, labels: Labels, mark: Mapping[str, Any], model: Model | None, usage: Usage
     ) -> None:
         """Add a hit of which LangChain tells nothing."""
-        run = self._new(uuid7(), parent_run_id, self._open.get(parent_run_id), labels)
+        run = self._new(uuid7(), parent_id, self._open.get(parent_id), labels)
         run.model = model
         self._end_hit(run, mark, usage, None)
 
@@ -135,9 +135,9 @@ class Recorder:
         self._open.clear()
         self.sums.after_fork_in_child()
 
-    def _new(self, run_id: Any, parent_id: Any, parent: OpenRun | None, labels: Mapping[str, Any]) -> OpenRun:
+    def _new(self, run_id: Any, parent_id: Any, parent: OpenRun | None, labels: Labels) -> OpenRun:
         clock = self._clock
-        return OpenRun(run_id, parent_id, parent, started_s=clock.time(), start_s=clock.monotonic(), **labels)
+        return OpenRun(run_id, parent_id, parent, labels, started_s=clock.time(), start_s=clock.monotonic())
 
     def _end_hit(self, run: OpenRun, mark: Mapping[str, Any], usage: Usage, details: bytes | None) -> None:
         row = run.end(
