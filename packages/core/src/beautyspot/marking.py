@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from beautyspot.checks import every, expect, has_methods, is_flag, words
 from beautyspot.errors import CacheWarning, ConfigurationError
 from beautyspot.keys import KeyMaker
@@ -27,6 +29,10 @@ KNOWN = (
     "version", "save_blob", "content_type", "ttl", "input_key_fn", "ignore", "tags", "cache_if", "hooks",
 )  # fmt: skip
 """The keywords of `mark`. `arguments.MarkArguments` says what each may be; importing it costs `typing`."""
+PLAIN = ("builtins", "functools", "beautyspot.walk.wrapper")
+"""Where the classes of functions, partial ones and marked ones are defined."""
+FRAMEWORK = "langchain_core"
+"""What must be loaded for parameters to be injected."""
 
 
 class Settings(NamedTuple):
@@ -134,6 +140,13 @@ def mark(function: Any, parts: Parts, settings: Settings, *, of_class: bool = Fa
         return staticmethod(mark(function.__func__, parts, settings))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
     if isinstance(function, classmethod):
         return mark(function.__func__, parts, settings, of_class=True)  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+    if type(function).__module__ not in PLAIN:
+        from beautyspot.adapters import adapter_for  # functions are adapted by nobody
+
+        adapter = adapter_for(function)
+        adapted = None if adapter is None else adapter(function, parts, settings)
+        if adapted is not None:
+            return adapted
     if not callable(function):
         raise ConfigurationError(f"mark got {function!r}, which can't be called; put it above a function")
     if hasattr(function, "__beautyspot_plan__"):
@@ -146,7 +159,7 @@ def _plan(function: Any, parts: Parts, settings: Settings) -> Plan:
     keys = KeyMaker(
         inner,
         version=settings.version,
-        ignore=settings.ignore,
+        ignore=(*settings.ignore, *_injected(inner)),
         input_key_fn=settings.input_key_fn,
         registry=parts.registry,
     )
@@ -169,6 +182,14 @@ def _plan(function: Any, parts: Parts, settings: Settings) -> Plan:
         executor=parts.executor,
         legacy=_legacy(inner, keys, serializer, parts, settings),
     )
+
+
+def _injected(function: Any) -> tuple[str, ...]:
+    if FRAMEWORK not in sys.modules:
+        return ()
+    from beautyspot.keys.injected import injected_names  # only for who has a framework that does this
+
+    return injected_names(split(function)[0])
 
 
 def _legacy(
