@@ -192,9 +192,29 @@ def test_rows_of_an_earlier_release_go_as_they_are(source: TaskDB, there: TaskDB
     source.delete(["0c"])
     move = BlobMove((MemoryStorage(),), MemoryStorage())
     done = migrate(source, there, blobs=move)
-    assert (done.tasks, done.legacy, done.named_blobs, done.lost) == (5, 3, 1, 0)
+    not_hits = 0 if isinstance(there, SQLiteTaskDB) else 3
+    assert (done.tasks, done.legacy, done.named_blobs, done.lost) == (5, not_hits, 1, 0)
     assert kept(there)["0e"].result_value == "/old/0e.bin"
     assert compare(source, there, blobs=move).same
+
+
+def test_rows_of_an_earlier_release_are_hits_in_the_new_file_as_well(tmp_path: Path) -> None:
+    with closing(SQLiteTaskDB(tmp_path / "old.db")) as old, closing(MemoryTaskDB()) as between:
+        old.put(task("0d", func_name="load", size_bytes=None, elapsed_s=None))
+        old.put(task("0e", func_name="read", size_bytes=None, elapsed_s=None))
+        old.upkeep.add_legacy_holders({"load": None, "read": None})
+        assert old.claim_legacy("load", "app.load") == "app.load"
+        migrate(old, between)
+        for number, source in enumerate((old, between)):
+            with closing(SQLiteTaskDB(tmp_path / f"new-{number}.db")) as new:
+                assert not migrate(source, new, dry_run=True).legacy
+                assert not new.holds_legacy()
+                migrate(source, new)
+                new.close()
+                assert new.holds_legacy()
+                holder = "app.load" if source is old else "other.load"
+                assert new.claim_legacy("load", "other.load") == holder
+                assert new.claim_legacy("read", "app.read") == "app.read"
 
 
 def test_a_comparison_finds_what_differs(source: TaskDB, there: TaskDB) -> None:

@@ -4,13 +4,16 @@ The rows are written here as those releases wrote them; keys and bytes are what 
 """
 
 import sqlite3
+from contextlib import closing
 from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
 
 import beautyspot as bs
 import pytest
+from beautyspot.db import SQLiteTaskDB
 from beautyspot.keys.legacy import legacy_keys
+from beautyspot.maintenance import migrate
 from beautyspot.testing import FrozenClock
 
 RELEASE_2 = (
@@ -226,3 +229,11 @@ def test_old_row_of_a_file_is_a_hit_while_the_file_is_the_same(workspace: Path):
         raise AssertionError("ran")
 
     assert bs.Spot("app").mark(input_key_fn=bs.KeyGen.from_file_content)(size)("f.txt") == 5
+
+
+def test_a_copied_file_gives_the_same_hits(old: Path) -> None:
+    with closing(SQLiteTaskDB(old)) as source, closing(SQLiteTaskDB("new.db")) as target:
+        assert migrate(source, target).tasks == 2
+    with bs.Spot("app", db="new.db") as spot:
+        marked = spot.mark(add)
+        assert (marked(1, 2), marked(2, 3)) == (3, 5)

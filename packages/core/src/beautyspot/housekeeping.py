@@ -57,7 +57,8 @@ class Housekeeping:
         if not isinstance(db, SupportsUpkeep):
             raise ConfigurationError(
                 f"max_size and prune_every need a database that can be pruned as it is used, and {db!r} can't; "
-                "leave them out, and call `beautyspot prune` from time to time"
+                "leave them out, and give results an end with default_ttl=; a Redis server then keeps within its own "
+                "maxmemory, with the policy volatile-lru"
             )
         self._db, self._upkeep = db, db.upkeep
         self._storage = storage

@@ -113,7 +113,7 @@ def _tell(done: Migrated, dry_run: bool, named: str) -> None:
         (done.lost, "can't be read, and left behind: --verify names them"),
         (done.refused, "left behind, as the target has no place for a text in them"),
         (done.changed, "changed meanwhile: run this again"),
-        (done.legacy, "of an earlier release are hits only from the file they were in: run your program on it first"),
+        (done.legacy, "of an earlier release are hits in a SQLite file alone: run your program on the old one first"),
         (done.named_blobs, f"name blobs that {named}"),
     ):
         if count:

@@ -1,6 +1,6 @@
 """Keeping a SQLite file in order while others use it: a few rows at a time, each step a short transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -23,6 +23,11 @@ UPDATED_AT = "SELECT cache_key, updated_at FROM tasks WHERE cache_key IN ({})"
 DELETE = "DELETE FROM {} WHERE cache_key IN ({})"
 INSERT = f"INSERT INTO tasks ({TASK_COLUMNS}) VALUES ({', '.join('?' * len(Task._fields[:-1]))})"  # noqa: S608
 INSERT_TAG = "INSERT OR IGNORE INTO tags (tag, cache_key) VALUES (?, ?)"
+HOLDERS = "SELECT func_name, claimed_by FROM legacy_names"
+ADD_HOLDER = (
+    "INSERT INTO legacy_names (func_name, claimed_by) VALUES (?, ?) "
+    "ON CONFLICT (func_name) DO UPDATE SET claimed_by = coalesce(claimed_by, excluded.claimed_by)"
+)
 CHUNK = 500
 """Keys in one statement."""
 
@@ -64,6 +69,19 @@ class SQLiteUpkeep:
             return keys
 
         return self._connections.change(lambda execute: atomically(execute, delete_all))
+
+    def legacy_holders(self) -> dict[str, str | None]:
+        """Return which function holds each bare name of the rows of releases 0.3 to 2.x; None where none does yet."""
+        return dict(self._connections.read(lambda execute: execute(HOLDERS).fetchall()))
+
+    def add_legacy_holders(self, holders: Mapping[str, str | None], /) -> None:
+        """Let the rows of releases 0.3 to 2.x under these names be hits, for their holder alone if there is one."""
+
+        def add(execute: Execute) -> None:
+            for holder in holders.items():
+                execute(ADD_HOLDER, holder)
+
+        self._connections.write(lambda execute: atomically(execute, add))
 
 
 def put_newer(execute: Execute, tasks: Sequence[Task]) -> list[str]:

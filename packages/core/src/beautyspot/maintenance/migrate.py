@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from itertools import islice
 
+from beautyspot.db import SQLiteTaskDB
 from beautyspot.errors import DamagedEntryError, StorageError
 from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError, is_legacy, moves
 from beautyspot.maintenance.journal_copy import copy_activity, copy_runs
@@ -45,7 +46,7 @@ class Migrated:
     changed: int
     """Results that were replaced or deleted while they were read; those replaced are copied by the next run."""
     legacy: int
-    """Those of releases 0.3 to 2.x among the copied: to be looked at, but hits only from the file that held them."""
+    """Those of releases 0.3 to 2.x among the copied that are no hits there, as the target is no SQLite file."""
     named_blobs: int
     """Results that name a blob which was not copied, so that both databases need the storage of now."""
     activity: int
@@ -89,6 +90,9 @@ class _Copy:
     def __init__(self, source: TaskDB, target: TaskDB, blobs: BlobMove | None, *, dry_run: bool) -> None:
         self._source = source
         self._merger = merger_of(target)
+        self._file = target if isinstance(target, SQLiteTaskDB) else None
+        """Where rows of earlier releases are hits."""
+        self._holders = source.upkeep.legacy_holders() if isinstance(source, SQLiteTaskDB) else {}
         self._blobs = blobs
         self._dry_run = dry_run
         self._now = datetime.now(UTC)
@@ -139,6 +143,7 @@ class _Copy:
                 ready.append(task if self._blobs is None or not moves(task) else self._blobs.copy(task))
             except LostBlobError:
                 self.counts["lost"] += 1
+        self._name_legacy(ready)
         kept, refused = self._keep(ready)
         self.counts["refused"] += refused
         self._count([task for task in ready if task.cache_key in kept])
@@ -147,6 +152,12 @@ class _Copy:
         for task in unkept:
             if self._blobs is not None and moves(task):
                 self._blobs.take_back(task)
+
+    def _name_legacy(self, tasks: Sequence[Task]) -> None:
+        """Let rows of earlier releases be hits in the file they go to, before they are there."""
+        names = {task.func_name for task in tasks if is_legacy(task)}
+        if self._file is not None and names:
+            self._file.upkeep.add_legacy_holders({name: self._holders.get(name) for name in names})
 
     def _keep(self, tasks: Sequence[Task]) -> tuple[set[str], int]:
         """Return the keys of those that are kept now, and how many the target can never keep."""
@@ -168,7 +179,7 @@ class _Copy:
         self.counts["size_bytes"] += sum(task.size_bytes or len(task.result_data or b"") for task in tasks)
         self.counts["blobs"] += moved
         self.counts["named_blobs"] += files - moved
-        self.counts["legacy"] += sum(map(is_legacy, tasks))
+        self.counts["legacy"] += sum(map(is_legacy, tasks)) if self._file is None else 0
 
 
 def _by_size(tasks: Iterator[Task]) -> Iterator[list[Task]]:
