@@ -10,21 +10,31 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def module_name(name: str, /) -> str:
-    """Return `name`, or the script's own module name where it is `__main__`.
+MAINS = ("__main__", "__mp_main__")
+"""The script, here and in a process that `multiprocessing` spawned or had served by a fork server."""
+RUNNERS = ("cProfile", "profile", "trace")
+"""Modules of the standard library that run a script and stay `__main__` themselves, in some releases of Python."""
 
-    A script run by path is its file's stem and one run by `python -m` its spec's name, so running and
-    importing it agree. A notebook or a REPL has neither and stays `__main__`.
+
+def module_name(name: str, /) -> str:
+    """Return `name`, or the script's own module name where it is the script.
+
+    A script run by path is its file's stem, a folder's or archive's `__main__.py` the name of that, and what is run by
+    `python -m` its spec's name, so running and importing it agree, in workers and under a profiler too. A notebook, a
+    REPL and `python -c` have none of these and stay `__main__`.
     """
-    if name != "__main__":
+    if name not in MAINS:
         return name
-    main: ModuleType | None = sys.modules.get("__main__")
-    spec = getattr(main, "__spec__", None)
-    if spec is not None:
-        return spec.name.removesuffix(".__main__")
+    main: ModuleType | None = sys.modules.get(name)
     path: str | None = getattr(main, "__file__", None)
+    spec = getattr(main, "__spec__", None)
+    if spec is not None and spec.name in RUNNERS:
+        path = sys.argv[0]
+    elif spec is not None and spec.name != "__main__":
+        return spec.name.removesuffix(".__main__")
     # A string split instead of pathlib, which is 3 ms of `import beautyspot`.
-    return path.replace("\\", "/").rpartition("/")[2].removesuffix(".py") if path else name
+    stem = (path or "").replace("\\", "/").removesuffix("/__main__.py").rpartition("/")[2].removesuffix(".py")
+    return stem if stem and not stem.startswith("<") else "__main__"  # a program from a pipe has the file "<stdin>"
 
 
 def qualified_name(thing: type | object, /) -> str:
@@ -32,6 +42,10 @@ def qualified_name(thing: type | object, /) -> str:
     return f"{module_name(getattr(thing, '__module__', None) or 'builtins')}.{thing.__qualname__}"  # type: ignore[union-attr]
 
 
-def is_local(function: Any, /) -> bool:
-    """Say whether a function's name does not say which function it is: a lambda, or made within another function."""
-    return "<l" in function.__qualname__  # <lambda> and <locals>
+def is_told_by_code(function: Any, /) -> bool:
+    """Say whether a function's name does not say which function it is.
+
+    It is a lambda, made within another function, or of a program without a name, of which a folder may hold many.
+    """
+    name: str = function.__qualname__
+    return "<l" in name or module_name(getattr(function, "__module__", None) or "") == "__main__"  # <lambda>, <locals>

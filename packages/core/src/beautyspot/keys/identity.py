@@ -10,14 +10,14 @@ from beautyspot.keys.callables import cell_form, closure, is_ours, lenient
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
 from beautyspot.keys.code import code_digest, unwrap
 from beautyspot.keys.registry import KeyRegistry
-from beautyspot.names import is_local, module_name, qualified_name
+from beautyspot.names import is_told_by_code, module_name, qualified_name
 
 
 def identity_of(function: Any, name: str, ignore: Collection[str], canonical: Canonical, /) -> "Identity | None":
     """Return what tells `function` from others of its name; None for most, whose name says it all.
 
     Raises:
-        UnkeyableArgument: a lambda or local function closes over something without content.
+        UnkeyableArgument: a function that is told by its code closes over something without content.
     """
     function = split(function)[0]
     if not isinstance(unwrap(function), FunctionType):
@@ -90,7 +90,7 @@ def _chain(function: Any) -> Iterator[FunctionType]:
 
 def _is_told(layer: FunctionType) -> bool:
     """Say whether a layer has something to tell: a decorator's wrapper, or a function whose name is not its own."""
-    return not is_ours(layer) if hasattr(layer, "__wrapped__") else is_local(layer)
+    return not is_ours(layer) if hasattr(layer, "__wrapped__") else is_told_by_code(layer)
 
 
 def _tool(canonical: Canonical, cell: Any) -> Form:
@@ -101,7 +101,7 @@ def _tool(canonical: Canonical, cell: Any) -> Form:
     if not _is_full(cell):
         return None
     content = cell.cell_contents
-    if isinstance(content, FunctionType) and content not in canonical.active and not is_local(content):
+    if isinstance(content, FunctionType) and content not in canonical.active and not is_told_by_code(content):
         return qualified_name(content)
     return lenient(canonical, content)
 

@@ -10,7 +10,7 @@ from beautyspot.keys.binding import binder, is_unbound, split
 from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, pack
 from beautyspot.keys.digest import LONG_BYTES, digest, hasher, long_digest
 from beautyspot.keys.registry import KeyRegistry
-from beautyspot.names import is_local, qualified_name
+from beautyspot.names import is_told_by_code, qualified_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class KeyMaker:
         while hasattr(function, "__wrapped__"):
             function = function.__wrapped__
         code: CodeType | None = getattr(function, "__code__", None)
-        if code is None or is_local(function) or not (self._version is None or isinstance(self._version, str)):
+        if code is None or is_told_by_code(function) or not (self._version is None or isinstance(self._version, str)):
             return None  # its code is in its keys
         codes, who = self._canonical.registry.codes, (self._func_name, self._version, self._names)
         before = codes.setdefault(who, code)
@@ -213,7 +213,7 @@ def _check_from_code(version: Any, function: Any) -> None:
 
 def _identity(function: Any, name: str, ignore: frozenset[str], canonical: Canonical) -> Identity | None:
     inner = split(function)[0]
-    if not (is_local(inner) or hasattr(inner, "__wrapped__")):
+    if not (is_told_by_code(inner) or hasattr(inner, "__wrapped__")):
         return None  # its name says it all
     from beautyspot.keys.identity import identity_of  # the plain functions of a module never come here
 

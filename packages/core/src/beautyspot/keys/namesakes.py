@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 def warning_of(name: str, one: CodeType, other: CodeType, /) -> str | None:
     """Return what to say of two functions whose keys are the same; None if the second stands for the first.
 
-    A cell that runs again and a module that is reloaded bring the same function, be it changed: its old place is gone
-    from its file, or the new function is there.
+    A module that is reloaded brings the same function, be it changed: its old place is gone from its file, or the new
+    function is there.
     """
-    if name.startswith("__main__.") or not _both_are_there(one, other):
+    if not _both_are_there(one, other):
         return None
     places = " and ".join(f"{os.path.abspath(code.co_filename)}:{code.co_firstlineno}" for code in (one, other))  # noqa: PTH100 - pathlib is 3 ms
     return (

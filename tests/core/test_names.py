@@ -1,0 +1,99 @@
+"""The names of scripts, workers and programs without a name, as the keys of real processes have them."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+JOB = """
+import multiprocessing, sys
+import beautyspot as bs
+from dataclasses import dataclass
+
+spot = bs.Spot("job")
+
+@dataclass
+class Point:
+    x: int
+
+@spot.mark
+def double(point):
+    return 2 * point.x
+
+def key(_):
+    return double.key(Point(1))
+
+if __name__ == "__main__":
+    print(key(0), file=sys.stderr)
+"""
+
+POOL = """
+    with multiprocessing.get_context({method!r}).Pool(1) as pool:
+        print(*pool.map(key, [0]), file=sys.stderr)
+"""
+
+CELL = """
+import beautyspot as bs
+spot = bs.Spot("cells")
+
+@spot.mark
+def clean(text):
+    {more}
+    return {prefix!r} + text
+
+print(clean("x"), clean.cache_info().hits)
+"""
+
+
+def run(folder: Path, *arguments: str, text: str | None = None) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, input=text, capture_output=True, text=True, check=True, timeout=60)
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Path:
+    path = tmp_path / "job.py"
+    path.write_text(JOB)
+    return path
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_worker_makes_the_keys_of_its_script(job: Path, method: str):
+    job.write_text(JOB + POOL.format(method=method))
+    keys = run(job.parent, "job.py").stderr.split()
+    assert len(keys) == 2
+    assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize("runner", [["cProfile"], ["trace", "--listfuncs"], ["pdb", "-c", "continue"]])
+def test_a_script_has_its_own_keys_under_a_profiler(job: Path, runner: list[str]):
+    plain = run(job.parent, "job.py").stderr.split()
+    assert run(job.parent, "-m", *runner, "job.py", text="quit").stderr.split() == plain
+
+
+def test_a_script_that_is_imported_or_run_as_a_module_has_the_keys_of_its_file(job: Path):
+    plain = run(job.parent, "job.py").stderr
+    assert run(job.parent, "-m", "job").stderr == plain
+    assert run(job.parent, "-c", "import job; print(job.key(0), file=job.sys.stderr)").stderr == plain
+
+
+def test_a_folder_or_archive_that_is_run_is_named_by_itself(job: Path):
+    plain = run(job.parent, "job.py").stderr
+    (job.parent / "a/job").mkdir(parents=True)
+    job.rename(job.parent / "a/job/__main__.py")
+    assert run(job.parent, "a/job").stderr == plain
+    with zipfile.ZipFile(job.parent / "other", "w") as archive:
+        archive.write(job.parent / "a/job/__main__.py", "__main__.py")
+    assert run(job.parent, "other").stderr != plain
+
+
+@pytest.mark.parametrize("by", ["command", "pipe"])
+def test_programs_without_a_name_hit_as_they_are_and_never_share_results(tmp_path: Path, by: str):
+    def said(prefix: str, more: str = "") -> str:
+        cell = CELL.format(prefix=prefix, more=more)
+        return (run(tmp_path, "-c", cell) if by == "command" else run(tmp_path, "-", text=cell)).stdout
+
+    assert [said("a"), said("b"), said("a"), said("b")] == ["ax 0\n", "bx 0\n", "ax 1\n", "bx 1\n"]
+    assert said("a", more="# told apart by what it does") == "ax 1\n"
