@@ -174,11 +174,20 @@ def test_runs_come_back_whole_newest_first_and_page(db: SQLiteTaskDB | SQLTaskDB
 
 
 def test_models_count_a_nested_run_once(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
-    hit = RUN._replace(run_id="r2", cache_hit=True, input_tokens=None, cost=None, status="error")
-    db.add_runs([RUN, hit, RUN._replace(run_id="r3", nested=True), RUN._replace(run_id="r4", model=None)])
+    failed = RUN._replace(run_id="r2", input_tokens=None, cost=None, status="error")
+    db.add_runs([RUN, failed, RUN._replace(run_id="r3", nested=True), RUN._replace(run_id="r4", model=None)])
     (model,) = catalog.models()
-    assert (model.model, model.runs, model.errors, model.cache_hits) == ("gpt", 2, 1, 1)
+    assert (model.model, model.runs, model.errors, model.cache_hits) == ("gpt", 2, 1, 0)
     assert (model.input_tokens, model.output_tokens, model.cost, model.elapsed_s) == (10, 10, 0.25, 4.0)
+
+
+def test_models_tell_what_hits_saved_apart_from_what_calls_spent(
+    db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog
+) -> None:
+    db.add_runs([RUN, RUN._replace(run_id="r2", cache_hit=True, cost=0.0)])
+    (model,) = catalog.models()
+    assert (model.runs, model.cache_hits, model.cost) == (2, 1, 0.25)
+    assert (model.input_tokens, model.output_tokens, model.saved_tokens) == (10, 5, 15)
 
 
 def test_size_tells_rows_from_blobs_and_counts_the_expired(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 else:
     from beautyspot.tuples import NamedTuple
 
+DAMAGED = "DAMAGED"
+"""The `result_type` of what stands in a list for a row that holds values of the wrong types."""
+
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for a time that a row holds and nobody can read; as an expiry it is long ago."""
 
@@ -46,6 +49,7 @@ class Task(NamedTuple):
     """16 hex digits of the arguments' digest, or the text that `input_key_fn` gave."""
     version: str | None
     result_type: str
+    """As in `Entry`; in a list also `DAMAGED`."""
     content_type: str | None
     result_value: str | None
     result_data: bytes | None
@@ -123,6 +127,7 @@ class Run(NamedTuple):
     status: str
     """`ok`, `error`, `cancelled` or `abandoned`."""
     input_tokens: int | None
+    """Spent on the call; for a hit, saved, as are `output_tokens`."""
     output_tokens: int | None
     cached_tokens: int | None
     """Input tokens that the provider read from its own cache."""

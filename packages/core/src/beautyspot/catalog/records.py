@@ -46,10 +46,13 @@ class ModelSummary:
     errors: int
     cache_hits: int
     input_tokens: int
+    """Those of hits are in `saved_tokens` instead."""
     output_tokens: int
     cost: float
     """In the currency of the price table that gave it."""
     elapsed_s: float
+    saved_tokens: int
+    """Input and output of the answers that were read from a cache."""
 
 
 @dataclass(frozen=True, slots=True)

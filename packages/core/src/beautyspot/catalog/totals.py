@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, select, true
 
 from beautyspot.catalog.kept import Kept, kept_by_function
 from beautyspot.catalog.pages import page_of
@@ -95,23 +95,26 @@ def model_summaries(source: Source, /) -> list[ModelSummary]:
     if not source.has("runs"):
         return []
 
-    def total(name: str) -> ColumnElement[Any]:
-        return func.coalesce(func.sum(source.column("runs", name)), 0)
+    model, nested, hit = (source.column("runs", name) for name in ("model", "nested", "cache_hit"))
 
-    model, nested = source.column("runs", "model"), source.column("runs", "nested")
+    def total(name: str, of: ColumnElement[bool]) -> ColumnElement[Any]:
+        return func.coalesce(func.sum(case((of, source.column("runs", name)))), 0)
+
     statement = (
         select(
             model,
             func.count(),
             func.count(case((source.column("runs", "status") == "error", 1))),
             func.count(case((source.column("runs", "cache_hit").is_(True), 1))),
-            *(total(name) for name in ("input_tokens", "output_tokens", "cost", "elapsed_s")),
+            *(total(name, hit.is_not(True)) for name in ("input_tokens", "output_tokens", "cost")),
+            total("elapsed_s", true()),
+            total("input_tokens", hit.is_(True)) + total("output_tokens", hit.is_(True)),
         )
         .where(model.is_not(None), nested.is_(False))
         .group_by(model)
     )
     found = [
-        ModelSummary(model, runs, errors, hits, int(inputs), int(outputs), float(cost), float(elapsed_s))
-        for model, runs, errors, hits, inputs, outputs, cost, elapsed_s in source.rows(statement)
+        ModelSummary(model, runs, errors, hits, int(inputs), int(outputs), float(cost), float(elapsed_s), int(saved))
+        for model, runs, errors, hits, inputs, outputs, cost, elapsed_s, saved in source.rows(statement)
     ]
     return sorted(found, key=lambda each: (-each.cost, -each.input_tokens, each.model))
