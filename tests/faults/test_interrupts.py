@@ -33,6 +33,30 @@ def test_an_interrupted_call_is_not_kept_and_the_next_one_runs(stage: Any) -> No
     assert actor.rest() == ["again done True"]
 
 
+PACED_MAP = """
+spot = new_spot(tpm=1)
+@spot.limiter
+@spot.mark
+def paced(n):
+    runs.append(n)
+    say("runs")
+    hear()
+    return "done"
+try:
+    paced.map(range(8), workers=4, progress=False)
+except KeyboardInterrupt:
+    say("interrupted", sum(map(paced.is_cached, range(8))), len(runs))
+"""
+
+
+def test_an_interrupted_map_finishes_what_runs_and_makes_no_further_call(stage: Any) -> None:
+    actor = stage.start(PACED_MAP)
+    assert actor.hears() == "runs"
+    actor.send_signal(signal.SIGINT)
+    actor.tell("end")
+    assert actor.rest() == ["interrupted 1 1"]
+
+
 FOLLOWERS = """
 def follow():
     asked.release()

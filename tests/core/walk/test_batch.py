@@ -4,9 +4,11 @@ import asyncio
 import linecache
 import threading
 import warnings
+from pathlib import Path
 
 import beautyspot as bs
 import pytest
+from beautyspot.testing import FrozenClock
 
 
 def test_map_keeps_the_order_and_resumes(spot: bs.Spot):
@@ -102,3 +104,128 @@ def test_a_warning_from_a_thread_or_task_points_at_the_users_line(spot: bs.Spot)
     assert [warning.filename for warning in warned] == [__file__] * 2
     lines = [linecache.getline(__file__, warning.lineno).strip() for warning in warned]
     assert all(".map([1, 2]" in line for line in lines), lines
+
+
+class Patient(FrozenClock):
+    """A clock on which a wait ends only when it is stopped."""
+
+    def wait(self, stop: threading.Event, seconds: float, /) -> bool:
+        return stop.wait(30)
+
+
+def test_map_that_fails_gives_up_the_calls_that_wait_for_the_limiter(tmp_path: Path):
+    clock, ran = Patient(), []
+    with bs.Spot(db=tmp_path / "a.db", tpm=60, clock=clock) as spot:
+
+        @spot.mark(ignore=("x",))
+        def fail(x: int) -> None:
+            raise ZeroDivisionError
+
+        @spot.limiter
+        @spot.mark
+        def paced(x: int) -> None:
+            ran.append(x)
+            fail(x)
+
+        with pytest.raises(ZeroDivisionError):
+            paced.map(range(8), workers=4, progress=False)
+        assert len(ran) == 1
+        with pytest.raises(ZeroDivisionError):
+            paced(8)
+        assert clock.slept == [1.0], "the places of the calls given up are free again"
+
+
+def test_map_that_fails_lets_a_call_that_runs_wait_for_the_limiter_itself(spot: bs.Spot):
+    running = threading.Event()
+
+    @spot.limiter
+    def paced(x: int) -> int:
+        return x
+
+    @spot.mark(ignore=("running",))
+    def half(x: int) -> int:
+        if x == 0:
+            running.wait(5)
+            raise ZeroDivisionError
+        running.set()
+        return sum(paced(x) for _ in range(3))
+
+    with pytest.raises(ZeroDivisionError):
+        half.map([5, 0], workers=2, progress=False)
+    assert half.is_cached(5)
+
+
+def test_map_of_coroutines_that_fails_finishes_what_runs_and_begins_nothing(spot: bs.Spot):
+    ran: list[int] = []
+
+    @spot.mark(ignore=("ran", "failed"))
+    async def half(x: int) -> int:
+        ran.append(x)
+        if x == 0:
+            failed.set()
+            raise ZeroDivisionError
+        await failed.wait()
+        await asyncio.sleep(0)
+        return 10 // x
+
+    async def scene() -> None:
+        with pytest.raises(ZeroDivisionError):
+            await half.map([5, 0, 2, 1], workers=2, progress=False)
+
+    failed = asyncio.Event()
+    asyncio.run(scene())
+    assert ran == [5, 0]
+    assert half.is_cached(5)
+
+
+def test_map_of_coroutines_that_is_cancelled_finishes_what_runs_and_frees_the_places_of_what_waits(tmp_path: Path):
+    async def scene() -> None:
+        limiter = spot._limiter
+        assert limiter is not None
+        begun, end = asyncio.Event(), asyncio.Event()
+
+        @spot.limiter
+        @spot.mark(ignore=("begun", "end"))
+        async def paced(x: int) -> int:
+            begun.set()
+            await end.wait()
+            return x
+
+        batch = asyncio.ensure_future(paced.map(range(8), workers=4, progress=False))
+        await begun.wait()
+        batch.cancel()
+        asyncio.get_running_loop().call_soon(end.set)
+        with pytest.raises(asyncio.CancelledError):
+            await batch
+        assert [paced.is_cached(x) for x in range(8)] == [True] + [False] * 7
+        assert limiter.reserve() <= 60, "the places of the calls given up are free again"
+
+    with bs.Spot(db=tmp_path / "a.db", tpm=1) as spot:
+        asyncio.run(scene())
+
+
+def test_map_of_coroutines_that_is_cancelled_twice_ends_what_runs(spot: bs.Spot):
+    @spot.mark(ignore=("begun",))
+    async def forever(x: int) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def scene() -> None:
+        batch = asyncio.ensure_future(forever.map([1], progress=False))
+        await begun.wait()
+        batch.cancel()
+        asyncio.get_running_loop().call_soon(lambda: asyncio.get_running_loop().call_soon(batch.cancel))
+        with pytest.raises(asyncio.CancelledError):
+            await batch
+        assert len(asyncio.all_tasks()) == 1
+
+    begun = asyncio.Event()
+    asyncio.run(scene())
+
+
+def test_map_of_coroutines_takes_no_items(spot: bs.Spot):
+    @spot.mark
+    async def square(x: int) -> int:
+        return x * x
+
+    assert asyncio.run(square.map([], progress=False)) == []

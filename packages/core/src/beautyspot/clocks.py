@@ -1,5 +1,6 @@
 """Time as the rest of the house sees it, so that a test can hold it still."""
 
+from threading import Event
 from typing import Protocol
 
 
@@ -16,6 +17,10 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float, /) -> None:
         """Wait, blocking the thread."""
+        ...
+
+    def wait(self, stop: Event, seconds: float, /) -> bool:
+        """Wait, blocking the thread, but no longer than until `stop` is set, and say whether it is."""
         ...
 
     async def sleep_async(self, seconds: float, /) -> None:

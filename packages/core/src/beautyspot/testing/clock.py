@@ -1,5 +1,7 @@
 """A clock that stands still until it is told to go on."""
 
+from threading import Event
+
 
 class FrozenClock:
     """Time under a test's control: sleeping moves it on at once, and says so in `slept`.
@@ -32,6 +34,12 @@ class FrozenClock:
         """Let `seconds` pass and remember them."""
         self.slept.append(seconds)
         self.advance(seconds)
+
+    def wait(self, stop: Event, seconds: float, /) -> bool:
+        """Let `seconds` pass unless `stop` is set, and say whether it is."""
+        if not stop.is_set():
+            self.sleep(seconds)
+        return stop.is_set()
 
     async def sleep_async(self, seconds: float, /) -> None:
         """Let `seconds` pass and remember them, without giving the event loop a turn."""

@@ -1,14 +1,20 @@
 """Many calls at once: hits right away, misses in threads or tasks, each kept as soon as it comes."""
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
-from typing import Any, Literal
+from contextlib import contextmanager, suppress
+from contextvars import Context, copy_context
+from threading import Event
+from typing import TYPE_CHECKING, Any, Literal
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.notices import sending_work
 from beautyspot.store import Hit
 from beautyspot.walk.calls import Args, call_async, caller, in_thread
 from beautyspot.walk.plan import Plan
+from beautyspot.walk.stops import Stopped, stopping
+
+if TYPE_CHECKING:
+    from asyncio import Task
 
 OnError = Literal["raise", "collect"]
 
@@ -21,6 +27,13 @@ class Batch:
         self.plan, self.calls, self.on_error, self.advance = plan, calls, on_error, advance
         self.call = caller(plan)
         self.results: list[Any] = [None] * len(calls)
+        self.stop = Event()
+
+    def context(self) -> Context:
+        """Return a context for one call, which is given up if it has not begun when `stop` is set."""
+        context = copy_context()
+        context.run(stopping.set, self.stop)
+        return context
 
     def take_hits(self) -> list[int]:
         """Fill in the results that are kept, and return the places of the others."""
@@ -28,13 +41,23 @@ class Batch:
 
     def run(self, place: int) -> None:
         """Make the call at `place`."""
-        with self._settle(place):
+        with suppress(Stopped), self._settle(place):
             self.results[place] = self.call(*self.calls[place])
 
     async def run_async(self, place: int) -> None:
         """Make the call at `place`."""
-        with self._settle(place):
+        with suppress(Stopped), self._settle(place):
             self.results[place] = await call_async(self.plan, self.calls[place], {})
+
+    async def end(self, tasks: "Sequence[Task[None]]", contexts: Sequence[Context]) -> None:
+        """Give up the calls that have not begun and await the others; cancelled here, it cancels those as well."""
+        from asyncio import gather  # as in run_batch_async
+
+        self.stop.set()
+        for task, context in zip(tasks, contexts, strict=True):
+            if context[stopping] is not None:
+                task.cancel()
+        await gather(*tasks, return_exceptions=True)
 
     def _take_hit(self, place: int, args: Args) -> bool:
         hit: Hit | None = None
@@ -54,6 +77,7 @@ class Batch:
             yield
         except Exception as error:
             if self.on_error == "raise":
+                self.stop.set()  # the next call in line is quicker than the `map`
                 raise
             self.results[place] = error
         finally:
@@ -65,22 +89,22 @@ def run_batch(
     plan: Plan, before: Args, items: Iterable[Any], *, workers: int, progress: bool, on_error: OnError
 ) -> list[Any]:
     """Call the function with each item and return the results in the items' order."""
-    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait  # 17 ms that only a batch needs
-    from contextvars import copy_context
+    from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait  # 17 ms that only a batch needs
 
+    futures: list[Future[None]] = []
     calls = _calls(before, items, workers, on_error)
     with _bar(plan, len(calls), progress) as advance:
         batch = Batch(plan, calls, on_error, advance)
         places = batch.take_hits()
         with ThreadPoolExecutor(workers, "beautyspot-map") as pool:
-            with sending_work():
-                futures = [pool.submit(copy_context().run, batch.run, place) for place in places]
             try:
+                with sending_work():
+                    futures += [pool.submit(batch.context().run, batch.run, place) for place in places]
                 wait(futures, return_when=FIRST_EXCEPTION)
             finally:
-                # After an error or Ctrl-C nothing new starts; what runs already is finished and kept.
-                for future in futures:
-                    future.cancel()
+                # After an error or Ctrl-C nothing new begins; what runs already is finished and kept.
+                batch.stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
     for future in futures:
         if not future.cancelled():
             future.result()
@@ -104,12 +128,17 @@ async def run_batch_async(
 
         places = batch.take_hits() if plan.store.reads_locally else await in_thread(plan, batch.take_hits)
         with sending_work():
-            tasks = [asyncio.ensure_future(run(place)) for place in places]
+            contexts = [batch.context() for _ in places]
+        tasks = [asyncio.create_task(run(place), context=c) for place, c in zip(places, contexts, strict=True)]
         try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
+            if tasks:  # not `gather`, which hands a cancellation on to the calls that run
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        except asyncio.CancelledError:
+            await batch.end(tasks, contexts)
+            raise
+        await batch.end(tasks, contexts)
+    for task in sorted(tasks, key=lambda task: task.cancelled()):
+        task.result()
     return batch.results
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from beautyspot.clocks import Clock
 from beautyspot.protocols import Limiter
 from beautyspot.records import Reservation
+from beautyspot.walk.stops import begin, sleep
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -71,11 +72,12 @@ def pace(limits: tuple[Limit, ...], args: tuple[Any, ...], kwargs: dict[str, Any
         reservation = limit.reserve(args, kwargs)
         if reservation > 0:
             try:
-                limit.clock.sleep(reservation)
+                sleep(limit.clock, reservation)
             except BaseException:
                 limit.limiter.give_back(reservation)
                 raise
         waited_s += reservation
+    begin()
     return waited_s
 
 
@@ -94,4 +96,5 @@ async def pace_async(limits: tuple[Limit, ...], args: tuple[Any, ...], kwargs: d
                 limit.give_back_from_loop(reservation)
                 raise
         waited_s += reservation
+    begin()
     return waited_s

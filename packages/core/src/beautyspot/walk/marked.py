@@ -64,14 +64,15 @@ class Marked(Protocol[P, R]):  # pyright: ignore[reportInvalidTypeVarUse] - bind
         """Call the function with each item, and return the results in the items' order.
 
         Hits are taken at once, misses run `workers` at a time under the limiter. Stopped and started
-        again, only what is missing runs.
+        again, only what is missing runs. Ctrl-C, or a cancellation, stops it as an exception does;
+        a second cancellation also stops what runs.
 
         Args:
             items: One argument each.
             workers: Threads, or tasks for a coroutine function; 1 or more.
             progress: Show a bar on standard error where that is a terminal or a notebook.
-            on_error: `raise` stops at the first exception (what runs is finished and kept);
-                `collect` puts exceptions in the place of results.
+            on_error: `raise` stops at the first exception: what runs is finished and kept, and no further call is
+                made. `collect` puts exceptions in the place of results.
         """
         ...
 
