@@ -13,6 +13,7 @@ from beautyspot.testing import FrozenClock
 from langchain.agents import create_agent
 from langchain.agents.structured_output import ProviderStrategy, ToolStrategy
 from langchain_beautyspot import BeautySpotRateLimiter, CacheMiddleware, RateLimitMiddleware, ReplayMiss
+from langchain_beautyspot.recorder import record_runs
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
@@ -352,6 +353,27 @@ def test_hits_save_tokens_and_calls_spend_them(
     activity = spot.parts.journal.tally("langchain.openai.gpt-4.1").take()
     assert activity is not None
     assert (activity.tokens_spent, activity.tokens_saved) == (used[0], used[0])
+
+
+def test_hits_are_runs_that_cost_nothing(openai_api: OpenAIAPI, model: Callable[..., ChatOpenAI], spot: Spot) -> None:
+    @tool
+    def add(a: int, b: int) -> int:
+        """Add."""
+        return a + b
+
+    agent = create_agent(model(), [add], middleware=[CacheMiddleware(spot, tools=["add"])])
+    agent.invoke(ask('use add {"a": 1, "b": 2}'))
+    with record_runs(spot) as recorder:
+        agent.invoke(ask('use add {"a": 1, "b": 2}'))
+    recorder.flush()
+    hits = [run for run in spot.parts.store.db.read_runs() if run.cache_hit]  # type: ignore[attr-defined]
+    assert sorted((run.kind, run.name) for run in hits) == [
+        ("llm", "ChatOpenAI"),
+        ("llm", "ChatOpenAI"),
+        ("tool", "add"),
+    ]
+    kept = {task.cache_key for task in spot.parts.store.db.find(TaskFilter())}
+    assert {run.cache_key for run in hits} == kept
 
 
 def limited(clock: FrozenClock, tmp_path: Path, **rates: Any) -> RateLimitMiddleware:

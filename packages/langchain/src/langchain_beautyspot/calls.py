@@ -48,6 +48,10 @@ class Calls:
             return await marked.refresh(key, call)
         return await marked(key, _refuse(func_name, key) if self._mode == "replay_only" else call)
 
+    def cache_key(self, func_name: str, key: str, /) -> str:
+        """Return the key of the row that holds a call."""
+        return self._function(func_name, asynchronous=False).key(key, None)
+
     def _function(self, func_name: str, *, asynchronous: bool) -> Any:
         marked = self._marked.get((func_name, asynchronous))
         if marked is None:

@@ -10,9 +10,11 @@ from functools import partial
 from typing import Any
 from weakref import WeakSet
 
-from beautyspot import Spot
+from beautyspot.parts import Parts
 from beautyspot.powers import takes_types
+from beautyspot.store import Store
 from langchain_core.documents import Document
+from langchain_core.messages.base import TextAccessor
 from langchain_core.runnables.utils import AddableDict
 
 from langchain_beautyspot.generations import MESSAGES
@@ -36,33 +38,37 @@ DOCUMENT = 123
 PARALLEL = 124
 """What a stream of a `RunnableParallel` yields: a dict that can be added to another."""
 SEND = 125
+TEXT = 126
+"""What `message.text` is, and so `StrOutputParser` gives: text that can also be called."""
 
-_taught: "WeakSet[Spot]" = WeakSet()
+_taught: WeakSet[Store] = WeakSet()
 _lock = threading.Lock()
 
 
-def teach(spot: Spot, /) -> None:
-    """Let `spot` keep messages, documents and what streams yield.
+def teach(parts: Parts, /) -> None:
+    """Let a Spot, whose parts these are, keep messages, documents and what streams yield.
 
     Raises:
-        ConfigurationError: one of the codes 111 to 125 is taken by a type of the user's.
+        ConfigurationError: one of the codes 111 to 126 is taken by a type of the user's.
     """
+    serializer = parts.serializer
     with _lock:
-        if spot in _taught or not takes_types(spot.parts.serializer):
+        if parts.store in _taught or not takes_types(serializer):
             return
         for name, code in CODES.items():
-            spot.register_type(MESSAGES[name], code, _fields, partial(_made, MESSAGES[name]))
-        spot.register_type(Document, DOCUMENT, _fields, partial(_made, Document))
-        spot.register_type(AddableDict, PARALLEL, dict[str, Any], AddableDict)
-        _taught.add(spot)
+            serializer.register(MESSAGES[name], code, _fields, partial(_made, MESSAGES[name]))
+        serializer.register(Document, DOCUMENT, _fields, partial(_made, Document))
+        serializer.register(AddableDict, PARALLEL, dict[str, Any], AddableDict)
+        serializer.register(TextAccessor, TEXT, str.__str__, TextAccessor)
+        _taught.add(parts.store)
 
 
-def teach_send(spot: Spot, /) -> None:
-    """Let `spot` keep what a node of LangGraph sends to another."""
+def teach_send(parts: Parts, /) -> None:
+    """Let a Spot keep what a node of LangGraph sends to another."""
     from langgraph.types import Send  # an extra; who asks for this has loaded it
 
-    if takes_types(spot.parts.serializer):
-        spot.register_type(Send, SEND, _parts_of_send, lambda parts: Send(*parts))
+    if takes_types(parts.serializer):
+        parts.serializer.register(Send, SEND, _parts_of_send, partial(_sent, Send))
 
 
 def _fields(model: Any) -> dict[str, Any]:
@@ -71,6 +77,10 @@ def _fields(model: Any) -> dict[str, Any]:
 
 def _made(class_: Callable[..., Any], fields: dict[str, Any]) -> Any:
     return class_(**fields)
+
+
+def _sent(class_: Callable[..., Any], parts: list[Any]) -> Any:
+    return class_(*parts)
 
 
 def _parts_of_send(send: Any) -> list[Any]:

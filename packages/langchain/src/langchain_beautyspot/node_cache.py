@@ -51,8 +51,8 @@ class BeautySpotNodeCache(BaseCache[Any]):
         """
         super().__init__()
         self._spot = spot_at(place)
-        teach(self._spot)
-        teach_send(self._spot)
+        teach(self._spot.parts)
+        teach_send(self._spot.parts)
         self._rows = Rows(self._spot)
         self._namespace = namespace
 

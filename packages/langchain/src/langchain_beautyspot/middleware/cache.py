@@ -20,7 +20,7 @@ from langchain_beautyspot.entries import tags_of
 from langchain_beautyspot.middleware.model_keys import ModelKey, model_key
 from langchain_beautyspot.middleware.structured import parsed
 from langchain_beautyspot.portable import Place, opened
-from langchain_beautyspot.recorder.hits import note_hit
+from langchain_beautyspot.recorder import note_hit
 from langchain_beautyspot.replays import Renewal
 from langchain_beautyspot.stable_keys import REGISTRY
 
@@ -117,8 +117,8 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
             made.append(handler(request))
             return _lasting(made[0])
 
-        kept = self._calls.make(f"langchain.tool.{request.tool_call['name']}", key, use)
-        return made[0] if made else _for_call(kept, key, request)
+        kept = self._calls.make(_tool_name(request), key, use)
+        return made[0] if made else self._result(key, kept, request)
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolResult]]
@@ -133,8 +133,8 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
             made.append(await handler(request))
             return _lasting(made[0])
 
-        kept = await self._calls.make_async(f"langchain.tool.{request.tool_call['name']}", key, use)
-        return made[0] if made else _for_call(kept, key, request)
+        kept = await self._calls.make_async(_tool_name(request), key, use)
+        return made[0] if made else self._result(key, kept, request)
 
     def _model_key(self, request: ModelRequest[Any]) -> ModelKey | None:
         """Return the key of a call; None, with a warning, where none can be made."""
@@ -181,11 +181,18 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
             self._warn("structured", f"a kept answer doesn't fit the schema of now ({type(error).__name__})")
             return None
         self._tally(key.func_name).tokens(saved=kept["tokens"] or 0)
-        mark = {"cache_key": key.key, "saved_tokens": kept["tokens"]}
+        cache_key = self._calls.cache_key(key.func_name, key.key)
+        mark = {"cache_key": cache_key, "saved_tokens": kept["tokens"]}
         for message in messages:
             vars(message)["_cache_hit"] = mark
         note_hit(key.func_name, mark, name=type(request.model).__name__, answer=messages[0])
         return ModelResponse(result=messages, structured_response=structured)
+
+    def _result(self, key: str, kept: ToolMessage, request: ToolCallRequest) -> ToolMessage:
+        """Return a kept result as the answer to this call of the model's."""
+        func_name, call = _tool_name(request), request.tool_call
+        note_hit(func_name, {"cache_key": self._calls.cache_key(func_name, key)}, name=call["name"], answer=kept)
+        return kept.model_copy(update={"id": None, "tool_call_id": call["id"]})
 
     def _warn(self, subject: str, message: str) -> None:
         self._notices.warn(("langchain agents", subject), f"CacheMiddleware: {message}", CacheWarning)
@@ -200,8 +207,5 @@ def _lasting(result: ToolResult) -> Any:
     return result if isinstance(result, ToolMessage) and result.status != "error" else None
 
 
-def _for_call(kept: ToolMessage, key: str, request: ToolCallRequest) -> ToolMessage:
-    """Return a kept result as the answer to this call of the model's."""
-    name = request.tool_call["name"]
-    note_hit(f"langchain.tool.{name}", {"cache_key": key}, name=name)
-    return kept.model_copy(update={"id": None, "tool_call_id": request.tool_call["id"]})
+def _tool_name(request: ToolCallRequest) -> str:
+    return f"langchain.tool.{request.tool_call['name']}"

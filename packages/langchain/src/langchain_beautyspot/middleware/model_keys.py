@@ -1,18 +1,16 @@
 """What a model's answer depends on: which model it is, and everything that it is asked with."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
 from langchain.agents.middleware import ModelRequest
-from langchain_core.language_models import BaseChatModel
-from langchain_core.load import dumpd
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from langchain_beautyspot.middleware.structured import contents_of, specs_of
+from langchain_beautyspot.model_texts import model_text
 from langchain_beautyspot.models import flaw, read_model
 from langchain_beautyspot.stable_keys import REGISTRY
 
@@ -50,23 +48,6 @@ def model_key(request: ModelRequest[Any], namespace: str, /) -> ModelKey:
         _agent_name(),
     ]
     return ModelKey(read_model(model).func_name, digest(pack(asked)).hex(), flaw(model))
-
-
-def model_text(model: BaseChatModel, settings: dict[str, Any], /) -> str:
-    """Return what LangChain tells a cache of a model, made anew: its own stays as it was when a setting changes."""
-    named = {name: settings[name] for name in ("model", "model_name") if name in settings}
-    if not model.is_lc_serializable():
-        return model._get_llm_string(**named)  # pyright: ignore[reportPrivateUsage] - what every cache is given
-    return json.dumps(_without_addresses(dumpd(model)), sort_keys=True) + f"---{sorted(named.items())}"
-
-
-def _without_addresses(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_addresses(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, dict):
-        left_out = ("repr", "graph") if value.get("lc") == 1 else ()  # pyright: ignore[reportUnknownMemberType]
-        return {name: _without_addresses(each) for name, each in value.items() if name not in left_out}  # pyright: ignore[reportUnknownVariableType]
-    return value
 
 
 def _tools(tools: Iterable[BaseTool | dict[str, Any]]) -> Iterable[Any]:

@@ -1,0 +1,23 @@
+"""What `spot.mark` makes of LangChain's own objects: a tool of a tool, a Runnable of any other Runnable."""
+
+from typing import Any
+
+from beautyspot.marking import Settings
+from beautyspot.parts import Parts
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+
+from langchain_beautyspot.classes import teach
+from langchain_beautyspot.marked_runnables import MarkedRunnable
+from langchain_beautyspot.marked_tools import marked_tool
+
+
+def adapt(thing: Any, parts: Parts, settings: Settings) -> Any:
+    """Return `thing`, marked; None if it is none of LangChain's objects. The entry point of `beautyspot.adapters`."""
+    if isinstance(thing, BaseTool):
+        teach(parts)
+        return marked_tool(thing, parts, settings)
+    if isinstance(thing, Runnable):
+        teach(parts)
+        return MarkedRunnable(thing, parts, settings)  # pyright: ignore[reportUnknownArgumentType] - of whatever it takes
+    return None
