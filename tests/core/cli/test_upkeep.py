@@ -92,12 +92,25 @@ def test_what_is_exported_is_imported_into_a_new_store(store: Path, run: Run) ->
 
 
 def test_an_export_writes_over_nothing_unasked_and_makes_no_database(store: Path, run: Run) -> None:
-    Path("all.zip").write_text("mine")
+    run("export", "all.zip")
+    before = Path("all.zip").read_bytes()
     answer = run("export", "all.zip")
-    assert (answer.code, Path("all.zip").read_text()) == (2, "mine")
+    assert (answer.code, Path("all.zip").read_bytes()) == (2, before)
     assert "--yes" in answer.err
     assert run("export", "all.zip", "--yes", "--function", "load").code == 0
     assert (run("--db", "none.db", "export", "a.zip").code, Path("none.db").exists()) == (2, False)
+
+
+def test_an_export_that_leaves_damaged_results_out_exits_with_1(damaged: Path, run: Run) -> None:
+    answer = run("export", "all.zip")
+    assert (answer.code, Path("all.zip").exists()) == (1, True)
+    assert "2 damaged results left out" in answer.err
+
+
+def test_an_export_never_writes_over_the_database(store: Path, run: Run) -> None:
+    answer = run("export", str(DB), "--yes")
+    assert (answer.code, kept()) == (2, 4)
+    assert "belongs to the database" in answer.err
 
 
 def test_a_hostile_archive_is_one_line_and_the_next_step(store: Path, run: Run) -> None:

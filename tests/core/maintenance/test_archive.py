@@ -1,6 +1,7 @@
 """Archives: what goes out comes in again, and nothing else does."""
 
 import json
+import math
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from beautyspot.db import MemoryTaskDB, SQLiteTaskDB, TaskDB
 from beautyspot.errors import DamagedEntryError
 from beautyspot.maintenance import Exported, Imported, export_archive, import_archive, verify
 from beautyspot.maintenance.archive import BIG_BYTES, framed, pack_row
-from beautyspot.records import Task, TaskFilter
+from beautyspot.records import Activity, Task, TaskFilter
 from beautyspot.storage import MemoryStorage
 from beautyspot.testing.task_db import NOON, task
 from hypothesis import HealthCheck, given, settings
@@ -133,7 +134,59 @@ def test_damaged_results_and_lost_blobs_are_left_out_and_counted(kept: Any, arch
     kept.ask("UPDATE tasks SET result_data = x'00' WHERE rowid = 1")
     next(Path(kept.blobs.root).rglob("*.bin")).unlink()
     done = export(kept, archive)
-    assert (done.tasks, done.left_out) == (5, 2)
+    assert (done.tasks, done.left_out, done.legacy) == (5, 2, 0)
+
+
+@pytest.mark.parametrize("change", ["elapsed_s = 9e999", "version = x'ff'", "checksum = 'zz'"])
+def test_a_row_that_no_import_would_take_is_left_out(kept: Any, archive: Path, change: str) -> None:
+    kept.fill(5)
+    kept.ask(f"UPDATE tasks SET {change} WHERE rowid = 1")
+    done = export(kept, archive)
+    assert (done.tasks, done.left_out, done.legacy) == (6, 1, 0)
+    assert import_archive(archive, MemoryTaskDB(), MemoryStorage()).tasks == 6
+
+
+def test_activity_that_no_import_would_take_is_left_out(kept: Any, archive: Path) -> None:
+    kept.fill(1)
+    kept.ask("UPDATE activity SET hits = -5")
+    done = export(kept, archive)
+    assert (done.tasks, done.activity) == (3, 0)
+    assert import_archive(archive, MemoryTaskDB(), MemoryStorage()).tasks == 3
+
+
+def test_a_row_of_a_wrong_size_goes_out_with_the_right_one(kept: Any, archive: Path, other: SQLiteTaskDB) -> None:
+    kept.fill(5)
+    before = kept.ask("SELECT sum(size_bytes) FROM tasks")[0][0]
+    kept.ask("UPDATE tasks SET size_bytes = 1000000000000000 WHERE rowid = 1")
+    assert export(kept, archive).size_bytes == before
+    import_archive(archive, other, MemoryStorage())
+    assert other.upkeep.size_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["test.db", "test.db-wal", "test.db-locks", "notes.txt", "."])
+def test_an_export_writes_over_nothing_but_an_archive(kept: Any, tmp_path: Path, name: str) -> None:
+    kept.fill(5)
+    (tmp_path / "notes.txt").write_text("mine")
+    for dry_run in (True, False):
+        with pytest.raises(bs.ConfigurationError, match="give another path"):
+            export(kept, tmp_path / name, dry_run=dry_run)
+    assert (kept.ask("SELECT count(*) FROM tasks"), (tmp_path / "notes.txt").read_text()) == ([(7,)], "mine")
+    assert [export(kept, tmp_path / "all.zip").tasks for _ in "12"] == [7, 7]
+
+
+def test_an_export_of_a_mistyped_path_makes_no_database(tmp_path: Path, archive: Path) -> None:
+    with pytest.raises(bs.ConfigurationError, match="no database at"):
+        export_archive(SQLiteTaskDB(tmp_path / "typo.db"), [], archive)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_paths_may_be_text_and_looking_makes_no_database(kept: Any, archive: Path, tmp_path: Path) -> None:
+    kept.fill(1)
+    with closing(SQLiteTaskDB(kept.path)) as db:
+        export_archive(db, [kept.blobs], str(archive))
+    with closing(SQLiteTaskDB(tmp_path / "new" / "new.db")) as new:
+        assert import_archive(str(archive), new, None, dry_run=True).tasks == 3
+    assert not (tmp_path / "new").exists()
 
 
 def test_only_what_a_filter_means_goes_out(kept: Any, archive: Path) -> None:
@@ -220,6 +273,15 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], type[Exception], str]] = {
     "a wrong checksum": (
         lambda path: write(path, sealed({"tasks/000000": part(task("a", checksum=5))})), DAMAGED, "not what was"
     ),
+    "a size above 64 bits": (
+        lambda path: write(path, sealed({"tasks/000000": part(task("a", size_bytes=2**63))})), DAMAGED, "size_bytes"
+    ),
+    "no number": (
+        lambda path: write(path, sealed({"tasks/000000": part(task("a", elapsed_s=math.nan))})), DAMAGED, "elapsed_s"
+    ),
+    "a time that is a fraction": (
+        lambda path: write(path, sealed({"tasks/000000": part(task("a"), updated_at=1.5)})), DAMAGED, "updated_at"
+    ),
     "a packed bomb": (
         lambda path: write(path, sealed({"tasks/000000": bytes(10**8)}), compression=zipfile.ZIP_DEFLATED),
         DAMAGED, "none that an export writes",
@@ -239,6 +301,25 @@ def test_a_hostile_archive_is_refused_with_a_word_and_nothing_is_kept(archive: P
         import_archive(archive, db, storage)
     assert "; " in str(caught.value)
     assert (rows(db), list(storage.iter_keys())) == ({}, [])
+
+
+@pytest.mark.parametrize("count", [{"hits": -1}, {"tokens_saved": 2**63}, {"saved_s": math.nan}, {"waited_s": -1.0}])
+def test_hostile_activity_is_refused_with_the_archives_name(archive: Path, count: dict[str, Any]) -> None:
+    row = Activity("f", NOON.replace(second=0, microsecond=0), 1, 1, 0, 1.0, 0.0, 0, 0)._replace(**count)
+    write(archive, sealed({"activity/000000": framed(pack_row(row))}))
+    db = MemoryTaskDB()
+    with pytest.raises(DamagedEntryError, match=archive.name):
+        import_archive(archive, db, None)
+    assert list(db.read_activity()) == []
+
+
+@pytest.mark.parametrize("size_bytes", [10**15, -(10**15)])
+def test_a_lie_about_a_size_is_not_believed(archive: Path, size_bytes: int) -> None:
+    write(archive, sealed({"tasks/000000": part(task("a", result_data=b"\x02", size_bytes=size_bytes, checksum=None))}))
+    db = MemoryTaskDB()
+    assert import_archive(archive, db, None, dry_run=True).size_bytes == 1
+    assert import_archive(archive, db, None).size_bytes == 1
+    assert rows(db)["a"].size_bytes == 1
 
 
 def test_members_that_lie_upon_each_other_are_refused(archive: Path) -> None:

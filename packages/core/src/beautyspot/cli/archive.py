@@ -5,9 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Context
+from typer import Argument, Context, Exit
 
-from beautyspot.cli.database import path_of
 from beautyspot.cli.options import Db, Function, Json, Storage, Tag, Version, place_of
 from beautyspot.cli.output import print_json, say
 from beautyspot.cli.progress import progress_bar
@@ -15,7 +14,7 @@ from beautyspot.cli.removal import DryRun, Yes
 from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.db import open_db
 from beautyspot.errors import ConfigurationError
-from beautyspot.maintenance import export_archive, import_archive
+from beautyspot.maintenance import Exported, export_archive, import_archive
 from beautyspot.records import TaskFilter
 
 
@@ -38,10 +37,15 @@ def export_file(
     where = TaskFilter(function=function, version=version, tags=None if tag is None else (tag,))
     with closing(open_db(place.existing())) as tasks, progress_bar("exporting") as progress:
         done = export_archive(tasks, place.storages(), file, where=where, dry_run=dry_run, progress=progress)
-    if place.as_json:
-        print_json({"dry_run": dry_run, **asdict(done)})
-        return
-    left = f"; {done.left_out} are left out: damaged, or of an earlier release" if done.left_out else ""
+    print_json({"dry_run": dry_run, **asdict(done)}) if place.as_json else _tell_export(done, dry_run=dry_run)
+    if done.left_out:
+        raise Exit(1)
+
+
+def _tell_export(done: Exported, *, dry_run: bool) -> None:
+    damaged = f"; {count_text(done.left_out, 'damaged result')} left out: `beautyspot verify` names them"
+    legacy = f"; {count_text(done.legacy, 'result')} of an earlier release left out"
+    left = (damaged if done.left_out else "") + (legacy if done.legacy else "")
     would = "would export" if dry_run else "exported"
     say(f"{would} {count_text(done.tasks, 'result')}, {bytes_text(done.size_bytes)}{left}")
 
@@ -57,11 +61,7 @@ def import_file(
     """Keep what an archive holds and is not there, or older there; doing it twice changes nothing."""
     place = place_of(context, db, storage, as_json)
     storages = place.storages()
-    database = place.database()
-    path = path_of(database)
-    if dry_run and path is not None and not path.exists():
-        database = "memory://"  # looking makes no file
-    with closing(open_db(database)) as tasks, progress_bar("importing") as progress:
+    with closing(open_db(place.database())) as tasks, progress_bar("importing") as progress:
         target = storages[0] if storages else None
         done = import_archive(file, tasks, target, dry_run=dry_run, progress=progress)
     if place.as_json:

@@ -7,6 +7,7 @@ Nothing is compressed, so no member can be larger than the archive and none need
 smaller compresses the whole. No member is ever unpacked to a path, and nothing in one is a pickle.
 """
 
+import math
 import re
 import struct
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ MAX_PART_BYTES = 16 * 2**20
 MAX_ROW_BYTES = 2**20
 """Of a row without its value; a hostile row of so many bytes unpacks to 60 MB at most."""
 PIECE_BYTES = 2**20
+LARGEST = 2**63 - 1
 
 BOUNDS: dict[str, Any] = {"max_map_len": 64, "max_array_len": 10_000, "max_ext_len": 0}
 _unpack: Callable[[bytes], dict[str, Any]] = partial(unpackb, **BOUNDS)
@@ -58,6 +60,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "waited_s": (float,),
 }
 """Of the fields of tasks and activity; the other counts are whole numbers."""
+COUNTS = Activity._fields[2:]
 
 
 def pack_row(record: Task | Activity, /, **more: Any) -> bytes:
@@ -102,15 +105,26 @@ def unpack_row(data: bytes, /) -> dict[str, Any]:
         row = _unpack(data)
         for name in TIMES:
             if row.get(name) is not None:
-                row[name] = EPOCH + row[name] * MICROSECOND
+                row[name] = EPOCH + _whole(name, row[name]) * MICROSECOND
         for name, value in row.items():
-            if name in TYPES and type(value) not in TYPES[name]:
+            if (name in TYPES and type(value) not in TYPES[name]) or not _fits(value):
                 raise TypeError(f"{name} is {value!r:.80}")
         if not all(type(tag) is str for tag in row.get("tags", ())):
             raise TypeError("a tag is no text")
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise DamagedEntryError(f"a row of the archive is none: {error}; export it anew") from error
     return row
+
+
+def _whole(name: str, value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{name} is {value!r:.80}")
+    return value
+
+
+def _fits(value: Any) -> bool:
+    """Say whether a number is one that a column can hold: databases have 64 bits with a sign, and none takes NaN."""
+    return math.isfinite(value) and abs(value) <= LARGEST if isinstance(value, int | float) else True
 
 
 def task_from(row: dict[str, Any], /) -> Task:
@@ -131,7 +145,11 @@ def task_from(row: dict[str, Any], /) -> Task:
 
 def activity_from(row: dict[str, Any], /) -> Activity:
     """Return the activity of a row; raises as `task_from` does."""
-    counts = set(Activity._fields) - set(TYPES)
-    if set(row) != set(Activity._fields) or any(type(row[name]) is not int for name in counts):
+    counts = set(COUNTS) - set(TYPES)
+    if (
+        set(row) != set(Activity._fields)
+        or any(type(row[name]) is not int for name in counts)
+        or any(row[name] < 0 for name in COUNTS)
+    ):
         raise DamagedEntryError(f"a row of the archive is no activity: {sorted(row)!r:.200}; export it anew")
     return Activity(**row)

@@ -7,7 +7,7 @@ from itertools import product
 
 from beautyspot.errors import StorageError
 from beautyspot.protocols import BlobStorage
-from beautyspot.records import Task
+from beautyspot.records import DAMAGED, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class LostBlobError(StorageError):
 
 def is_legacy(task: Task, /) -> bool:
     """Say whether a release before 3.0 wrote the row."""
-    return task.size_bytes is None
+    return task.size_bytes is None and task.result_type != DAMAGED
 
 
 def moves(task: Task, /) -> bool:
@@ -56,10 +56,10 @@ def load_blob(storages: Sequence[BlobStorage], location: str, /) -> bytes:
     """
     # Earlier releases wrote a path as their working directory saw it; only the file's name still holds.
     places = dict.fromkeys((location, location.replace("\\", "/").rpartition("/")[2]))
-    failure = None
+    failure: StorageError | None = None
     for place, storage in product(places, storages):
         try:
             return storage.load(place)
         except StorageError as error:
-            failure = error
+            failure = failure or error  # the first is the one that should have it
     raise LostBlobError(f"no blob at {location!r} in any storage given; see that it is the right one") from failure

@@ -2,32 +2,38 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 from zipfile import ZIP_STORED, ZipFile
 from zlib import crc32
 
-from beautyspot.errors import StorageError
+from beautyspot.errors import ConfigurationError, DamagedEntryError, StorageError
 from beautyspot.maintenance.archive import (
     BIG_BYTES,
     FORMAT,
     MANIFEST,
-    MAX_ROW_BYTES,
     PART_BYTES,
     PIECE_BYTES,
     VERSION,
+    activity_from,
     framed,
     pack_row,
+    task_from,
+    unpack_row,
 )
+from beautyspot.maintenance.blob_moves import is_legacy
+from beautyspot.maintenance.merge import expect_made
+from beautyspot.maintenance.restore import open_archive
 from beautyspot.protocols import BlobStorage, SupportsJournalReads, TaskDB
-from beautyspot.records import Task, TaskFilter
+from beautyspot.records import DAMAGED, Task, TaskFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,14 @@ class Exported:
     size_bytes: int
     """Of their values."""
     left_out: int
-    """Results that are damaged, whose blob is lost, or that an earlier release wrote and no function adopted yet."""
+    """Results that are damaged, or whose blob is lost."""
+    legacy: int
+    """Results left out that an earlier release wrote and no function adopted yet."""
     activity: int
     """Rows of what functions did in a minute."""
+
+
+Outcome = Literal["tasks", "left_out", "legacy", "gone"]
 
 
 class ArchiveWriter:
@@ -91,7 +102,7 @@ class ArchiveWriter:
 def export_archive(
     db: TaskDB,
     storages: Sequence[BlobStorage],
-    target: Path,
+    target: str | os.PathLike[str],
     *,
     where: TaskFilter | None = None,
     dry_run: bool = False,
@@ -103,35 +114,69 @@ def export_archive(
     in memory at a time, and of big ones a piece.
 
     Raises:
+        ConfigurationError: there is no database, or `target` is anything but an older archive or a new file.
         StorageError: the database or a blob can't be read, or the file not be written.
     """
+    target = Path(target)
+    expect_made(db)
+    _expect_free(target, db)
     tasks = db.find(where or TaskFilter())
     if dry_run:
-        found = [task.size_bytes or 0 for task in tasks if task.size_bytes is not None]
-        return Exported(len(found), sum(found), 0, 0)
+        sizes = [task.size_bytes for task in tasks]
+        known = [size_bytes for size_bytes in sizes if size_bytes is not None]
+        return Exported(len(known), sum(known), 0, len(sizes) - len(known), 0)
     with _file_at(target) as stream, ZipFile(stream, "w", ZIP_STORED) as file:
         writer = ArchiveWriter(file)
-        kept = size_bytes = left_out = 0
+        counts: Counter[str] = Counter()
         for number, task in enumerate(tasks, 1):
-            if _add(writer, task, db, storages):
-                kept, size_bytes = kept + 1, size_bytes + (task.size_bytes or 0)
-            else:
-                left_out += 1
+            outcome, size_bytes = _add(writer, task, db, storages)
+            counts[outcome] += 1
+            counts["size_bytes"] += size_bytes
             if progress is not None:
                 progress(number)
         writer.end_part("tasks")
-        done = Exported(kept, size_bytes, left_out, _add_activity(writer, db))
+        counts["activity"] = _add_activity(writer, db)
+        done = Exported(**{each.name: counts[each.name] for each in fields(Exported)})
         writer.end(done)
     return done
 
 
-def _add(writer: ArchiveWriter, task: Task, db: TaskDB, storages: Sequence[BlobStorage]) -> bool:
-    """Add a result, and say whether it is whole; one that was replaced meanwhile comes with the next export."""
-    if task.size_bytes is None:
-        return False
+def _expect_free(target: Path, db: TaskDB) -> None:
+    """Refuse a target that holds anything but what an export wrote.
+
+    Raises:
+        ConfigurationError: it does, or is a name that SQLite or a Spot uses beside the database.
+    """
+    path: str | None = getattr(db, "path", None)
+    own = None if path is None else Path(path).resolve()
+    place = target.resolve()
+    if own is not None and place.parent == own.parent and (place == own or place.name.startswith(f"{own.name}-")):
+        raise ConfigurationError(f"{str(target)!r} belongs to the database that is exported; give another path")
+    if not target.exists():
+        return
+    try:
+        with open_archive(target):
+            return
+    except (ConfigurationError, DamagedEntryError, OSError) as error:
+        raise ConfigurationError(
+            f"{str(target)!r} is there and is no archive of `beautyspot export`; give another path, or delete it first"
+        ) from error
+
+
+def _add(writer: ArchiveWriter, task: Task, db: TaskDB, storages: Sequence[BlobStorage]) -> tuple[Outcome, int]:
+    """Add a result, and return what came of it, and the bytes of its value.
+
+    One that was replaced meanwhile comes with the next export.
+    """
+    if is_legacy(task):
+        return "legacy", 0
+    if task.result_type == DAMAGED:
+        return "left_out", 0
     stream = _value_of(task, db, storages)
     if stream is None:
-        return False
+        entry = db.get(task.cache_key)
+        is_there = entry is not None and entry.result_value == task.result_value
+        return ("left_out" if is_there else "gone"), 0
     with stream:
         head = stream.read(BIG_BYTES)
         more = stream.read(PIECE_BYTES) if len(head) == BIG_BYTES else b""
@@ -140,11 +185,22 @@ def _add(writer: ArchiveWriter, task: Task, db: TaskDB, storages: Sequence[BlobS
             value = b""
         else:
             member, checksum, value = None, crc32(head), head
-    row = pack_row(task, member=member)
-    if (task.checksum is not None and checksum != task.checksum) or len(row) > MAX_ROW_BYTES:
-        return False
+        size_bytes = stream.tell()
+    row = _packed(task._replace(size_bytes=size_bytes), member)
+    if (task.checksum is not None and checksum != task.checksum) or row is None:
+        return "left_out", 0
     writer.add_row("tasks", row, value)
-    return True
+    return "tasks", size_bytes
+
+
+def _packed(task: Task, member: str | None) -> bytes | None:
+    """Return the row of an archive; None for one that no import would take, as a column of it is damaged."""
+    try:
+        row = pack_row(task, member=member)
+        task_from(unpack_row(row))
+    except (DamagedEntryError, ValueError, TypeError, OverflowError):
+        return None
+    return row
 
 
 def _value_of(task: Task, db: TaskDB, storages: Sequence[BlobStorage]) -> IO[bytes] | None:
@@ -169,8 +225,14 @@ def _pieces(head: bytes, more: bytes, stream: IO[bytes]) -> Iterator[bytes]:
 def _add_activity(writer: ArchiveWriter, db: TaskDB) -> int:
     number = 0
     if isinstance(db, SupportsJournalReads):
-        for number, row in enumerate(db.read_activity(), 1):  # noqa: B007 - counted
-            writer.add_row("activity", pack_row(row))
+        for row in db.read_activity():
+            try:
+                packed = pack_row(row)
+                activity_from(unpack_row(packed))
+            except (DamagedEntryError, ValueError, TypeError, OverflowError):
+                continue  # one that no import would take costs a minute of statistics, not the archive
+            writer.add_row("activity", packed)
+            number += 1
     writer.end_part("activity")
     return number
 

@@ -1,6 +1,7 @@
 """Reads an archive into a store. What lies in it is anybody's, and is believed in nothing."""
 
 import json
+import os
 import stat
 import struct
 from collections.abc import Callable, Generator, Iterator
@@ -13,6 +14,7 @@ from typing import Any, cast
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from zlib import crc32
 
+from beautyspot.db import MemoryTaskDB
 from beautyspot.errors import ConfigurationError, DamagedEntryError
 from beautyspot.maintenance.archive import (
     FORMAT,
@@ -25,7 +27,7 @@ from beautyspot.maintenance.archive import (
     task_from,
     unpack_row,
 )
-from beautyspot.maintenance.merge import merger_of
+from beautyspot.maintenance.merge import is_unmade, merger_of
 from beautyspot.protocols import BlobStorage, SupportsJournal, SupportsJournalReads, SupportsMerge, TaskDB
 from beautyspot.records import Activity, Task
 
@@ -82,10 +84,7 @@ class ArchiveReader:
         Raises:
             DamagedEntryError: it is missing, too big, or not as it was written.
         """
-        info = self._members.get(name) if isinstance(name, str) else None
-        if info is None or (limit_bytes is not None and info.file_size > limit_bytes):
-            size = "not there" if info is None else f"of {info.file_size} bytes"
-            raise DamagedEntryError(f"the member {name!r:.80} is {size}, which no export writes; export it anew")
+        info = self._info(name, limit_bytes)
         try:
             data = self._file.read(info)
         except ODD as error:
@@ -93,6 +92,17 @@ class ArchiveReader:
         if info.filename != MANIFEST and sha256(data).hexdigest() != self._hashes.get(info.filename):
             raise DamagedEntryError(f"the member {info.filename!r} is not what was written; export it anew")
         return data
+
+    def size_of(self, name: object, /) -> int:
+        """Return how many bytes a member holds; raises as `member` does."""
+        return self._info(name).file_size
+
+    def _info(self, name: object, limit_bytes: int | None = None) -> ZipInfo:
+        info = self._members.get(name) if isinstance(name, str) else None
+        if info is None or (limit_bytes is not None and info.file_size > limit_bytes):
+            size = "not there" if info is None else f"of {info.file_size} bytes"
+            raise DamagedEntryError(f"the member {name!r:.80} is {size}, which no export writes; export it anew")
+        return info
 
     def _manifest(self) -> dict[str, Any]:
         if MANIFEST not in self._members:
@@ -151,7 +161,7 @@ def _opened(source: Path) -> ZipFile:
 
 
 def import_archive(
-    source: Path,
+    source: str | os.PathLike[str],
     db: TaskDB,
     storage: BlobStorage | None,
     *,
@@ -175,11 +185,13 @@ def import_archive(
         DamagedEntryError: it is cut short, changed, or made to do harm; what came before that is kept.
         StorageError: the database or storage can't be written.
     """
+    # Looking makes no file.
+    db = MemoryTaskDB() if dry_run and is_unmade(db) else db
     merger = merger_of(db)
     done = kept = size_bytes = 0
-    with open_archive(source) as archive:
+    with open_archive(Path(source)) as archive:
         for part in archive.parts("tasks"):
-            rows = _rows_of(part)
+            rows = _rows_of(archive, part)
             while chunk := list(islice(rows, CHUNK)):
                 new = _put(archive, chunk, merger, storage, dry_run=dry_run)
                 kept, size_bytes = kept + len(new), size_bytes + sum(task.size_bytes or 0 for task in new)
@@ -190,13 +202,16 @@ def import_archive(
     return Imported(kept, size_bytes, done - kept, activity)
 
 
-def _rows_of(part: list[bytes]) -> Iterator[tuple[Task, bytes, object]]:
+def _rows_of(archive: ArchiveReader, part: list[bytes]) -> Iterator[tuple[Task, bytes, object]]:
     """Yield each task with its value, or the name of the member that holds it."""
     if len(part) % 2:
         raise DamagedEntryError("a part of rows lacks a value; export it anew")
     for data, value in zip(part[::2], part[1::2], strict=True):
         row = unpack_row(data)
-        yield task_from(row), value, row.get("member")
+        member = row.get("member")
+        # What the row says of its size is not believed: a lie would make `max_size` delete everything else.
+        size_bytes = len(value) if member is None else archive.size_of(member)
+        yield task_from(row)._replace(size_bytes=size_bytes), value, member
 
 
 def _put(
