@@ -84,3 +84,46 @@ def test_the_functions_can_be_called_as_they_are(file: Path):
     policy = KeyPolicy(path=KeyGen.from_file_content, client=KeyPolicy.IGNORE)
     assert policy(path=file, client=object()) == policy(path=file)
     assert repr(KeyPolicy.IGNORE) == "KeyPolicy.IGNORE"
+
+
+class Reader:
+    def read(self, path: Any) -> None: ...
+
+    @classmethod
+    def read_all(cls, path: Any) -> None: ...
+
+
+@pytest.mark.parametrize("method", [Reader.read, Reader.read_all.__func__])  # type: ignore[attr-defined]
+def test_the_file_of_a_method_is_its_first_argument_and_not_its_instance(method: Any, file: Path):
+    key = KeyMaker(method, input_key_fn=KeyGen.from_file_content).key
+    before = key((int, file), {})
+    file.write_text("two")
+    assert key((int, file), {}) != before
+    with pytest.raises(UnkeyableArgument, match=r"argument 'self'|argument 'cls'"):
+        key((object(), file), {})
+
+
+def test_a_policy_may_name_the_instance(file: Path):
+    key = KeyMaker(Reader.read, input_key_fn=KeyPolicy(self=KeyPolicy.IGNORE, path=KeyGen.from_file_content)).key
+    assert key((Reader(), file), {}) == key((Reader(), file), {})
+    assert KeyPolicy(self=KeyPolicy.IGNORE)(self=1, path=2) == KeyPolicy(self=KeyPolicy.IGNORE)(self=3, path=2)
+
+
+def test_what_is_no_path_is_refused_with_the_way_to_name_one():
+    for input_key_fn in (KeyGen.from_file_content, KeyGen.from_path_stat):
+        with pytest.raises(UnkeyableArgument, match=r"met 5; give a path, .*KeyPolicy\(path="):
+            KeyMaker(read, input_key_fn=input_key_fn).key((5,), {})
+
+
+def test_ignoring_what_a_function_of_the_users_takes_is_refused():
+    with pytest.raises(ConfigurationError, match=r"ignore got 'mode' beside input_key_fn=.*leave 'mode' out"):
+        KeyMaker(read, ignore=("mode",), input_key_fn=lambda path, mode: (path, mode))
+    lock = object()
+    free = KeyMaker(lambda path: (path, lock), ignore=("lock",), input_key_fn=lambda path: path)
+    assert free.key(("a",), {}) != free.key(("b",), {})
+
+
+@pytest.mark.parametrize("choice", [KeyPolicy(path=str), KeyGen.default, KeyGen.from_path_stat])
+def test_a_choice_by_parameter_goes_together_with_ignored_ones(choice: Any, file: Path):
+    key = KeyMaker(read, ignore=("client",), input_key_fn=choice).key
+    assert key((file, "fast", object()), {}) == key((file, "fast", object()), {}) != key((file, "slow"), {})

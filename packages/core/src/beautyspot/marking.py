@@ -159,7 +159,8 @@ def _plan(function: Any, parts: Parts, settings: Settings) -> Plan:
     keys = KeyMaker(
         inner,
         version=settings.version,
-        ignore=(*settings.ignore, *_injected(inner)),
+        ignore=settings.ignore,
+        injected=_injected(inner),
         input_key_fn=settings.input_key_fn,
         registry=parts.registry,
     )

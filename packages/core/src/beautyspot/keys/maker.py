@@ -44,6 +44,7 @@ class KeyMaker:
         *,
         version: str | FromCode | None = None,
         ignore: Sequence[str] = (),
+        injected: Sequence[str] = (),
         input_key_fn: Callable[..., Any] | None = None,
         registry: KeyRegistry | None = None,
     ) -> None:
@@ -52,10 +53,12 @@ class KeyMaker:
         Args:
             version: Part of the key; `FROM_CODE` is read from the code when it is first needed.
             ignore: Parameters and free variables that have no part in the key.
+            injected: Parameters that a framework fills, which have none either.
             input_key_fn: Takes the call's arguments and returns what stands for them, or is a `KeyPolicy`.
 
         Raises:
-            ConfigurationError: `version` is no text, or `ignore` or a policy names what is not there.
+            ConfigurationError: `version` is no text, `ignore` or a policy names what is not there, or `ignore` what
+                `input_key_fn` takes.
             UnkeyableArgument: the function closes over something without content.
         """
         if not (version is None or isinstance(version, str)):
@@ -66,13 +69,15 @@ class KeyMaker:
         names = binder(function).names
         self._choices: Mapping[str, Callable[[Any], Any]] = {}
         self._custom: Callable[..., Any] | None = None
-        ignored = frozenset(ignore)
+        ignored = frozenset((*ignore, *injected))
         if input_key_fn is not None:
-            from beautyspot.keys.policies import is_policy, policy_of  # `hashlib` is 2.5 ms that few functions need
+            from beautyspot.keys.policies import policy_of  # `hashlib` is 2.5 ms that few functions need
 
-            policy = policy_of(input_key_fn, [name for name in names if name not in ignore])
-            self._choices, ignored = policy.choices, ignored.union(policy.ignored)
-            self._custom = None if is_policy(input_key_fn) else input_key_fn
+            policy = policy_of(input_key_fn, [name for name in names if name not in injected], ignore)
+            if policy is None:
+                self._custom = input_key_fn
+            else:
+                self._choices, ignored = policy.choices, ignored.union(policy.ignored)
         self._identity = _identity(function, self._func_name, ignored, self._canonical)
         self._check_names(
             ignored | self._choices.keys(), (*names, *(self._identity.free_names if self._identity else ()))

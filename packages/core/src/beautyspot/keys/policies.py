@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from hashlib import file_digest, sha256
 from typing import Any, ClassVar
 
-from beautyspot.errors import ConfigurationError
+from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.registry import KeyRegistry
 
@@ -30,8 +30,9 @@ class KeyGen:
 
         Raises:
             OSError: there is no such file.
+            UnkeyableArgument: `path` is none.
         """
-        real = os.path.realpath(os.fspath(path))
+        real = os.path.realpath(_checked(path))
         stat = os.stat(real)  # noqa: PTH116 - pathlib is 3 ms of `import beautyspot`
         return KeyGen.default("stat", real, stat.st_size, stat.st_mtime_ns, args, kwargs)
 
@@ -41,9 +42,20 @@ class KeyGen:
 
         Raises:
             OSError: it can't be read.
+            UnkeyableArgument: `path` is none.
         """
-        with open(os.fspath(path), "rb") as file:
+        with open(_checked(path), "rb") as file:
             return KeyGen.default("content", file_digest(file, "sha256").digest(), args, kwargs)
+
+
+def _checked(path: Any) -> str | bytes:
+    try:
+        return os.fspath(path)
+    except TypeError:
+        raise UnkeyableArgument(
+            f"the key of a file met {path!r}; give a path, and name its parameter where it is not the first, "
+            "as in input_key_fn=KeyPolicy(path=KeyGen.from_file_content)"
+        ) from None
 
 
 class Ignore:
@@ -63,7 +75,7 @@ class KeyPolicy:
     IGNORE: ClassVar[Ignore] = Ignore()
     """Leaves a parameter out of the key."""
 
-    def __init__(self, **choices: Callable[[Any], Any] | Ignore) -> None:
+    def __init__(self, /, **choices: Callable[[Any], Any] | Ignore) -> None:
         """Take for each named parameter a function from its value to what stands for it, or `IGNORE`.
 
         Raises:
@@ -79,7 +91,7 @@ class KeyPolicy:
             if not isinstance(choice, Ignore) and choice is not KeyGen.default  # which is what the others get
         }
 
-    def __call__(self, *args: Any, **kwargs: Any) -> str:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> str:
         """Return a digest of arguments, choosing among those given by name; `mark` binds the others first."""
         chosen = {name: self.choices.get(name, _same)(kwargs[name]) for name in kwargs if name not in self.ignored}
         return KeyGen.default(*args, **chosen)
@@ -93,21 +105,28 @@ _FILE_KEYS = (KeyGen.from_path_stat, KeyGen.from_file_content)
 _NOTHING = KeyPolicy()
 
 
-def is_policy(input_key_fn: Any, /) -> bool:
-    """Say whether it chooses by parameter: a policy, or a ready-made function of `KeyGen`."""
-    return isinstance(input_key_fn, KeyPolicy) or input_key_fn in (KeyGen.default, *_FILE_KEYS)
+def policy_of(input_key_fn: Any, names: Sequence[str], ignore: Sequence[str], /) -> KeyPolicy | None:
+    """Return the choices that `input_key_fn` makes by parameter, None for a function that takes the whole call.
 
-
-def policy_of(input_key_fn: Any, names: Sequence[str], /) -> KeyPolicy:
-    """Return the choices that `input_key_fn` makes among `names`.
+    A ready-made function of a file takes the first of `names` that is neither in `ignore` nor a method's instance or
+    class.
 
     Raises:
-        ConfigurationError: it reads a file, and there is no parameter to name it.
+        ConfigurationError: there is no such parameter, or `ignore` names one that the function takes nevertheless.
     """
     if isinstance(input_key_fn, KeyPolicy):
         return input_key_fn
-    if input_key_fn not in _FILE_KEYS:
+    if input_key_fn is KeyGen.default:
         return _NOTHING
-    if not names:
+    if input_key_fn in _FILE_KEYS:
+        for name in names:
+            if name not in (*ignore, "self", "cls"):
+                return KeyPolicy(**{name: input_key_fn})
         raise ConfigurationError(f"input_key_fn={input_key_fn.__qualname__} met no parameter; the first must be a path")
-    return KeyPolicy(**{names[0]: input_key_fn})
+    for name in ignore:
+        if name in names:
+            raise ConfigurationError(
+                f"ignore got {name!r} beside input_key_fn={input_key_fn!r}, which gets every argument; leave {name!r} "
+                "out of what that function returns, or choose by parameter with input_key_fn=KeyPolicy(…)"
+            )
+    return None
