@@ -5,8 +5,10 @@ from functools import update_wrapper
 from typing import Any
 
 from beautyspot.errors import ConfigurationError
+from beautyspot.walk.calls import Args, Kwargs
 from beautyspot.walk.limit import Limit, pace, pace_async
 from beautyspot.walk.plan import unlimited, with_limits
+from beautyspot.walk.relay import Listener, relaying
 from beautyspot.walk.wrapper import ASYNC_GENERATOR, COROUTINE, GENERATOR, MarkedMethod, kind_of, mark_function
 
 
@@ -53,12 +55,11 @@ def _generator(function: Callable[..., Any], limits: tuple[Limit, ...]) -> Any:
 
 
 def _async_generator(function: Callable[..., Any], limits: tuple[Limit, ...]) -> Any:
-    async def limited(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+    async def begin(args: Args, kwargs: Kwargs) -> tuple[AsyncGenerator[Any, Any], Listener]:
         await pace_async(limits, args, kwargs)
-        async for chunk in function(*args, **kwargs):
-            yield chunk
+        return function(*args, **kwargs), Listener()
 
-    return limited
+    return relaying(begin)
 
 
 _WRAPPERS: dict[int, Callable[..., Any]] = {

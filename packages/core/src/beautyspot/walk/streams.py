@@ -11,9 +11,10 @@ from beautyspot.errors import SerializationError
 from beautyspot.walk.calls import IMMUTABLE, Args, Kwargs, in_thread, read_async
 from beautyspot.walk.limit import pace, pace_async
 from beautyspot.walk.plan import Plan
+from beautyspot.walk.relay import Listener, relaying
 
 
-class Recording:
+class Recording(Listener):
     """The chunks of one stream so far, and the seconds its function took for them."""
 
     def __init__(self, plan: Plan, key: str, args: Args, kwargs: Kwargs, waited_s: float) -> None:
@@ -21,8 +22,6 @@ class Recording:
         self.plan, self.call, self.waited_s = plan, (key, args, kwargs), waited_s
         self.chunks: list[Any] = []
         self.elapsed_s = 0.0
-        self.replayable = True
-        """False once the consumer has sent or thrown something in: then the chunks belong to that talk."""
         self._start_s = 0.0
         plan.before(*self.call)
 
@@ -51,6 +50,10 @@ class Recording:
         self.plan.ran(*self.call, self.chunks, self.elapsed_s, self.waited_s)
         if self.replayable:
             self.plan.keep(*self.call, self.chunks, self.elapsed_s, written=(self.chunks, returned))
+
+    async def finish_async(self) -> None:
+        """Count and keep a stream that ended normally, without holding up the event loop."""
+        await in_thread(self.plan, self.finish, None)
 
     def _copy(self, chunk: Any) -> Any:
         try:
@@ -102,43 +105,17 @@ def _record(source: Generator[Any, Any, Any], recording: Recording) -> Generator
 def async_stream_of(plan: Plan, *, refresh: bool = False) -> Callable[..., AsyncGenerator[Any, Any]]:
     """Return the async generator function that `stream` is for a generator function."""
 
-    async def marked(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+    async def begin(args: Args, kwargs: Kwargs) -> tuple[AsyncGenerator[Any, Any], Listener]:
         key = plan.keys.key(args, kwargs)
         hit = None if refresh else await read_async(plan, key)
         if hit is not None:
-            for chunk in plan.count_hit(hit._replace(value=hit.value[0]), key, args, kwargs):
-                yield chunk
-            return
-        waited_s = await pace_async(plan.options.limits, args, kwargs)
-        recording = Recording(plan, key, args, kwargs, waited_s)
-        source = plan.function(*args, **kwargs)
-        step: Callable[[Any], Any] = source.asend
-        given: Any = None
-        try:
-            while (chunk := await _next_chunk(step, given, recording)) is not _END:
-                try:
-                    given = yield chunk
-                    step = source.asend
-                    recording.replayable &= given is None
-                except GeneratorExit:
-                    await source.aclose()
-                    raise
-                except BaseException as error:  # noqa: BLE001 - as in _record
-                    step, given, recording.replayable = source.athrow, error, False
-        except BaseException as error:
-            recording.fail(error)
-            raise
-        await in_thread(plan, recording.finish, None)
+            return _replay(plan.count_hit(hit._replace(value=hit.value[0]), key, args, kwargs)), Listener()
+        recording = Recording(plan, key, args, kwargs, await pace_async(plan.options.limits, args, kwargs))
+        return plan.function(*args, **kwargs), recording
 
-    return marked
+    return relaying(begin)
 
 
-_END = object()
-
-
-async def _next_chunk(step: Callable[[Any], Any], given: Any, recording: Recording) -> Any:
-    recording.start()
-    try:
-        return recording.add(await step(given))
-    except StopAsyncIteration:
-        return _END
+async def _replay(chunks: list[Any]) -> AsyncGenerator[Any, Any]:
+    for chunk in chunks:
+        yield chunk
