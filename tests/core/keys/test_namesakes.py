@@ -80,6 +80,21 @@ def test_functions_of_one_name_in_two_files_are_warned_of(tmp_path: Path, spot: 
     assert [first(1), second(1)] == [1, 1]
 
 
+def test_functions_of_one_name_are_warned_of_whichever_spot_of_a_file_marks_them(tmp_path: Path) -> None:
+    def mark(number: int, db: Path) -> bs.Spot:
+        path = tmp_path / f"{number}.py"
+        path.write_text(f"def run(x):\n    return {number}\n")
+        world = {"__name__": "tasks"}
+        exec(compile(path.read_text(), path, "exec"), world)
+        spot = bs.Spot("ts", db=db, storage=tmp_path)
+        spot.mark(world["run"])
+        return spot
+
+    spots = [mark(1, tmp_path / "one.db"), mark(2, tmp_path / "another.db")]
+    with pytest.warns(bs.CacheWarning, match=r"'tasks.run'.*1\.py:1 and .*3\.py:1"):
+        spots.append(mark(3, tmp_path / "one.db"))
+
+
 def test_a_cell_that_is_edited_and_run_again_is_no_namesake(
     tmp_path: Path, spot: bs.Spot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,13 +81,14 @@ def open_parts(
     store = Store(tasks, blobs, clock=clock, inline_limit_bytes=inline_limit_bytes, on_save_error=on_save_error)
     _furnish(store, compress, max_size=max_size, prune_every=prune_every)
     tie_up(store, journal := Journal(tasks, clock))
+    path: str | None = getattr(tasks, "path", None)
     return Parts(
         store=store,
         journal=journal,
         # Two Spots on one file are one flight: file locks tell processes apart, not Spots.
-        flight=Flight(tasks.locks if has_locks(tasks) else None, name=getattr(tasks, "path", None)),
+        flight=Flight(tasks.locks if has_locks(tasks) else None, name=path),
         serializer=MsgpackSerializer() if serializer is None else serializer,
-        registry=KeyRegistry(),
+        registry=KeyRegistry(store=path),
         clock=clock,
         executor=executor,
         legacy_folders=legacy_blob_folders(name) if storage is None else _folders_of(blobs),

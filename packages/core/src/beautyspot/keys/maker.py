@@ -107,7 +107,7 @@ class KeyMaker:
         code: CodeType | None = getattr(function, "__code__", None)
         if code is None or is_told_by_code(function) or not (self._version is None or isinstance(self._version, str)):
             return None  # its code is in its keys
-        codes, who = self._canonical.registry.codes, (self._func_name, self._version, self._names)
+        codes, who = self._canonical.registry.namesakes.codes, (self._func_name, self._version, self._names)
         before = codes.setdefault(who, code)
         if before is code or before == code:
             return None

@@ -48,7 +48,7 @@ class KeyGen:
             return KeyGen.default("content", file_digest(file, "sha256").digest(), args, kwargs)
 
 
-def _checked(path: Any) -> str | bytes:
+def _checked(path: Path) -> Any:
     try:
         return os.fspath(path)
     except TypeError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from beautyspot.errors import ConfigurationError
 
@@ -15,16 +15,30 @@ if TYPE_CHECKING:
 _FIXED = (str, int, bool, bytes, type(None), float, complex, list, tuple, dict, set, frozenset, bytearray)
 
 
+class Namesakes:
+    """The last function marked of those whose keys begin alike, which their name alone tells apart."""
+
+    def __init__(self) -> None:
+        """Know no function yet."""
+        self.codes: dict[tuple[Any, ...], CodeType] = {}
+
+
+_namesakes: WeakValueDictionary[str, Namesakes] = WeakValueDictionary()
+
+
 class KeyRegistry:
     """Functions that give the content of instances; the nearest class in the MRO has its say."""
 
-    def __init__(self) -> None:
-        """Know no class yet."""
+    def __init__(self, *, store: str | None = None) -> None:
+        """Know no class yet.
+
+        Args:
+            store: Where the results lie; functions of two registries with the same one may be namesakes. None: alone.
+        """
         self.functions: dict[type, Callable[[Any], Any]] = {}
         # Weak, because classes made in a call would otherwise stay for good.
         self.resolved: WeakKeyDictionary[type, Any] = WeakKeyDictionary()
-        self.codes: dict[tuple[Any, ...], CodeType] = {}
-        """The last function marked of those whose keys begin alike, which their name alone tells apart."""
+        self.namesakes = Namesakes() if store is None else _namesakes.setdefault(store, Namesakes())
 
     def register(self, type_: type, function: Callable[[Any], Any], /) -> None:
         """Make keys of `type_` and its subclasses from what `function` returns, which must be keyable itself.
