@@ -4,6 +4,7 @@ import ast
 import importlib
 import importlib.util
 import inspect
+import pydoc
 import subprocess
 import sys
 import typing
@@ -166,3 +167,17 @@ def test_the_hints_of_a_public_class_can_be_read(name: str) -> None:
 
 def test_the_keywords_of_mark_are_those_that_type_checkers_know() -> None:
     assert tuple(beautyspot.MarkArguments.__annotations__) == marking.KNOWN
+
+
+def test_help_explains_every_keyword_of_mark() -> None:
+    assert "MarkArguments" in pydoc.render_doc(beautyspot.Spot.mark)
+    shown = pydoc.render_doc(beautyspot.MarkArguments, renderer=pydoc.plaintext)
+    assert [name for name in marking.KNOWN if f"    {name}: " not in shown] == []
+
+
+def test_help_and_signatures_show_every_parameter_of_a_spot() -> None:
+    assert {"db", "storage", "tpm", "clock"} <= set(inspect.signature(beautyspot.Spot).parameters)
+    shown = pydoc.render_doc(beautyspot.Spot, renderer=pydoc.plaintext)
+    for name, method in vars(beautyspot.Spot).items():
+        if inspect.isfunction(method) and not name.startswith("_"):
+            assert f"{name}{inspect.signature(method)}" in shown
