@@ -7,7 +7,7 @@ from typing import Any
 import beautyspot as bs
 import pytest
 from beautyspot.catalog import Catalog
-from beautyspot.maintenance import Verified, verify
+from beautyspot.maintenance import Verified, repair, verify
 from sqlalchemy.event import listen
 
 
@@ -34,6 +34,34 @@ def test_a_damaged_row_is_named(kept: Any, change: str) -> None:
     kept.ask(f"UPDATE tasks SET {change} WHERE cache_key = '{key}'")
     found = verified(kept)
     assert [(each.task.cache_key, each.is_lost) for each in found.damaged] == [(key, False)]
+
+
+@pytest.mark.parametrize("size_bytes", [10**15, -(10**15), 0])
+@pytest.mark.parametrize("kind", ["DIRECT_BLOB", "FILE"])
+def test_a_row_that_lies_about_its_size_is_damaged(kept: Any, kind: str, size_bytes: int) -> None:
+    kept.fill(1)
+    kept.ask(f"UPDATE tasks SET size_bytes = {size_bytes} WHERE rowid = (SELECT max(rowid) FROM tasks "
+             f"WHERE result_type = '{kind}')")  # fmt: skip
+    damage = verified(kept).damaged[0]
+    assert (damage.is_lost, f"{size_bytes} bytes" in damage.what) == (False, True)
+
+
+@pytest.mark.parametrize("location", ["NULL", "''"])
+def test_a_row_of_a_blob_that_names_none_is_damaged_and_dropped_by_a_repair(kept: Any, location: str) -> None:
+    kept.fill(1)
+    kept.ask(f"UPDATE tasks SET result_value = {location} WHERE result_type = 'FILE'")
+    assert [each.is_lost for each in verified(kept).damaged] == [False, False]
+    assert repair(kept.path, [kept.blobs]).dropped == 2
+    assert verified(kept).is_sound
+
+
+def test_a_lost_blob_is_told_with_the_first_folder_that_was_asked(kept: Any, tmp_path: Path) -> None:
+    kept.fill(1)
+    blob_of(kept).unlink()
+    storages = [kept.blobs, bs.LocalStorage(tmp_path / "old")]
+    with Catalog.open(kept.path) as catalog:
+        what = verify(catalog, storages).damaged[0].what
+    assert repr(kept.blobs.root) in what
 
 
 def test_a_blob_with_a_flipped_bit_and_a_lost_one_are_told_apart(kept: Any) -> None:

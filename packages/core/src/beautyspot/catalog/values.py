@@ -36,9 +36,9 @@ class ValueReader:
 
     def data(self, task: Task, /) -> bytes:
         """Return the serialized value as it is kept, compressed or not; raises as `read` does."""
-        if task.result_type == "FILE":
-            return self._blob(task.result_value or "")
-        data = self.inline([task]).get(task.cache_key)
+        if task.result_type == "FILE" and task.result_value:
+            return self._blob(task.result_value)
+        data = self.inline([task]).get(task.cache_key) if task.result_type != "FILE" else None
         if data is None:
             raise DamagedEntryError(f"the row {task.cache_key!r} holds no value; run its call again")
         return data
@@ -62,15 +62,15 @@ class ValueReader:
             raise DamagedEntryError(
                 f"{location!r} is a pickle of release 0.3, which could run code; it is never read; run its call again"
             )
-        failure = StorageError(f"the value lies in a blob, {location!r}; say where blobs are with --storage")
+        failure: StorageError | None = None
         # Earlier releases wrote a path as their working directory saw it; only the file's name still holds.
         for place in dict.fromkeys((location, PurePath(location.replace("\\", "/")).name)):
             for storage in self._storages:
                 try:
                     return storage.load(place)
                 except StorageError as error:
-                    failure = error
-        raise failure
+                    failure = failure or error  # the first is the one that should have it
+        raise failure or StorageError(f"the value lies in a blob, {location!r}; say where blobs are with --storage")
 
 
 def _json(task: Task) -> Any:
