@@ -5,7 +5,7 @@ from __future__ import annotations
 from beautyspot.db.faults import Failure
 from beautyspot.db.files import make
 from beautyspot.db.replacement import set_aside
-from beautyspot.errors import CacheReadWarning, StorageError
+from beautyspot.errors import BeautySpotError, CacheReadWarning
 from beautyspot.notices import Notices
 
 TYPE_CHECKING = False
@@ -55,6 +55,7 @@ class Aside:
                 brought = bring_over(place, fresh)
             finally:
                 fresh.close()
-        except (*Failure, StorageError):
+        except (*Failure, BeautySpotError):
             pass  # whoever opens it next says why
-        self._untold.append(brought)
+        finally:
+            self._untold.append(brought)
