@@ -11,6 +11,7 @@ from beautyspot.catalog.source import Source
 from beautyspot.catalog.tasks import size_column
 from beautyspot.catalog.times import time_of
 from beautyspot.counters import UNCOUNTED
+from beautyspot.db.rows import text_of
 
 COUNTED = f"""
 SELECT *, (SELECT max(updated_at) FROM tasks WHERE tasks.func_name = parts.func_name)
@@ -42,19 +43,20 @@ def kept_by_function(source: Source, /) -> list[Kept]:
     if source.has("functions"):
         return _counted(source)
     return [
-        Kept(name, results, int(size_bytes), blobs, int(blob_bytes), float(elapsed_s), time_of(updated_at))
+        Kept(text_of(name), results, int(size_bytes), blobs, int(blob_bytes), float(elapsed_s), time_of(updated_at))
         for name, results, size_bytes, blobs, blob_bytes, elapsed_s, updated_at in source.rows(_counting(source))
     ]
 
 
 def _counted(source: Source) -> list[Kept]:
-    sums: dict[str, list[int]] = {}
+    sums: dict[str, list[Any]] = {}
     newest: dict[str, Any] = {}
-    for name, *counts, updated_at in source.raw(COUNTED):
+    for name, *values, updated_at in source.raw(COUNTED):
+        counts = [value if isinstance(value, int | float) else 0 for value in values]  # a size may be any text
         sums[name] = [*map(add, sums[name], counts)] if name in sums else counts
         newest[name] = updated_at
     return [
-        Kept(name, results, size_bytes, blobs, blob_bytes, elapsed_us / 1e6, time_of(newest[name]))
+        Kept(text_of(name), results, size_bytes, blobs, blob_bytes, elapsed_us / 1e6, time_of(newest[name]))
         for name, (results, size_bytes, blobs, blob_bytes, elapsed_us) in sums.items()
         if newest[name] is not None
     ]

@@ -11,6 +11,7 @@ from beautyspot.catalog.newest import NUMBER, Newest, functions_of
 from beautyspot.catalog.pages import page_of
 from beautyspot.catalog.source import Source
 from beautyspot.catalog.times import stored, time_of
+from beautyspot.db.rows import checked, text_of
 from beautyspot.durations import Duration, seconds
 from beautyspot.records import Task
 
@@ -104,12 +105,12 @@ def _with_tags(source: Source, rows: "Sequence[AnyRow]") -> list[Task]:
         key, tag = source.column("tags", "cache_key"), source.column("tags", "tag")
         statement = select(key, tag).where(key.in_([row.cache_key for row in rows]))
         for row in source.rows(statement):
-            tags.setdefault(row[0], []).append(row[1])
+            tags.setdefault(row[0], []).append(text_of(row[1]))
     return [_task_of(row, tags.get(row.cache_key, ())) for row in rows]
 
 
 def _task_of(row: "AnyRow", tags: Sequence[str]) -> Task:
-    task = Task(*row[: len(FIELDS)], tags=tuple(sorted(tags)))
+    task = checked(Task(*row[: len(FIELDS)], tags=tuple(sorted(tags))))
     expires_at = None if task.expires_at is None else time_of(task.expires_at)
     return task._replace(updated_at=time_of(task.updated_at), expires_at=expires_at)
 
@@ -142,7 +143,7 @@ def _functions(source: Source, function: str) -> list[str]:
     if source.rows(select(name).where(name == function).limit(1)):
         return [function]
     # The bare name is compared in Python: LIKE would take `_` for any letter, and small letters for capitals.
-    return [each for each in functions_of(source) if each.endswith(f".{function}")]
+    return [each for each in functions_of(source) if text_of(each).endswith(f".{function}")]
 
 
 def _tagged(source: Source, tag: str) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from beautyspot.catalog.source import Source
 from beautyspot.compression import decompress
 from beautyspot.errors import DamagedEntryError, StorageError
 from beautyspot.protocols import BlobStorage
-from beautyspot.records import Task
+from beautyspot.records import DAMAGED, Task
 from beautyspot.serializers import MsgpackSerializer
 
 
@@ -36,6 +36,10 @@ class ValueReader:
 
     def data(self, task: Task, /) -> bytes:
         """Return the serialized value as it is kept, compressed or not; raises as `read` does."""
+        if task.result_type == DAMAGED:
+            raise DamagedEntryError(
+                f"the row {task.cache_key!r} holds values of the wrong types; `beautyspot repair` drops it"
+            )
         if task.result_type == "FILE" and task.result_value:
             return self._blob(task.result_value)
         data = self.inline([task]).get(task.cache_key) if task.result_type != "FILE" else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from beautyspot.checks import expect
 from beautyspot.db.filters import condition
 from beautyspot.db.kept import Execute
-from beautyspot.db.rows import TASK_COLUMNS, task_of
+from beautyspot.db.rows import TASK_COLUMNS, task_of, text_of
 from beautyspot.errors import ConfigurationError
 from beautyspot.records import Task, TaskFilter
 
@@ -56,7 +56,7 @@ def tags_of(execute: Execute, keys: list[str]) -> dict[str, list[str]]:
     tags: dict[str, list[str]] = {}
     statement = f"SELECT cache_key, tag FROM tags WHERE cache_key IN ({marks}) ORDER BY tag"  # noqa: S608 - ours
     for key, tag in execute(statement, keys):
-        tags.setdefault(key, []).append(tag)
+        tags.setdefault(key, []).append(text_of(tag))
     return tags
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from msgpack import packb, unpackb
 
 from beautyspot.errors import DamagedEntryError
-from beautyspot.records import NO_TIME, Entry, Run, Task
+from beautyspot.records import DAMAGED, NO_TIME, Entry, Run, Task
 
 LAYOUT = 1
 """Of a row; it grows when a field comes, goes or changes its meaning."""
@@ -121,7 +121,7 @@ def unreadable(key: str, updated_us: float, /) -> Task:
         updated_at = time_of(int(updated_us))
     except (OverflowError, ValueError):
         updated_at = NO_TIME
-    return Task(key, "", "", None, "DAMAGED", None, None, None, updated_at, None, None, None)
+    return Task(key, "", "", None, DAMAGED, None, None, None, updated_at, None, None, None)
 
 
 def run_row(run: Run, /) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from beautyspot.records import NO_TIME, Entry, Task
+from beautyspot.records import DAMAGED, NO_TIME, Entry, Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,23 @@ TASK_COLUMNS = (
     "updated_at, expires_at, size_bytes, elapsed_s, checksum, compression"
 )
 """The fields of `Task`, in its order; an older file may have its columns in another."""
+
+_TEXT, _TEXT_OR_NONE, _WHOLE_OR_NONE = (str,), (str, type(None)), (int, type(None))
+_TYPES: dict[str, tuple[type, ...]] = {
+    "cache_key": _TEXT,
+    "func_name": _TEXT,
+    "input_id": _TEXT,
+    "version": _TEXT_OR_NONE,
+    "result_type": _TEXT,
+    "content_type": _TEXT_OR_NONE,
+    "result_value": _TEXT_OR_NONE,
+    "size_bytes": _WHOLE_OR_NONE,
+    "elapsed_s": (int, float, type(None)),
+    "checksum": _WHOLE_OR_NONE,
+    "compression": _TEXT_OR_NONE,
+}
+_ANY: tuple[type, ...] = (object,)
+_TASK_TYPES = [_TYPES.get(name, _ANY) for name in Task._fields]
 
 
 def time_text(time: datetime, /) -> str:
@@ -63,6 +80,35 @@ def task_row(task: Task, /) -> tuple[Any, ...]:
 
 def task_of(row: tuple[Any, ...], tags: tuple[str, ...], /) -> Task:
     """Return the task that the values of `TASK_COLUMNS` stand for."""
-    task = Task(*row, tags=tags)
+    task = checked(Task(*row, tags=tags))
     expires_at = None if task.expires_at is None else time_of(task.expires_at)
     return task._replace(updated_at=time_of(task.updated_at), expires_at=expires_at)
+
+
+def checked(task: Task, /) -> Task:
+    """Return the task, or what stands for it in a list, of the type `DAMAGED`, if its row holds what it never should.
+
+    Its times are not looked at.
+    """
+    if all(map(isinstance, task, _TASK_TYPES)):
+        return task
+    version = None if task.version is None else text_of(task.version)
+    return Task(
+        text_of(task.cache_key),
+        text_of(task.func_name),
+        text_of(task.input_id),
+        version,
+        DAMAGED,
+        *(None, None, None),
+        task.updated_at,
+        task.expires_at,
+        *(None, None, None, None),
+        tags=task.tags,
+    )
+
+
+def text_of(value: object, /) -> str:
+    """Return what stands for a value that should be a text."""
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
+    return str(value)

@@ -15,7 +15,7 @@ from beautyspot.db.connections import atomically
 from beautyspot.db.faults import Failure
 from beautyspot.db.rows import TASK_COLUMNS, task_of
 from beautyspot.db.upkeep import put_newer
-from beautyspot.records import Task
+from beautyspot.records import DAMAGED, Task
 
 CHUNK = 200
 LONGEST_GAP = 1_000_000
@@ -105,7 +105,7 @@ class Salvage:
         for number, *row in self._until_error(f"rowid, {columns}", table, behind):
             last = number
             yield dict(zip(names, row, strict=True))
-        for number in range(max(first + 1, last - LONGEST_GAP), last) if last < 2**63 - 1 else ():
+        for number in range(max(first + 1, 1, last - LONGEST_GAP), last) if last < 2**63 - 1 else ():
             if self.is_late:
                 return
             for row in self._until_error(columns, table, "NOT INDEXED WHERE rowid = ?", number):
@@ -167,8 +167,7 @@ def rename(place: str, target: str, /) -> None:
 
 def _is_whole(task: Task) -> bool:
     """Say whether a row is as it was written, as far as it tells."""
-    names = (task.cache_key, task.func_name, task.input_id, task.result_type)
-    if not all(isinstance(name, str) for name in names):  # pyright: ignore[reportUnnecessaryIsInstance] - a damaged row holds anything
+    if task.result_type == DAMAGED:
         return False
     data = task.result_data
     if task.result_type == "DIRECT_BLOB" and not isinstance(data, bytes):

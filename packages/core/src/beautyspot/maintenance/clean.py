@@ -134,7 +134,7 @@ def named_blobs(catalog: Catalog, /) -> set[str]:
     source = catalog.source
     location, kind = source.column("tasks", "result_value"), source.column("tasks", "result_type")
     rows = source.rows(select(location).where(kind == "FILE", location.is_not(None)))
-    return {row[0] for row in rows if not row[0].endswith(".pkl")}
+    return {row[0] for row in rows if isinstance(row[0], str) and not row[0].endswith(".pkl")}
 
 
 def file_name(location: str, /) -> str:

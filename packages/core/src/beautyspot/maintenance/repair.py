@@ -63,11 +63,25 @@ def repair(
 def _is_malformed(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
-            return connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok"
+            return connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok" or _has_odd_texts(connection)
     except sqlite3.Error as error:
         if code_of(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return True
         raise storage_error(str(path), error) from error
+
+
+def _has_odd_texts(connection: sqlite3.Connection) -> bool:
+    """Say whether rows can't be listed, or not be deleted by their keys, for what should be a text and is none."""
+    there = [row[1] for row in connection.execute("PRAGMA table_info(tasks)")]
+    if not there:
+        return False
+    columns = ", ".join(["cache_key", *(name for name in there if name != "result_data")])
+    try:
+        return not all(isinstance(row[0], str) for row in connection.execute(f"SELECT {columns} FROM tasks"))  # noqa: S608 - its own names
+    except sqlite3.OperationalError as error:
+        if "decode" in str(error):  # Python's own error has no code
+            return True
+        raise
 
 
 def set_aside_before(path: Path, /) -> list[Path]:

@@ -9,7 +9,7 @@ from beautyspot.catalog.tasks import tasks_named
 from beautyspot.errors import ConfigurationError, DamagedEntryError, SerializationError, StorageError
 from beautyspot.maintenance.listing import tasks_of
 from beautyspot.protocols import BlobStorage
-from beautyspot.records import Task
+from beautyspot.records import DAMAGED, Task
 
 CHUNK = 200
 CHUNK_BYTES = 8 * 1024 * 1024
@@ -158,4 +158,7 @@ def _look(reader: ValueReader, task: Task, data: bytes | None) -> tuple[str | No
 
 def _is_still(catalog: Catalog, task: Task) -> bool:
     """Say whether the row is still as it was listed; one that was replaced or deleted meanwhile is not damaged."""
-    return any(other.updated_at == task.updated_at for other in tasks_named(catalog.source, [task.cache_key]))
+    # A row whose key is no text can't be asked for.
+    return task.result_type == DAMAGED or any(
+        other.updated_at == task.updated_at for other in tasks_named(catalog.source, [task.cache_key])
+    )

@@ -4,7 +4,7 @@ from zlib import crc32
 
 from beautyspot.errors import DamagedEntryError
 from beautyspot.protocols import TaskDB
-from beautyspot.records import Task
+from beautyspot.records import DAMAGED, Task
 
 
 def whole_task(db: TaskDB, task: Task, /) -> Task | None:
@@ -13,6 +13,8 @@ def whole_task(db: TaskDB, task: Task, /) -> Task | None:
     Raises:
         DamagedEntryError: its value can't be read, or isn't what was written.
     """
+    if task.result_type == DAMAGED:
+        raise DamagedEntryError(f"the row {task.cache_key!r} holds values of the wrong types; run its call again")
     entry = db.get(task.cache_key)
     # A value of another call must not come under this row, which tells its type, checksum and compression. A database
     # that compared the checksum itself doesn't give it along.
