@@ -18,6 +18,7 @@ def test_default_folder_has_a_gitignore_and_is_for_its_owner_alone(workspace: Pa
         spot.mark(abs)(-1)
         spot.mark(save_blob=True)(bytes)(3)
     assert (workspace / ".beautyspot/.gitignore").read_text() == "*\n"
+    assert (workspace / ".beautyspot/.gitignore").stat().st_mode & 0o777 == 0o600
     modes = {
         path.relative_to(workspace).parts[1]: path.stat().st_mode & 0o777 for path in workspace.glob(".beautyspot/*")
     }
@@ -79,6 +80,14 @@ def test_cost_of_a_limiter_is_a_number_or_a_function_of_the_arguments(spot: bs.S
         assert decorate(abs)(-1) == 1
     spot.limiter(cost=0)(abs)(-1)
     assert clock.slept == [2.0, 2.0]
+
+
+def test_a_lambda_by_position_is_refused_as_it_may_be_a_cost(spot: bs.Spot, clock: FrozenClock):
+    with pytest.raises(bs.ConfigurationError, match=r"limiter\(cost=…\)"):
+        spot.limiter(lambda text: len(text))
+    paced = spot.limiter()(lambda text: len(text))
+    assert [paced("a"), paced("ab")] == [1, 2]
+    assert clock.slept == [1.0]
 
 
 @pytest.mark.parametrize("cost", [-1, float("nan"), "2", None, True])
@@ -217,6 +226,7 @@ def test_wrong_number_of_workers_is_refused(workspace: Path):
 
 def test_version_is_that_of_the_distribution():
     assert bs.__version__ == metadata.version("beautyspot")
+    assert "__version__" in dir(bs)
 
 
 def test_unknown_keyword_is_named(workspace: Path):
@@ -231,6 +241,9 @@ def test_names_of_release_1_say_what_they_are_called_now(spot: bs.Spot):
         bs.Project  # noqa: B018 - the error is what is tested
     with pytest.raises(AttributeError, match="mark"):
         spot.task  # noqa: B018 - as above
+    with pytest.raises(ImportError, match="it is called Spot now"):
+        from beautyspot import Project  # type: ignore[attr-defined] # noqa: F401
+    assert not hasattr(bs, "Project")
 
 
 @pytest.mark.parametrize("ttl", [0, -1, "7 days", float("nan"), True, "d"])
@@ -273,12 +286,18 @@ def test_one_word_where_words_belong_is_refused(spot: bs.Spot):
         {"default_save_blob": "yes"},
         {"default_content_type": 5},
         {"default_ttl": 1e18},
+        {"default_ttl": "x"},
+        {"default_version": 2},
+        {"prune_every": "x"},
+        {"shared_limit": "yes"},
+        {"db": "file:u.db?mode=memory"},
+        {"db": "sqlite:///file:u.db?mode=ro&uri=true"},
     ],
     ids=lambda option: next(iter(option)),
 )
-def test_wrong_option_of_a_spot_is_refused_with_its_value(workspace: Path, option: dict[str, Any]):
-    (value,) = option.values()
-    with pytest.raises(bs.ConfigurationError, match=re.escape(repr(value))):
+def test_wrong_option_of_a_spot_is_refused_with_its_name_and_value(workspace: Path, option: dict[str, Any]):
+    ((name, value),) = option.items()
+    with pytest.raises(bs.ConfigurationError, match=f"(?s)(?=.*{re.escape(repr(value))})(?=.*{name}|.*Spot)"):
         bs.Spot(**option)
     assert list(workspace.iterdir()) in ([], [workspace / ".beautyspot"])
 

@@ -146,22 +146,21 @@ class Spot:
 
         Args:
             function: What to pace, if it is put above a function without parentheses; or a number, the `cost`.
-            cost: Cells that a call takes, 0 for a free one, or a function of the call's arguments that says how many.
+            cost: Cells that a call takes, 0 for a free one, or a function of the call's arguments that says how many;
+                a function is given by keyword, `cost=len`, as one by position is what to pace.
 
         Raises:
-            ConfigurationError: the Spot has no `tpm`, or `cost` is neither a function nor a number from 0.
+            ConfigurationError: the Spot has no `tpm`, `cost` is neither a function nor a number from 0, or a lambda
+                is given by position.
             LimitExceeded: `cost` is more than a whole minute's budget.
         """
-        if function is not None and not (callable(function) or isinstance(function, classmethod)):
-            function, cost = None, function
         if self._limiter is None:
             raise ConfigurationError(
                 f"Spot({self.name!r}) has no limit to pace by; give it one, such as Spot(…, tpm=60)"
             )
-        from beautyspot.walk import Limit, limit_function  # most Spots have no limit
+        from beautyspot.walk import limiter  # most Spots have no limit
 
-        limit = Limit(self._limiter, cost if callable(cost) else self._limiter.rate.checked(cost), self.parts.clock)
-        return partial(limit_function, limit=limit) if function is None else limit_function(function, limit)
+        return limiter(function, cost, self._limiter, self.parts.clock)
 
     def run(self, func: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
         """Call `func` as if it were marked, once.

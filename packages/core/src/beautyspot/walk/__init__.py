@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from beautyspot.walk.adopt import LegacyRows
     from beautyspot.walk.limit import Limit
-    from beautyspot.walk.limited import limit_function
+    from beautyspot.walk.limited import limiter
     from beautyspot.walk.marked import Marked
     from beautyspot.walk.plan import MarkOptions, Plan, unlimited
     from beautyspot.walk.wrapper import mark_function
@@ -16,7 +16,7 @@ else:
         {
             "LegacyRows": "beautyspot.walk.adopt",
             "Limit": "beautyspot.walk.limit",
-            "limit_function": "beautyspot.walk.limited",
+            "limiter": "beautyspot.walk.limited",
             "mark_function": "beautyspot.walk.wrapper",
             "Marked": "beautyspot.walk.marked",
             "MarkOptions": "beautyspot.walk.plan",
@@ -25,4 +25,4 @@ else:
         },
     )
 
-__all__ = ["LegacyRows", "Limit", "MarkOptions", "Marked", "Plan", "limit_function", "mark_function", "unlimited"]
+__all__ = ["LegacyRows", "Limit", "MarkOptions", "Marked", "Plan", "limiter", "mark_function", "unlimited"]

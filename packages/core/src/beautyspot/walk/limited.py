@@ -1,15 +1,37 @@
 """What `limiter` returns: the user's function, paced."""
 
 from collections.abc import AsyncGenerator, Callable, Generator
-from functools import update_wrapper
-from typing import Any
+from functools import partial, update_wrapper
+from typing import TYPE_CHECKING, Any
 
+from beautyspot.clocks import Clock
 from beautyspot.errors import ConfigurationError
 from beautyspot.walk.calls import Args, Kwargs
 from beautyspot.walk.limit import Limit, pace, pace_async
 from beautyspot.walk.plan import unlimited, with_limits
 from beautyspot.walk.relay import Listener, relaying
 from beautyspot.walk.wrapper import ASYNC_GENERATOR, COROUTINE, GENERATOR, MarkedMethod, kind_of, mark_function
+
+if TYPE_CHECKING:
+    from beautyspot.limiters import GCRA, SharedGCRA
+
+
+def limiter(function: Any, cost: float | Callable[..., float], held_by: "GCRA | SharedGCRA", clock: Clock, /) -> Any:
+    """Return `function` paced, or, if that is None or a number and so the cost, what paces a function."""
+    if function is not None and not _is_function(function):
+        function, cost = None, function
+    # Nobody puts a decorator above a lambda; paced, it would stand in for the function below and never be called.
+    if getattr(function, "__name__", None) == "<lambda>":
+        raise ConfigurationError(
+            f"limiter got {function!r} by position, which would be paced; "
+            "give the cost of a call as limiter(cost=…), and pace a lambda with limiter()(…)"
+        )
+    limit = Limit(held_by, cost if callable(cost) else held_by.rate.checked(cost), clock)
+    return partial(limit_function, limit=limit) if function is None else limit_function(function, limit)
+
+
+def _is_function(given: Any) -> bool:
+    return callable(given) or isinstance(given, classmethod)
 
 
 def limit_function(function: Any, limit: Limit) -> Any:
