@@ -40,6 +40,12 @@ def test_a_dry_run_makes_no_copy(run: Any, store: Path) -> None:
     assert run("--db", "copy.db", "list").out.count("\n") == 0
 
 
+def test_a_dry_run_makes_no_folder(run: Any, store: Path) -> None:
+    for option in ("--dry-run", "--verify"):
+        run("migrate", "--from", ".beautyspot/mine.db", "--to", "new/copy.db", option)
+        assert not Path("new").exists()
+
+
 def test_differences_are_listed_and_end_with_1(run: Any, store: Path) -> None:
     command = ("migrate", "--from", ".beautyspot/mine.db", "--to", "copy.db")
     found = run(*command, "--verify")

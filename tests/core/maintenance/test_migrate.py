@@ -1,12 +1,15 @@
 """Results, activity, runs and blobs from any database to any other."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from beautyspot.db import MemoryTaskDB, SQLiteTaskDB, TaskDB, open_db
+from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance import BlobMove, compare, migrate
 from beautyspot.records import Activity, Run, Task, TaskFilter
 from beautyspot.storage import LocalStorage, MemoryStorage
@@ -122,6 +125,63 @@ def test_a_damaged_value_is_left_behind_and_named(source: TaskDB, target: TaskDB
     assert migrate(source, target).lost == 2
     assert set(kept(target)) == {"0a", "0b", "0c"}
     assert {found.key for found in compare(source, target).first} == {"0d", "0e"}
+
+
+def test_a_dry_run_and_a_comparison_make_no_target(source: TaskDB, tmp_path: Path) -> None:
+    target = SQLiteTaskDB(tmp_path / "new" / "new.db")
+    done = migrate(source, target, dry_run=True)
+    assert (done.tasks, done.activity, done.runs) == (3, 1, 1)
+    assert compare(source, target).differences == 5
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_source_that_is_not_there_is_refused_and_not_made(tmp_path: Path, target: TaskDB) -> None:
+    for work in (migrate, compare):
+        with pytest.raises(ConfigurationError, match="no database at"):
+            work(SQLiteTaskDB(tmp_path / "typo.db"), target)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_blobs_that_a_first_run_left_behind_are_copied_by_a_second(source: TaskDB, there: TaskDB) -> None:
+    old, new = MemoryStorage(), MemoryStorage()
+    source.put(task("0c", result_type="FILE", result_data=None, result_value=old.save("0c", b"x"), tags=("t",)))
+    migrate(source, there)
+    move = BlobMove((old,), new)
+    said, done = (migrate(source, there, blobs=move, dry_run=dry_run) for dry_run in (True, False))
+    assert (said.blobs, done.tasks, done.blobs, done.present) == (1, 1, 1, 2)
+    assert compare(source, there, blobs=move).same
+    assert migrate(source, there, blobs=move).present == 3
+
+
+def test_a_result_that_was_kept_anew_while_its_blob_was_copied_stays(source: TaskDB, target: TaskDB) -> None:
+    class Busy(MemoryStorage):
+        def save(self, key: str, data: Any, /) -> str:
+            target.put(task(key, updated_at=NOON + SECOND, version="newer"))
+            return super().save(key, data)
+
+    old, new = MemoryStorage(), Busy()
+    source.put(task("0c", result_type="FILE", result_data=None, result_value=old.save("0c", b"x")))
+    migrate(source, target)
+    assert migrate(source, target, blobs=BlobMove((old,), new)).present == 3
+    assert (kept(target)["0c"].version, list(new.iter_keys())) == ("newer", [])
+
+
+def test_a_result_of_an_unreadable_time_goes_along(source: TaskDB, target: TaskDB, tmp_path: Path) -> None:
+    ask(tmp_path / "source.db", "UPDATE tasks SET updated_at = 'garbage' WHERE cache_key = '0a'")
+    assert (migrate(source, target).tasks, migrate(source, target).present) == (3, 3)
+    assert compare(source, target).same
+
+
+def test_a_row_of_wrong_types_is_told_as_one_that_cant_be_read(source: TaskDB, target: TaskDB, tmp_path: Path) -> None:
+    ask(tmp_path / "source.db", "UPDATE tasks SET elapsed_s = 'abc' WHERE cache_key = '0a'")
+    said, done = migrate(source, target, dry_run=True), migrate(source, target)
+    assert (done.tasks, done.lost, done.changed, said.lost) == (2, 1, 0, 1)
+    assert [found.key for found in compare(source, target).first] == ["0a"]
+
+
+def ask(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
 
 
 class ReplacedWhileListed(MemoryTaskDB):

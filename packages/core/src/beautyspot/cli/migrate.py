@@ -3,7 +3,6 @@
 import sys
 from contextlib import ExitStack, closing
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 from typer import Context, Exit, Option, confirm
@@ -18,6 +17,7 @@ from beautyspot.db import MemoryTaskDB, open_db
 from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance.blob_moves import BlobMove
 from beautyspot.maintenance.compare import Comparison, compare
+from beautyspot.maintenance.merge import expect_made
 from beautyspot.maintenance.migrate import Migrated, migrate
 from beautyspot.protocols import TaskDB
 
@@ -60,9 +60,7 @@ def _databases(source: str, target: str) -> list[TaskDB]:
     for place, database in zip((source, target), databases, strict=True):
         if isinstance(database, MemoryTaskDB):
             raise ConfigurationError(f"{place!r} ends with this command; give a file's path, or the URL of a server")
-    path: str | None = getattr(databases[0], "path", None)
-    if path is not None and not Path(path).is_file():
-        raise ConfigurationError(f"no database at {path!r}; give the path of one that a Spot made")
+    expect_made(databases[0])
     if repr(databases[0]) == repr(databases[1]):
         raise ConfigurationError(f"{databases[0]!r} on both sides; give another one with --to")
     return databases

@@ -28,6 +28,14 @@ class BlobMove:
         data = load_blob(self.sources, task.result_value or "")
         return task._replace(result_value=self.target.save(task.cache_key, data))
 
+    def is_copied(self, location: str, /) -> bool:
+        """Say whether the target has a blob at `location`."""
+        try:
+            self.target.open(location).close()
+        except StorageError:
+            return False
+        return True
+
     def take_back(self, task: Task, /) -> None:
         """Delete the copy that `task` names; one that can't be deleted is left for cleaning."""
         with suppress(StorageError):

@@ -11,6 +11,7 @@ from typing import Literal
 from beautyspot.errors import DamagedEntryError
 from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError, load_blob, moves
 from beautyspot.maintenance.journal_copy import missing_activity, missing_runs
+from beautyspot.maintenance.merge import expect_made, without_making
 from beautyspot.maintenance.whole_tasks import whole_task
 from beautyspot.protocols import TaskDB
 from beautyspot.records import Task, TaskFilter
@@ -65,9 +66,11 @@ def compare(
         progress: Called after each chunk with the number of results looked at so far.
 
     Raises:
+        ConfigurationError: there is no source.
         StorageError: a database can't be read.
     """
-    comparer = _Comparer(source, target, blobs)
+    expect_made(source)
+    comparer = _Comparer(source, without_making(target), blobs)
     tasks, seen = source.find(TaskFilter()), 0
     while chunk := list(islice(tasks, CHUNK)):
         for task in chunk:

@@ -58,7 +58,7 @@ def delete_tasks(
     size = FIRST_CHUNK
     while chunk := list(islice(rows, size)):
         start_s = time.monotonic()
-        gone = chunk if dry_run else _delete_rows(chunk, db)
+        gone = chunk if dry_run else delete_rows(chunk, db)
         took_s = time.monotonic() - start_s
         count += len(gone)
         size_bytes += sum(task.size_bytes or 0 for task in gone)
@@ -110,8 +110,8 @@ def _next_size(size: int, took_s: float) -> int:
     return max(SMALLEST_CHUNK, min(LARGEST_CHUNK, int(size * CHUNK_S / max(took_s, 1e-6))))
 
 
-def _delete_rows(tasks: Sequence[Task], db: TaskDB) -> list[Task]:
-    """Delete the rows, and return the tasks that are gone for it."""
+def delete_rows(tasks: Sequence[Task], db: TaskDB) -> list[Task]:
+    """Delete the rows but those that were kept anew, and return the tasks that are gone for it."""
     if isinstance(db, SupportsUpkeep):
         gone = set(db.upkeep.delete_unchanged(tasks))
         return [task for task in tasks if task.cache_key in gone]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from beautyspot.db import MemoryTaskDB
 from beautyspot.errors import ConfigurationError
 from beautyspot.protocols import SupportsMerge, SupportsUpkeep, TaskDB
 from beautyspot.records import Task, TaskFilter
@@ -31,6 +32,11 @@ def expect_made(db: TaskDB, /) -> None:
     """
     if is_unmade(db):
         raise ConfigurationError(f"no database at {getattr(db, 'path', db)!r}; give the path of one that a Spot made")
+
+
+def without_making(db: TaskDB, /) -> TaskDB:
+    """Return `db`, or an empty database in its place if it is a file that its first use would make."""
+    return MemoryTaskDB() if is_unmade(db) else db
 
 
 class OneByOne:

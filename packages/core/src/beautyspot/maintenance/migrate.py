@@ -13,11 +13,12 @@ from itertools import islice
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.errors import DamagedEntryError, StorageError
 from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError, is_legacy, moves
+from beautyspot.maintenance.delete import delete_rows
 from beautyspot.maintenance.journal_copy import copy_activity, copy_runs
-from beautyspot.maintenance.merge import merger_of
+from beautyspot.maintenance.merge import expect_made, merger_of, without_making
 from beautyspot.maintenance.whole_tasks import whole_task
 from beautyspot.protocols import TaskDB
-from beautyspot.records import NO_TIME, Task, TaskFilter
+from beautyspot.records import DAMAGED, Task, TaskFilter
 from beautyspot.unsaved import HOPELESS
 
 CHUNK = 500
@@ -74,11 +75,14 @@ def migrate(
         progress: Called after each chunk with the number of results looked at so far.
 
     Raises:
+        ConfigurationError: there is no source.
         StorageError: a database can't be read or written, or the storage that `blobs` go to; what was copied until
             then stays.
     """
+    expect_made(source)
     copy = _Copy(source, target, blobs, dry_run=dry_run)
     copy.run(progress)
+    target = without_making(target) if dry_run else target
     copy.counts["activity"] = copy_activity(source, target, dry_run=dry_run)
     copy.counts["runs"] = copy_runs(source, target, dry_run=dry_run)
     return Migrated(**{each.name: copy.counts[each.name] for each in fields(Migrated)})
@@ -89,9 +93,12 @@ class _Copy:
 
     def __init__(self, source: TaskDB, target: TaskDB, blobs: BlobMove | None, *, dry_run: bool) -> None:
         self._source = source
-        self._merger = merger_of(target)
+        self._target = without_making(target) if dry_run else target
+        self._merger = merger_of(self._target)
         self._file = target if isinstance(target, SQLiteTaskDB) else None
         """Where rows of earlier releases are hits."""
+        self._blobless: set[str] = set()
+        """Keys of results that the target has without their blobs."""
         self._holders = source.upkeep.legacy_holders() if isinstance(source, SQLiteTaskDB) else {}
         self._blobs = blobs
         self._dry_run = dry_run
@@ -115,12 +122,29 @@ class _Copy:
 
     def _wanted(self, tasks: Sequence[Task]) -> list[Task]:
         """Return those that the target needs."""
-        living = [task for task in tasks if task.expires_at is None or task.expires_at > self._now]
+        sound = [task for task in tasks if task.result_type != DAMAGED]
+        living = [task for task in sound if task.expires_at is None or task.expires_at > self._now]
         there = self._merger.updated_at([task.cache_key for task in living])
-        wanted = [task for task in living if there.get(task.cache_key, NO_TIME) < task.updated_at]
-        self.counts["expired"] += len(tasks) - len(living)
+        wanted = [task for task in living if self._is_wanted(task, there.get(task.cache_key))]
+        self.counts["lost"] += len(tasks) - len(sound)
+        self.counts["expired"] += len(sound) - len(living)
         self.counts["present"] += len(living) - len(wanted)
         return wanted
+
+    def _is_wanted(self, task: Task, there: datetime | None) -> bool:
+        """Say whether the target needs the task, `there` being when it was kept there; None for not at all.
+
+        One that an earlier run copied without its blob is needed again if its blob shall go along this time.
+        """
+        if there is None or there < task.updated_at:
+            return True
+        if there > task.updated_at or self._blobs is None or not moves(task):
+            return False
+        entry = self._target.get(task.cache_key)
+        if entry is None or self._blobs.is_copied(entry.result_value or ""):
+            return False
+        self._blobless.add(task.cache_key)
+        return True
 
     def _read(self, tasks: Sequence[Task]) -> Iterator[Task]:
         """Yield the tasks with their values."""
@@ -144,6 +168,8 @@ class _Copy:
             except LostBlobError:
                 self.counts["lost"] += 1
         self._name_legacy(ready)
+        # A row as new is not replaced, so it goes first; if this ends here, the next run copies the result.
+        delete_rows([task for task in ready if task.cache_key in self._blobless], self._target)
         kept, refused = self._keep(ready)
         self.counts["refused"] += refused
         self._count([task for task in ready if task.cache_key in kept])

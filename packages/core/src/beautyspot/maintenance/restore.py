@@ -14,7 +14,6 @@ from typing import Any, cast
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from zlib import crc32
 
-from beautyspot.db import MemoryTaskDB
 from beautyspot.errors import ConfigurationError, DamagedEntryError
 from beautyspot.maintenance.archive import (
     FORMAT,
@@ -27,7 +26,7 @@ from beautyspot.maintenance.archive import (
     task_from,
     unpack_row,
 )
-from beautyspot.maintenance.merge import is_unmade, merger_of
+from beautyspot.maintenance.merge import merger_of, without_making
 from beautyspot.protocols import BlobStorage, SupportsJournal, SupportsJournalReads, SupportsMerge, TaskDB
 from beautyspot.records import Activity, Task
 
@@ -185,8 +184,7 @@ def import_archive(
         DamagedEntryError: it is cut short, changed, or made to do harm; what came before that is kept.
         StorageError: the database or storage can't be written.
     """
-    # Looking makes no file.
-    db = MemoryTaskDB() if dry_run and is_unmade(db) else db
+    db = without_making(db) if dry_run else db
     merger = merger_of(db)
     done = kept = size_bytes = 0
     with open_archive(Path(source)) as archive:
