@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import types
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.load import dumps
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, Generation
+from pydantic import BaseModel
 
 USAGE = {"input_tokens": 4, "output_tokens": 3, "total_tokens": 7}
 CALL = {"name": "add", "args": {"b": 2, "a": 1}, "id": "call_1", "type": "tool_call"}
@@ -275,13 +277,35 @@ def test_an_address_in_a_key_is_warned_of_once(make: Make):
     assert len(caught) == 1
 
 
-def test_a_class_for_a_schema_is_warned_of_at_the_users_line(make: Make):
+def test_a_class_that_nobody_finds_is_warned_of_at_the_users_line(make: Make):
+    class Local(BaseModel):
+        a: int
+
     model = FakeListChatModel(responses=["yes"], cache=make())
-    with pytest.warns(
-        CacheWarning, match=r"schema is the class 'tests.langchain.test_cache.Odd'.*model_json_schema\(\)"
-    ) as caught:
-        model.invoke("hello", response_format=Odd)
+    with pytest.warns(CacheWarning, match=r"schema is the class '.*<locals>.Local'.*top of a module, or use") as caught:
+        model.invoke("hello", response_format=Local)
     assert [Path(each.filename).name for each in caught] == ["test_cache.py"]
+
+
+def test_a_schema_whose_fields_change_is_another_question(make: Make, monkeypatch: pytest.MonkeyPatch):
+    class Model(BaseModel):
+        a: int
+
+    class Changed(BaseModel):
+        a: int
+        b: str
+
+    shop = types.ModuleType("shop")
+    monkeypatch.setitem(sys.modules, "shop", shop)
+    description = f"[('_type', 'mine'), ('response_format', <class 'shop.Model'>), ('kind', {str})]"
+    cache = make()
+    for model in (Model, Changed):
+        shop.Model = model
+        assert cache.lookup(PROMPT, description) is None
+        cache.update(PROMPT, description, answer(model.__name__))
+        assert make().lookup(PROMPT, description) == answer(model.__name__)
+    shop.Model = Model
+    assert cache.lookup(PROMPT, description) == answer("Model")
 
 
 async def test_arguments_of_one_call_of_a_text_model_are_warned_of(make: Make):

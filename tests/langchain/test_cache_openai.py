@@ -95,7 +95,6 @@ class Person(BaseModel):
     age: int
 
 
-@pytest.mark.filterwarnings("ignore:.*the answer's schema is the class:beautyspot.CacheWarning")
 def test_structured_output_comes_back_as_its_class_and_goes_on_hitting(
     cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI
 ):

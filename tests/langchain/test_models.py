@@ -1,7 +1,7 @@
 """What a model's description tells."""
 
 import pytest
-from langchain_beautyspot.models import flaw, model_of, read_model
+from langchain_beautyspot.models import address_in, model_of, read_model
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.load import dumpd
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
@@ -40,7 +40,7 @@ def test_a_models_name_is_read_back_whole_from_its_rows():
     assert [model_of("my.module.function"), model_of("langchain.openai")] == [None, None]
 
 
-def test_a_description_of_plain_values_has_no_flaw():
+def test_an_address_is_found_with_what_stands_before_it():
     model = ChatOpenAI(model="gpt-4.1", api_key="x", default_headers={"a": "b"})
-    assert flaw(model._get_llm_string(tools=[dumpd(model)])) is None
-    assert flaw("text that was written at 0xbeef") is not None
+    assert address_in(model._get_llm_string(tools=[dumpd(model)])) is None
+    assert address_in("[('client', <Client object at 0xbeef>)]") == "[('client', <Client object at 0xbeef"

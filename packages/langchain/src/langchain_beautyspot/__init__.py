@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from langchain_beautyspot.cache import BeautySpotCache
     from langchain_beautyspot.counts import CacheStats
     from langchain_beautyspot.embeddings import CachedEmbeddings
-    from langchain_beautyspot.errors import ReplayMiss
-    from langchain_beautyspot.limiter import BeautySpotRateLimiter, RateLimitTimeout
+    from langchain_beautyspot.errors import RateLimitTimeout, ReplayMiss
+    from langchain_beautyspot.limiter import BeautySpotRateLimiter
     from langchain_beautyspot.middleware.cache import CacheMiddleware
     from langchain_beautyspot.middleware.limit import RateLimitMiddleware
     from langchain_beautyspot.node_cache import BeautySpotNodeCache
@@ -33,7 +33,7 @@ else:
             "is_complete": "langchain_beautyspot.answers",
             "Price": "langchain_beautyspot.recorder",
             "RateLimitMiddleware": "langchain_beautyspot.middleware.limit",
-            "RateLimitTimeout": "langchain_beautyspot.limiter",
+            "RateLimitTimeout": "langchain_beautyspot.errors",
             "record_runs": "langchain_beautyspot.recorder",
             "ReplayMiss": "langchain_beautyspot.errors",
             "stable_key": "langchain_beautyspot.stable_keys",

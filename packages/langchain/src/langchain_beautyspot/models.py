@@ -1,4 +1,4 @@
-"""What the text says by which LangChain tells a cache of the model: who provides it, its name, and what is amiss."""
+"""What the text says by which LangChain tells a cache of the model: who provides it, and its name."""
 
 import json
 import re
@@ -8,7 +8,6 @@ NAME_FIELDS = ("model_name", "model", "model_id", "deployment_name", "azure_depl
 _TYPE = re.compile(r"\('_type', '([^']*)'\)")
 _NAME = re.compile(rf"\('(?:{'|'.join(NAME_FIELDS)})', '([^']*)'\)")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-_CLASS = re.compile(r"<class '([^']*)'>")
 LONGEST_NAME = 120
 UNKNOWN = "unknown"
 
@@ -43,21 +42,10 @@ def model_of(func_name: str, /) -> str | None:
     return parts[2] if len(parts) == 3 and parts[0] == "langchain" else None
 
 
-def flaw(llm_string: str, /) -> tuple[str, str] | None:
-    """Return why no key made of `llm_string` can be right, as a subject and a sentence; None if it can."""
-    if address := _ADDRESS.search(llm_string):
-        around = llm_string[max(0, address.start() - 60) : address.end()]
-        return "address", (
-            f"the model's settings hold an object's address ({around!r}), so no later run will find this answer; "
-            "give the model plain values, or give that object a __repr__ that says what it is"
-        )
-    if schema := _CLASS.search(llm_string):
-        return "class", (
-            f"the answer's schema is the class {schema[1]!r}, of which a cache is told the name alone: after a change "
-            "of its fields old answers come back; use with_structured_output(Model.model_json_schema()), or "
-            "CacheMiddleware in an agent"
-        )
-    return None
+def address_in(llm_string: str, /) -> str | None:
+    """Return an object's address with the text before it, which no later run will have; None if there is none."""
+    address = _ADDRESS.search(llm_string)
+    return None if address is None else llm_string[max(0, address.start() - 60) : address.end()]
 
 
 def _parsed(llm_string: str) -> tuple[list[str], dict[str, Any], str]:

@@ -11,8 +11,9 @@ from beautyspot.journal import Journal, Tally
 from beautyspot.keys.digest import hasher
 from beautyspot.notices import Notices
 
-from langchain_beautyspot.models import flaw, read_model
+from langchain_beautyspot.models import address_in, read_model
 from langchain_beautyspot.prompts import MESSAGES, canonical_prompt
+from langchain_beautyspot.schemas import class_names, schema_of
 
 if TYPE_CHECKING:
     from _blake2 import blake2b
@@ -33,6 +34,8 @@ class Source(NamedTuple):
     hasher: "blake2b"
     """Has read the namespace and the description."""
     with_response_ids: bool
+    classes: tuple[str, ...]
+    """Named in the description; their schemas are part of each question, as a class may be defined anew."""
 
 
 class Question(NamedTuple):
@@ -61,6 +64,8 @@ class Questions:
         """Return the question that `prompt` is to the model which `llm_string` describes."""
         source = self._sources.get(llm_string) or self._source(llm_string)
         hash_ = source.hasher.copy()
+        for name in source.classes:
+            hash_.update(schema_of(name) or b"null")
         hash_.update(canonical_prompt(prompt, with_response_ids=source.with_response_ids))
         if llm_string.startswith("[") and not prompt.startswith(MESSAGES):
             self._warn_of_arguments(source)
@@ -69,17 +74,35 @@ class Questions:
     def _source(self, llm_string: str) -> Source:
         model = read_model(llm_string)
         beginning = json.dumps(["langchain generations", self._namespace, llm_string]).encode()
-        found = flaw(llm_string)
-        if found is not None:
-            self._notices.warn(("langchain", found[0]), f"{model.func_name}: {found[1]}", CacheWarning)
+        classes = class_names(llm_string)
+        self._warn_of_description(model.func_name, address_in(llm_string), classes)
         source = Source(
             model.func_name, self._journal.tally(model.func_name), self._ttl_s_of(model.name), hasher(beginning),
-            RESPONSE_IDS in llm_string,
+            RESPONSE_IDS in llm_string, classes,
         )  # fmt: skip
         if len(self._sources) >= MAX_MODELS:
             self._sources.clear()
         self._sources[llm_string] = source
         return source
+
+    def _warn_of_description(self, func_name: str, address: str | None, classes: tuple[str, ...]) -> None:
+        """Warn of what no key can be made right of."""
+        if address is not None:
+            self._notices.warn(
+                ("langchain", "address"),
+                f"{func_name}: the model's settings hold an object's address ({address!r}), so no later run will find "
+                "its answers; give the model plain values, or give that object a __repr__ that says what it is",
+                CacheWarning,
+            )
+        for name in classes:
+            if schema_of(name) is None:
+                self._notices.warn(
+                    ("langchain", "class"),
+                    f"{func_name}: the answer's schema is the class {name!r}, of which a cache is told the name alone, "
+                    "and no module has a pydantic model of that name: after a change of its fields old answers come "
+                    "back; define it at the top of a module, or use with_structured_output(Model.model_json_schema())",
+                    CacheWarning,
+                )
 
     def _warn_of_arguments(self, source: Source) -> None:
         """Warn of arguments of one call of a text model, which LangChain tells no cache."""
