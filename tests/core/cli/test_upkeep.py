@@ -51,7 +51,7 @@ def test_verify_names_what_is_damaged_exits_with_1_and_says_what_to_do(damaged: 
 
 
 def test_repair_asks_drops_and_leaves_a_copy(damaged: Path, run: Run) -> None:
-    assert "would drop 1 result and keep 3" in run("repair", "--dry-run").err
+    assert "and keep 3" in run("repair", "--dry-run").err
     assert (run("repair").code, kept()) == (2, 4)
     answer = run("repair", "--yes")
     assert (answer.code, kept()) == (0, 3)
@@ -73,7 +73,7 @@ def test_vacuum_says_what_it_frees(store: Path, run: Run) -> None:
     ask("CREATE TABLE big AS SELECT zeroblob(1000000) AS b")
     ask("DROP TABLE big")
     assert "would free about 1.0 MB" in run("vacuum", "--dry-run").err
-    document = json.loads(run("vacuum", "--json").out)
+    document = json.loads(run("vacuum", "--yes", "--json").out)
     assert document["freed_bytes"] >= 1_000_000
     assert document["after_bytes"] == sum(path.stat().st_size for path in (DB, Path(f"{DB}-wal")) if path.exists())
 
@@ -85,7 +85,7 @@ def test_what_is_exported_is_imported_into_a_new_store(store: Path, run: Run) ->
     new = ("--db", "new/new.db", "--storage", "new/blobs")
     assert "would import 4 results" in run(*new, "import", "all.zip", "--dry-run").err
     assert not Path("new").exists()
-    assert "imported 4 results" in run(*new, "import", "all.zip").err
+    assert "imported 4 results" in run(*new, "import", "all.zip", "--yes").err
     assert "0 results, 0 B; 4 were there already" in run(*new, "import", "all.zip").err
     assert run(*new, "verify").code == 0
     assert json.loads(run(*new, "import", "all.zip", "--json").out)["there"] == 4
@@ -137,10 +137,16 @@ def test_clean_waits_as_long_as_it_is_told(store: Path, run: Run) -> None:
     assert run("clean", "--yes", "--grace", "soon").code == 2
 
 
-def test_clean_removes_the_row_of_a_lost_blob_where_it_is_told_the_storage(store: Path, run: Run) -> None:
+@pytest.mark.parametrize("place", ["/nope/unmounted", ".beautyspot/blobs/mine"])
+def test_clean_takes_no_storage_for_one_that_lost_all_blobs_unless_told(store: Path, run: Run, place: str) -> None:
     next((store / ".beautyspot" / "blobs").rglob("*.bin")).unlink()
-    answer = run("clean", "--yes")
-    assert (answer.code, kept()) == (2, 4)
-    assert "none of the blobs" in answer.err
-    document = json.loads(run("clean", "--yes", "--json", "--storage", ".beautyspot/blobs/mine").out)
+    for answer in (
+        run("clean", "--yes"),
+        run("clean", "--yes", BEAUTYSPOT_STORAGE=place),
+        run("clean", "--yes", "--storage", place),
+        run("clean", "--yes", BEAUTYSPOT_BLOBS_ARE_GONE="1"),
+    ):
+        assert (answer.code, kept()) == (2, 4)
+        assert "none of the blobs" in answer.err
+    document = json.loads(run("clean", "--yes", "--json", "--storage", place, "--blobs-are-gone").out)
     assert (document["rows"], len(document["keys"]), kept()) == (1, 1, 3)

@@ -66,7 +66,18 @@ def test_a_storage_that_has_not_one_of_the_blobs_is_taken_for_the_wrong_one(kept
     with Catalog.open(kept.path) as catalog:
         with pytest.raises(bs.ConfigurationError, match=r"none of the blobs that rows name \(2\)"):
             litter(catalog, [bs.LocalStorage(tmp_path / "elsewhere")])
-        assert len(litter(catalog, [bs.LocalStorage(tmp_path / "elsewhere")], is_sure=True).tasks) == 2
+        assert len(litter(catalog, [bs.LocalStorage(tmp_path / "elsewhere")], blobs_are_gone=True).tasks) == 2
+
+
+def test_a_disk_that_is_not_mounted_is_no_loss_though_an_old_folder_has_some_blobs(kept: Any, tmp_path: Path) -> None:
+    kept.fill(3)
+    unmounted = bs.LocalStorage(tmp_path / "unmounted")
+    old = bs.LocalStorage(tmp_path / "old")
+    name = kept.ask("SELECT result_value FROM tasks WHERE result_type = 'FILE'")[0][0].rpartition("/")[2]
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / name).write_bytes(b"x")
+    with Catalog.open(kept.path) as catalog, pytest.raises(bs.ConfigurationError, match="--blobs-are-gone"):
+        litter(catalog, [unmounted, old])
 
 
 def test_a_result_that_was_kept_anew_since_the_look_stays(kept: Any) -> None:

@@ -2,8 +2,9 @@
 
 from contextlib import ExitStack, closing
 from datetime import timedelta
+from typing import Annotated
 
-from typer import Context
+from typer import Context, Option
 
 from beautyspot.catalog import Catalog
 from beautyspot.cli.database import Place, databases_around
@@ -22,6 +23,9 @@ from beautyspot.protocols import BlobStorage
 def clean_blobs(
     context: Context,
     grace: Grace = "1h",
+    blobs_are_gone: Annotated[
+        bool, Option("--blobs-are-gone", help="Remove the rows even if not one of their blobs is found.")
+    ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     db: Db = None,
@@ -36,7 +40,7 @@ def clean_blobs(
     storages = place.storages()
     if not storages:
         raise ConfigurationError("the blobs of a database on a server can lie anywhere; say where with --storage PATH")
-    found = _litter(place, storages, timedelta(seconds=seconds(grace)))
+    found = _litter(place, storages, timedelta(seconds=seconds(grace)), blobs_are_gone=blobs_are_gone)
     if (found.blobs or found.tasks) and not dry_run and not yes:
         where = getattr(storages[0], "root", place.storage)
         ask(_what(len(found.blobs), found.size_bytes, len(found.tasks)), f" in {where!r}")
@@ -46,13 +50,13 @@ def clean_blobs(
     _tell(place, found, done, dry_run=dry_run)
 
 
-def _litter(place: Place, storages: list[BlobStorage], grace: timedelta) -> Litter:
+def _litter(place: Place, storages: list[BlobStorage], grace: timedelta, *, blobs_are_gone: bool) -> Litter:
     with ExitStack() as opened:
         database = place.database()
         catalog, *others = (
             opened.enter_context(Catalog.open(each)) for each in (database, *databases_around(database))
         )
-        return litter(catalog, storages, others=others, grace=grace, is_sure=place.storage is not None)
+        return litter(catalog, storages, others=others, grace=grace, blobs_are_gone=blobs_are_gone)
 
 
 def _tell(place: Place, found: Litter, done: Cleaned, *, dry_run: bool) -> None:

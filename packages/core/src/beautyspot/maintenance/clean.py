@@ -54,7 +54,7 @@ def litter(
     *,
     others: Sequence[Catalog] = (),
     grace: timedelta = GRACE,
-    is_sure: bool = False,
+    blobs_are_gone: bool = False,
 ) -> Litter:
     """Look for blobs without a row, half-written ones, and rows without a blob; change nothing.
 
@@ -63,11 +63,12 @@ def litter(
         storages: The first is cleaned; blobs of earlier releases may lie in the others.
         others: Of databases whose blobs lie in the same storage; theirs are no litter.
         grace: Younger blobs are left alone.
-        is_sure: The storage is the right one, even if not one blob that a row names is in it.
+        blobs_are_gone: The user says so: not one blob that a row names need be there, nor any other.
 
     Raises:
-        ConfigurationError: not one of the blobs that rows name is there, so the storage must be another one; or a
-            damaged database was set aside, whose rows may name blobs that then seem to be litter.
+        ConfigurationError: the storage is empty, or not one of the blobs that rows name is in it, so it must be another
+            one, or its disk isn't mounted; or a damaged database was set aside, whose rows may name blobs that then
+            seem to be litter.
         StorageError: a database or storage can't be listed.
     """
     _refuse_before_repair((catalog, *others))
@@ -78,11 +79,12 @@ def litter(
     # Each is asked for once more: its blob may be younger than the list, or lie in a folder of an earlier release.
     there = {blob.location for blob in present}
     lost = [location for location in named if location not in there and not _is_anywhere(location, storages)]
-    if lost and len(lost) == len(named) and not is_sure:
+    # An unmounted disk reads as an empty folder, while a few blobs may be found where earlier releases kept them.
+    if lost and (not present or len(lost) == len(named)) and not blobs_are_gone:
         where = getattr(storages[0], "root", storages[0])
         raise ConfigurationError(
             f"none of the blobs that rows name ({len(named)}) is in {where!r}, as {min(lost)!r}; "
-            "say where they lie with --storage; the same with where they lay, if they are gone"
+            "say where they lie with --storage, or mount it; only if they are gone for good, add --blobs-are-gone"
         )
     return Litter(tuple(blobs), tuple(_naming(catalog, lost)))
 
