@@ -1,7 +1,10 @@
 """Agents whose calls are kept and paced."""
 
 import asyncio
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from langchain.agents import create_agent
 from langchain.agents.structured_output import ProviderStrategy, ToolStrategy
 from langchain_beautyspot import BeautySpotRateLimiter, CacheMiddleware, RateLimitMiddleware, ReplayMiss
 from langchain_beautyspot.recorder import record_runs
+from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
@@ -288,6 +292,39 @@ def test_identical_calls_at_once_are_one(openai_api: OpenAIAPI, model: Callable[
     assert openai_api.calls == 1
 
 
+def test_whoever_waited_for_a_result_that_is_not_kept_runs_the_tool(spot: Spot) -> None:
+    @tool
+    def fail(a: int) -> int:
+        """Fail."""
+        return a
+
+    middleware, ran, go = CacheMiddleware(spot, tools=["fail"]), list[Any](), threading.Event()
+
+    def run(request: Any) -> ToolMessage:
+        ran.append(request)
+        assert go.wait(10)
+        return ToolMessage("no", status="error", tool_call_id=request.tool_call["id"])
+
+    answers: list[Any] = []
+    threads = [
+        threading.Thread(
+            target=lambda id_=id_: answers.append(middleware.wrap_tool_call(_tool_request(fail, id_), run))
+        )
+        for id_ in "12"
+    ]
+    for thread in threads:
+        thread.start()
+    followed = spot.parts.flight._table.calls.values
+    deadline = time.monotonic() + 10
+    while not any(call.followers for call in followed()) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    go.set()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.tool_call_id for answer in answers) == ["1", "2"]
+    assert len(ran) == 2
+
+
 async def test_identical_tasks_at_once_are_one_call(
     openai_api: OpenAIAPI, model: Callable[..., ChatOpenAI], spot: Spot
 ) -> None:
@@ -326,6 +363,19 @@ def test_a_setting_without_content_costs_a_warning_and_the_model_is_asked(
     middleware = CacheMiddleware(spot)
     agent = create_agent(model(), middleware=[settle, middleware])
     with pytest.warns(CacheWarning, match="has no key"), pytest.raises(TypeError):
+        agent.invoke(ask("hi"))
+
+
+def test_a_model_that_is_told_by_an_address_is_warned_of(spot: Spot) -> None:
+    class Model(FakeListChatModel):
+        client: Any = None
+
+        @property
+        def _identifying_params(self) -> dict[str, Any]:
+            return {"client": self.client}
+
+    agent = create_agent(Model(responses=["a"], client=object()), middleware=[CacheMiddleware(spot)])
+    with pytest.warns(CacheWarning, match="hold an object's address"):
         agent.invoke(ask("hi"))
 
 
@@ -422,3 +472,13 @@ def test_a_limiter_and_rates_together_are_refused() -> None:
 def test_no_rate_at_all_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="rate"):
         RateLimitMiddleware()
+
+
+@pytest.mark.parametrize(
+    ("name", "missing", "extra"),
+    [("CacheMiddleware", "langchain", "agents"), ("BeautySpotNodeCache", "langgraph", "langgraph")],
+)
+def test_a_missing_extra_is_named(name: str, missing: str, extra: str) -> None:
+    code = f"import sys; sys.modules[{missing!r}] = None; import langchain_beautyspot; langchain_beautyspot.{name}"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert f"pip install 'langchain-beautyspot[{extra}]'" in run.stderr.splitlines()[-1]

@@ -11,6 +11,8 @@ from langchain_beautyspot.errors import ReplayMiss
 Mode = Literal["read_write", "read_only", "refresh", "replay_only"]
 MODES: tuple[Mode, ...] = ("read_write", "read_only", "refresh", "replay_only")
 VERSION = "calls-1"
+LEFT_OUT = object()
+"""What a call gives that is not to be kept. No plain value: whoever waited would be given that as the call's."""
 
 
 class Calls:
@@ -31,7 +33,7 @@ class Calls:
         self._marked: dict[tuple[str, bool], Any] = {}
 
     def make(self, func_name: str, key: str, call: Callable[[], Any], /) -> Any:
-        """Return what is kept under `key`, or what `call` returns now; None is returned and not kept.
+        """Return what is kept under `key`, or what `call` returns now; `LEFT_OUT` is not kept.
 
         Raises:
             ReplayMiss: nothing is kept, in the mode `replay_only`.
@@ -81,7 +83,7 @@ def _key_of(key: str, _: Any) -> str:
 
 
 def _kept(value: Any) -> bool:
-    return value is not None
+    return value is not LEFT_OUT
 
 
 def _never(_: Any) -> bool:

@@ -14,7 +14,7 @@ from langchain_core.outputs import ChatGeneration, Generation
 from langgraph.types import Command
 
 from langchain_beautyspot.answers import is_complete, tokens_of
-from langchain_beautyspot.calls import Calls, Mode
+from langchain_beautyspot.calls import LEFT_OUT, Calls, Mode
 from langchain_beautyspot.classes import teach
 from langchain_beautyspot.entries import tags_of
 from langchain_beautyspot.middleware.model_keys import ModelKey, model_key
@@ -143,8 +143,12 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
         except Exception as error:  # noqa: BLE001 - tools and settings are anybody's; the model is asked instead
             self._warn("model", f"the model's call has no key ({error}); it is made each time")
             return None
-        if key.flaw is not None:
-            self._warn(key.flaw[0], key.flaw[1])
+        if not key.is_lasting:
+            self._warn(
+                key.func_name,
+                f"the settings of {key.func_name!r} hold an object's address, so no later run will find its answers; "
+                "give the model plain values, or give that object a __repr__ that says what it is",
+            )
         return key
 
     def _tool_key(self, request: ToolCallRequest) -> str | None:
@@ -158,14 +162,14 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
             return None
 
     def _wanted(self, key: ModelKey, response: ModelResponse[Any], request: ModelRequest[Any]) -> Any:
-        """Return what is to be kept of an answer; None for nothing."""
+        """Return what is to be kept of an answer."""
         messages, structured = response.result, response.structured_response is not None
         failed = request.response_format is not None and len(messages) > 1 and not structured
         generations = [ChatGeneration(message=messages[0])] if messages else []
         tokens = tokens_of(generations)
         self._tally(key.func_name).tokens(spent=tokens or 0)
         if failed or not generations or not (self._cache_if is None or self._cache_if(generations)):
-            return None
+            return LEFT_OUT
         return {"messages": messages, "structured": structured, "tokens": tokens}
 
     def _answer(
@@ -203,8 +207,8 @@ def _response(result: Any) -> ModelResponse[Any]:
 
 
 def _lasting(result: ToolResult) -> Any:
-    """Return what is to be kept of a tool's result; None for a command or an error."""
-    return result if isinstance(result, ToolMessage) and result.status != "error" else None
+    """Return what is to be kept of a tool's result: nothing of a command or an error."""
+    return result if isinstance(result, ToolMessage) and result.status != "error" else LEFT_OUT
 
 
 def _tool_name(request: ToolCallRequest) -> str:

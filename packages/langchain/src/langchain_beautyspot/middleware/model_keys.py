@@ -11,7 +11,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from langchain_beautyspot.middleware.structured import contents_of, specs_of
 from langchain_beautyspot.model_texts import model_text
-from langchain_beautyspot.models import flaw, read_model
+from langchain_beautyspot.models import read_model
 from langchain_beautyspot.stable_keys import REGISTRY
 
 FORMAT = 1
@@ -22,8 +22,8 @@ class ModelKey(NamedTuple):
 
     func_name: str
     key: str
-    flaw: tuple[str, str] | None
-    """Why no later run will find the answer; None if it will."""
+    is_lasting: bool
+    """Whether a later run will find the answer: the model's settings hold no object's address."""
 
 
 def model_key(request: ModelRequest[Any], namespace: str, /) -> ModelKey:
@@ -47,7 +47,7 @@ def model_key(request: ModelRequest[Any], namespace: str, /) -> ModelKey:
         form(request.model_settings),
         _agent_name(),
     ]
-    return ModelKey(read_model(model).func_name, digest(pack(asked)).hex(), flaw(model))
+    return ModelKey(read_model(model).func_name, digest(pack(asked)).hex(), " at 0x" not in model)
 
 
 def _tools(tools: Iterable[BaseTool | dict[str, Any]]) -> Iterable[Any]:
