@@ -169,3 +169,26 @@ def test_runs_that_are_given_up_while_nothing_can_be_written_are_counted(clock: 
     assert not journal.flush()
     journal.add_run(run(0))
     assert journal.dropped_runs == 3
+
+
+class Holding:
+    """A source of one run."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+
+    def add_runs(self) -> None:
+        self.journal.add_run(run(1))
+
+
+def test_what_a_source_holds_back_is_written_with_the_next_batch_while_anybody_holds_it(clock: FrozenClock):
+    db = MemoryTaskDB()
+    journal = Journal(db, clock)
+    source = Holding(journal)
+    journal.add_source(source)
+    assert journal.flush()
+    assert list(db.runs) == ["1"]
+    db.runs.clear()
+    del source
+    assert journal.flush()
+    assert not db.runs

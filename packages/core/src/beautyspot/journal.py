@@ -6,6 +6,7 @@ import sys
 import threading
 from collections import deque
 from datetime import UTC, datetime
+from weakref import WeakSet
 
 from beautyspot.errors import StorageError
 from beautyspot.powers import keeps_journal
@@ -15,11 +16,19 @@ from beautyspot.records import Activity
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import NamedTuple
+    from typing import NamedTuple, Protocol
 
     from beautyspot.clocks import Clock
     from beautyspot.protocols import TaskDB
     from beautyspot.records import Run
+
+    class RunSource(Protocol):
+        """Holds runs back, as working them out is cheaper many at a time."""
+
+        def add_runs(self) -> None:
+            """Add them with `Journal.add_run`; raises nothing."""
+            ...
+
 else:
     from beautyspot.tuples import NamedTuple
 
@@ -158,6 +167,7 @@ class Journal:
         self._clock = clock
         self._tallies: dict[str, Tally] = {}
         self._runs: deque[Run] = deque(maxlen=MAX_PENDING_RUNS)
+        self._sources: WeakSet[RunSource] = WeakSet()
         self.dropped_runs = 0
         """Runs that were given up, as the database could not be written for too long."""
         self._next_s = clock.monotonic() + FLUSH_EVERY_S
@@ -178,6 +188,10 @@ class Journal:
         else:
             self.tick()
 
+    def add_source(self, source: RunSource, /) -> None:
+        """Have `source` add what it has held back, before each batch is written and as long as anybody holds it."""
+        self._sources.add(source)
+
     def tick(self) -> None:
         """Write what is pending if it is time, but of what was read one batch only: somebody waits for a result."""
         if self._clock.monotonic() >= self._next_s:
@@ -196,6 +210,8 @@ class Journal:
 
     def _flush(self, write_reads: Callable[[], bool]) -> bool:
         self._next_s = self._clock.monotonic() + FLUSH_EVERY_S
+        for source in list(self._sources):
+            source.add_runs()
         written = self._flush_activity() and self._flush_runs() and write_reads()
         if not written:
             self._next_s = self._clock.monotonic() + RETRY_S
