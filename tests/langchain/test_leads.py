@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import gc
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
@@ -216,6 +218,23 @@ async def test_a_task_within_a_task_does_not_end_the_outer_call(cache: BeautySpo
 
     await asyncio.create_task(agenerate("outer", ("one", "two")))
     assert leads(cache) == 0
+
+
+async def test_a_task_that_began_during_a_call_keeps_nothing_of_it_alive(cache: BeautySpotCache):
+    class Messages:
+        """Stands for what a frame of LangChain holds."""
+
+    async def agenerate() -> tuple[Any, Any]:
+        messages = Messages()
+        assert await cache.alookup("a", LLM) is None
+        background = asyncio.create_task(asyncio.Event().wait())
+        await cache.aupdate("a", LLM, ANSWER)
+        return background, weakref.ref(messages)
+
+    background, messages = await asyncio.create_task(agenerate())
+    gc.collect()
+    assert messages() is None
+    background.cancel()
 
 
 def test_a_call_within_a_call_does_not_end_the_outer_one(cache: BeautySpotCache):

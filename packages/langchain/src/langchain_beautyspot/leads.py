@@ -39,18 +39,19 @@ class Lead:
         """None where others are not kept waiting."""
         self.start_s = start_s
         self.asker = _asker()
-        self.frame = _callers_frame()
-        """Itself, as the next call's frame mostly lies where this one lay, under the same `id`."""
+        self.frame: FrameType | None = _callers_frame()
+        """Itself, as the next call's frame mostly lies where this one lay, under the same `id`; None once it ended."""
 
     @property
     def is_over(self) -> bool:
         """Whether it ended; a call of this thread or task did when it failed and its frame was left."""
-        return (self.asker == _asker() and self.frame not in _frames()) or (
-            self.claim is not None and self.claim.call.done
-        )
+        if self.frame is None or (self.claim is not None and self.claim.call.done):
+            return True
+        return self.asker == _asker() and self.frame not in _frames()
 
     def land(self, *, kept: bool) -> None:
         """Let those who wait go on, and say whether the store has the answer."""
+        self.frame = None  # a task that began meanwhile has a copy of this context, and may live for long
         if self.claim is not None:
             self.claim.land(None, kept=kept)
 
