@@ -270,8 +270,9 @@ def test_what_a_graph_injects_is_no_part_of_the_key(spot: Spot, calls: list[Any]
         return {"n": state["n"] + 1}
 
     app = StateGraph(dict).add_node("node", node).add_edge(START, "node").compile(store=InMemoryStore())
-    for thread in ("1", "2"):
-        assert app.invoke({"n": 1}, {"configurable": {"thread_id": thread}}) == {"n": 2}
+    first, second = ({"configurable": {"thread_id": thread}} for thread in "12")
+    assert app.invoke({"n": 1}, first) == {"n": 2}
+    assert [*app.stream({"n": 1}, second, stream_mode=["custom", "values"])][-1] == ("values", {"n": 2})
     assert calls == [("1", True, True)]
 
 

@@ -8,7 +8,7 @@ import pytest
 from beautyspot import CacheReadWarning, CacheSaveWarning, ConfigurationError, Spot
 from beautyspot.records import TaskFilter
 from langchain_beautyspot import CachedEmbeddings
-from langchain_beautyspot.vectors import packed, unpacked
+from langchain_beautyspot.vectors.numbers import packed, unpacked
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_openai import OpenAIEmbeddings
 from servers.openai_api import OpenAIAPI

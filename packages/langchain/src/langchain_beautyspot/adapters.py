@@ -8,8 +8,8 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
 from langchain_beautyspot.classes import teach
-from langchain_beautyspot.marked_runnables import MarkedRunnable
-from langchain_beautyspot.marked_tools import marked_tool
+from langchain_beautyspot.marked.runnables import MarkedRunnable
+from langchain_beautyspot.marked.tools import marked_tool
 
 
 def adapt(thing: Any, parts: Parts, settings: Settings) -> Any:

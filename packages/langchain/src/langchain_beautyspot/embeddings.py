@@ -9,10 +9,10 @@ from beautyspot.places import spot_at
 from beautyspot.protocols import TaskDB
 from langchain_core.embeddings import Embeddings
 
-from langchain_beautyspot.batches import DOCUMENT, QUERY, Batch, Shelf
-from langchain_beautyspot.embedders import embedder_of
 from langchain_beautyspot.rows import Rows
-from langchain_beautyspot.vectors import Vector
+from langchain_beautyspot.vectors.batch import DOCUMENT, QUERY, Batch, Shelf
+from langchain_beautyspot.vectors.embedder import embedder_of
+from langchain_beautyspot.vectors.numbers import Vector
 
 Embed = Callable[[list[str]], list[Vector]]
 EmbedAsync = Callable[[list[str]], Awaitable[list[Vector]]]

@@ -9,8 +9,8 @@ from beautyspot.keys.digest import digest
 from beautyspot.notices import Notices
 from beautyspot.store import Hit, Label
 
-from langchain_beautyspot.embedders import Embedder
-from langchain_beautyspot.vectors import Vector, packed, unpacked
+from langchain_beautyspot.vectors.embedder import Embedder
+from langchain_beautyspot.vectors.numbers import Vector, packed, unpacked
 
 FORMAT = 1
 DOCUMENT, QUERY = "document", "query"

@@ -9,8 +9,8 @@ from beautyspot.marking import Settings, mark
 from beautyspot.parts import Parts
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from langchain_beautyspot.marked.runnable_keys import RunnableKeys
 from langchain_beautyspot.replays import Renewal
-from langchain_beautyspot.runnable_keys import RunnableKeys
 
 Made = list[bool]
 """Filled when a call is really made; a kept answer is given with new message ids."""

@@ -1,0 +1,1 @@
+"""Tools and Runnables of LangChain that keep what they give."""
