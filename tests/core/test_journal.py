@@ -155,17 +155,31 @@ def test_a_run_noted_on_an_event_loop_never_waits_for_the_database(clock: Frozen
     assert sorted(db.runs) == ["1", "2"]
 
 
+def test_a_whole_batch_of_runs_is_written_at_once_and_none_is_given_up(clock: FrozenClock):
+    db = MemoryTaskDB()
+    journal = Journal(db, clock)
+    for number in range(MAX_PENDING_RUNS + 2):
+        journal.add_run(run(number))
+    assert len(db.runs) >= MAX_PENDING_RUNS
+    assert journal.dropped_runs == 0
+
+
 class Unwritable(MemoryTaskDB):
     """A memory database that keeps no runs today."""
 
+    tries = 0
+
     def add_runs(self, rows: Sequence[Run], /) -> None:
+        self.tries += 1
         raise StorageError("full")
 
 
 def test_runs_that_are_given_up_while_nothing_can_be_written_are_counted(clock: FrozenClock):
-    journal = Journal(Unwritable(), clock)
+    db = Unwritable()
+    journal = Journal(db, clock)
     for number in range(MAX_PENDING_RUNS + 2):
         journal.add_run(run(number))
+    assert db.tries == 1
     assert not journal.flush()
     journal.add_run(run(0))
     assert journal.dropped_runs == 3

@@ -36,6 +36,8 @@ FLUSH_EVERY_S = 5.0
 """A killed process loses at most this much of its counts; results are never among them."""
 RETRY_S = 60.0
 """How long nothing is tried after a failure: a locked database costs its whole timeout to find out."""
+MAX_BATCH_RUNS = 256
+"""As many are written at once, however soon they came: 30 µs each, so nobody waits longer than 10 ms."""
 MAX_PENDING_RUNS = 10_000
 """Runs held in memory while the database can't be written; the oldest go first."""
 
@@ -171,6 +173,8 @@ class Journal:
         self.dropped_runs = 0
         """Runs that were given up, as the database could not be written for too long."""
         self._next_s = clock.monotonic() + FLUSH_EVERY_S
+        self._hurried = False
+        """Whether a whole batch called for a flush, which has not worked yet."""
         self._lock = threading.Lock()
 
     def tally(self, func_name: str, /) -> Tally:
@@ -183,6 +187,8 @@ class Journal:
         if len(self._runs) == MAX_PENDING_RUNS:
             self.dropped_runs += 1
         self._runs.append(run)
+        if len(self._runs) >= MAX_BATCH_RUNS and not self._hurried:
+            self._hurried, self._next_s = True, self._clock.monotonic()
         if _on_event_loop() and self._clock.monotonic() >= self._next_s:
             self._flush_in_thread()
         else:
@@ -213,7 +219,9 @@ class Journal:
         for source in list(self._sources):
             source.add_runs()
         written = self._flush_activity() and self._flush_runs() and write_reads()
-        if not written:
+        if written:
+            self._hurried = False
+        else:
             self._next_s = self._clock.monotonic() + RETRY_S
         return written
 
