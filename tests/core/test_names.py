@@ -89,6 +89,13 @@ def test_a_folder_or_archive_that_is_run_is_named_by_itself(job: Path):
     assert run(job.parent, "other").stderr != plain
 
 
+def test_an_argument_that_is_refused_has_one_name(job: Path):
+    job.write_text(JOB.replace("@dataclass\n", "").replace("    x: int", "    def __init__(self, x): ..."))
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        run(job.parent, "job.py")
+    assert "is a 'job.Point', and job.Point has no content" in failed.value.stderr
+
+
 @pytest.mark.parametrize("by", ["command", "pipe"])
 def test_programs_without_a_name_hit_as_they_are_and_never_share_results(tmp_path: Path, by: str):
     def said(prefix: str, more: str = "") -> str:

@@ -291,13 +291,12 @@ def test_one_word_where_words_belong_is_refused(spot: bs.Spot):
         {"prune_every": "x"},
         {"shared_limit": "yes"},
         {"db": "file:u.db?mode=memory"},
-        {"db": "sqlite:///file:u.db?mode=ro&uri=true"},
     ],
     ids=lambda option: next(iter(option)),
 )
 def test_wrong_option_of_a_spot_is_refused_with_its_name_and_value(workspace: Path, option: dict[str, Any]):
     ((name, value),) = option.items()
-    with pytest.raises(bs.ConfigurationError, match=f"(?s)(?=.*{re.escape(repr(value))})(?=.*{name}|.*Spot)"):
+    with pytest.raises(bs.ConfigurationError, match=f"(?s)(?=.*{re.escape(repr(value))})(?=.*{name})"):
         bs.Spot(**option)
     assert list(workspace.iterdir()) in ([], [workspace / ".beautyspot"])
 

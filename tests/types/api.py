@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
-from typing import assert_type
+from typing import Any, assert_type
 
 import beautyspot as bs
 
@@ -124,12 +124,21 @@ assert_type(Reader.count_below.key("1"), str)
 assert_type(Child().count_below("1"), int)
 assert_type(Child().read("a"), bytes)
 assert_type(spot.run(len, "abc"), int)
+assert_type(bs.__version__, str)
+with spot.cached_run(price, version="2") as kept:
+    assert_type(kept.key(3), str)
+    assert_type(kept(3), float)
+with spot.cached_run(price, len) as several:
+    assert_type(several, tuple[bs.Marked[..., Any], ...])
 
 arguments: bs.MarkArguments = {"ttl": "7d", "tags": ["exp-1"]}
 assert_type(spot.mark(**arguments)(price)(3), float)
 
 plain(1)  # pyright: ignore[reportArgumentType] - an argument of another type is told
 plain("a", time=2)  # pyright: ignore[reportCallIssue] - a keyword that the function lacks is told
+bs.Spot("types", tmp=60)  # pyright: ignore[reportCallIssue] - a slip in a keyword is told
+bs.Spot("types", io_workers=2)
+spot.marc()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - a slip in a name is told
 
 
 async def awaited() -> None:

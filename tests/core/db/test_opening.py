@@ -44,6 +44,12 @@ def test_an_empty_name_and_a_folder_are_no_database(place: str) -> None:
         open_db(place)
 
 
+@pytest.mark.parametrize("place", ["file:u.db?mode=memory", "sqlite:///file:u.db?mode=memory&uri=true"])
+def test_a_uri_for_sqlite_alone_is_refused_with_what_to_give(place: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"db got 'file:u.db\?mode=memory.*'memory://'"):
+        open_db(place)
+
+
 @pytest.mark.parametrize("thing", [None, 7, b"a.db", object()])
 def test_what_is_no_database_is_refused(thing: object) -> None:
     with pytest.raises(ConfigurationError, match="not a database"):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from beautyspot.spot import Spot
     from beautyspot.storage import LocalStorage
     from beautyspot.walk import Marked
+
+    __version__: str
 else:
     __getattr__, __dir__ = on_demand(
         __name__,
@@ -45,6 +47,7 @@ else:
             "MsgpackSerializer": "beautyspot.serializers",
             "Spot": "beautyspot.spot",
             "TokenBucket": "beautyspot.limiters",
+            "__version__": "beautyspot.renamed",
         },
         others="beautyspot.renamed",
     )

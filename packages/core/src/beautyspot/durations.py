@@ -15,19 +15,23 @@ LONGEST_DAYS = 365_000
 """A thousand years: `datetime`, in which ages and ends are written, knows the years 1 to 9999."""
 
 
-def seconds(duration: Duration, /) -> float:
+def seconds(duration: Duration, name: str | None = None, /) -> float:
     """Return `duration` in seconds, above 0.
+
+    Args:
+        name: Of the argument, for errors.
 
     Raises:
         ConfigurationError: `duration` is not a positive, finite span of time, or longer than `LONGEST_DAYS`.
     """
+    where = "" if name is None else f"{name} is "
     number = _number(duration)
     if not (math.isfinite(number) and number > 0) or isinstance(duration, bool):
         raise ConfigurationError(
-            f"not a span of time: {duration!r}; give seconds above 0, a timedelta, or text like '7d'"
+            f"{where}not a span of time: {duration!r}; give seconds above 0, a timedelta, or text like '7d'"
         )
     if number > LONGEST_DAYS * UNITS_S["d"]:
-        raise ConfigurationError(f"{duration!r} is too long a span of time; give at most '{LONGEST_DAYS}d'")
+        raise ConfigurationError(f"{where}too long a span of time: {duration!r}; give at most '{LONGEST_DAYS}d'")
     return number
 
 

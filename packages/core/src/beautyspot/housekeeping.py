@@ -53,7 +53,7 @@ class Housekeeping:
             ConfigurationError: a size or duration is none, or the database can't be kept in order.
         """
         self._max_bytes = None if max_size is None else bytes_of(max_size)
-        self._every_s = seconds(EVERY if prune_every is None else prune_every)
+        self._every_s = seconds(EVERY if prune_every is None else prune_every, "prune_every")
         if not isinstance(db, SupportsUpkeep):
             raise ConfigurationError(
                 f"max_size and prune_every need a database that can be pruned as it is used, and {db!r} can't; "

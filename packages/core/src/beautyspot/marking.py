@@ -46,8 +46,11 @@ class Settings(NamedTuple):
     options: MarkOptions
 
 
-def settings(arguments: Mapping[str, Any], /, *, default_version: str | FromCode | None) -> Settings:
+def settings(arguments: Mapping[str, Any], /, *, default_version: str | FromCode | None, prefix: str = "") -> Settings:
     """Return the checked settings for the arguments of `mark`, in which None stands for no choice.
+
+    Args:
+        prefix: What stands before the arguments' names where they were given, for errors.
 
     Raises:
         TypeError: an argument that `mark` does not know.
@@ -56,7 +59,7 @@ def settings(arguments: Mapping[str, Any], /, *, default_version: str | FromCode
     for name in arguments:
         if name not in KNOWN:
             raise TypeError(f"mark() got an unexpected keyword argument {name!r}; known: {', '.join(sorted(KNOWN))}")
-    _check(arguments)
+    _check(arguments, prefix)
     version, ttl, content_type = (arguments.get(name) for name in ("version", "ttl", "content_type"))
     return Settings(
         version=version,
@@ -66,7 +69,7 @@ def settings(arguments: Mapping[str, Any], /, *, default_version: str | FromCode
         options=MarkOptions(
             save_blob=arguments.get("save_blob"),
             content_type=None if content_type is None else str(content_type),
-            ttl_s=_seconds(ttl),
+            ttl_s=_seconds(ttl, f"{prefix}ttl"),
             tags=words("tags", arguments.get("tags")),
             cache_if=arguments.get("cache_if"),
             hooks=hooks_of(arguments.get("hooks")),
@@ -107,15 +110,14 @@ def hooks_of(hooks: Any, /) -> tuple[Hook, ...]:
     )
 
 
-def _check(arguments: Mapping[str, Any]) -> None:
+def _check(arguments: Mapping[str, Any], prefix: str) -> None:
     version, save_blob, content_type = (arguments.get(name) for name in ("version", "save_blob", "content_type"))
     wanted = f"text, such as {str(version)!r}, or FROM_CODE"
-    expect(isinstance(version, str | None) or _is_from_code(version), "version", version, wanted)
-    expect(
-        is_flag(save_blob), "save_blob", save_blob, "True (in the storage), False (in its row) or None (by its size)"
-    )
+    expect(isinstance(version, str | None) or _is_from_code(version), f"{prefix}version", version, wanted)
+    wanted = "True (in the storage), False (in its row) or None (by its size)"
+    expect(is_flag(save_blob), f"{prefix}save_blob", save_blob, wanted)
     wanted = "a ContentType, or a media type such as 'image/png'"
-    expect(isinstance(content_type, str | None), "content_type", content_type, wanted)
+    expect(isinstance(content_type, str | None), f"{prefix}content_type", content_type, wanted)
     for name in ("input_key_fn", "cache_if"):
         expect(arguments.get(name) is None or callable(arguments[name]), name, arguments.get(name), "a function")
 
@@ -126,12 +128,12 @@ def _is_from_code(version: Any) -> bool:
     return isinstance(version, FromCode)
 
 
-def _seconds(ttl: Any) -> float | None:
+def _seconds(ttl: Any, name: str) -> float | None:
     if ttl is None:
         return None
     from beautyspot.durations import seconds  # most results are kept for ever
 
-    return seconds(ttl)
+    return seconds(ttl, name)
 
 
 def mark(function: Any, parts: Parts, settings: Settings, *, of_class: bool = False) -> Any:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from beautyspot.clocks import Clock
     from beautyspot.compression import Compression
     from beautyspot.durations import Duration
+    from beautyspot.limiters import GCRA, SharedGCRA
     from beautyspot.protocols import BlobStorage, Serializer, TaskDB
     from beautyspot.sizes import Size
     from beautyspot.store import OnSaveError
@@ -81,18 +82,48 @@ def open_parts(
     store = Store(tasks, blobs, clock=clock, inline_limit_bytes=inline_limit_bytes, on_save_error=on_save_error)
     _furnish(store, compress, max_size=max_size, prune_every=prune_every)
     tie_up(store, journal := Journal(tasks, clock))
-    path: str | None = getattr(tasks, "path", None)
+    flight, registry = _met_by_others(tasks)
     return Parts(
         store=store,
         journal=journal,
-        # Two Spots on one file are one flight: file locks tell processes apart, not Spots.
-        flight=Flight(tasks.locks if has_locks(tasks) else None, name=path),
+        flight=flight,
         serializer=MsgpackSerializer() if serializer is None else serializer,
-        registry=KeyRegistry(store=path),
+        registry=registry,
         clock=clock,
         executor=executor,
         legacy_folders=legacy_blob_folders(name) if storage is None else _folders_of(blobs),
     )
+
+
+def open_limiter(parts: Parts, tpm: float | None, *, burst: float, shared: bool, name: str) -> GCRA | SharedGCRA | None:
+    """Return the limiter of the Spot `name`, None without `tpm`.
+
+    Raises:
+        ConfigurationError: a number is wrong, or the limit can't be shared.
+    """
+    expect(isinstance(shared, bool), "shared_limit", shared, "True or False")  # pyright: ignore[reportUnnecessaryIsInstance]
+    if tpm is None:
+        return None
+    from beautyspot.limiters import create_limiter  # most Spots have no limit
+
+    shared_by = parts.store.db if shared else None
+    return create_limiter(tpm, burst=burst, clock=parts.clock, shared_by=shared_by, name=name)
+
+
+def translated(renamed: Mapping[str, Any], today: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return today's options for keywords of release 2, of which there are mostly none."""
+    if not renamed:
+        return {}
+    from beautyspot.renamed import translate  # for the code of release 2
+
+    return translate(renamed, today)
+
+
+def _met_by_others(tasks: TaskDB) -> tuple[Flight, KeyRegistry]:
+    """Return what meets that of other Spots on the same file."""
+    path: str | None = getattr(tasks, "path", None)
+    # One flight for all of them: file locks tell processes apart, not Spots.
+    return Flight(tasks.locks if has_locks(tasks) else None, name=path), KeyRegistry(store=path)
 
 
 def _furnish(

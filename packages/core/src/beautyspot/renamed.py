@@ -1,11 +1,22 @@
 """Names of earlier releases: those that still work, with a warning, and those that say what to use."""
 
+import sys
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from beautyspot.checks import expect
 from beautyspot.errors import ConfigurationError
+
+
+class RenamedOptions(TypedDict, total=False):
+    """Keywords of `Spot` in release 2.0, for type checkers."""
+
+    storage_path: str | None
+    s3_opts: Mapping[str, Any] | None
+    io_workers: int | None
+    blob_warning_threshold: int | None
+
 
 RENAMED_OPTIONS = {
     "storage_path": "storage",
@@ -13,7 +24,10 @@ RENAMED_OPTIONS = {
     "io_workers": "executor",
     "blob_warning_threshold": "inline_limit_bytes",
 }
-"""Keywords of `Spot` in release 2.0, and what they are called now."""
+"""What they are called now."""
+
+MOVED = {"Project": "Spot", "task": "mark"}
+"""Names of release 1, and what they are called now."""
 
 DEFAULTS = {"storage": None, "executor": None, "inline_limit_bytes": 65_536}
 """What stands under the new names when nobody gave them."""
@@ -50,7 +64,7 @@ def translate(old: Mapping[str, Any], today: Mapping[str, Any], /) -> dict[str, 
 
 def removed(owner: str, name: str, /) -> AttributeError:
     """Return the error for a name of release 1, naming what took its place."""
-    now = {"Project": "Spot", "task": "mark"}.get(name)
+    now = MOVED.get(name)
     hint = f"; it is called {now} now: `spot = beautyspot.Spot(…)`, `@spot.mark`" if now else ""
     return AttributeError(f"{owner} has no attribute {name!r}{hint}")
 
@@ -61,7 +75,12 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version  # 20 ms, for those who ask
 
         return version("beautyspot")
-    raise removed("module 'beautyspot'", name)
+    error = removed("module 'beautyspot'", name)
+    asks = sys._getframe(2).f_code  # pyright: ignore[reportPrivateUsage] - the one way to tell who asks
+    if name in MOVED and asks.co_name == "_handle_fromlist":
+        # `from beautyspot import …` would put a text of its own in the place of an AttributeError's.
+        raise ImportError(str(error))
+    raise error
 
 
 def _executor(workers: Any) -> Any:

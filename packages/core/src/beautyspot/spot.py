@@ -9,7 +9,7 @@ from functools import partial
 from beautyspot.checks import words
 from beautyspot.errors import ConfigurationError
 from beautyspot.marking import KNOWN, hooks_of, mark, name_of, settings
-from beautyspot.parts import open_parts
+from beautyspot.parts import open_limiter, open_parts, translated
 from beautyspot.powers import takes_types
 from beautyspot.records import TaskFilter
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Generator, Mapping, Sequence
     from concurrent.futures import Executor  # 17 ms that only annotations would need
+    from contextlib import AbstractContextManager
     from typing import Any, Literal, ParamSpec, Self, TypeVar, Unpack, overload
 
     from beautyspot.arguments import MarkArguments
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from beautyspot.durations import Duration
     from beautyspot.hooks import Hook
     from beautyspot.keys import FromCode
-    from beautyspot.limiters import GCRA, SharedGCRA
     from beautyspot.marking import Settings
     from beautyspot.protocols import BlobStorage, Serializer, TaskDB
+    from beautyspot.renamed import RenamedOptions
     from beautyspot.sizes import Size
     from beautyspot.store import OnSaveError
     from beautyspot.walk import Marked
@@ -69,7 +70,7 @@ class Spot:
         durability: Literal["normal", "full"] = "normal",
         executor: Executor | None = None,
         clock: Clock | None = None,
-        **renamed: Any,
+        **renamed: Unpack[RenamedOptions],
     ) -> None:
         """Open a store; a file of an earlier release is upgraded in place.
 
@@ -98,18 +99,18 @@ class Spot:
         """
         self.name = name
         options: dict[str, Any] = {"storage": storage, "inline_limit_bytes": inline_limit_bytes, "executor": executor}
-        options |= _translated(renamed, options)
+        options |= translated(renamed, options)
         self.parts = open_parts(
             name, db, on_save_error=on_save_error, durability=durability, serializer=serializer, clock=clock,
             memory_bytes=memory_bytes, compress=compress, max_size=max_size, prune_every=prune_every, **options,
         )  # fmt: skip
-        self._limiter = self._new_limiter(tpm, burst, shared=shared_limit)
+        self._limiter = open_limiter(self.parts, tpm, burst=burst, shared=shared_limit, name=name)
         self._hooks = hooks_of(hooks)
         self._defaults: MarkArguments = {
             "version": default_version, "save_blob": default_save_blob,
             "content_type": default_content_type, "ttl": default_ttl,
         }  # fmt: skip
-        self._settings({})  # a wrong default is refused here, not at the first mark
+        settings(self._defaults, default_version=default_version, prefix="default_")  # refused here, not at a mark
 
     if TYPE_CHECKING:
 
@@ -171,6 +172,17 @@ class Spot:
         arguments = {names[name]: kwargs.pop(name) for name in list(kwargs) if name in names}
         marked: Callable[..., R] = mark(func, self.parts, self._settings(arguments))
         return marked(*args, **kwargs)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def cached_run(
+            self, function: Callable[P, R], /, **arguments: Unpack[MarkArguments]
+        ) -> AbstractContextManager[Marked[P, R]]: ...
+        @overload
+        def cached_run(
+            self, *functions: Callable[..., Any], **arguments: Unpack[MarkArguments]
+        ) -> AbstractContextManager[tuple[Marked[..., Any], ...]]: ...
 
     @contextmanager
     def cached_run(self, *functions: Callable[..., Any], **arguments: Unpack[MarkArguments]) -> Generator[Any]:
@@ -242,7 +254,7 @@ class Spot:
         where = TaskFilter(
             function=None if function is None else name_of(function),
             tags=None if tags is None else words("tags", tags),
-            updated_before=None if older_than is None else now - timedelta(seconds=seconds(older_than)),
+            updated_before=None if older_than is None else now - timedelta(seconds=seconds(older_than, "older_than")),
         )
         return self.parts.store.delete_where(where)
 
@@ -269,30 +281,16 @@ class Spot:
         """Flush."""
         self.flush()
 
-    def __getattr__(self, name: str) -> Any:
-        """Say what a name of release 1 is called now."""
-        from beautyspot.renamed import removed  # for the code of release 1
+    if not TYPE_CHECKING:  # for whom every name would be right
 
-        raise removed("'Spot' object", name)
+        def __getattr__(self, name: str) -> Any:
+            """Say what a name of release 1 is called now."""
+            from beautyspot.renamed import removed  # for the code of release 1
+
+            raise removed("'Spot' object", name)
 
     def _settings(self, arguments: Mapping[str, Any]) -> Settings:
         """Return what `mark` works by: the arguments, and the Spot's defaults where there is none."""
         hooks = (*self._hooks, *hooks_of(arguments.get("hooks")))
         given = {**self._defaults, **arguments, "hooks": hooks}
         return settings(given, default_version=self._defaults.get("version"))
-
-    def _new_limiter(self, tpm: float | None, burst: float, *, shared: bool) -> GCRA | SharedGCRA | None:
-        if tpm is None:
-            return None
-        from beautyspot.limiters import create_limiter  # most Spots have no limit
-
-        shared_by = self.parts.store.db if shared else None
-        return create_limiter(tpm, burst=burst, clock=self.parts.clock, shared_by=shared_by, name=self.name)
-
-
-def _translated(renamed: Mapping[str, Any], today: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not renamed:
-        return {}
-    from beautyspot.renamed import translate  # for the code of release 2
-
-    return translate(renamed, today)

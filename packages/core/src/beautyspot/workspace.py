@@ -54,9 +54,8 @@ def _make_workspace() -> None:
     with suppress(OSError):
         os.makedirs(FOLDER, mode=0o700, exist_ok=True)  # noqa: PTH103 - see above
         path = os.path.join(FOLDER, ".gitignore")  # noqa: PTH118 - see above
-        if not os.path.exists(path):  # noqa: PTH110 - see above
-            with open(path, "w") as file:
-                file.write("*\n")
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write("*\n")
 
 
 def _checked(name: str) -> str:

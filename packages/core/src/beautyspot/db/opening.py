@@ -61,6 +61,11 @@ def open_sqlite(url: str, /, **options: Any) -> TaskDB:
     path = path.removeprefix("/")
     if path in ("", ":memory:"):
         return open_memory(url)
+    if path.startswith("file:"):
+        raise ConfigurationError(
+            f"db got {path!r}, which is a URI to SQLite alone; give the path, 'memory://' for one that ends with "
+            "the process, or the absolute path of a file of that name"
+        )
     if os.path.isdir(path):  # noqa: PTH112 - pathlib is 3 ms of `import beautyspot`
         raise ConfigurationError(f"{path!r} is a folder; give a file in it, such as '{path}/results.db'")
     return SQLiteTaskDB(path, **options)

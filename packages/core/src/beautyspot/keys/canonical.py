@@ -13,6 +13,7 @@ from __future__ import annotations
 from msgpack import ExtType, Packer
 
 from beautyspot.errors import UnkeyableArgument
+from beautyspot.names import qualified_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class NoContentError(UnkeyableArgument):
 
     def __init__(self, kind: type, why: str = "has no content to make a key of") -> None:
         """Blame the type `kind`."""
-        super().__init__(f"{kind.__module__}.{kind.__qualname__} {why}")
+        super().__init__(f"{qualified_name(kind)} {why}")
         self.kind, self.why = kind, why
 
 

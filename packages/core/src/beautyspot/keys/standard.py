@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from beautyspot.keys.canonical import Canonical, Form, Maker, NoContentError, forms, tag
+from beautyspot.names import qualified_name
 
 
 def _parts(name: str, parts: Callable[[Any], tuple[Any, ...]]) -> Maker:
@@ -44,7 +45,7 @@ def _zone(canonical: Canonical, moment: Any) -> Form:
         return canonical.form(zone)
     except NoContentError:
         # A zone of another library (pytz, dateutil): the moment is told by its offset, the zone by class and name.
-        return [_OFFSET, f"{type(zone).__module__}.{type(zone).__qualname__}", str(zone.utcoffset(moment)), str(zone)]
+        return [_OFFSET, qualified_name(type(zone)), str(zone.utcoffset(moment)), str(zone)]
 
 
 def _zone_info(_: Canonical, value: Any) -> Form:
