@@ -162,6 +162,14 @@ def test_activity_comes_oldest_first_from_the_asked_time_on(db: SQLiteTaskDB | S
     assert catalog.activity(function="g") == ()
 
 
+def test_activity_may_be_asked_for_by_its_age(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
+    rows = [Activity("f", NOW.replace(second=0) - timedelta(hours=n), n, 0, 0, 0.0, 0.0, 0, 0) for n in range(3)]
+    db.add_activity(rows)
+    assert catalog.activity(since="90m") == catalog.activity(since=timedelta(minutes=90)) == (rows[1], rows[0])
+    with pytest.raises(bs.ConfigurationError, match="not a span of time"):
+        catalog.activity(since="yesterday")
+
+
 def test_runs_come_back_whole_newest_first_and_page(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
     later = RUN._replace(run_id="r2", started_at=NOW + timedelta(seconds=1), status="error", tags=())
     db.add_runs([RUN, later])

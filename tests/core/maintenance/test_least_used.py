@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from beautyspot.db import MemoryTaskDB, SQLiteTaskDB
+from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance import least_used, prune
 from beautyspot.records import TaskFilter
 from beautyspot.storage import MemoryStorage
@@ -50,6 +52,17 @@ def test_to_nothing_is_a_size_too(db: MemoryTaskDB) -> None:
     assert (said.tasks, said.size_bytes, len(left(db))) == (5, 50, 5)
     assert prune(db, None, max_bytes=0) == said
     assert left(db) == []
+
+
+@pytest.mark.parametrize("size", [-1, "5XB", float("nan"), True])
+def test_what_is_no_size_is_refused(db: MemoryTaskDB, size: Any) -> None:
+    with pytest.raises(ConfigurationError, match="not a size"):
+        prune(db, None, max_bytes=size)
+    assert len(left(db)) == 5
+
+
+def test_a_size_may_have_a_unit(db: MemoryTaskDB) -> None:
+    assert prune(db, None, max_bytes="0.02kB").tasks == 3
 
 
 def test_a_filter_says_whose_size_is_meant(db: MemoryTaskDB) -> None:

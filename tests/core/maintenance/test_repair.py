@@ -31,10 +31,18 @@ def test_a_sound_store_is_left_as_it_is(kept: Any) -> None:
     assert kept.path.read_bytes() == before
 
 
+def test_the_path_may_be_text(kept: Any) -> None:
+    kept.fill(5)
+    assert repair(str(kept.path), [kept.blobs]).kept == 7
+
+
 def test_damaged_rows_go_once_there_is_a_copy(kept: Any) -> None:
     kept.fill(5)
     kept.ask(f"UPDATE tasks SET result_data = x'c1' WHERE {GONE}")
-    assert repair(kept.path, [kept.blobs], dry_run=True) == Repaired(5, 2, 0, ())
+    would = repair(kept.path, [kept.blobs], dry_run=True)
+    assert (would.kept, would.dropped, would.copies) == (5, 2, ())
+    keys = {row[0] for row in kept.ask("SELECT cache_key FROM tasks WHERE result_data = x'c1'")}
+    assert (set(would.keys), would.size_bytes > 0) == (keys, True)
     assert count(kept) == 7
     done = repair(kept.path, [kept.blobs])
     assert (done.kept, done.dropped, count(kept), is_sound(kept)) == (5, 2, 5, True)

@@ -26,6 +26,29 @@ def test_the_file_shrinks_and_what_is_left_is_whole(kept: Any) -> None:
     assert kept.ask("PRAGMA integrity_check") == [("ok",)]
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_file_that_is_not_there_is_refused_and_not_made(tmp_path: Path, dry_run: bool) -> None:
+    with pytest.raises(bs.ConfigurationError, match="no database at"):
+        vacuum(tmp_path / "typo.db", dry_run=dry_run)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_another_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("root:x:0:0\n" * 99)
+    with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
+        connection.execute("CREATE TABLE something (a)")
+    before = (tmp_path / "other.db").read_bytes()
+    for name in ("text", "other.db"):
+        with pytest.raises(bs.ConfigurationError, match=r"give another path$"):
+            vacuum(tmp_path / name)
+    assert (tmp_path / "other.db").read_bytes() == before
+
+
+def test_the_path_may_be_text(kept: Any) -> None:
+    kept.fill(3)
+    assert vacuum(str(kept.path)).after_bytes > 0
+
+
 @pytest.fixture
 def old(kept: Any) -> Any:
     """A store whose file was made by a release that gave no space back."""
@@ -76,7 +99,8 @@ def test_a_file_that_is_held_is_left_with_a_word(kept: Any) -> None:
             vacuum(kept.path, busy_timeout_s=0.01)
 
 
-def test_noise_is_no_database(tmp_path: Path) -> None:
+def test_noise_where_a_spot_was_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "a.db").write_bytes(b"noise" * 1000)
+    (tmp_path / "a.db-locks").touch()
     with pytest.raises(bs.StorageError, match="not a database"):
         vacuum(tmp_path / "a.db")

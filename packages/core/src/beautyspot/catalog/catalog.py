@@ -1,7 +1,7 @@
 """The catalog of one database."""
 
-from datetime import UTC, datetime
-from pathlib import Path
+import os
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -12,7 +12,7 @@ from beautyspot.catalog.source import Source, open_source
 from beautyspot.catalog.tasks import TaskQuestion
 from beautyspot.catalog.values import ValueReader
 from beautyspot.clocks import Clock
-from beautyspot.durations import Duration
+from beautyspot.durations import Duration, seconds
 from beautyspot.errors import ConfigurationError
 from beautyspot.protocols import BlobStorage
 from beautyspot.records import Activity, Run, Task
@@ -31,7 +31,7 @@ class Catalog:
         self._clock = clock or SystemClock()
 
     @classmethod
-    def open(cls, place: str | Path, /) -> Self:
+    def open(cls, place: str | os.PathLike[str], /) -> Self:
         """Open the database at a path or SQLAlchemy URL.
 
         Raises:
@@ -115,9 +115,22 @@ class Catalog:
         """Return what is kept of each function and what its calls did, those that saved most time first."""
         return tuple(totals.function_summaries(self.source))
 
-    def activity(self, *, since: datetime | None = None, function: str | None = None) -> tuple[Activity, ...]:
-        """Return what each function did in each minute, oldest first."""
-        return tuple(totals.activity_since(self.source, since, function))
+    def activity(
+        self, *, since: datetime | Duration | None = None, function: str | None = None
+    ) -> tuple[Activity, ...]:
+        """Return what each function did in each minute, oldest first.
+
+        Args:
+            since: From this time on, or as long ago as '1d'.
+            function: `module.qualname`.
+
+        Raises:
+            ConfigurationError: `since` is neither a time nor a span of time.
+        """
+        start = (
+            since if since is None or isinstance(since, datetime) else self._now() - timedelta(seconds=seconds(since))
+        )
+        return tuple(totals.activity_since(self.source, start, function))
 
     def runs(self, *, limit: int = 50, after: str | None = None, **where: str | None) -> Page[Run]:
         """Return observed calls, newest first.

@@ -1,5 +1,6 @@
 """A database opened only to be read: whatever release wrote it, whatever SQLAlchemy speaks to."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -127,7 +128,7 @@ class Source:
         return StorageError(f"can't read {self.name!r}: {reason}; `beautyspot doctor` says what is wrong with a file")
 
 
-def open_source(place: str | Path, /) -> Source:
+def open_source(place: str | os.PathLike[str], /) -> Source:
     """Open the database at a path or URL, making and changing nothing.
 
     Raises:
@@ -135,7 +136,7 @@ def open_source(place: str | Path, /) -> Source:
         NewerFileError: a later release wrote it.
         StorageError: it can't be read.
     """
-    text = str(place)
+    text = os.fspath(place)
     if "://" not in text:
         return _open_file(Path(text))
     if text.partition("://")[0] in NO_SQL:

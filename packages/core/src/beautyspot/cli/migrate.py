@@ -17,7 +17,7 @@ from beautyspot.db import MemoryTaskDB, open_db
 from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance.blob_moves import BlobMove
 from beautyspot.maintenance.compare import Comparison, compare
-from beautyspot.maintenance.merge import expect_made
+from beautyspot.maintenance.existence import expect_made
 from beautyspot.maintenance.migrate import Migrated, migrate
 from beautyspot.protocols import TaskDB
 

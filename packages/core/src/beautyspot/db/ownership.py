@@ -70,8 +70,7 @@ def _look(path: str, query: str) -> None:
     except sqlite3.Error as error:
         if code_of(error) in UNREADABLE and not _was_ours(path):
             raise ConfigurationError(
-                f"{path!r} is no SQLite database ({error}), and nothing says that beautyspot made it; "
-                "give another path, or move the file away"
+                f"{path!r} is no SQLite database ({error}), and nothing says that beautyspot made it; give another path"
             ) from error
         # Anything else whoever uses it first will tell.
     finally:

@@ -10,8 +10,8 @@ from typing import Literal
 
 from beautyspot.errors import DamagedEntryError
 from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError, load_blob, moves
+from beautyspot.maintenance.existence import expect_made, without_making
 from beautyspot.maintenance.journal_copy import missing_activity, missing_runs
-from beautyspot.maintenance.merge import expect_made, without_making
 from beautyspot.maintenance.whole_tasks import whole_task
 from beautyspot.protocols import TaskDB
 from beautyspot.records import Task, TaskFilter

@@ -9,6 +9,7 @@ from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.maintenance.least_used import least_used
 from beautyspot.protocols import BlobStorage, SupportsUpkeep, SupportsUses, TaskDB
 from beautyspot.records import Task, TaskFilter
+from beautyspot.sizes import Size
 
 FIRST_CHUNK = 500
 """Rows of the first transaction: deleting 150 000 at once keeps every writer waiting for two seconds."""
@@ -78,7 +79,7 @@ def prune(
     storage: BlobStorage | None,
     where: TaskFilter | None = None,
     *,
-    max_bytes: int | None = None,
+    max_bytes: Size | None = None,
     dry_run: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Deleted:
@@ -88,12 +89,12 @@ def prune(
         db: Holds their rows.
         storage: Holds their blobs; None leaves blobs alone.
         where: Every condition holds; None for all tasks.
-        max_bytes: Leave so many bytes of what `where` means, those that were used last; None leaves nothing of it.
+        max_bytes: Leave so many bytes, or '5GB', of what `where` means, those that were used last; None leaves nothing.
         dry_run: Change nothing.
         progress: Called after each chunk with the number of tasks done so far.
 
     Raises:
-        ConfigurationError: there is no condition.
+        ConfigurationError: there is no condition, or `max_bytes` is no size.
         StorageError: the database can't delete; what was deleted until then stays deleted.
     """
     where = where or TaskFilter()

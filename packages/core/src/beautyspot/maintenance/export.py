@@ -30,7 +30,7 @@ from beautyspot.maintenance.archive import (
     unpack_row,
 )
 from beautyspot.maintenance.blob_moves import is_legacy
-from beautyspot.maintenance.merge import expect_made
+from beautyspot.maintenance.existence import expect_made
 from beautyspot.maintenance.restore import open_archive
 from beautyspot.protocols import BlobStorage, SupportsJournalReads, TaskDB
 from beautyspot.records import DAMAGED, Task, TaskFilter

@@ -7,13 +7,14 @@ from itertools import islice
 
 from beautyspot.protocols import Uses
 from beautyspot.records import Task
+from beautyspot.sizes import Size, bytes_of
 
 CHUNK = 500
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
-def least_used(tasks: Callable[[], Iterable[Task]], uses: Uses | None, max_bytes: int, /) -> Iterator[Task]:
+def least_used(tasks: Callable[[], Iterable[Task]], uses: Uses | None, max_bytes: Size, /) -> Iterator[Task]:
     """Yield the least recently used of `tasks`, as many as it takes to leave no more than `max_bytes` of values.
 
     A result that was never read counts as used when it was kept. Rows of earlier releases, which don't say their size,
@@ -22,13 +23,17 @@ def least_used(tasks: Callable[[], Iterable[Task]], uses: Uses | None, max_bytes
     Args:
         tasks: Lists them; called twice, so that a million rows take 24 MB here and not 600.
         uses: Tells when they were read; None if nobody noted it.
-        max_bytes: From 0.
+        max_bytes: From 0, or as '5GB'.
+
+    Raises:
+        ConfigurationError: `max_bytes` is no size.
     """
+    limit_bytes = bytes_of(max_bytes)
     times, sizes = array("q"), array("q")
     for used_us, task in _by_use(tasks(), uses):
         times.append(used_us)
         sizes.append(task.size_bytes or 0)
-    excess = sum(sizes) - max_bytes
+    excess = sum(sizes) - limit_bytes
     if excess <= 0:
         return
     last_us, left = _cutoff(times, sizes, excess)

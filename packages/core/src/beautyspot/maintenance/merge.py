@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
-from beautyspot.db import MemoryTaskDB
-from beautyspot.errors import ConfigurationError
 from beautyspot.protocols import SupportsMerge, SupportsUpkeep, TaskDB
 from beautyspot.records import Task, TaskFilter
 
@@ -16,27 +13,6 @@ def merger_of(db: TaskDB, /) -> SupportsMerge:
         if isinstance(candidate, SupportsMerge):
             return candidate
     return OneByOne(db)
-
-
-def is_unmade(db: TaskDB, /) -> bool:
-    """Say whether `db` is a file that its first use would make."""
-    path: str | None = getattr(db, "path", None)
-    return path is not None and not Path(path).exists()
-
-
-def expect_made(db: TaskDB, /) -> None:
-    """Refuse a file that isn't there, as reading would make an empty one.
-
-    Raises:
-        ConfigurationError: it isn't.
-    """
-    if is_unmade(db):
-        raise ConfigurationError(f"no database at {getattr(db, 'path', db)!r}; give the path of one that a Spot made")
-
-
-def without_making(db: TaskDB, /) -> TaskDB:
-    """Return `db`, or an empty database in its place if it is a file that its first use would make."""
-    return MemoryTaskDB() if is_unmade(db) else db
 
 
 class OneByOne:

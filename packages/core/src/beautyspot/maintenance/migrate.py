@@ -14,8 +14,9 @@ from beautyspot.db import SQLiteTaskDB
 from beautyspot.errors import DamagedEntryError, StorageError
 from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError, is_legacy, moves
 from beautyspot.maintenance.delete import delete_rows
+from beautyspot.maintenance.existence import expect_made, without_making
 from beautyspot.maintenance.journal_copy import copy_activity, copy_runs
-from beautyspot.maintenance.merge import expect_made, merger_of, without_making
+from beautyspot.maintenance.merge import merger_of
 from beautyspot.maintenance.whole_tasks import whole_task
 from beautyspot.protocols import TaskDB
 from beautyspot.records import DAMAGED, Task, TaskFilter

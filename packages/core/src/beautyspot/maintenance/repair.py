@@ -1,5 +1,6 @@
 """Drops what can't be read and keeps the rest; what was there before stays beside it."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -10,11 +11,11 @@ from urllib.parse import quote
 from beautyspot.catalog import Catalog
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.faults import code_of, storage_error
-from beautyspot.db.ownership import look
 from beautyspot.db.replacement import inode, set_aside
 from beautyspot.db.salvage import READ, Salvage, rename
-from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.errors import StorageError
 from beautyspot.maintenance.delete import delete_tasks
+from beautyspot.maintenance.existence import own_file
 from beautyspot.maintenance.verify import verify
 from beautyspot.protocols import BlobStorage
 
@@ -37,7 +38,11 @@ class Repaired:
 
 
 def repair(
-    path: Path, storages: Sequence[BlobStorage], *, dry_run: bool = False, progress: Progress | None = None
+    path: str | os.PathLike[str],
+    storages: Sequence[BlobStorage],
+    *,
+    dry_run: bool = False,
+    progress: Progress | None = None,
 ) -> Repaired:
     """Make the SQLite file at `path` sound again.
 
@@ -49,9 +54,7 @@ def repair(
         ConfigurationError: there is no file, or one of another program.
         StorageError: it can't be read for another reason than damage, or not written.
     """
-    if not path.is_file():
-        raise ConfigurationError(f"no database at {str(path)!r}; give the path of one that a Spot made")
-    look(str(path))  # never rename what another program made
+    path = own_file(path)  # never rename what another program made
     places = set_aside_before(path)
     if _is_malformed(path):
         places.append(path if dry_run else _put_aside(path))

@@ -26,7 +26,8 @@ from beautyspot.maintenance.archive import (
     task_from,
     unpack_row,
 )
-from beautyspot.maintenance.merge import merger_of, without_making
+from beautyspot.maintenance.existence import without_making
+from beautyspot.maintenance.merge import merger_of
 from beautyspot.protocols import BlobStorage, SupportsJournal, SupportsJournalReads, SupportsMerge, TaskDB
 from beautyspot.records import Activity, Task
 

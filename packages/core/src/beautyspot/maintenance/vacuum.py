@@ -1,5 +1,6 @@
 """Gives the space of deleted results in a SQLite file back to the disk."""
 
+import os
 import shutil
 import sqlite3
 import time
@@ -9,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beautyspot.db.faults import storage_error
+from beautyspot.db.ownership import uri
 from beautyspot.errors import StorageError
+from beautyspot.maintenance.existence import own_file
 
 FIGURES = ("page_count", "freelist_count", "page_size", "auto_vacuum")
 INCREMENTAL = 2
@@ -34,7 +37,7 @@ class Vacuumed:
 
 
 def vacuum(
-    path: Path,
+    path: str | os.PathLike[str],
     /,
     *,
     dry_run: bool = False,
@@ -47,19 +50,23 @@ def vacuum(
     as a whole, writers wait, about a second for 200 MB. An interrupt leaves the file as it was or smaller.
 
     Args:
-        path: The file.
+        path: The file of a database.
         dry_run: Change nothing.
         busy_timeout_s: Longest wait for others that hold the file.
         progress: Called with the number of bytes given back so far.
 
     Raises:
+        ConfigurationError: there is no such file, or another program made it.
         StorageError: another process holds the file, there is no space for a second copy, or it is damaged.
     """
+    path = own_file(path)
     before_bytes = _bytes_on_disk(path)
     try:
-        with closing(sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)) as connection:
+        # A file that is deleted in this moment is not made anew.
+        name = uri(str(path), "mode=rw")
+        with closing(sqlite3.connect(name, uri=True, timeout=busy_timeout_s, isolation_level=None)) as connection:
             pages, free, page_bytes, mode = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in FIGURES)
-            if dry_run:
+            if dry_run or not pages:
                 return Vacuumed(before_bytes, (pages - free) * page_bytes)
             if mode == INCREMENTAL:
                 _step_by_step(connection, page_bytes, progress)
