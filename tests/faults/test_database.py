@@ -195,6 +195,7 @@ def test_what_is_paid_for_after_damage_is_kept(
     assert actor.hears() == "ready"
     if moment == "before the start":
         actor.kill()
+        actor.wait()  # until then it has the file open
         stage.settle()
         damage(tmp_path / "a.db")
         actor = stage.start("spot = new_spot()\nanswer = new_answer(spot)\n" + CALLS)
