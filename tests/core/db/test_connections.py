@@ -15,7 +15,8 @@ from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.connections import MAX_OPEN
 from beautyspot.db.kept import Execute
 from beautyspot.db.replacement import inode, set_aside
-from beautyspot.records import Entry
+from beautyspot.errors import CacheWarning
+from beautyspot.records import Activity, Entry
 from beautyspot.testing.task_db import NOON, task
 
 KEY = "0a" * 16
@@ -186,7 +187,9 @@ def test_a_file_deleted_under_us_is_made_again_by_the_next_write(tmp_path: Path)
     for file in (tmp_path / "sub").iterdir():
         file.unlink()
     (tmp_path / "sub").rmdir()
-    db.put(task("0b"))
+    with pytest.warns(CacheWarning, match="was deleted or replaced while it was in use"):
+        db.put(task("0b"))
+    db.put(task("0c"))
     db.close()
     again = SQLiteTaskDB(tmp_path / "sub" / "a.db")
     assert again.get("0b") is not None
@@ -201,11 +204,41 @@ def test_a_file_replaced_under_us_is_the_one_that_is_written(tmp_path: Path) -> 
     for name in ("a.db-wal", "a.db-shm"):
         (tmp_path / name).unlink()
     (tmp_path / "b.db").replace(tmp_path / "a.db")
-    db.put(task("0c"))
+    with pytest.warns(CacheWarning, match="was deleted or replaced"):
+        db.put(task("0c"))
     assert db.get("0b") is not None
     assert db.get("0c") is not None
     assert db.get(KEY) is None
     db.close()
+
+
+def test_a_thread_that_comes_after_a_file_was_deleted_tells_of_it(tmp_path: Path) -> None:
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db, ThreadPoolExecutor(1) as threads:
+        db.put(task())
+        for file in tmp_path.iterdir():
+            file.unlink()
+        with pytest.warns(CacheWarning, match="was deleted or replaced"):
+            threads.submit(db.put, task("0b")).result()
+        db.put(task("0c"))
+
+
+def test_counts_that_find_their_file_deleted_leave_the_telling_to_the_next_result(tmp_path: Path) -> None:
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db:
+        db.put(task())
+        for file in tmp_path.iterdir():
+            file.unlink()
+        db.add_activity([Activity("f", NOON, 1, 0, 0, 0.0, 0.0, 0, 0)])
+        with pytest.warns(CacheWarning, match="was deleted or replaced"):
+            db.put(task("0b"))
+
+
+def test_a_file_that_was_set_aside_is_not_told_of_as_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with closing(SQLiteTaskDB(path)) as db:
+        db.put(task())
+        assert set_aside(str(path), inode(str(path)))
+        db.put(task("0b"))
+        assert db.get("0b") is not None
 
 
 @pytest.mark.slow

@@ -1,11 +1,11 @@
-"""A database that can't be read any more: set aside, what it still holds brought over, and told of."""
+"""A database that is lost while it is in use: damaged, and so set aside and salvaged, or gone. Both are told of."""
 
 from __future__ import annotations
 
 from beautyspot.db.faults import Failure
 from beautyspot.db.files import make
-from beautyspot.db.replacement import set_aside
-from beautyspot.errors import BeautySpotError, CacheReadWarning
+from beautyspot.db.replacement import inode, set_aside, was_set_aside
+from beautyspot.errors import BeautySpotError, CacheReadWarning, CacheWarning
 from beautyspot.notices import Notices
 
 TYPE_CHECKING = False
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Aside:
-    """What becomes of a damaged file at `path`."""
+    """What becomes of a file at `path` that is damaged or gone."""
 
     def __init__(self, path: str, synchronous: str, busy_timeout_s: float) -> None:
         """Do nothing yet."""
@@ -24,13 +24,34 @@ class Aside:
         self._busy_timeout_s = busy_timeout_s
         self._untold: list[Brought] = []
         """Files that nobody was told of yet."""
+        self._left: set[Identity] = set()
+        """Files that were gone, told of or not."""
+        self._is_gone = False
+        """Whether one is that nobody was told of yet."""
 
     def move(self, seen: Identity | None, /) -> None:
         """Set the file aside if it still is the one `seen`; nobody opens the fresh one before its rows are there."""
         set_aside(self._path, seen, then=self._bring_over)
 
-    def tell(self) -> None:
-        """Warn of what was set aside, outside of any lock."""
+    def left(self, used: Identity | None, /) -> None:
+        """Note that the file `used` lies no longer at `path`; to set it aside is told of by whoever did."""
+        if used is None or used in self._left or inode(self._path) == used:
+            return
+        self._left.add(used)
+        self._is_gone = self._is_gone or not was_set_aside(self._path, used)
+
+    def tell(self, *, of_gone: bool = True) -> None:
+        """Warn, outside of any lock, of what was set aside, and of what is gone if that touches a result."""
+        # A program that ends in a folder which it deleted itself still writes its counts.
+        if of_gone and self._is_gone:
+            self._is_gone = False
+            Notices().warn(
+                self._path,
+                f"the database {self._path!r} was deleted or replaced while it was in use: what it held is computed "
+                "again, and kept in the file that lies there now; to clear results, delete the file while nothing "
+                "uses it, or call cache_clear() or invalidate()",
+                CacheWarning,
+            )
         while self._untold:
             count, place, is_all = self._untold.pop()
             rest = (

@@ -100,7 +100,7 @@ class Connections:
             except BaseException:  # Ctrl-C in there; re-raised
                 turns.release()
                 raise
-            self._aside.tell()
+            self._aside.tell(of_gone=keeps_result)
 
     def change(self, operation: Callable[[Execute], T], /, *, keeps_result: bool = False) -> T:
         """Do as `write` does what may change or delete a row that was there, and have every process read it anew.
@@ -154,6 +154,9 @@ class Connections:
                 self.mine.kept = self._open[self._next]
                 return self.mine.kept
             kept = Kept(self._connect(), identity(self.path))
+            for other in self._open:
+                if other.identity != kept.identity:
+                    self._aside.left(other.identity)
             self._open.append(kept)
             return self._lease(kept)
 
@@ -215,6 +218,7 @@ class Connections:
         kept: Kept | None = getattr(self.mine, "kept", None)
         if kept is None or kept.identity == identity(self.path):
             return False
+        self._aside.left(kept.identity)
         self._wrote = False
         self.close()
         return True

@@ -87,6 +87,17 @@ def set_aside(path: str, seen: Identity | None, /, *, then: Callable[[str], None
         return place
 
 
+def was_set_aside(path: str, seen: Identity, /) -> bool:
+    """Say whether the file `seen`, which lay at `path`, was set aside there, be it salvaged since."""
+    folder, stem = os.path.split(path)
+    prefixes = (f"{stem}.damaged-", f"{stem}.salvaged-")
+    try:
+        names = [name for name in os.listdir(folder) if name.startswith(prefixes)]  # noqa: PTH208 - as above
+    except OSError:
+        return False  # the folder is gone as well
+    return any(inode(os.path.join(folder, name)) == seen for name in names)  # noqa: PTH118 - as above
+
+
 def _free_place(path: str) -> str:
     taken, stem = set(os.listdir(os.path.dirname(path))), os.path.basename(path)  # noqa: PTH119, PTH120, PTH208 - as above
     number = 1
