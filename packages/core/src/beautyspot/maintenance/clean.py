@@ -84,7 +84,7 @@ def litter(
         where = getattr(storages[0], "root", storages[0])
         raise ConfigurationError(
             f"none of the blobs that rows name ({len(named)}) is in {where!r}, as {min(lost)!r}; "
-            "say where they lie with --storage, or mount it; only if they are gone for good, add --blobs-are-gone"
+            "say where they lie with --storage or mount it, and only if they are gone for good add --blobs-are-gone"
         )
     return Litter(tuple(blobs), tuple(_naming(catalog, lost)))
 
