@@ -7,10 +7,11 @@ from typing import Annotated
 
 from typer import Argument, Context, Exit
 
+from beautyspot.cli.database import name_of
 from beautyspot.cli.options import Db, Function, Json, Storage, Tag, Version, place_of
 from beautyspot.cli.output import print_json, say
 from beautyspot.cli.progress import progress_bar
-from beautyspot.cli.removal import DryRun, Yes
+from beautyspot.cli.removal import DryRun, Yes, agree
 from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.db import open_db
 from beautyspot.errors import ConfigurationError
@@ -54,19 +55,28 @@ def import_file(
     context: Context,
     file: Annotated[Path, Argument(help="An archive that `beautyspot export` wrote.")],
     dry_run: DryRun = False,
+    yes: Yes = False,
     db: Db = None,
     storage: Storage = None,
     as_json: Json = False,
 ) -> None:
-    """Keep what an archive holds and is not there, or older there; doing it twice changes nothing."""
+    """Keep what an archive holds and is not there, or older there. Asks first; doing it twice changes nothing."""
     place = place_of(context, db, storage, as_json)
     storages = place.storages()
-    with closing(open_db(place.database())) as tasks, progress_bar("importing") as progress:
-        target = storages[0] if storages else None
-        done = import_archive(file, tasks, target, dry_run=dry_run, progress=progress)
+    with closing(open_db(place.database())) as tasks:
+        target, total = storages[0] if storages else None, None
+        if not dry_run and not yes:
+            found = import_archive(file, tasks, target, dry_run=True)
+            total = found.tasks + found.there
+            if found.tasks:
+                what = f"{count_text(found.tasks, 'result')}, {bytes_text(found.size_bytes)}"
+                agree(f"Import {what} into {name_of(tasks)!r}?", "nothing was imported")
+        with progress_bar("importing", total) as progress:
+            done = import_archive(file, tasks, target, dry_run=dry_run, progress=progress)
     if place.as_json:
         print_json({"dry_run": dry_run, **asdict(done)})
         return
     would = "would import" if dry_run else "imported"
-    there = f"; {done.there} were there already" if done.there else ""
+    were = "was" if done.there == 1 else "were"
+    there = f"; {done.there} {were} there already" if done.there else ""
     say(f"{would} {count_text(done.tasks, 'result')}, {bytes_text(done.size_bytes)}{there}")

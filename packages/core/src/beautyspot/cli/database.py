@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from beautyspot.errors import ConfigurationError
-from beautyspot.protocols import BlobStorage
+from beautyspot.protocols import BlobStorage, TaskDB
 from beautyspot.storage import create_storage
 from beautyspot.workspace import FOLDER
 
@@ -107,6 +107,11 @@ def path_of(database: str, /) -> Path | None:
     if has_scheme and not scheme.startswith("sqlite"):
         return None
     return Path(rest.removeprefix("/") if has_scheme else database)
+
+
+def name_of(db: TaskDB, /) -> str:
+    """Return the path of a database, or its URL without a password."""
+    return str(getattr(db, "path", None) or getattr(db, "name", None) or repr(db))
 
 
 def blob_folders(database: str, /) -> list[Path]:

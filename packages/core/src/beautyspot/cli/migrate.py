@@ -1,17 +1,16 @@
 """`beautyspot migrate`."""
 
-import sys
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import Annotated
 
-from typer import Context, Exit, Option, confirm
+from typer import Context, Exit, Option
 
-from beautyspot.cli.database import Place
+from beautyspot.cli.database import Place, name_of
 from beautyspot.cli.options import Json, place_of
 from beautyspot.cli.output import print_json, say
 from beautyspot.cli.progress import progress_bar
-from beautyspot.cli.removal import Yes
+from beautyspot.cli.removal import Yes, agree
 from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.db import MemoryTaskDB, open_db
 from beautyspot.errors import ConfigurationError
@@ -62,7 +61,7 @@ def _databases(source: str, target: str) -> list[TaskDB]:
             raise ConfigurationError(f"{place!r} ends with this command; give a file's path, or the URL of a server")
     expect_made(databases[0])
     if repr(databases[0]) == repr(databases[1]):
-        raise ConfigurationError(f"{databases[0]!r} on both sides; give another one with --to")
+        raise ConfigurationError(f"{name_of(databases[0])!r} on both sides; give another one with --to")
     return databases
 
 
@@ -78,15 +77,8 @@ def _move(source: Place, target: Place) -> BlobMove:
 
 
 def _ask(databases: list[TaskDB]) -> None:
-    source, target = databases
-    if not sys.stdin.isatty():
-        raise ConfigurationError(
-            f"nobody is there to ask before {source!r} is copied into {target!r}, as stdin is no terminal; "
-            "add --yes, or --dry-run to look"
-        )
-    if not confirm(f"Copy what {source!r} keeps into {target!r}?", err=True):
-        say("nothing was copied")
-        raise Exit(1)
+    source, target = map(name_of, databases)
+    agree(f"Copy what {source!r} keeps into {target!r}?", "nothing was copied")
 
 
 def _migrate(databases: list[TaskDB], move: BlobMove | None, as_json: bool, dry_run: bool) -> None:
@@ -101,10 +93,11 @@ def _migrate(databases: list[TaskDB], move: BlobMove | None, as_json: bool, dry_
 
 
 def _tell(done: Migrated, dry_run: bool, named: str) -> None:
+    were = "was" if done.present == 1 else "were"
     say(
         f"{'would copy' if dry_run else 'copied'} {count_text(done.tasks, 'result')}, {bytes_text(done.size_bytes)}, "
         f"{count_text(done.blobs, 'blob')}, {count_text(done.activity, 'minute')} of activity and "
-        f"{count_text(done.runs, 'run')}; {done.present} were there already"
+        f"{count_text(done.runs, 'run')}; {done.present} {were} there already"
     )
     for count, what in (
         (done.expired, "expired, and left behind"),

@@ -14,12 +14,13 @@ def progress_bar(what: str, total: int | None = None, /) -> Generator[Callable[[
 
     Args:
         what: What is being done, as "deleting".
-        total: How many there are; None if nobody knows.
+        total: How many there are; None if nobody knows. Nothing is shown of 0.
     """
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or total == 0:
         yield _ignore
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    done = (TextColumn("{task.completed}"),) if total is None else (MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), *done)
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda done: progress.update(task, completed=done)

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import Annotated, Any
 
 from typer import Exit, Option, confirm
@@ -22,21 +23,19 @@ DryRun = Annotated[bool, Option("--dry-run", help="Only say what would be done."
 Yes = Annotated[bool, Option("--yes", "-y", help="Don't ask.")]
 Expired = Annotated[bool, Option("--expired", help="Whose time to live has passed.")]
 SHOWN = 10
+"""Results to look at before an answer; a million would scroll the question away."""
 
 
 @dataclass(slots=True)
 class Preview:
-    """What would go: the first few, and what all of it comes to."""
+    """What all of what would go comes to."""
 
-    shown: list[Task] = field(default_factory=list[Task])
     keys: list[str] = field(default_factory=list[str])
     size_bytes: int = 0
 
     def watch(self, tasks: Iterable[Task]) -> Iterator[Task]:
         """Yield `tasks`, and remember what they come to."""
         for task in tasks:
-            if len(self.shown) < SHOWN:
-                self.shown.append(task)
             self.keys.append(task.cache_key)
             self.size_bytes += task.size_bytes or 0
             yield task
@@ -50,14 +49,14 @@ def filters_of(**given: Any) -> dict[str, Any]:
 def remove_tasks(place: Place, tasks: Callable[[], Iterable[Task]], /, *, dry_run: bool, yes: bool) -> None:
     """Show and delete what `tasks` lists, unless the user says no; it is listed anew after the answer."""
     preview = Preview()
-    for _ in preview.watch(tasks()):
-        pass
+    shown = nsmallest(SHOWN, preview.watch(tasks()), key=lambda task: task.updated_at)
     count = len(preview.keys)
     if count and not place.as_json:
-        print_tasks(preview.shown)
+        print_tasks(shown)
+        if count > SHOWN:
+            say(f"the oldest {SHOWN} of {count}; --dry-run --json names all")
     if count and not dry_run and not yes:
-        more = f" ({SHOWN} of them are shown)" if count > SHOWN else ""
-        ask(f"{count_text(count, 'result')}, {bytes_text(preview.size_bytes)}", more)
+        ask(f"{count_text(count, 'result')}, {bytes_text(preview.size_bytes)}")
     done = Deleted(count, preview.size_bytes, 0)
     if not dry_run:
         storages = place.storages()
@@ -79,13 +78,17 @@ def ask(what: str, more: str = "", /) -> None:
         ConfigurationError: there is nobody to ask.
         Exit: the user said no.
     """
+    agree(f"Delete {what}{more}?", "nothing was deleted")
+
+
+def agree(question: str, otherwise: str, /) -> None:
+    """Return once the user says yes to `question`; raises as `ask` does, after saying `otherwise`."""
     if not sys.stdin.isatty():
         raise ConfigurationError(
-            f"nobody is there to ask before {what} are deleted, as stdin is no terminal; "
-            "add --yes, or --dry-run to look"
+            f"nobody is there to answer {question!r}, as stdin is no terminal; add --yes, or --dry-run to look"
         )
-    if not confirm(f"Delete {what}{more}?", err=True):
-        say("nothing was deleted")
+    if not confirm(question, err=True):
+        say(otherwise)
         raise Exit(1)
 
 

@@ -8,7 +8,7 @@ from beautyspot.cli.options import Db, Json, Storage, place_of
 from beautyspot.cli.output import print_json, say
 from beautyspot.cli.progress import progress_bar
 from beautyspot.cli.removal import DryRun, Yes, ask
-from beautyspot.cli.text import count_text
+from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.maintenance import Repaired, repair
 
 
@@ -36,7 +36,8 @@ def repair_file(
 
 def _tell(done: Repaired, *, dry_run: bool) -> None:
     salvaged = f", {done.salvaged} of them out of a malformed file" if done.salvaged else ""
-    would = "would drop" if dry_run else "dropped"
-    say(f"{would} {count_text(done.dropped, 'result')} and keep {done.kept}{salvaged}")
+    would, keep = ("would drop", "keep") if dry_run else ("dropped", "kept")
+    size = f", {bytes_text(done.size_bytes)}," if done.size_bytes else ""
+    say(f"{would} {count_text(done.dropped, 'result')}{size} and {keep} {done.kept}{salvaged}")
     for copy in done.copies:
         say(f"  what was there before lies in {copy!r}; delete it when nothing is missed")

@@ -50,8 +50,9 @@ def stats(context: Context, db: Db = None, storage: Storage = None, as_json: Jso
         print_table(MODEL_COLUMNS, [_model_row(each) for each in models], title="models")
     on_disk = "" if size.database_bytes is None else f", {bytes_text(size.database_bytes)} on disk"
     expired = f", {size.expired} of them expired" if size.expired else ""
+    say(f"{count_text(size.tasks, 'result')}{expired}")
     say(
-        f"{count_text(size.tasks, 'result')}{expired}: {bytes_text(size.inline_bytes)} in the database{on_disk}, "
+        f"  {bytes_text(size.inline_bytes)} in the database{on_disk}, "
         f"{bytes_text(size.blob_bytes)} in {count_text(size.blobs, 'blob')}"
     )
 

@@ -1,10 +1,12 @@
 """`beautyspot verify`."""
 
+import sys
 from typing import Any
 
 from typer import Context, Exit
 
 from beautyspot.catalog import Catalog
+from beautyspot.cli.listing import SHORT_KEY
 from beautyspot.cli.options import Db, Json, Storage, place_of
 from beautyspot.cli.output import print_json, say
 from beautyspot.cli.progress import progress_bar
@@ -13,6 +15,8 @@ from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.maintenance import Verified, verify
 
 COLUMNS = (Column("key"), Column("function", yields=True), Column("what"))
+SHOWN = 20
+"""Most damages that a terminal shows."""
 
 
 def verify_all(context: Context, db: Db = None, storage: Storage = None, as_json: Json = False) -> None:
@@ -32,8 +36,11 @@ def _document(found: Verified) -> dict[str, Any]:
 
 
 def _tell(found: Verified) -> None:
-    if found.damaged:
-        print_table(COLUMNS, [(d.task.cache_key, d.task.func_name, d.what) for d in found.damaged])
+    shown, digits = (found.damaged[:SHOWN], SHORT_KEY) if sys.stdout.isatty() else (found.damaged, None)
+    if shown:
+        print_table(COLUMNS, [(d.task.cache_key[:digits], d.task.func_name, d.what) for d in shown])
+    if len(shown) < len(found.damaged):
+        say(f"{len(shown)} of {len(found.damaged)}; --json names all")
     for complaint in found.complaints:
         say(f"the file: {complaint}")
     say(
@@ -41,6 +48,6 @@ def _tell(found: Verified) -> None:
         + (f", {found.unread} that only their own program can read" if found.unread else "")
     )
     if found.complaints or any(not damage.is_lost for damage in found.damaged):
-        say("  `beautyspot repair` drops what can't be read and keeps the rest; it makes a copy first")
+        say("  `beautyspot repair` drops what can't be read, and makes a copy first")
     if any(damage.is_lost for damage in found.damaged):
-        say("  where are the blobs? say it with --storage; if they are gone, `beautyspot clean` removes their rows")
+        say("  where are the blobs? say it with --storage\n  if they are gone, `beautyspot clean` removes their rows")

@@ -44,6 +44,7 @@ class RedisTaskDB:
             ConfigurationError: the URL can't be read, or redis is not installed.
         """
         self._address = parse(url)
+        self.name: str = self._address.name
         self._client: Redis = connect(self._address)
         self._put: Any = self._client.register_script(redis_scripts.PUT)
         self._delete: Any = self._client.register_script(redis_scripts.DELETE)
@@ -57,7 +58,7 @@ class RedisTaskDB:
 
     def __repr__(self) -> str:
         """Name the server, without a password."""
-        return f"RedisTaskDB({self._address.name!r})"
+        return f"RedisTaskDB({self.name!r})"
 
     def get(self, key: str, /) -> Entry | None:
         """Return the entry kept under `key`, expired or not, in one round trip.

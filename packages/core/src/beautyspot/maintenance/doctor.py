@@ -1,15 +1,19 @@
 """Examines a store and the machine below it, and changes nothing."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from beautyspot.catalog import Catalog
+from beautyspot.db import open_db
+from beautyspot.db.redis_url import SCHEMES as NO_SQL
 from beautyspot.errors import BeautySpotError, NewerFileError
 from beautyspot.maintenance.blob_checks import blob_findings
 from beautyspot.maintenance.file_checks import file_findings
 from beautyspot.maintenance.findings import Finding
 from beautyspot.maintenance.machine_checks import machine_findings
 from beautyspot.protocols import BlobStorage
+from beautyspot.records import TaskFilter
 
 
 def examine(place: str | Path, storages: Sequence[BlobStorage] = (), /) -> Iterator[Finding]:
@@ -23,6 +27,9 @@ def examine(place: str | Path, storages: Sequence[BlobStorage] = (), /) -> Itera
         ConfigurationError: there is no database at `place`.
     """
     yield from machine_findings()
+    if str(place).partition("://")[0] in NO_SQL:
+        yield from _guarded("database", _answers(str(place)))
+        return
     try:
         catalog = Catalog.open(place)
     except NewerFileError as error:
@@ -38,6 +45,14 @@ def examine(place: str | Path, storages: Sequence[BlobStorage] = (), /) -> Itera
         yield from _guarded("expired", _expired(catalog))
         if storages:
             yield from _guarded("blobs", blob_findings(catalog, storages))
+
+
+def _answers(url: str) -> Iterator[Finding]:
+    """Yield what can be said of a database that speaks no SQL."""
+    with closing(open_db(url)) as db:
+        next(iter(db.find(TaskFilter())), None)
+        step = "nothing; what else there is to say of it, its own tools do"
+        yield Finding("ok", "database", f"{db!r} answers", step)
 
 
 def _expired(catalog: Catalog) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """The SQLite file: what it says of itself, and the disk that it lies on."""
 
+import os
 import shutil
 import stat
 import sys
@@ -41,6 +42,7 @@ def file_findings(source: Source, path: Path, /) -> Iterator[Finding]:
     yield _wal(path)
     yield _slack(source)
     yield from _aside(path)
+    yield _writable(path)
     yield _permissions(path)
     yield _space(path)
     yield _file_system(path)
@@ -85,6 +87,14 @@ def _aside(path: Path) -> Iterator[Finding]:
     if aside:
         step = "`beautyspot repair` brings back what can still be read of it"
         yield Finding("warn", "set aside", f"a file that could not be read: {', '.join(aside)}", step)
+
+
+def _writable(path: Path) -> Finding:
+    # Asked of the system: on a file system that is mounted read-only the modes say nothing.
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return Finding("ok", "writable", "the file and its folder")
+    step = "mount it writable, see to its owner, or give db= another path; until then calls are paid each time"
+    return Finding("warn", "writable", "the file or its folder can't be written, so nothing new is kept", step)
 
 
 def _permissions(path: Path) -> Finding:

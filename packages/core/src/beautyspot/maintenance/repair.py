@@ -35,6 +35,10 @@ class Repaired:
     """Of those kept, results that were read from a malformed file."""
     copies: tuple[str, ...]
     """Where what was there before lies; delete it when nothing is missed."""
+    size_bytes: int = 0
+    """Of those dropped, as far as their rows tell; 0 for a malformed file."""
+    keys: tuple[str, ...] = ()
+    """Of those dropped; none for a malformed file."""
 
 
 def repair(
@@ -152,7 +156,8 @@ def _without_damaged(
         copies = (str(_copied(path)),)
         with closing(SQLiteTaskDB(path)) as db:
             dropped = delete_tasks(bad, db, storages[0] if storages else None).tasks
-    return Repaired(found.tasks - dropped, dropped, 0, copies)
+    size_bytes = sum(task.size_bytes or 0 for task in bad)
+    return Repaired(found.tasks - dropped, dropped, 0, copies, size_bytes, tuple(task.cache_key for task in bad))
 
 
 def _copied(path: Path) -> Path:
