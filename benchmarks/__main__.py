@@ -20,6 +20,7 @@ def questions() -> dict[str, Question]:
         crowds,
         hits,
         langchain_cache,
+        langchain_runs,
         limits,
         memory,
         misses,
@@ -50,6 +51,7 @@ def questions() -> dict[str, Question]:
         "s3": object_store.round_trip,
         "compress": compression.saving,
         "langchain": langchain_cache.hits,
+        "recorder": langchain_runs.calls,
         "scale": scale.rows,
     }
 

@@ -1,5 +1,9 @@
 import asyncio
+import copy
 import gc
+import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +13,7 @@ import beautyspot as bs
 import pytest
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.testing import FrozenClock
-from langchain_beautyspot.limiter import BeautySpotRateLimiter, RateLimitTimeout
+from langchain_beautyspot import BeautySpotRateLimiter, RateLimitTimeout
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
@@ -198,3 +202,61 @@ def test_limiters_of_one_name_in_one_database_share_their_limits(spot: bs.Spot) 
     assert two.reserve() == pytest.approx(30)
     other = BeautySpotRateLimiter(spot, requests_per_minute=60, shared=True, name="another")
     assert other.reserve() == 0
+
+
+def test_copies_of_a_model_keep_to_one_limit_together(spot: bs.Spot) -> None:
+    limiter = BeautySpotRateLimiter(spot, requests_per_minute=60)
+    assert copy.deepcopy(limiter) is copy.copy(limiter) is limiter
+
+
+def test_a_pickled_limiter_keeps_to_the_same_shared_limit(tmp_path: Path) -> None:
+    limiter = BeautySpotRateLimiter(tmp_path / "a.db", requests_per_minute=1, shared=True)
+    other = pickle.loads(pickle.dumps(limiter))
+    limiter.acquire()
+    assert not other.acquire(blocking=False)
+
+
+def test_processes_keep_to_a_shared_limit_together(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from langchain_beautyspot import BeautySpotRateLimiter as L\n"
+        "limiter = L(sys.argv[1], requests_per_minute=3000, shared=True)\n"
+        "for _ in range(25): limiter.acquire(); print(time.time())"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "a.db")]
+    children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    times = sorted(float(line) for child in children for line in child.communicate(timeout=60)[0].split())
+    assert len(times) == 50
+    assert times[-1] - times[0] >= 48 * 0.02  # a sleep ends late at times, and never early
+
+
+@pytest.mark.external_service
+async def test_an_event_loop_goes_on_while_a_server_is_asked(postgres_url: str) -> None:
+    limiter = BeautySpotRateLimiter(postgres_url, requests_per_minute=6000, tokens_per_minute=60_000, shared=True)
+    turns = 0
+
+    async def turn() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    turning = asyncio.create_task(turn())
+    assert await limiter.aacquire()
+    limiter.callback.on_llm_end(said(1000))
+    while not (wait_s := await limiter.reserve_async()):  # the payment is made in a thread
+        pass
+    turning.cancel()
+    assert wait_s < 1.1
+    assert turns > 1
+
+
+@pytest.mark.external_service
+async def test_a_call_that_is_cancelled_while_a_server_is_asked_gives_its_place_back(postgres_url: str) -> None:
+    limiter = BeautySpotRateLimiter(postgres_url, requests_per_minute=1, shared=True)
+    asking = asyncio.create_task(limiter.reserve_async())
+    await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.wait([asking])
+    async with asyncio.timeout(20):
+        while not await limiter.aacquire(blocking=False):
+            await asyncio.sleep(0.01)

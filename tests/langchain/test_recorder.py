@@ -34,8 +34,8 @@ USAGE = {
 
 
 def model(*answers: str | AIMessage, **options: Any) -> GenericFakeChatModel:
-    said = (AIMessage(each, usage_metadata=USAGE) if isinstance(each, str) else each for each in answers)
-    return GenericFakeChatModel(messages=said, **options)
+    said = [AIMessage(each, usage_metadata=USAGE) if isinstance(each, str) else each for each in answers]
+    return GenericFakeChatModel(messages=iter(said), **options)
 
 
 class Searcher(BaseRetriever):
@@ -198,6 +198,13 @@ def test_a_hit_is_marked_and_its_tokens_are_saved_ones(recorder: BeautySpotCallb
     assert miss.cache_key is not None
     totals = recorder.totals()
     assert (totals.calls, totals.hits, totals.spent_tokens, totals.saved_tokens) == (2, 1, 110, 110)
+
+
+def test_a_hit_tells_the_model_that_answered_once(recorder: BeautySpotCallbackHandler, tmp_path: Path) -> None:
+    said = AIMessage("hi", usage_metadata=USAGE, response_metadata={"model_name": "gpt-9-2026-01-01"})
+    cached = model(said, cache=BeautySpotCache(tmp_path / "answers.db"), callbacks=[recorder])
+    cached.invoke("q"), cached.invoke("q")
+    assert [row.model for row in recorder.rows()] == ["gpt-9-2026-01-01"] * 2
 
 
 def test_a_hit_costs_nothing_and_saves_what_the_call_did(tmp_path: Path) -> None:

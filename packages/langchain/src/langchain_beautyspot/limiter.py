@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from beautyspot.durations import seconds
-from beautyspot.errors import BeautySpotError, ConfigurationError
+from beautyspot.errors import ConfigurationError
 from beautyspot.limiters import create_limiter
-from beautyspot.places import spot_at
 from beautyspot.system_clock import SystemClock
 from langchain_core.rate_limiters import BaseRateLimiter
 
 from langchain_beautyspot.budget import Budget, CallReservation
+from langchain_beautyspot.errors import RateLimitTimeout
+from langchain_beautyspot.portable import Place, opened, portable
 from langchain_beautyspot.waits import add_wait
 
 if TYPE_CHECKING:
-    import os
     from asyncio import Future
 
-    from beautyspot import Spot
     from beautyspot.clocks import Clock
     from beautyspot.durations import Duration
     from beautyspot.limiters import GCRA, SharedGCRA
-    from beautyspot.protocols import TaskDB
     from langchain_core.callbacks import BaseCallbackHandler
-
-
-class RateLimitTimeout(BeautySpotError, TimeoutError):  # noqa: N818 - it says what happened
-    """A call would have had to wait longer than the limiter's `timeout`: it was not made, and spent nothing."""
 
 
 class BeautySpotRateLimiter(BaseRateLimiter):
@@ -47,7 +42,7 @@ class BeautySpotRateLimiter(BaseRateLimiter):
 
     def __init__(
         self,
-        spot: Spot | str | os.PathLike[str] | TaskDB | None = None,
+        spot: Place | None = None,
         *,
         requests_per_minute: float | None = None,
         tokens_per_minute: float | None = None,
@@ -80,9 +75,13 @@ class BeautySpotRateLimiter(BaseRateLimiter):
             raise ConfigurationError(
                 f"the shared limit {name!r} has no place; give a Spot, a file's path or a database's URL first"
             )
+        self._made_by = spot, {
+            "requests_per_minute": requests_per_minute, "tokens_per_minute": tokens_per_minute, "burst": burst,
+            "token_burst": token_burst, "timeout": timeout, "shared": shared, "name": name,
+        }  # fmt: skip
         self.name = name
         self._timeout_s = math.inf if timeout is None else seconds(timeout)
-        parts = None if spot is None else spot_at(spot).parts
+        parts = None if spot is None else opened(spot).parts
         self._clock: Clock = SystemClock() if parts is None else parts.clock
         shared_by = parts.store.db if parts is not None and shared else None
 
@@ -196,6 +195,19 @@ class BeautySpotRateLimiter(BaseRateLimiter):
         from langchain_beautyspot.payer import Payer  # a limit on requests alone needs none
 
         return Payer(self)
+
+    def __copy__(self) -> BeautySpotRateLimiter:
+        """Return itself: copies of a model keep to one limit together."""
+        return self
+
+    def __deepcopy__(self, _: Any) -> BeautySpotRateLimiter:
+        """Return itself, as `__copy__` does."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let models that have this limiter go to another process: a shared limit is the same there."""
+        place, options = self._made_by
+        return partial(BeautySpotRateLimiter, None if place is None else portable(place), **options), ()
 
     def _granted(self, reservation: CallReservation) -> bool:
         if reservation > 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from langchain_core.messages import BaseMessage
@@ -39,10 +40,10 @@ class Reading(NamedTuple):
     usage: Usage = NOTHING_KNOWN
     model: str | None = None
     """The one that the provider says it was, which may be a dated one."""
-    hit: dict[str, Any] | None = None
+    hit: Mapping[str, Any] | None = None
     """The mark of a cache of ours that gave the answer."""
     key: str | None = None
-    """Where a cache of ours keeps the answer, which the model has just given."""
+    """Where a cache of ours keeps the answer."""
 
 
 def read_result(result: LLMResult, /) -> Reading:
@@ -54,11 +55,12 @@ def read_result(result: LLMResult, /) -> Reading:
     message = getattr(first, "message", None)
     usage = usage_of_message(message)
     told = vars(first)
+    hit: dict[str, Any] | None = told.get("_cache_hit")
     return Reading(
         _usage_of_output(output) if usage is NOTHING_KNOWN else usage,
         _name(getattr(message, "response_metadata", None) or output),
-        told.get("_cache_hit"),
-        told.get("_cache_key"),
+        hit,
+        told.get("_cache_key") if hit is None else hit.get("cache_key"),
     )
 
 

@@ -66,7 +66,7 @@ class Capture:
         told = {
             "inputs": run.inputs,
             "outputs": self.plain(outputs),
-            "parameters": self.plain(parameters(run.parameters)),
+            "parameters": self.plain(parameters(run.labels.parameters)),
             "metadata": self.plain(run.labels.metadata),
             "error": None if error is None else self.plain(str(error)),
         }

@@ -21,13 +21,11 @@ from langchain_core.outputs import LLMResult
 from langchain_beautyspot.models import Model
 from langchain_beautyspot.portable import Place, opened, portable
 from langchain_beautyspot.recorder.capture import Redact
-from langchain_beautyspot.recorder.labels import model_of, name_of
 from langchain_beautyspot.recorder.open_run import Labels, OpenRun
 from langchain_beautyspot.recorder.prices import Prices
 from langchain_beautyspot.recorder.recorder import Recorder
 from langchain_beautyspot.recorder.totals import Totals
 from langchain_beautyspot.threads import on_event_loop
-from langchain_beautyspot.usage import usage_of_message
 from langchain_beautyspot.waits import collect_waits
 
 M = TypeVar("M", bound=Callable[..., None])
@@ -98,15 +96,15 @@ class BeautySpotCallbackHandler(BaseCallbackHandler):
 
     def rows(self) -> list[Run]:
         """Return the runs that ended, the last thousand, in the order of their ends; `Catalog` reads all there are."""
-        return list(self.recorder.rows)
+        return self.recorder.ledger.rows()
 
     def totals(self) -> Totals:
         """Return what the runs of this process came to."""
-        return self.recorder.sums.totals(dropped=self.recorder.journal.dropped_runs)
+        return self.recorder.ledger.totals()
 
     def flush(self) -> bool:
         """Write what is pending now, and say whether that worked; what could not be written stays pending."""
-        return self.recorder.journal.flush()
+        return self.recorder.ledger.flush()
 
     @_guarded
     def on_chat_model_start(self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **kwargs: Any) -> None:
@@ -127,7 +125,7 @@ class BeautySpotCallbackHandler(BaseCallbackHandler):
     @_guarded
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **_: Any) -> None:
         """End a call that was answered."""
-        self.recorder.end_answered(run_id, response)
+        self.recorder.end(run_id, response, response)
 
     @_guarded
     def on_llm_error(self, error: BaseException, *, run_id: UUID, response: LLMResult | None = None, **_: Any) -> None:
@@ -186,15 +184,11 @@ class BeautySpotCallbackHandler(BaseCallbackHandler):
         """Add a call that was not made, as `note_hit` and `note_text_hit` tell it."""
         provider, _, model = func_name.removeprefix("langchain.").partition(".")
         kind, of = ("tool", None) if provider == "tool" else ("llm", Model(provider, model))
-        labels = Labels(kind, name, told["tags"], told["metadata"])
-        self.recorder.add_hit(told["parent_run_id"], labels, mark, of, usage_of_message(answer))
+        labels = Labels(kind, None, name, told["tags"], told["metadata"])
+        self.recorder.add_hit(told["parent_run_id"], labels, mark, of, answer)
 
     def _begin_call(self, serialized: dict[str, Any] | None, inputs: Any, **told: Any) -> None:
-        run = self._begin("llm", serialized, inputs, **told)
-        params: dict[str, Any] = told.get("invocation_params") or {}
-        run.parameters = params
-        run.model = model_of(told.get("metadata") or {}, params, run.labels.name)
-        run.waits_s = collect_waits()
+        self._begin("llm", serialized, inputs, **told).waits_s = collect_waits()
 
     def _begin(
         self,
@@ -207,15 +201,13 @@ class BeautySpotCallbackHandler(BaseCallbackHandler):
         tags: list[str] | None = None,
         metadata: dict[str, Any] | None = None,
         name: str | None = None,
+        invocation_params: dict[str, Any] | None = None,
         **_: Any,
     ) -> OpenRun:
-        recorder = self.recorder
-        labels = Labels(kind, name_of(serialized, name, kind), tags, metadata)
-        run = recorder.begin(run_id, parent_run_id, labels)
-        if recorder.capture is not None:
-            run.inputs = recorder.plain(inputs)  # now, as the caller may change them
-        if parent_run_id is None and (task := _running_task()) is not None:
-            task.add_done_callback(partial(_end_cancelled, recorder, run_id))
+        labels = Labels(kind, serialized, name, tags, metadata, invocation_params)
+        run = self.recorder.begin(run_id, parent_run_id, labels, inputs)
+        if parent_run_id is None and on_event_loop() and (task := asyncio.current_task()) is not None:
+            task.add_done_callback(partial(_end_cancelled, self.recorder, run_id))
         return run
 
     def __copy__(self) -> BeautySpotCallbackHandler:
@@ -230,10 +222,6 @@ class BeautySpotCallbackHandler(BaseCallbackHandler):
         """Let models that have this handler go to another process: there it writes to the same database."""
         place, options = self._made_by
         return partial(BeautySpotCallbackHandler, portable(place), **options), ()
-
-
-def _running_task() -> asyncio.Task[Any] | None:
-    return asyncio.current_task() if on_event_loop() else None
 
 
 def _end_cancelled(recorder: Recorder, run_id: UUID, task: asyncio.Task[Any]) -> None:

@@ -1,45 +1,38 @@
-"""A run that has begun and not ended."""
+"""Runs that have begun, and how they ended: nothing is worked out yet, as somebody waits for their results."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from beautyspot.records import Run
+from langchain_core.outputs import LLMResult
 
-from langchain_beautyspot.models import UNKNOWN, Model
-from langchain_beautyspot.recorder.labels import tags_of
-from langchain_beautyspot.usage import NOTHING_KNOWN, Usage
+from langchain_beautyspot.models import Model
 
 
 class Labels(NamedTuple):
-    """How a run is called and found."""
+    """What LangChain tells of a run at its beginning."""
 
     kind: str
     """One of `Run`'s."""
-    name: str
+    serialized: Mapping[str, Any] | None
+    name: str | None
     tags: Sequence[str] | None
     metadata: Mapping[str, Any] | None
+    parameters: Mapping[str, Any] | None = None
+    """Of a model's call."""
 
 
 class OpenRun:
-    """What is known at the start, and while tokens come."""
+    """A run that has begun."""
 
     __slots__ = (
-        "children", "first_token_s", "inputs", "labels", "model", "parameters", "parent_id", "run_id", "start_s",
-        "started_s", "trace_id", "waits_s",
+        "children", "first_token_s", "inputs", "labels", "model", "parent_id", "run_id", "start_s", "started_s",
+        "trace_id", "waits_s",
     )  # fmt: skip
 
     def __init__(
-        self,
-        run_id: object,
-        parent_id: object,
-        parent: OpenRun | None,
-        labels: Labels,
-        *,
-        started_s: float,
-        start_s: float,
+        self, run_id: Any, parent_id: Any, parent: OpenRun | None, labels: Labels, *, started_s: float, start_s: float
     ) -> None:
         """Begin.
 
@@ -51,45 +44,34 @@ class OpenRun:
             started_s: Now, in seconds since 1970 UTC.
             start_s: Now, on the monotonic clock.
         """
-        self.run_id = str(run_id)
-        self.parent_id = None if parent_id is None else str(parent_id)
-        self.trace_id: str = parent.trace_id if parent is not None else self.parent_id or self.run_id
+        self.run_id, self.parent_id = run_id, parent_id
+        self.trace_id: Any = parent.trace_id if parent is not None else parent_id or run_id
         self.labels = labels
         self.started_s, self.start_s = started_s, start_s
-        self.model: Model | None = None
         self.first_token_s: float | None = None
         self.waits_s: list[float] | None = None
         """Of the limiter, which adds to it."""
+        self.model: Model | None = None
+        """Where it is known better than from the labels."""
         self.inputs: Any = None
-        self.parameters: Mapping[str, Any] | None = None
+        """As the details will tell them."""
         self.children: set[Any] | None = None
         """Ids of those that began; some may have ended."""
 
-    def end(
-        self,
-        end_s: float,
-        status: str,
-        *,
-        answered_by: str | None = None,
-        usage: Usage = NOTHING_KNOWN,
-        cost: float | None = None,
-        cache_hit: bool | None = None,
-        cache_key: str | None = None,
-        error: str | None = None,
-        details: bytes | None = None,
-    ) -> Run:
-        """Return the row; the arguments are its columns.
 
-        Args:
-            answered_by: The model that the provider names, if nothing said which one was asked.
-        """
-        model = None if self.model is None else self.model.name
-        if model == UNKNOWN:
-            model = answered_by
-        kind, name, tags, metadata = self.labels
-        return Run(
-            self.run_id, self.parent_id, self.trace_id, kind, name, model, datetime.fromtimestamp(self.started_s, UTC),
-            end_s - self.start_s, self.first_token_s, sum(self.waits_s) if self.waits_s else 0.0, status,
-            usage.input_tokens, usage.output_tokens, usage.cached_tokens, cost, cache_hit, False, cache_key, error,
-            tags_of(tags, metadata, self.model), details,
-        )  # fmt: skip
+class Ended(NamedTuple):
+    """A run that has ended."""
+
+    run: OpenRun
+    end_s: float
+    """On the monotonic clock."""
+    status: str
+    """One of `Run`'s."""
+    result: LLMResult | None = None
+    """Of a model."""
+    hit: Mapping[str, Any] | None = None
+    """The mark of an answer that no model gave, where no result has it."""
+    answer: Any = None
+    """The message of that."""
+    error: str | None = None
+    details: bytes | None = None

@@ -59,7 +59,7 @@ class PriceTable:
             return None
         names = (asked, answered)
         if names not in self._found:
-            self._found[names] = self._find([name for name in names if name])
+            self._found[names] = self._find([name for name in names if name] or [""])
         return self._found[names]
 
     def _find(self, names: list[str]) -> Price | None:
