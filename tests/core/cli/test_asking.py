@@ -99,12 +99,15 @@ def test_progress_shows_a_total_only_where_there_is_one(terminal: Terminal) -> N
 
 
 @pytest.mark.external_service
-def test_a_redis_server_can_be_examined_and_pruned(run: Run, redis_url: str) -> None:
+def test_a_redis_server_can_be_examined_listed_and_pruned(run: Run, redis_url: str) -> None:
     with bs.Spot("far", db=redis_url) as spot:
         spot.run(divmod, 7, 2)
         spot.run(divmod, 8, 2)
     answer = run("--db", redis_url, "doctor")
     assert (answer.code, "answers" in answer.out) == (0, True)
+    listed = json.loads(run("--db", redis_url, "list", "--limit", "1", "--newer-than", "1d", "--json").out)
+    assert [task["func_name"] for task in listed["tasks"]] == ["builtins.divmod"]
+    assert "migrate" in run("--db", redis_url, "stats").err
     assert "would delete 2 results" in run("--db", redis_url, "prune", "--function", "divmod", "--dry-run").err
     assert "deleted 1 result" in run("--db", redis_url, "prune", "--max-size", "8", "--yes").err
     assert run("--db", redis_url, "prune", "--older-than", "30d", "--yes").code == 0

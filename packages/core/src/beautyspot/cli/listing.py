@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from typer import Context, Option
 
-from beautyspot.catalog import Catalog
+from beautyspot.catalog import Catalog, Page
+from beautyspot.cli.far import newest, speaks_sql
 from beautyspot.cli.options import (
     Db,
     Function,
@@ -49,11 +50,16 @@ def list_tasks(
     storage: Storage = None,
     as_json: Json = False,
 ) -> None:
-    """List kept results, newest first."""
+    """List kept results, newest first. Of Redis the first page alone, and without --text."""
     place = place_of(context, db, storage, as_json)
     where: dict[str, Any] = {"function": function, "tag": tag, "text": text, "version": version}
-    with Catalog.open(place.database()) as catalog:
-        page = catalog.tasks(**where, older_than=older_than, newer_than=newer_than, limit=limit, after=after)
+    database = place.database()
+    if not speaks_sql(database) and text is None and after is None:
+        found = newest(database, limit, newer_than, function=function, tag=tag, version=version, older_than=older_than)
+        page = Page(tuple(found), None)
+    else:
+        with Catalog.open(database) as catalog:
+            page = catalog.tasks(**where, older_than=older_than, newer_than=newer_than, limit=limit, after=after)
     if place.as_json:
         print_json({"tasks": [task_document(task) for task in page.rows], "next": page.next})
         return

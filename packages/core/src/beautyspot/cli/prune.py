@@ -2,22 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from typer import Context, Option
 
 from beautyspot.catalog import Catalog
 from beautyspot.cli.database import Place
+from beautyspot.cli.far import removable, speaks_sql
 from beautyspot.cli.options import Db, Function, Json, MaxSize, OlderThan, Storage, Tag, Version, place_of
 from beautyspot.cli.removal import DryRun, Expired, Yes, filters_of, remove_tasks
 from beautyspot.db import open_db
-from beautyspot.db.redis_url import SCHEMES as NO_SQL
-from beautyspot.durations import seconds
 from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance import least_used, tasks_of
 from beautyspot.protocols import SupportsUses
-from beautyspot.records import Task, TaskFilter
+from beautyspot.records import Task
 from beautyspot.sizes import bytes_of
 
 
@@ -55,31 +53,16 @@ def prune(
     remove_tasks(place, lambda: _chosen(place, filters, max_bytes), dry_run=dry_run, yes=yes)
 
 
-def _found(database: str, filters: dict[str, Any], max_bytes: int | None) -> Iterator[Task]:
-    """Yield what goes from a database that speaks no SQL."""
-    now, age, tag = datetime.now(UTC), filters.get("older_than"), filters.get("tag")
-    where = TaskFilter(
-        filters.get("function"),
-        filters.get("version"),
-        None if tag is None else (tag,),
-        None if age is None else now - timedelta(seconds=seconds(age)),
-        now if filters.get("expired") else None,
-    )
-    with closing(open_db(database)) as db:
-        uses = db.uses if isinstance(db, SupportsUses) else None
-        yield from db.find(where) if max_bytes is None else least_used(lambda: db.find(where), uses, max_bytes)
-
-
 def _chosen(place: Place, filters: dict[str, Any], max_bytes: int | None) -> Iterator[Task]:
     """Yield what goes; without a look at last uses in a file of an earlier release, which has none."""
     database = place.database()
-    if database.partition("://")[0] in NO_SQL:
-        yield from _found(database, filters, max_bytes)
+    if not speaks_sql(database):
+        yield from removable(database, max_bytes, **filters)
         return
-    with Catalog.open(place.database()) as catalog:
+    with Catalog.open(database) as catalog:
         if max_bytes is None:
             yield from tasks_of(catalog, **filters)
             return
-        with closing(open_db(place.database())) as db:
+        with closing(open_db(database)) as db:
             uses = db.uses if isinstance(db, SupportsUses) and catalog.source.has("uses") else None
             yield from least_used(lambda: tasks_of(catalog, **filters), uses, max_bytes)

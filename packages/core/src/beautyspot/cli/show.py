@@ -27,7 +27,7 @@ def show(
     storage: Storage = None,
     as_json: Json = False,
 ) -> None:
-    """Show one result: what is known of its call, and the value."""
+    """Show one result: what is known of its call, and the value. Needs a database that speaks SQL."""
     place = place_of(context, db, storage, as_json)
     with Catalog.open(place.database()) as catalog:
         task = catalog.task(key)

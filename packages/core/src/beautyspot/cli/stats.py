@@ -29,7 +29,7 @@ MODEL_COLUMNS = (
 
 
 def stats(context: Context, db: Db = None, storage: Storage = None, as_json: Json = False) -> None:
-    """Show what is kept of each function, and what it saved."""
+    """Show what is kept of each function, and what it saved. Needs a database that speaks SQL."""
     place = place_of(context, db, storage, as_json)
     with Catalog.open(place.database()) as catalog:
         functions, models, size = catalog.functions(), catalog.models(), catalog.size()
