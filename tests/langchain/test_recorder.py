@@ -15,10 +15,19 @@ from typing import Any
 import beautyspot as bs
 import msgpack
 import pytest
+from beautyspot.catalog import Catalog
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.records import Run
 from beautyspot.testing import FrozenClock
-from langchain_beautyspot import BeautySpotCache, BeautySpotCallbackHandler, BeautySpotRateLimiter, Price, record_runs
+from langchain_beautyspot import (
+    BeautySpotCache,
+    BeautySpotCallbackHandler,
+    BeautySpotRateLimiter,
+    Price,
+    RateLimitTimeout,
+    record_runs,
+)
+from langchain_beautyspot.recorder.open_run import Labels
 from langchain_core.documents import Document
 from langchain_core.language_models import FakeListLLM, GenericFakeChatModel
 from langchain_core.messages import AIMessage
@@ -26,6 +35,9 @@ from langchain_core.outputs import LLMResult
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, StateGraph
+from langgraph.types import interrupt
 
 USAGE = {
     "input_tokens": 100, "output_tokens": 10, "total_tokens": 110,
@@ -162,6 +174,46 @@ def test_a_failed_run_tells_which_error_it_was_and_not_what_it_said(recorder: Be
     [row] = recorder.rows()
     assert (row.status, row.error) == ("error", "LookupError")
     assert "secret" not in repr(recorder.rows())
+
+
+def test_a_node_that_waits_for_a_human_has_not_failed(recorder: BeautySpotCallbackHandler) -> None:
+    graph = StateGraph(dict)
+    graph.add_node("ask", lambda _: {"said": interrupt("may I?")})
+    graph.add_edge(START, "ask")
+    asking = graph.compile(checkpointer=InMemorySaver())
+    asking.invoke({}, {"callbacks": [recorder], "configurable": {"thread_id": "1"}})
+    assert {(row.name, row.status, row.error) for row in recorder.rows()} == {
+        ("ask", "ok", None),
+        ("LangGraph", "ok", None),
+    }
+
+
+def test_a_run_forgets_its_children_once_they_ended(recorder: BeautySpotCallbackHandler) -> None:
+    run = recorder.recorder.begin("root", None, Labels("chain", None, "root", None, None))
+    for number in range(3):
+        recorder.recorder.begin(number, "root", Labels("tool", None, "child", None, None))
+        recorder.recorder.end(number)
+    assert run.children == set()
+
+
+def test_a_call_that_its_limiter_refuses_is_told_as_an_error(
+    recorder: BeautySpotCallbackHandler,
+) -> None:
+    limiter = BeautySpotRateLimiter(requests_per_minute=1, timeout=1)
+    limiter.acquire()
+    with pytest.raises(RateLimitTimeout):
+        model("a", rate_limiter=limiter).invoke("q", {"callbacks": [recorder]})
+    assert [(row.status, row.error) for row in recorder.rows()] == [("error", "RateLimitTimeout")]
+
+
+@pytest.mark.external_service
+def test_odd_names_and_tags_reach_a_server(postgres_url: str) -> None:
+    recorder = BeautySpotCallbackHandler(postgres_url)
+    model("a").invoke("q", {"callbacks": [recorder], "run_name": "a\0b\ud800", "tags": ["c\0d\udfff"]})
+    assert recorder.flush()
+    with Catalog.open(postgres_url) as catalog:
+        [row] = catalog.runs().rows
+    assert (row.name, row.tags[0]) == ("ab?", "cd?")
 
 
 async def test_runs_of_async_calls_and_batches_are_rows(recorder: BeautySpotCallbackHandler) -> None:

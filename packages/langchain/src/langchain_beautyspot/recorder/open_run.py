@@ -56,7 +56,7 @@ class OpenRun:
         self.inputs: Any = None
         """As the details will tell them."""
         self.children: set[Any] | None = None
-        """Ids of those that began; some may have ended."""
+        """Ids of those that are open."""
 
 
 class Ended(NamedTuple):

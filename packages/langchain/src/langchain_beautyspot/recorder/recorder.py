@@ -65,26 +65,27 @@ class Recorder:
 
     def end(self, run_id: Any, outputs: Any = None, result: LLMResult | None = None, /) -> None:
         """End a run that went well; a model's has a `result`."""
-        run = self._open.pop(run_id, None)
+        run = self._close(run_id)
         if run is not None:
             details = None if self.capture is None else self._details(run, outputs)
             self.ledger.add(Ended(run, self._clock.monotonic(), "ok", result, details=details))
 
     def end_failed(self, run_id: Any, error: BaseException, result: LLMResult | None = None, /) -> None:
         """End a run that failed, was cancelled or abandoned."""
-        run = self._open.pop(run_id, None)
+        run = self._close(run_id)
         if run is None:
             return
         status, details = status_of(error), self._details(run, result, error)
         end_s = self._clock.monotonic()
-        self.ledger.add(Ended(run, end_s, status, result, error=name_of_error(error), details=details))
+        name = None if status == "ok" else name_of_error(error)
+        self.ledger.add(Ended(run, end_s, status, result, error=name, details=details))
         if status == "cancelled":  # LangChain tells nobody of what was cancelled inside it
-            for child in run.children or ():
+            for child in list(run.children or ()):
                 self.end_early(child, status)
 
     def end_early(self, run_id: Any, status: str, /) -> None:
         """End a run, if it is open, of whose end LangChain tells nothing."""
-        run = self._open.pop(run_id, None)
+        run = self._close(run_id)
         if run is not None:
             self.ledger.add(Ended(run, self._clock.monotonic(), status, details=self._details(run)))
 
@@ -109,6 +110,14 @@ class Recorder:
         self._open.clear()
         self.ledger.after_fork_in_child()
         self.sums.after_fork_in_child()
+
+    def _close(self, run_id: Any) -> OpenRun | None:
+        """Take a run from the open ones, and from its parent, which may go on for days and have a million more."""
+        run = self._open.pop(run_id, None)
+        parent = None if run is None else self._open.get(run.parent_id)
+        if parent is not None and parent.children is not None:
+            parent.children.discard(run_id)
+        return run
 
     def _plain(self, capture: Capture, inputs: Any) -> Any:
         """Return inputs as the details will tell them: now, as the caller may change them."""
