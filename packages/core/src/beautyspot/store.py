@@ -95,12 +95,17 @@ class Store:
         self.reads_locally = reads_locally(db)
         """Whether an event loop may look a row up itself."""
 
-    def lookup(self, key: str, /) -> Entry | None:
-        """Return the entry under `key`, unless it has expired or can't be read."""
+    def lookup(self, key: str, again: bool = False, /) -> Entry | None:
+        """Return the entry under `key`, unless it has expired or can't be read.
+
+        Args:
+            key: Of the call.
+            again: Whether the caller looked a moment ago, so that damage has been counted already.
+        """
         try:
             entry = self.db.get(key)
         except Exception as error:  # noqa: BLE001 - a backend's trouble is a miss; it is counted and warned of
-            self.report_damage(key, error)
+            self.report_damage(key, error, again)
             entry = None
         if entry is None:
             entry = self.unsaved.entry(key)
@@ -109,11 +114,11 @@ class Store:
         expires_at = entry.expires_at
         if expires_at is not None and expires_at.timestamp() <= self.clock.time():
             if expires_at == NO_TIME:
-                self.report_damage(key, DamagedEntryError("its expiry is no time"))
+                self.report_damage(key, DamagedEntryError("its expiry is no time"), again)
             return None
         return entry
 
-    def value_of(self, key: str, entry: Entry, serializer: Serializer, /) -> Hit | None:
+    def value_of(self, key: str, entry: Entry, serializer: Serializer, again: bool = False, /) -> Hit | None:
         """Return the entry's value, or None if it is damaged or its blob is lost."""
         try:
             _, data, location, _, elapsed_s, checksum, compression = entry  # in half the time of five attributes
@@ -129,13 +134,13 @@ class Store:
                 data = decompress(data, compression)
             return _hit((serializer.loads(data), elapsed_s or 0.0))
         except Exception as error:  # noqa: BLE001 - as in lookup; decoders and storages may be anybody's
-            self.report_damage(key, error)
+            self.report_damage(key, error, again)
             return None
 
-    def read(self, key: str, serializer: Serializer, /) -> Hit | None:
+    def read(self, key: str, serializer: Serializer, again: bool = False, /) -> Hit | None:
         """Return the value kept under `key`, if there is one that can be read."""
-        entry = self.lookup(key)
-        return None if entry is None else self.value_of(key, entry, serializer)
+        entry = self.lookup(key, again)
+        return None if entry is None else self.value_of(key, entry, serializer, again)
 
     def keep(
         self,
@@ -210,9 +215,9 @@ class Store:
         """Delete a blob that no row names any more; one that can't be deleted is left for cleaning."""
         self._blobs.drop(location)
 
-    def report_damage(self, key: str, error: Exception, /) -> None:
-        """Count an entry that can't be read and warn of it once per kind of trouble."""
-        self.damaged += 1
+    def report_damage(self, key: str, error: Exception, again: bool = False, /) -> None:
+        """Count an entry that can't be read, unless that was done, and warn of it once per kind of trouble."""
+        self.damaged += not again
         self.notices.warn(
             trouble(error),
             f"the kept result {key} could not be read ({type(error).__name__}: {error}), so its function runs again; "

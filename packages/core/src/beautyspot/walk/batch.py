@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from beautyspot.errors import ConfigurationError
 from beautyspot.notices import sending_work
 from beautyspot.store import Hit
-from beautyspot.walk.calls import Args, call_async, caller, in_thread
+from beautyspot.walk.calls import Args, in_thread
+from beautyspot.walk.misses import miss, miss_async
 from beautyspot.walk.plan import Plan
 from beautyspot.walk.stops import Stopped, stopping
 
@@ -25,7 +26,6 @@ class Batch:
     def __init__(self, plan: Plan, calls: Sequence[Args], on_error: OnError, advance: Callable[[], None]) -> None:
         """Start with nothing called."""
         self.plan, self.calls, self.on_error, self.advance = plan, calls, on_error, advance
-        self.call = caller(plan)
         self.results: list[Any] = [None] * len(calls)
         self.stop = Event()
 
@@ -42,12 +42,16 @@ class Batch:
     def run(self, place: int) -> None:
         """Make the call at `place`."""
         with suppress(Stopped), self._settle(place):
-            self.results[place] = self.call(*self.calls[place])
+            self.results[place] = miss(self.plan, self._key(place), self.calls[place], {})
 
     async def run_async(self, place: int) -> None:
         """Make the call at `place`."""
         with suppress(Stopped), self._settle(place):
-            self.results[place] = await call_async(self.plan, self.calls[place], {})
+            self.results[place] = await miss_async(self.plan, self._key(place), self.calls[place], {})
+
+    def _key(self, place: int) -> str:
+        # Anew: what other calls did to an argument meanwhile is what the function will see.
+        return self.plan.keys.key(self.calls[place], {})
 
     async def end(self, tasks: "Sequence[Task[None]]", contexts: Sequence[Context]) -> None:
         """Give up the calls that have not begun and await the others; cancelled here, it cancels those as well."""

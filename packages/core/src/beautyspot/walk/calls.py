@@ -59,15 +59,15 @@ async def call_async(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
     return plan.count_hit(hit, key, args, kwargs)
 
 
-async def read_async(plan: Plan, key: str) -> Hit | None:
-    """Read a local row on the event loop; give a thread whatever may wait."""
+async def read_async(plan: Plan, key: str, *, again: bool = False) -> Hit | None:
+    """Read a local row on the event loop; give a thread whatever may wait. `again` is that of the store."""
     # A local row takes 10 µs where the hop to a thread takes 60 to 140.
     if not plan.store.reads_locally:
-        return await in_thread(plan, plan.store.read, key, plan.serializer)
-    entry = plan.store.lookup(key)
+        return await in_thread(plan, plan.store.read, key, plan.serializer, again)
+    entry = plan.store.lookup(key, again)
     if entry is None or entry.result_data is not None:
-        return None if entry is None else plan.store.value_of(key, entry, plan.serializer)
-    return await in_thread(plan, plan.store.value_of, key, entry, plan.serializer)
+        return None if entry is None else plan.store.value_of(key, entry, plan.serializer, again)
+    return await in_thread(plan, plan.store.value_of, key, entry, plan.serializer, again)
 
 
 async def in_thread(plan: Plan, function: Callable[..., T], *args: Any) -> T:

@@ -47,7 +47,7 @@ def lead(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwargs) -> Any:
         if claim.other_process_runs:
             claim.wait_for_process()
         # Between our first look and our claim another thread or process may have kept the result.
-        hit = plan.read(key, args, kwargs)
+        hit = plan.read(key, args, kwargs, True)
         if hit is not None:
             claim.land(hit.value, kept=True)
             return plan.count_hit(hit, key, args, kwargs)
@@ -62,9 +62,9 @@ async def lead_async(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwa
         if claim.other_process_runs:
             ask = None if plan.store.reads_locally else partial(in_thread, plan)
             await claim.wait_for_process_async(plan.clock, ask=ask)
-        hit = await read_async(plan, key)
+        hit = await read_async(plan, key, again=True)
         if hit is None and plan.legacy is not None and plan.legacy.any():
-            hit = await in_thread(plan, plan.read, key, args, kwargs)
+            hit = await in_thread(plan, plan.read, key, args, kwargs, True)
         if hit is not None:
             claim.land(hit.value, kept=True)
             return plan.count_hit(hit, key, args, kwargs)

@@ -51,9 +51,9 @@ class Plan(NamedTuple):
     executor: Executor | None
     legacy: LegacyRows | None
 
-    def read(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Hit | None:
-        """Return the kept result of a call, one of an earlier release if need be."""
-        hit = self.store.read(key, self.serializer)
+    def read(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], again: bool = False, /) -> Hit | None:
+        """Return the kept result of a call, one of an earlier release if need be; `again` is that of the store."""
+        hit = self.store.read(key, self.serializer, again)
         if hit is None and self.legacy is not None and self.legacy.any():
             return self.legacy.adopt(self.label(key, args, kwargs, 0.0), args, kwargs)
         return hit
