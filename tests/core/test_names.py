@@ -96,11 +96,12 @@ def test_an_argument_that_is_refused_has_one_name(job: Path):
     assert "is a 'job.Point', and job.Point has no content" in failed.value.stderr
 
 
-@pytest.mark.parametrize("by", ["command", "pipe"])
-def test_programs_without_a_name_hit_as_they_are_and_never_share_results(tmp_path: Path, by: str):
+@pytest.mark.parametrize("by", [["-c"], ["-"], ["-q", "-m", "code", "-q"], ["-m", "asyncio"]], ids=" ".join)
+def test_programs_without_a_name_hit_as_they_are_and_never_share_results(tmp_path: Path, by: list[str]):
     def said(prefix: str, more: str = "") -> str:
         cell = CELL.format(prefix=prefix, more=more)
-        return (run(tmp_path, "-c", cell) if by == "command" else run(tmp_path, "-", text=cell)).stdout
+        done = run(tmp_path, *by, cell) if by == ["-c"] else run(tmp_path, *by, text=cell)
+        return done.stdout.split(">>> ")[-2 if "-m" in by else -1].strip()
 
-    assert [said("a"), said("b"), said("a"), said("b")] == ["ax 0\n", "bx 0\n", "ax 1\n", "bx 1\n"]
-    assert said("a", more="# told apart by what it does") == "ax 1\n"
+    assert [said("a"), said("b"), said("a"), said("b")] == ["ax 0", "bx 0", "ax 1", "bx 1"]
+    assert said("a", more="# told apart by what it does") == "ax 1"

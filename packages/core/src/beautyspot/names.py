@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-MAINS = ("__main__", "__mp_main__")
-"""The script, here and in a process that `multiprocessing` spawned or had served by a fork server."""
+MAINS = ("__main__", "__mp_main__", "__console__")
+"""The script, here and in a process that `multiprocessing` spawned or had served by a fork server; what `code` reads."""
 RUNNERS = ("cProfile", "profile", "trace")
 """Modules of the standard library that run a script and stay `__main__` themselves, in some releases of Python."""
+CONSOLES = ("_pyrepl.__main__", "asyncio.__main__")
+"""Modules of the standard library in whose place stands what somebody types."""
 
 
 def module_name(name: str, /) -> str:
@@ -27,11 +29,13 @@ def module_name(name: str, /) -> str:
         return name
     main: ModuleType | None = sys.modules.get(name)
     path: str | None = getattr(main, "__file__", None)
-    spec = getattr(main, "__spec__", None)
-    if spec is not None and spec.name in RUNNERS:
+    spec: str | None = getattr(getattr(main, "__spec__", None), "name", None)
+    if spec in CONSOLES:
+        return "__main__"
+    if spec in RUNNERS:
         path = sys.argv[0]
-    elif spec is not None and spec.name != "__main__":
-        return spec.name.removesuffix(".__main__")
+    elif spec not in (None, "__main__"):
+        return spec.removesuffix(".__main__")
     # A string split instead of pathlib, which is 3 ms of `import beautyspot`.
     stem = (path or "").replace("\\", "/").removesuffix("/__main__.py").rpartition("/")[2].removesuffix(".py")
     return stem if stem and not stem.startswith("<") else "__main__"  # a program from a pipe has the file "<stdin>"
