@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 MAINS = ("__main__", "__mp_main__", "__console__")
-"""The script, here and in a process that `multiprocessing` spawned or had served by a fork server; what `code` reads."""
+"""The script, the same in a process that `multiprocessing` did not fork, and what is typed to the module `code`."""
 RUNNERS = ("cProfile", "profile", "trace")
 """Modules of the standard library that run a script and stay `__main__` themselves, in some releases of Python."""
 CONSOLES = ("_pyrepl.__main__", "asyncio.__main__")
