@@ -293,3 +293,13 @@ def test_arguments_of_the_users_own_stay_in_the_key(spot: Spot) -> None:
         return f"{text}{config}{store}{previous}"
 
     assert len({ask("a", {"t": 1}, "s", 1), ask("a", {"t": 2}, "s", 1), ask("a", {"t": 1}, "r", 1)}) == 3
+
+
+def test_a_tool_that_is_told_its_caller_may_have_a_key_of_its_users(spot: Spot) -> None:
+    def look(city: str, callbacks: Any = None) -> str:
+        return city
+
+    marked = spot.mark(input_key_fn=lambda city, callbacks=None: city.lower())(
+        StructuredTool.from_function(look, description="Look.")
+    )
+    assert [marked.invoke({"city": city}) for city in ("Rome", "ROME")] == ["Rome", "Rome"]

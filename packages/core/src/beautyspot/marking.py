@@ -44,6 +44,8 @@ class Settings(NamedTuple):
     input_key_fn: Callable[..., Any] | None
     ignore: tuple[str, ...]
     options: MarkOptions
+    injected: tuple[str, ...] = ()
+    """Parameters that a framework fills in, besides those that are told by their annotations."""
 
 
 def settings(arguments: Mapping[str, Any], /, *, default_version: str | FromCode | None, prefix: str = "") -> Settings:
@@ -162,7 +164,7 @@ def _plan(function: Any, parts: Parts, settings: Settings) -> Plan:
         inner,
         version=settings.version,
         ignore=settings.ignore,
-        injected=_injected(inner),
+        injected=(*settings.injected, *_injected(inner)),
         input_key_fn=settings.input_key_fn,
         registry=parts.registry,
     )

@@ -39,9 +39,9 @@ def marked_tool(tool: T, parts: Parts, settings: Settings, /) -> T:
 
 
 def _marked(function: Any, parts: Parts, settings: Settings) -> Any:
-    ignored = tuple(name for name in INJECTED if name in inspect.signature(function).parameters)
+    injected = tuple(name for name in INJECTED if name in inspect.signature(function).parameters)
     options = settings.options._replace(cache_if=_lasting(settings.options.cache_if))
-    marked = mark(function, parts, settings._replace(ignore=(*settings.ignore, *ignored), options=options))
+    marked = mark(function, parts, settings._replace(injected=injected, options=options))
     call_id = _call_id_of(function)
     return marked if call_id is None else _answering(marked, call_id)
 
