@@ -57,6 +57,35 @@ def test_an_interrupted_map_finishes_what_runs_and_makes_no_further_call(stage: 
     assert actor.rest() == ["interrupted 1 1"]
 
 
+HELD_MAP = """
+spot = new_spot()
+@spot.mark
+def slow(n):
+    say("runs", n)
+    if n == 1: hear()
+    return "done"
+if hear() == "call":
+    say("returned", slow(1))
+else:
+    try:
+        slow.map([1, 2], workers=2, progress=False)
+    except KeyboardInterrupt:
+        say("interrupted", slow.is_cached(1), slow.is_cached(2))
+"""
+
+
+def test_an_interrupted_map_does_not_wait_for_the_same_call_of_another_process(stage: Any) -> None:
+    first, second = stage.start(HELD_MAP), stage.start(HELD_MAP)
+    first.tell("call")
+    assert first.hears() == "runs 1"
+    second.tell("map")
+    assert second.hears() == "runs 2"
+    second.send_signal(signal.SIGINT)
+    assert second.rest() == ["interrupted False True"]
+    first.tell("end")
+    assert first.rest() == ["returned done"]
+
+
 FOLLOWERS = """
 def follow():
     asked.release()

@@ -3,8 +3,11 @@
 import asyncio
 import linecache
 import threading
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import beautyspot as bs
 import pytest
@@ -133,6 +136,41 @@ def test_map_that_fails_gives_up_the_calls_that_wait_for_the_limiter(tmp_path: P
         with pytest.raises(ZeroDivisionError):
             paced(8)
         assert clock.slept == [1.0], "the places of the calls given up are free again"
+
+
+def test_map_that_fails_does_not_wait_for_the_same_call_of_another_thread(spot: bs.Spot):
+    leads, follows, end = threading.Event(), threading.Event(), threading.Event()
+
+    @spot.mark(ignore=("leads", "follows", "end"))
+    def half(x: int) -> int:
+        if x == 0:
+            follows.wait(5)
+            raise ZeroDivisionError
+        leads.set()
+        end.wait(30)
+        return 10 // x
+
+    with ThreadPoolExecutor(1) as others:
+        other = others.submit(half, 5)
+        leads.wait(5)
+        flight = half.__beautyspot_plan__.flight
+        follower = threading.Thread(target=tell_of_a_follower, args=(flight, half.key(5), follows))
+        follower.start()
+        try:
+            with pytest.raises(ZeroDivisionError):
+                half.map([5, 0], workers=2, progress=False)
+            assert not other.done()
+        finally:
+            end.set()
+        follower.join()
+        assert other.result() == 2
+
+
+def tell_of_a_follower(flight: Any, key: str, follows: threading.Event) -> None:
+    deadline_s = time.monotonic() + 5
+    while not flight._table.calls[key].followers and time.monotonic() < deadline_s:
+        threading.Event().wait(0.001)
+    follows.set()
 
 
 def test_map_that_fails_lets_a_call_that_runs_wait_for_the_limiter_itself(spot: bs.Spot):

@@ -1,7 +1,7 @@
 """A place in the flight of one key: how a leader ends its call, and how a follower waits for it."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from threading import Lock
+from threading import Event, Lock
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -81,8 +81,12 @@ class Claim:
         """Let the `with` block end without an end of the claim: another thread lands it."""
         self._handed_over = True
 
-    def wait(self, *, limit_s: float | None = None) -> Outcome:
+    def wait(self, *, limit_s: float | None = None, stop: Event | None = None) -> Outcome:
         """Wait for the leader, blocking the thread, and return what came of it, or raise what it raised.
+
+        Args:
+            limit_s: None waits for ever.
+            stop: Instead of a limit: once it is set, what is returned has not landed.
 
         Raises:
             TimeoutError: nothing came of it within `limit_s` seconds; None waits for ever.
@@ -91,10 +95,16 @@ class Claim:
         gate.acquire()
         try:
             if self._park(gate.release):
-                gate.acquire(timeout=-1 if limit_s is None else max(0.0, limit_s))
+                if stop is None:
+                    gate.acquire(timeout=-1 if limit_s is None else max(0.0, limit_s))
+                else:
+                    while not (stop.is_set() or gate.acquire(timeout=LONGEST_POLL_S)):
+                        pass
         finally:
             self._leave()
         if self._outcome is None:
+            if stop is not None:
+                return Outcome(False)
             raise TimeoutError(f"the call of {self.key!r} did not end within {limit_s} s; make it without waiting")
         return self._settled()
 
@@ -111,22 +121,28 @@ class Claim:
             self._leave()
         return self._settled()
 
-    def wait_for_process(self, clock: Clock | None = None, *, limit_s: float | None = None) -> None:
+    def wait_for_process(
+        self, clock: Clock | None = None, *, limit_s: float | None = None, stop: Event | None = None
+    ) -> None:
         """Wait until the other process has ended its call, or died, blocking the thread, for up to `limit_s` seconds.
 
         Args:
             clock: Sleeps between the questions; None for the machine's.
             limit_s: None waits for ever.
+            stop: Once it is set, nobody waits any more.
         """
         locks = self._locks
         if locks is None or not self.other_process_runs:
             return
         # A thread that waits in the kernel can't stop waiting.
-        if limit_s is None and self.take_lock(locks.acquire):
+        if limit_s is None and stop is None and self.take_lock(locks.acquire):
             return
         # The kernel sees a circle as soon as two processes wait for each other, be it for unrelated keys.
         for pause_s in self._polls(locks, clock := clock or SystemClock(), limit_s):
-            clock.sleep(pause_s)
+            if stop is None:
+                clock.sleep(pause_s)
+            elif clock.wait(stop, pause_s):
+                return
 
     async def wait_for_process_async(self, clock: Clock, /, *, ask: Ask | None = None) -> None:
         """Wait until the other process has ended its call, or died, letting the event loop go on.

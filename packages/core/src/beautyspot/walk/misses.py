@@ -8,6 +8,7 @@ from beautyspot.store import Hit
 from beautyspot.walk.calls import IMMUTABLE, Args, Kwargs, in_thread, read_async
 from beautyspot.walk.limit import pace, pace_async
 from beautyspot.walk.plan import Plan
+from beautyspot.walk.stops import check, stopping
 
 
 def miss(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
@@ -16,7 +17,8 @@ def miss(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
         claim = plan.flight.claim(key)
         if claim.leads:
             return lead(plan, claim, key, args, kwargs)
-        outcome = claim.wait()
+        outcome = claim.wait(stop=stopping.get())
+        check()
         if outcome.landed:
             hit = plan.store.read(key, plan.serializer) or shared(outcome)
             return run_and_keep(plan, key, args, kwargs) if hit is None else plan.count_hit(hit, key, args, kwargs)
@@ -45,7 +47,7 @@ def lead(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwargs) -> Any:
     """Look once more, now that nobody else runs the call, then run it."""
     with claim:
         if claim.other_process_runs:
-            claim.wait_for_process()
+            claim.wait_for_process(stop=stopping.get())
         # Between our first look and our claim another thread or process may have kept the result.
         hit = plan.read(key, args, kwargs, True)
         if hit is not None:

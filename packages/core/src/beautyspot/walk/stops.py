@@ -31,14 +31,23 @@ def sleep(clock: Clock, seconds: float, /) -> None:
         raise Stopped
 
 
+def check() -> None:
+    """Go on with a call that has not begun.
+
+    Raises:
+        Stopped: its `map` has ended.
+    """
+    stop = stopping.get()
+    if stop is not None and stop.is_set():
+        raise Stopped
+
+
 def begin() -> None:
     """Let the call go on whatever becomes of its `map`, and whatever it waits for itself.
 
     Raises:
         Stopped: the call's `map` has ended.
     """
-    stop = stopping.get()
-    if stop is not None:
-        if stop.is_set():
-            raise Stopped
+    check()
+    if stopping.get() is not None:
         stopping.set(None)
