@@ -125,7 +125,10 @@ class Source:
 
     def _failed(self, error: SQLAlchemyError) -> StorageError:
         reason = getattr(error, "orig", None) or error
-        return StorageError(f"can't read {self.name!r}: {reason}; `beautyspot doctor` says what is wrong with a file")
+        step = "`beautyspot doctor` says what is wrong with a file"
+        if "decode" in str(reason):  # Python's own complaint of bytes where a text should be
+            step = "`beautyspot repair` drops such rows"
+        return StorageError(f"can't read {self.name!r}: {reason}; {step}")
 
 
 def open_source(place: str | os.PathLike[str], /) -> Source:
