@@ -82,7 +82,7 @@ def test_without_a_terminal_it_asks_for_yes(run: Any, store: Path) -> None:
 @pytest.mark.external_service
 def test_a_database_goes_to_redis_and_is_looked_at_in_a_file(run: Any, store: Path, redis_url: str) -> None:
     assert run("migrate", "--from", ".beautyspot/mine.db", "--to", redis_url, "--yes").code == 0
-    looked = run("--db", redis_url, "list")
+    looked = run("--db", redis_url, "verify")
     assert looked.code == 2
     assert f"beautyspot migrate --from {redis_url} --to look.db" in looked.err
     assert run("migrate", "--from", redis_url, "--to", "look.db", "--yes").code == 0
