@@ -36,8 +36,8 @@ def prune(
 ) -> None:
     """Delete results that nobody needs any more: expired, old, or not used for longest. Asks first.
 
-    Filters combine: a result goes if it meets all of them. --max-size limits what the others leave to choose from, so
-    --max-size 1GB --function f limits f alone.
+    Filters combine: a result goes if it meets all of them.
+    With --function f, --max-size 1GB limits f alone.
     """
     place = place_of(context, db, storage, as_json)
     if older_than is not None and days is not None:
