@@ -61,11 +61,11 @@ NOT_FOR_A_FIRST_HIT = {
     # Of the standard library: together they take as long as everything else that a fresh process does.
     "enum", "hashlib", "importlib.metadata", "json", "re", "typing", "warnings",
     # Of ours: what a miss, a limit, a blob, a stream, a batch or an unusual function needs.
-    "beautyspot.adapters", "beautyspot.arguments", "beautyspot.catalog", "beautyspot.clocks", "beautyspot.content_types",
-    "beautyspot.db.journal", "beautyspot.db.listing", "beautyspot.db.memory", "beautyspot.db.uses",
+    "beautyspot.adapters", "beautyspot.arguments", "beautyspot.catalog", "beautyspot.clocks",
+    "beautyspot.content_types", "beautyspot.db.journal", "beautyspot.db.listing", "beautyspot.db.memory", "beautyspot.db.uses",
     "beautyspot.durations", "beautyspot.flight.claim", "beautyspot.hooks", "beautyspot.keys.callables",
-    "beautyspot.keys.code", "beautyspot.keys.identity", "beautyspot.keys.injected", "beautyspot.keys.policies", "beautyspot.limiters",
-    "beautyspot.maintenance", "beautyspot.protocols", "beautyspot.renamed", "beautyspot.serializers.encoder",
+    "beautyspot.keys.code", "beautyspot.keys.identity", "beautyspot.keys.injected", "beautyspot.keys.policies",
+    "beautyspot.limiters", "beautyspot.maintenance", "beautyspot.protocols", "beautyspot.renamed", "beautyspot.serializers.encoder",
     "beautyspot.storage.memory", "beautyspot.walk.batch", "beautyspot.walk.limit", "beautyspot.walk.misses",
     "beautyspot.walk.streams",
 }  # fmt: skip
