@@ -62,12 +62,12 @@ NOT_FOR_A_FIRST_HIT = {
     "enum", "hashlib", "importlib.metadata", "json", "re", "typing", "warnings",
     # Of ours: what a miss, a limit, a blob, a stream, a batch or an unusual function needs.
     "beautyspot.adapters", "beautyspot.arguments", "beautyspot.catalog", "beautyspot.clocks",
-    "beautyspot.content_types", "beautyspot.db.journal", "beautyspot.db.listing", "beautyspot.db.memory", "beautyspot.db.uses",
-    "beautyspot.durations", "beautyspot.flight.claim", "beautyspot.hooks", "beautyspot.keys.callables",
-    "beautyspot.keys.code", "beautyspot.keys.identity", "beautyspot.keys.injected", "beautyspot.keys.policies",
-    "beautyspot.limiters", "beautyspot.maintenance", "beautyspot.protocols", "beautyspot.renamed", "beautyspot.serializers.encoder",
-    "beautyspot.storage.memory", "beautyspot.walk.batch", "beautyspot.walk.limit", "beautyspot.walk.misses",
-    "beautyspot.walk.streams",
+    "beautyspot.content_types", "beautyspot.db.journal", "beautyspot.db.listing", "beautyspot.db.memory",
+    "beautyspot.db.uses", "beautyspot.durations", "beautyspot.flight.claim", "beautyspot.hooks",
+    "beautyspot.keys.callables", "beautyspot.keys.code", "beautyspot.keys.identity", "beautyspot.keys.injected",
+    "beautyspot.keys.policies", "beautyspot.limiters", "beautyspot.maintenance", "beautyspot.protocols",
+    "beautyspot.renamed", "beautyspot.serializers.encoder", "beautyspot.storage.memory", "beautyspot.walk.batch",
+    "beautyspot.walk.limit", "beautyspot.walk.misses", "beautyspot.walk.streams",
 }  # fmt: skip
 
 
