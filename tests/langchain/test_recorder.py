@@ -383,19 +383,30 @@ def test_a_pickled_recorder_writes_to_the_same_database(recorder: BeautySpotCall
 
 
 def call_in_child(recorder: BeautySpotCallbackHandler) -> None:
-    model("a").invoke("q", {"callbacks": [recorder]})
+    model("a").invoke("q", {"callbacks": [recorder], "tags": ["child"]})
+    recorder.recorder.end_all()  # as an interpreter does that ends
+
+
+def test_a_worker_that_ends_without_a_word_leaves_its_runs_in_the_database(
+    recorder: BeautySpotCallbackHandler, tmp_path: Path
+) -> None:
+    child = multiprocessing.get_context("fork").Process(target=model("a").invoke, args=("q", {"callbacks": [recorder]}))
+    child.start()
+    child.join(60)
+    assert len(kept(tmp_path / "runs.db")) == 1
 
 
 def test_a_forked_child_records_its_own_runs_and_leaves_the_parents(
     recorder: BeautySpotCallbackHandler, tmp_path: Path
 ) -> None:
+    model("a").invoke("q", {"callbacks": [recorder]})
     stream = model("a b").stream("q", {"callbacks": [recorder]})
     next(stream)
     child = multiprocessing.get_context("fork").Process(target=call_in_child, args=(recorder,))
     child.start()
     child.join(60)
     assert child.exitcode == 0
-    assert [row.status for row in kept(tmp_path / "runs.db")] == ["ok"]
+    assert [(row.status, row.tags[0]) for row in kept(tmp_path / "runs.db")] == [("ok", "child")]
     assert len(list(stream)) == 2
 
 
