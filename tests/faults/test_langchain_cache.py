@@ -175,7 +175,7 @@ import os, sys, warnings
 from langchain_beautyspot import BeautySpotCache
 from langchain_core.outputs import Generation
 warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
-cache = BeautySpotCache(sys.argv[1])
+cache = BeautySpotCache(sys.argv[1], flight_timeout_s=0.2)  # the child would wait for its parent
 def ask(question):
     found = cache.lookup(question, "llm")
     if found is None:
@@ -208,8 +208,11 @@ print(model.invoke("hello").text, model.cache.stats().hits, model.cache.namespac
 
 
 @pytest.mark.parametrize("place", [str, Path, lambda path: bs.Spot("x", db=path, storage=f"{path}-blobs")])
-def test_a_pickled_model_finds_its_answers_in_another_process(tmp_path: Path, place: Callable[[Any], Any]):
-    model = fake(BeautySpotCache(place(tmp_path / "a.db"), namespace="tenant", ttl="7d"))
+def test_a_pickled_model_finds_its_answers_in_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: Callable[[Any], Any]
+):
+    monkeypatch.chdir(tmp_path)
+    model = fake(BeautySpotCache(place("a.db"), namespace="tenant", ttl="7d"))
     model.invoke("hello")
     (tmp_path / "model").write_bytes(pickle.dumps(model))
     command = [sys.executable, "-c", OTHER_PROCESS, str(tmp_path / "model")]
@@ -222,24 +225,27 @@ def test_a_cache_in_memory_can_not_be_pickled_and_says_what_to_do():
         pickle.dumps(BeautySpotCache(bs.Spot("x", db="memory://")))
 
 
-async def test_an_answer_is_kept_although_its_caller_was_cancelled(cache: BeautySpotCache):
-    started, release = threading.Event(), threading.Event()
+async def test_an_answer_is_kept_although_its_caller_was_cancelled(tmp_path: Path):
+    release = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(release.wait, 20)  # so that the keeping is still in the queue
+        spot = bs.Spot("faults", db=tmp_path / "a.db", storage=tmp_path / "blobs", executor=pool)
+        cache = BeautySpotCache(spot)
+        caller = asyncio.create_task(cache.aupdate("hello", LLM, ANSWER))
+        await asyncio.sleep(0)
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        release.set()
+    assert cache.lookup("hello", LLM) == ANSWER
 
-    class Slow(BeautySpotCache):
-        def _keep(self, *args: Any) -> None:
-            started.set()
-            release.wait(20)
-            super()._keep(*args)
 
-    slow = Slow(cache.spot)
-    caller = asyncio.create_task(slow.aupdate("hello", LLM, ANSWER))
-    await asyncio.to_thread(started.wait, 20)
-    caller.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await caller
-    release.set()
-    while cache.lookup("hello", LLM) is None:
-        await asyncio.sleep(0.001)
+async def test_an_answer_is_kept_although_the_executor_is_shut_down(tmp_path: Path):
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+    cache = BeautySpotCache(bs.Spot("faults", db=tmp_path / "a.db", storage=tmp_path / "blobs", executor=pool))
+    await cache.aupdate("hello", LLM, ANSWER)
+    assert await cache.alookup("hello", LLM) == ANSWER
 
 
 def test_text_that_is_no_unicode_is_a_question_like_any_other(cache: BeautySpotCache):

@@ -165,10 +165,15 @@ def test_with_previous_response_ids_another_response_is_another_question(
     cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI
 ):
     model = chat(use_previous_response_id=True)
-    one, two = (chat(use_responses_api=True, cache=False).invoke("hello") for _ in range(2))
+    one = model.invoke("hello")
+    two = one.model_copy(update={"response_metadata": {**one.response_metadata, "id": "resp_other"}})
     for before in (one, two, one):
         model.invoke([HumanMessage("hello"), before, HumanMessage("more")])
-    assert openai_api.calls == 4
+    assert [request.body.get("previous_response_id") for request in openai_api.requests] == [
+        None,
+        "resp_1",
+        "resp_other",
+    ]
 
 
 def test_an_error_of_the_provider_passes_and_keeps_nothing(cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI):

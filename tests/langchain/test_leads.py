@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from langchain_beautyspot import BeautySpotCache
+from langchain_core.language_models.fake import FakeListLLM
 from langchain_core.outputs import Generation
 from servers.openai_api import OpenAIAPI
 
@@ -67,25 +68,35 @@ async def test_twenty_tasks_make_one_call_and_the_loop_goes_on(
 
 
 PROCESS = """
-import os, sys, threading
+import asyncio, os, sys, threading
 from langchain_beautyspot import BeautySpotCache
 from langchain_core.outputs import Generation
 cache = BeautySpotCache(sys.argv[1])
 def tell():
     while not len(cache.spot.parts.flight): threading.Event().wait(0.001)
     os.write(1, b"asks\\n")
-threading.Thread(target=tell).start()
-if cache.lookup("a", "llm") is None:
+def call():
     os.write(1, b"calls\\n")
     sys.stdin.readline()
-    cache.update("a", "llm", [Generation(text="yes")])
+    return [Generation(text="yes")]
+def sync():
+    if cache.lookup("a", "llm") is None:
+        cache.update("a", "llm", call())
+async def task():
+    if await cache.alookup("a", "llm") is None:
+        await cache.aupdate("a", "llm", call())
+threading.Thread(target=tell).start()
+sync() if sys.argv[2] == "sync" else asyncio.run(task())
 """
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("colour", ["sync", "async"])
 @pytest.mark.parametrize("end", ["\n", None])
-def test_two_processes_make_one_call_and_a_killed_one_leaves_it_to_the_other(tmp_path: Path, end: str | None):
-    command = [sys.executable, "-c", PROCESS, str(tmp_path / "answers.db")]
+def test_two_processes_make_one_call_and_a_killed_one_leaves_it_to_the_other(
+    tmp_path: Path, colour: str, end: str | None
+):
+    command = [sys.executable, "-c", PROCESS, str(tmp_path / "answers.db"), colour]
     with subprocess.Popen(command, stdin=-1, stdout=-1, text=True) as one:
         assert sorted(one.stdout.readline() for _ in range(2)) == ["asks\n", "calls\n"]
         with subprocess.Popen(command, stdin=-1, stdout=-1, text=True) as two:
@@ -135,15 +146,27 @@ async def test_a_task_whose_call_ends_without_an_answer_leaves_it_to_another(
 def test_two_batches_in_opposite_orders_do_not_wait_for_each_other(cache: BeautySpotCache):
     meet = threading.Barrier(2)
 
-    def look_up(*prompts: str) -> list[Any]:
-        found = [cache.lookup(prompts[0], LLM)]
-        meet.wait(10)
-        return [*found, cache.lookup(prompts[1], LLM), cache.update(prompts[0], LLM, ANSWER)]
+    class Model(FakeListLLM):
+        def _call(self, prompt: str, *args: Any, **kwargs: Any) -> str:
+            calls.append(prompt)
+            return f"answer to {prompt}"
 
+    class Meeting(BeautySpotCache):
+        def lookup(self, *strings: str) -> Any:
+            found = super().lookup(*strings)
+            if threading.get_ident() not in met:
+                met.add(threading.get_ident())
+                meet.wait(10)
+            return found
+
+    calls: list[str] = []
+    met: set[int] = set()
+    model = Model(responses=["no"], cache=Meeting(cache.spot))
     with ThreadPoolExecutor(2) as pool:
-        one, two = pool.submit(look_up, "a", "b"), pool.submit(look_up, "b", "a")
-        assert [one.result(20)[0], two.result(20)[0]] == [None, None]
-    assert ANSWER in (one.result()[1], two.result()[1])  # one of them may wait for the other
+        answers = [pool.submit(model.generate, prompts) for prompts in (["a", "b"], ["b", "a"])]
+        texts = [[each[0].text for each in answer.result(20).generations] for answer in answers]
+    assert texts == [["answer to a", "answer to b"], ["answer to b", "answer to a"]]
+    assert len(calls) <= 3
 
 
 def test_a_thread_never_waits_for_itself(cache: BeautySpotCache):

@@ -2,25 +2,22 @@
 
 LangChain asks `lookup`, makes the call, and tells `update`; a call that fails tells nobody. So a lead lives in the
 context of whoever asked: when that task or worker ends, the lead ends with it, and who waits goes on. A thread that
-asks again has left the frame from which it asked before, and so shows that its earlier call failed. What is left waits
-for the time limit.
+asks again from elsewhere has left the frame from which it asked before, and so shows that its earlier call failed. What
+is left waits for the time limit.
 """
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import partial
-from inspect import CO_COROUTINE
-from threading import get_ident
-from types import FrameType
 from typing import TypeVar
-from weakref import WeakValueDictionary, ref
+from weakref import WeakValueDictionary
 
 from beautyspot.flight import Claim, Flight
 from beautyspot.flight.claim import Ask
 from beautyspot.parts import Parts
 
+from langchain_beautyspot.asking import Asking, asking
 from langchain_beautyspot.threads import in_thread, on_event_loop
 
 T = TypeVar("T")
@@ -29,7 +26,7 @@ T = TypeVar("T")
 class Lead:
     """A call that somebody is to make, and that ends with `update`, with its context, or at the time limit."""
 
-    __slots__ = ("__weakref__", "asker", "claim", "flight", "frame", "key", "start_s")
+    __slots__ = ("__weakref__", "_asker", "_depth", "_frame", "claim", "flight", "is_landed", "key", "start_s")
 
     def __init__(self, flight: Flight, key: str, claim: Claim | None, start_s: float) -> None:
         """Begin now."""
@@ -38,20 +35,24 @@ class Lead:
         self.claim = claim
         """None where others are not kept waiting."""
         self.start_s = start_s
-        self.asker = _asker()
-        self.frame: FrameType | None = _callers_frame()
-        """Itself, as the next call's frame mostly lies where this one lay, under the same `id`; None once it ended."""
+        self.is_landed = False
+        now = asking()
+        self._asker, self._depth, self._frame = now.asker, len(now.stack), now.stack[-1]
 
-    @property
-    def is_over(self) -> bool:
-        """Whether it ended; a call of this thread or task did when it failed and its frame was left."""
-        if self.frame is None or (self.claim is not None and self.claim.call.done):
+    def is_over(self, now: Asking) -> bool:
+        """Say whether it ended; one of this thread or task did when its frame was left, which means that it failed."""
+        if self.is_landed or (self.claim is not None and self.claim.call.done):
             return True
-        return self.asker == _asker() and self.frame not in _frames()
+        if self._asker != now.asker:
+            return False
+        if len(now.stack) < self._depth or now.stack[self._depth - 1] != self._frame:
+            return True
+        # The frame of a new call mostly lies where that of the last one lay.
+        return len(now.stack) == self._depth and not now.asks_several
 
     def land(self, *, kept: bool) -> None:
         """Let those who wait go on, and say whether the store has the answer."""
-        self.frame = None  # a task that began meanwhile has a copy of this context, and may live for long
+        self.is_landed = True
         if self.claim is not None:
             self.claim.land(None, kept=kept)
 
@@ -145,8 +146,11 @@ class Leads:
         return self._limit_s <= 0 or any(lead.key == key and lead.flight is self._flight for lead in _leads.get())
 
     def _forget_what_is_over(self) -> None:
+        if not _leads.get():
+            return
+        now = asking()
         for lead in _leads.get():
-            if lead.is_over:
+            if lead.is_over(now):
                 if lead.claim is not None:
                     lead.claim.abandon()
                 _leads.set(tuple(other for other in _leads.get() if other is not lead))
@@ -162,33 +166,3 @@ class Leads:
         lead = self._known.get(key)
         if lead is not None and lead.claim is not None:
             lead.claim.abandon()
-
-
-def _asker() -> object:
-    """Return who runs this: a task, or a thread."""
-    task = asyncio.current_task() if on_event_loop() else None
-    return get_ident() if task is None else ref(task)  # a task that its own context held would never be dropped
-
-
-def _callers_frame() -> FrameType:
-    """Return the frame of LangChain's method that looks up, calls the model and updates.
-
-    A chat model's looks up itself; a text model's has a function that looks all prompts of a batch up and returns.
-    """
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - the public way, `inspect`, takes 1000 times as long
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(__package__):
-        frame = frame.f_back
-    above = frame.f_back
-    if above is None or (frame.f_code.co_flags & ~above.f_code.co_flags & CO_COROUTINE):
-        return frame  # above it is an event loop, which left its frame long ago when the task goes on
-    return above
-
-
-def _frames() -> set[FrameType]:
-    """Return the frames that this thread is in."""
-    frames: set[FrameType] = set()
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - as above
-    while frame is not None:
-        frames.add(frame)
-        frame = frame.f_back
-    return frames

@@ -11,6 +11,7 @@ from beautyspot.journal import Journal, Tally
 from beautyspot.keys.digest import hasher
 from beautyspot.notices import Notices
 
+from langchain_beautyspot.asking import TEXT_MODELS
 from langchain_beautyspot.models import address_in, read_model
 from langchain_beautyspot.prompts import MESSAGES, canonical_prompt
 from langchain_beautyspot.schemas import class_names, schema_of
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 MAX_MODELS = 256
 """Descriptions of models that are remembered; arguments of one call make a description of their own."""
 RESPONSE_IDS = '"use_previous_response_id": true'
-TEXT_MODELS = "langchain_core.language_models.llms"
 TTL = Duration | Mapping[str, Duration] | None
 
 

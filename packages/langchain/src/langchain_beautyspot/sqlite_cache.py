@@ -71,8 +71,8 @@ def _generation(content: dict[str, Any]) -> Generation:
 
 
 def _constructor(content: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the name of a class of LangChain's own, and its fields."""
-    if content["lc"] != 1 or content["type"] != "constructor" or content["id"][0] != "langchain":
+    """Return the last name of a class, and its fields."""
+    if content["lc"] != 1 or content["type"] != "constructor":
         raise ValueError("not an object of LangChain's")
     return content["id"][-1], content["kwargs"]
 
