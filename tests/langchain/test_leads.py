@@ -243,6 +243,29 @@ async def test_a_task_within_a_task_does_not_end_the_outer_call(cache: BeautySpo
     assert leads(cache) == 0
 
 
+def test_a_failed_call_is_known_from_wherever_its_thread_asks_again(cache: BeautySpotCache):
+    def deeper() -> Any:
+        return ask(cache, "a")
+
+    assert deeper() is None
+    assert ask(cache, "b") is None
+    assert deeper() is None
+    assert leads(cache) == 1
+
+
+def test_a_batch_of_a_text_model_leads_all_its_prompts_until_they_are_answered(cache: BeautySpotCache):
+    class Model(FakeListLLM):
+        def _call(self, prompt: str, *args: Any, **kwargs: Any) -> str:
+            assert ask(cache, f"within {prompt}") is None
+            cache.update(f"within {prompt}", LLM, ANSWER)
+            seen.append(leads(cache))
+            return "yes"
+
+    seen: list[int] = []
+    Model(responses=["no"], cache=cache).generate(["a", "b", "c"])
+    assert (seen, leads(cache)) == ([3, 3, 3], 0)
+
+
 async def test_a_task_that_began_during_a_call_keeps_nothing_of_it_alive(cache: BeautySpotCache):
     class Messages:
         """Stands for what a frame of LangChain holds."""

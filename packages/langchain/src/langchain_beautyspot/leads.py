@@ -26,7 +26,7 @@ T = TypeVar("T")
 class Lead:
     """A call that somebody is to make, and that ends with `update`, with its context, or at the time limit."""
 
-    __slots__ = ("__weakref__", "_asker", "_depth", "_frame", "claim", "flight", "is_landed", "key", "start_s")
+    __slots__ = ("__weakref__", "_asker", "_depth", "_frame", "claim", "flight", "key", "start_s")
 
     def __init__(self, flight: Flight, key: str, claim: Claim | None, start_s: float) -> None:
         """Begin now."""
@@ -35,13 +35,12 @@ class Lead:
         self.claim = claim
         """None where others are not kept waiting."""
         self.start_s = start_s
-        self.is_landed = False
         now = asking()
         self._asker, self._depth, self._frame = now.asker, len(now.stack), now.stack[-1]
 
     def is_over(self, now: Asking) -> bool:
         """Say whether it ended; one of this thread or task did when its frame was left, which means that it failed."""
-        if self.is_landed or (self.claim is not None and self.claim.call.done):
+        if self.claim is not None and self.claim.call.done:
             return True
         if self._asker != now.asker:
             return False
@@ -52,7 +51,6 @@ class Lead:
 
     def land(self, *, kept: bool) -> None:
         """Let those who wait go on, and say whether the store has the answer."""
-        self.is_landed = True
         if self.claim is not None:
             self.claim.land(None, kept=kept)
 
