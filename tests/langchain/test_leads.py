@@ -6,6 +6,7 @@ import gc
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,8 +27,9 @@ ANSWER = [Generation(text="yes")]
 
 def followed_by(cache: BeautySpotCache, number: int) -> None:
     """Wait until so many wait for the one call in flight."""
-    calls = cache.spot.parts.flight._table.calls
+    calls, end_s = cache.spot.parts.flight._table.calls, time.monotonic() + 30
     while not any(len(call.followers) >= number for call in list(calls.values())):
+        assert time.monotonic() < end_s
         threading.Event().wait(0.001)
 
 
@@ -85,7 +87,7 @@ def sync():
 async def task():
     if await cache.alookup("a", "llm") is None:
         await cache.aupdate("a", "llm", call())
-threading.Thread(target=tell).start()
+threading.Thread(target=tell, daemon=True).start()
 sync() if sys.argv[2] == "sync" else asyncio.run(task())
 """
 
