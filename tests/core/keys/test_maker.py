@@ -1,6 +1,7 @@
 """A call's key: equal for equal calls, of one content, in every process."""
 
 import functools
+import math
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -260,3 +261,27 @@ def test_calls_of_every_length_are_told_apart_by_function_and_by_their_last_lett
     assert len(set(keys)) == 4
     assert {len(key) for key in keys} == {32}
     assert KeyMaker(first).key((texts[0],), {}) == keys[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "args"),
+    [
+        ("abc".upper, "xyz".upper, ()),
+        ({"a": 1}.get, {"a": 2}.get, ("a",)),
+        ((7).__add__, (8).__add__, (1,)),
+        (functools.partial("-".join, ["a"]), functools.partial("+".join, ["a"]), ()),
+    ],
+)
+def test_a_method_of_c_is_told_apart_by_whose_it_is(one: Any, other: Any, args: tuple[Any, ...]) -> None:
+    assert KeyMaker(one).key(args, {}) != KeyMaker(other).key(args, {})
+    assert KeyMaker(one).key(args, {}) == KeyMaker(one).key(args, {})
+
+
+def test_a_method_of_c_whose_owner_has_no_content_is_refused() -> None:
+    with pytest.raises(UnkeyableArgument):
+        KeyMaker(iter([1]).__next__).key((), {})
+
+
+def test_a_function_of_c_has_no_owner() -> None:
+    assert KeyMaker(math.sqrt).key((4.0,), {}) != KeyMaker(math.exp).key((4.0,), {})
+    assert KeyMaker(dict.fromkeys).key(("ab",), {}) == KeyMaker(dict.fromkeys).key(("ab",), {})

@@ -10,7 +10,7 @@ from __future__ import annotations
 # pyright: reportUnknownLambdaType=false
 from functools import lru_cache, partial
 from keyword import iskeyword
-from types import FunctionType, MethodType
+from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType, ModuleType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,11 +86,22 @@ def split(function: Any) -> tuple[Any, Values, dict[str, Any]]:
             function = function.func
         elif isinstance(function, MethodType):
             args, function = (function.__self__, *args), function.__func__
+        elif _has_owner(function):
+            args, function = (function.__self__, *args), getattr(type(function.__self__), function.__name__)
         elif isinstance(call := python_call(function), FunctionType):
             args, function = (function, *args), call
         else:
             break
     return function, args, kwargs
+
+
+def _has_owner(function: Any) -> bool:
+    """Say whether it is a method of C bound to an object, such as `"abc".upper`: one name for every text there is."""
+    if not isinstance(function, (BuiltinMethodType, MethodWrapperType)):
+        return False
+    owner = function.__self__
+    is_shared = owner is None or isinstance(owner, (type, ModuleType))
+    return not is_shared and hasattr(type(owner), function.__name__)
 
 
 def python_call(thing: Any, /) -> Any:
