@@ -21,7 +21,8 @@ sys.path.insert(0, sys.argv[1])
 from boxes import Box
 from beautyspot import Spot
 calls = []
-marked = Spot("x", db=sys.argv[1] + "/x.db", storage=sys.argv[1]).mark(Box(calls.append))
+def note(number): calls.append(number)
+marked = Spot("x", db=sys.argv[1] + "/x.db", storage=sys.argv[1]).mark(Box(note))
 marked.inside(1), marked.inside(1)
 print(type(marked) is Box, calls)
 """
