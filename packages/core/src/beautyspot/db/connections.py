@@ -11,7 +11,7 @@ from beautyspot.db.aside import Aside
 from beautyspot.db.faults import STALE, UNREADABLE, WAITABLE, Failure, code_of, locked, storage_error
 from beautyspot.db.files import connect
 from beautyspot.db.generation import Generation
-from beautyspot.db.kept import Execute, Kept, Lease
+from beautyspot.db.kept import Execute, Kept, Lender
 from beautyspot.db.replacement import PAUSE_S, identity, inode, is_emptied
 from beautyspot.db.turns import Turns
 from beautyspot.errors import StorageError
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 MAX_OPEN = 64
 """Each holds two file descriptors, and a process often has 1024; more threads than this share connections."""
-MAX_IDLE = 8
-"""Connections kept for threads to come."""
 READ_PATIENCE_S = 1.0
 """A read waits only for a lock that shuts readers out, which an ordinary writer doesn't take."""
 FORK_PATIENCE_S = 5.0
 
 
-class Connections:
+class Connections(Lender):
     """Opens, shares, mends and closes the connections to the file at `path`."""
+
+    max_idle = 8
 
     def __init__(self, path: str, synchronous: str, busy_timeout_s: float) -> None:
         """Open nothing yet."""
@@ -148,7 +148,7 @@ class Connections:
             while self._idle:
                 kept = self._idle.pop()
                 if not kept.closed:
-                    return self._lease(kept)
+                    return self._lend(kept)
             if len(self._open) >= MAX_OPEN:
                 self._next = (self._next + 1) % MAX_OPEN
                 self.mine.kept = self._open[self._next]
@@ -158,7 +158,7 @@ class Connections:
                 if other.identity != kept.identity:
                     self._aside.left(other.identity)
             self._open.append(kept)
-            return self._lease(kept)
+            return self._lend(kept)
 
     def _connect(self) -> sqlite3.Connection:
         seen = inode(self.path)
@@ -184,28 +184,6 @@ class Connections:
             return False
         self._leave_replaced_file()
         return True
-
-    def _lease(self, kept: Kept) -> Kept:
-        self.mine.kept = kept
-        self.mine.lease = Lease(self, kept)
-        return kept
-
-    def give_back(self, kept: Kept, /) -> None:
-        """Take the connection of a thread that ended; called by the garbage collector, so it waits for nothing."""
-        if kept.closed:
-            return
-        if len(self._idle) < MAX_IDLE or not kept.lock.acquire(blocking=False):
-            self._idle.append(kept)
-            return
-        try:
-            self._forget(kept)
-        finally:
-            kept.lock.release()
-
-    def _forget(self, kept: Kept) -> None:
-        """Close a connection whose lock is held."""
-        kept.close()
-        self._open = [other for other in self._open if other is not kept]
 
     def _discard(self, kept: Kept | None, error: BaseException) -> None:
         """Close a connection that failed: the next one may find the cause gone."""

@@ -8,17 +8,11 @@ import weakref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable
-    from typing import Protocol, TypeAlias
+    from typing import Any, TypeAlias
 
     from beautyspot.db.replacement import Identity
-
-    class TakesBack(Protocol):
-        """Whoever lends connections."""
-
-        def give_back(self, kept: Kept, /) -> None:
-            """Take the connection of a thread that ended; called by the garbage collector, so it waits for nothing."""
-            ...
 
 
 Execute: TypeAlias = "Callable[..., sqlite3.Cursor]"
@@ -55,7 +49,7 @@ class Lease:
 
     __slots__ = ("_connections", "_kept")
 
-    def __init__(self, connections: TakesBack, kept: Kept) -> None:
+    def __init__(self, connections: Lender, kept: Any) -> None:
         """Lend `kept`."""
         self._connections = weakref.ref(connections)
         self._kept = kept
@@ -65,3 +59,35 @@ class Lease:
         connections = self._connections() if hasattr(self, "_kept") else None  # an interrupt may cut `__init__` short
         if connections is not None:
             connections.give_back(self._kept)
+
+
+class Lender:
+    """Lends each thread a connection of any kind with a `lock`, a `close` and a `closed`."""
+
+    max_idle: int
+    """Connections kept for threads to come."""
+    mine: Any
+    _open: list[Any]
+    _idle: deque[Any]
+
+    def _lend(self, kept: Any) -> Any:
+        self.mine.kept = kept
+        self.mine.lease = Lease(self, kept)
+        return kept
+
+    def give_back(self, kept: Any, /) -> None:
+        """Take the connection of a thread that ended; called by the garbage collector, so it waits for nothing."""
+        if kept.closed:
+            return
+        if len(self._idle) < self.max_idle or not kept.lock.acquire(blocking=False):
+            self._idle.append(kept)
+            return
+        try:
+            self._forget(kept)
+        finally:
+            kept.lock.release()
+
+    def _forget(self, kept: Any) -> None:
+        """Close a connection whose lock is held."""
+        kept.close()
+        self._open = [other for other in self._open if other is not kept]

@@ -8,14 +8,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from beautyspot.db.kept import Lender
 from beautyspot.db.sql.faults import Failure, cause_of, is_of_the_row, is_stale, storage_error
-from beautyspot.db.sql.kept import Kept, Lease
+from beautyspot.db.sql.kept import Kept
 from beautyspot.db.sql.setup import prepare, revision_of
 from beautyspot.db.sql.urls import speaks_psycopg
 from beautyspot.errors import BeautySpotError, NewerFileError, StorageError
 
-MAX_IDLE = 2
-"""Connections kept for threads to come; each is a process on the server."""
 SLOW_S = 0.5
 """A failure that took longer is one of the network; each further try would take as long."""
 REST_S = 5.0
@@ -24,8 +23,10 @@ REST_S = 5.0
 T = TypeVar("T")
 
 
-class Connections:
+class Connections(Lender):
     """Opens, shares, mends and closes the connections to one database."""
+
+    max_idle = 2  # each is a process on the server
 
     def __init__(self, engine: Engine, name: str, max_open: int) -> None:
         """Open nothing yet."""
@@ -179,28 +180,6 @@ class Connections:
             sql.invalidate()
             sql.close()
             raise
-
-    def _lend(self, kept: Kept) -> Kept:
-        self.mine.kept = kept
-        self.mine.lease = Lease(self, kept)
-        return kept
-
-    def give_back(self, kept: Kept, /) -> None:
-        """Take the connection of a thread that ended; called by the garbage collector, so it waits for nothing."""
-        if kept.closed:
-            return
-        if len(self._idle) < MAX_IDLE or not kept.lock.acquire(blocking=False):
-            self._idle.append(kept)
-            return
-        try:
-            self._forget(kept)
-        finally:
-            kept.lock.release()
-
-    def _forget(self, kept: Kept) -> None:
-        """Close a connection whose lock is held."""
-        kept.close()
-        self._open = [other for other in self._open if other is not kept]
 
     def _refuse_while_resting(self) -> None:
         # Not writes: `unsaved` lets them rest by itself, and tries what it holds once more at the end.

@@ -1,16 +1,12 @@
-"""One connection to a server, kept, and its loan to a thread."""
+"""One connection to a server, kept."""
 
 import os
 import threading
-import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 
 from beautyspot.db.sql.faults import Failure
-
-if TYPE_CHECKING:
-    from beautyspot.db.sql.connections import Connections
 
 
 class Kept:
@@ -56,20 +52,3 @@ class Kept:
         os.dup2(null, descriptor, inheritable=False)
         os.close(null)
         self.close()
-
-
-class Lease:
-    """Lies among a thread's locals, and gives the connection back when they go."""
-
-    __slots__ = ("_connections", "_kept")
-
-    def __init__(self, connections: "Connections", kept: Kept) -> None:
-        """Lend `kept`."""
-        self._connections = weakref.ref(connections)
-        self._kept = kept
-
-    def __del__(self) -> None:
-        """Give it back."""
-        connections = self._connections() if hasattr(self, "_kept") else None  # an interrupt may cut `__init__` short
-        if connections is not None:
-            connections.give_back(self._kept)
