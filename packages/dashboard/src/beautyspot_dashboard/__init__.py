@@ -1,0 +1,1 @@
+"""A dashboard in the browser over a beautyspot store."""
