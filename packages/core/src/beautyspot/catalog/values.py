@@ -1,18 +1,22 @@
 """A kept value for somebody to look at. Nothing is imported, evaluated or instantiated by what the data names."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from io import BytesIO
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
+from beautyspot.catalog.contents import Content, content_of
 from beautyspot.catalog.source import Source
 from beautyspot.compression import decompress
 from beautyspot.errors import DamagedEntryError, StorageError
 from beautyspot.protocols import BlobStorage
 from beautyspot.records import DAMAGED, Task
 from beautyspot.serializers import MsgpackSerializer
+
+T = TypeVar("T")
 
 
 class ValueReader:
@@ -34,6 +38,28 @@ class ValueReader:
         """
         return _json(task) if task.result_type == "DIRECT" else self.decoded(task, self.data(task))
 
+    def open(self, task: Task, /) -> Content | None:
+        """Open a value that is bytes or text, so that a part of it can be read alone; None for any other.
+
+        Bytes in a blob that is not compressed are fetched as they are read. Raises as `read` does.
+        """
+        if task.result_type == "DIRECT":
+            value = _json(task)
+            return Content(BytesIO(value.encode()), 0, len(value.encode())) if isinstance(value, str) else None
+        if task.result_type == "FILE" and task.result_value and task.compression is None:
+            stream = self._from_storage(task.result_value, lambda storage, place: storage.open(place))
+        else:
+            data = self.data(task)
+            stream = BytesIO(data if task.compression is None else decompress(data, task.compression))
+        try:
+            content = content_of(stream)
+        except BaseException:  # re-raised
+            stream.close()
+            raise
+        if content is None:
+            stream.close()
+        return content
+
     def data(self, task: Task, /) -> bytes:
         """Return the serialized value as it is kept, compressed or not; raises as `read` does."""
         if task.result_type == DAMAGED:
@@ -41,7 +67,7 @@ class ValueReader:
                 f"the row {task.cache_key!r} holds values of the wrong types; `beautyspot repair` drops it"
             )
         if task.result_type == "FILE" and task.result_value:
-            return self._blob(task.result_value)
+            return self._from_storage(task.result_value, lambda storage, place: storage.load(place))
         data = self.inline([task]).get(task.cache_key) if task.result_type != "FILE" else None
         if data is None:
             raise DamagedEntryError(f"the row {task.cache_key!r} holds no value; run its call again")
@@ -61,7 +87,7 @@ class ValueReader:
             return self._serializer.loads_legacy(data)
         return self._serializer.describe(data)
 
-    def _blob(self, location: str) -> bytes:
+    def _from_storage(self, location: str, read: Callable[[BlobStorage, str], T]) -> T:
         if location.endswith(".pkl"):
             raise DamagedEntryError(
                 f"{location!r} is a pickle of release 0.3, which could run code; it is never read; run its call again"
@@ -71,7 +97,7 @@ class ValueReader:
         for place in dict.fromkeys((location, PurePath(location.replace("\\", "/")).name)):
             for storage in self._storages:
                 try:
-                    return storage.load(place)
+                    return read(storage, place)
                 except StorageError as error:
                     failure = failure or error  # the first is the one that should have it
         raise failure or StorageError(f"the value lies in a blob, {location!r}; say where blobs are with --storage")
