@@ -1,11 +1,12 @@
 """Integrations take a Spot, a path, a URL or a database."""
 
+import pickle
 from pathlib import Path
 
 import beautyspot as bs
 import pytest
 from beautyspot.db import MemoryTaskDB
-from beautyspot.places import spot_at
+from beautyspot.places import opened, portable, spot_at
 from beautyspot.records import TaskFilter
 
 
@@ -41,3 +42,22 @@ def test_a_database_keeps_every_value_in_its_row(place: object, workspace: Path)
 def test_what_is_no_place_is_refused(place: object) -> None:
     with pytest.raises(bs.ConfigurationError, match="give a"):
         spot_at(place)  # type: ignore[arg-type]
+
+
+def test_a_pickled_place_is_found_from_elsewhere(
+    tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spot = bs.Spot(db="here.db", storage="blobs")
+    ask(spot)
+    places = pickle.loads(pickle.dumps([portable(spot), portable("here.db"), portable("memory://")]))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    own, path, url = (opened(place).parts.store for place in places)
+    assert (own.db.path, path.db.path) == (str(workspace / "here.db"),) * 2  # type: ignore[attr-defined]
+    assert own.storage.root == str(workspace / "blobs")  # type: ignore[attr-defined]
+    assert isinstance(url.db, MemoryTaskDB)
+
+
+def test_a_spot_of_this_process_alone_says_that_it_cannot_travel(workspace: Path) -> None:
+    with pytest.raises(TypeError, match="can't be pickled; give a path or a URL instead"):
+        portable(bs.Spot(db="memory://"))

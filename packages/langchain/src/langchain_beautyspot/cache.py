@@ -10,6 +10,7 @@ from beautyspot.checks import expect
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning, ConfigurationError
 from beautyspot.notices import pass_over, trouble
+from beautyspot.places import Place, opened, portable
 from beautyspot.records import TaskFilter
 from beautyspot.store import Hit, Label
 from langchain_core.caches import BaseCache
@@ -21,7 +22,6 @@ from langchain_beautyspot.entries import VERSION, delete_entries, tags_of
 from langchain_beautyspot.errors import ReplayMiss
 from langchain_beautyspot.generations import Answer, AnswerSerializer
 from langchain_beautyspot.leads import Lead, Leads
-from langchain_beautyspot.portable import Place, opened, portable
 from langchain_beautyspot.prompts import readable_prompt
 from langchain_beautyspot.questions import TTL, Question, Questions
 from langchain_beautyspot.recorder.hits import note_text_hit

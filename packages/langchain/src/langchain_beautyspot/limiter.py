@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from beautyspot.durations import seconds
 from beautyspot.errors import ConfigurationError
 from beautyspot.limiters import create_limiter
+from beautyspot.places import Place, opened, portable
 from beautyspot.system_clock import SystemClock
 from langchain_core.rate_limiters import BaseRateLimiter
 
 from langchain_beautyspot.budget import Budget, CallReservation
 from langchain_beautyspot.errors import RateLimitTimeout
-from langchain_beautyspot.portable import Place, opened, portable
 from langchain_beautyspot.waits import add_wait
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from beautyspot.durations import Duration
 from beautyspot.errors import CacheWarning, UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
+from beautyspot.places import Place, opened
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, Generation
@@ -19,7 +20,6 @@ from langchain_beautyspot.classes import teach
 from langchain_beautyspot.entries import tags_of
 from langchain_beautyspot.middleware.model_keys import ModelKey, model_key
 from langchain_beautyspot.middleware.structured import parsed
-from langchain_beautyspot.portable import Place, opened
 from langchain_beautyspot.recorder import note_hit
 from langchain_beautyspot.replays import Renewal
 from langchain_beautyspot.stable_keys import REGISTRY

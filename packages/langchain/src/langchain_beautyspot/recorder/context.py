@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from beautyspot.places import Place
 from beautyspot.spot import Spot
 from langchain_core.tracers.context import register_configure_hook
 
-from langchain_beautyspot.portable import Place
 from langchain_beautyspot.recorder.handler import BeautySpotCallbackHandler
 
 ENVIRONMENT = "BEAUTYSPOT_RUNS"

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from beautyspot.checks import expect
 from beautyspot.errors import CacheWarning
+from beautyspot.places import Place, opened, portable
 from beautyspot.powers import keeps_journal
 from beautyspot.records import Run
 from langchain_core.callbacks import BaseCallbackHandler
@@ -19,7 +20,6 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import LLMResult
 
 from langchain_beautyspot.models import Model
-from langchain_beautyspot.portable import Place, opened, portable
 from langchain_beautyspot.recorder.capture import Redact
 from langchain_beautyspot.recorder.open_run import Labels, OpenRun
 from langchain_beautyspot.recorder.prices import Prices
