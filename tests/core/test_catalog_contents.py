@@ -34,7 +34,7 @@ def test_bytes_and_text_of_any_length_open_at_their_first_byte(opened: Open, mak
     content = opened(value)
     expected = value if isinstance(value, bytes) else value.encode()
     assert content is not None
-    assert (content.size_bytes, content.read()) == (len(expected), expected)
+    assert (content.size_bytes, content.is_text, content.read()) == (len(expected), isinstance(value, str), expected)
 
 
 def test_a_part_in_the_middle_is_read_alone(opened: Open) -> None:

@@ -6,7 +6,8 @@ from typing import Any, BinaryIO
 from beautyspot.errors import DamagedEntryError
 
 # Source: the msgpack specification, "bin format family" and "str format family": how many bytes tell the length.
-LENGTH_BYTES = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xD9: 1, 0xDA: 2, 0xDB: 4}
+BYTES = {0xC4: 1, 0xC5: 2, 0xC6: 4}
+TEXT = {0xD9: 1, 0xDA: 2, 0xDB: 4}
 SHORT_TEXT = range(0xA0, 0xC0)
 """First bytes of a text of up to 31 bytes: its length is in them."""
 MOST_BEFORE = 5
@@ -16,9 +17,9 @@ MOST_BEFORE = 5
 class Content(io.RawIOBase):
     """What a stream holds from `start` on. Closing it closes the stream."""
 
-    def __init__(self, stream: BinaryIO, start: int, size_bytes: int) -> None:
-        """Begin at the content's first byte."""
-        self.size_bytes = size_bytes
+    def __init__(self, stream: BinaryIO, start: int, size_bytes: int, *, is_text: bool) -> None:
+        """Begin at the content's first byte; text lies as UTF-8."""
+        self.size_bytes, self.is_text = size_bytes, is_text
         self._stream, self._start = stream, start
         self._stream.seek(start)
 
@@ -72,7 +73,7 @@ def content_of(stream: BinaryIO, /) -> Content | None:
     head = stream.read(MOST_BEFORE)
     if not head:
         raise DamagedEntryError("the value has no bytes at all; run its call again")
-    width = LENGTH_BYTES.get(head[0])
+    width = (BYTES | TEXT).get(head[0])
     if width is None and head[0] not in SHORT_TEXT:
         return None
     start = 1 + (width or 0)
@@ -82,4 +83,4 @@ def content_of(stream: BinaryIO, /) -> Content | None:
         raise DamagedEntryError(
             f"the value should be {start + size_bytes} bytes, but {kept_bytes} are kept; run its call again"
         )
-    return Content(stream, start, size_bytes)
+    return Content(stream, start, size_bytes, is_text=head[0] not in BYTES)

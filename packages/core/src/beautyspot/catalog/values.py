@@ -45,7 +45,8 @@ class ValueReader:
         """
         if task.result_type == "DIRECT":
             value = _json(task)
-            return Content(BytesIO(value.encode()), 0, len(value.encode())) if isinstance(value, str) else None
+            data = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else None
+            return None if data is None else Content(BytesIO(data), 0, len(data), is_text=True)
         if task.result_type == "FILE" and task.result_value and task.compression is None:
             stream = self._from_storage(task.result_value, lambda storage, place: storage.open(place))
         else:
