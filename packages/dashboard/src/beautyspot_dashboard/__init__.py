@@ -1,1 +1,1 @@
-"""A dashboard in the browser over a beautyspot store."""
+"""A dashboard in the browser over a beautyspot store; `beautyspot ui` starts it."""

@@ -20,6 +20,7 @@ from beautyspot.cli import (
     repair,
     show,
     stats,
+    ui,
     vacuum,
     verify,
 )
@@ -93,6 +94,7 @@ app.command("ls", hidden=True)(listing.list_tasks)
 app.command("show")(show.show)
 app.command("delete")(delete.delete)
 app.command("rm", hidden=True)(delete.delete)
+app.command("ui")(ui.ui)
 app.command("prune")(prune.prune)
 app.command("clean")(clean.clean_blobs)
 app.command("verify")(verify.verify_all)

@@ -1,0 +1,21 @@
+"""The ASGI application: Streamlit's pages, our routes, and who may see them."""
+
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from beautyspot_dashboard.security import Headers, Token
+
+SCRIPT = Path(__file__).with_name("main.py")
+
+
+def create_app(token: str, cookie: str) -> st.App:
+    """Return the application that lets in who knows `token`; see `Token` for `cookie`."""
+    return st.App(SCRIPT, routes=routes(), middleware=[Middleware(Headers), Middleware(Token, token, cookie)])
+
+
+def routes() -> list[BaseRoute]:
+    """Return what is answered beside Streamlit's own pages."""
+    return []

@@ -1,0 +1,25 @@
+"""Figures as people read them."""
+
+from datetime import datetime
+
+from beautyspot.sizes import bytes_text
+
+__all__ = ["bytes_text", "duration_text", "time_text"]
+STEPS_S = ((86_400, "d"), (3600, "h"), (60, "min"))
+
+
+def duration_text(seconds: float | None, /) -> str:
+    """Return a span of time in its largest fitting unit; a dash for None."""
+    if seconds is None:
+        return "-"
+    for unit_s, unit in STEPS_S:
+        if seconds >= unit_s:
+            return f"{seconds / unit_s:.1f} {unit}"
+    if seconds >= 1 or seconds == 0:
+        return f"{seconds:.3g} s"
+    return f"{seconds * 1000:.3g} ms" if seconds >= 0.001 else f"{seconds * 1e6:.3g} µs"
+
+
+def time_text(time: datetime, /) -> str:
+    """Return an aware time in the zone of this machine, to the second."""
+    return f"{time.astimezone():%Y-%m-%d %H:%M:%S}"

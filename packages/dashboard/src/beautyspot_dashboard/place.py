@@ -1,0 +1,73 @@
+"""The store that this process shows: one for all sessions, set before the server starts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from beautyspot.catalog import Catalog
+from beautyspot.errors import ConfigurationError
+from beautyspot.protocols import BlobStorage
+from beautyspot.records import Task
+
+
+@dataclass
+class Place:
+    """A database and where its blobs lie."""
+
+    database: str
+    """Path or URL."""
+    storages: Sequence[BlobStorage] = ()
+    """Those of this release first, then those of earlier ones; only the first is ever written to."""
+    read_only: bool = False
+    """Whether the pages offer nothing that changes the store."""
+    _catalog: Catalog | None = field(default=None, repr=False)
+    _file: tuple[int, int] | None = field(default=None, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def catalog(self) -> Catalog:
+        """Return the catalog, opened once, and again when another file lies at the path.
+
+        Raises:
+            ConfigurationError: there is no database, or nobody speaks its scheme.
+            NewerFileError: a later release wrote it.
+            StorageError: it can't be read.
+        """
+        with self._lock:
+            file = self._identity()
+            if self._catalog is None or file != self._file:
+                self._catalog, self._file = Catalog.open(self.database), file
+            return self._catalog
+
+    def read(self, task: Task, /) -> Any:
+        """Return the value of `task`; raises as `ValueReader.read` does."""
+        return self.catalog().values(*self.storages).read(task)
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Return what tells the file from another one at its path; None for a server's database or none."""
+        try:
+            stat = Path(self.database).stat()
+        except OSError:
+            return None
+        return stat.st_dev, stat.st_ino
+
+
+_place: Place | None = None
+
+
+def use(place: Place, /) -> None:
+    """Show `place` from now on."""
+    global _place
+    _place = place
+
+
+def current() -> Place:
+    """Return the place that is shown.
+
+    Raises:
+        ConfigurationError: none was named.
+    """
+    if _place is None:
+        raise ConfigurationError("no database was named; start the dashboard with `beautyspot ui DB`")
+    return _place

@@ -1,0 +1,94 @@
+"""Who may ask, and what a page may load: kept content is anybody's, and so is the machine's network."""
+
+import hmac
+from urllib.parse import parse_qs
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# Streamlit's charts are compiled to functions ('unsafe-eval'), Graphviz is WebAssembly, styles are set in place, and
+# diagrams and downloads are blobs. Nothing is fetched from elsewhere: a picture in kept Markdown would tell its author
+# who looks at it.
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' blob: data:",
+        "worker-src 'self' blob:",
+        "frame-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+PARAMETER = "token"
+
+
+class Headers:
+    """Adds `HEADERS` to every answer that doesn't bring its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Stand before `app`."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as `app` does, with the headers."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class Token:
+    """Lets in who knows the token: from the printed address once, then from a cookie."""
+
+    def __init__(self, app: ASGIApp, token: str, cookie: str) -> None:
+        """Stand before `app`.
+
+        Args:
+            app: Answers who is let in.
+            token: The secret.
+            cookie: Its name; browsers share cookies between the ports of a host, so each server needs its own.
+        """
+        self.app = app
+        self.token = token
+        self.cookie = cookie
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as `app` does, or refuse."""
+        if scope["type"] == "lifespan" or self._is(HTTPConnection(scope).cookies.get(self.cookie, "")):
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        elif self._is(parse_qs(scope["query_string"].decode("latin-1")).get(PARAMETER, [""])[0]):
+            await self._welcome(scope)(scope, receive, send)
+        else:
+            refusal = "this address needs its token; open the one that `beautyspot ui` printed\n"
+            await PlainTextResponse(refusal, 401)(scope, receive, send)
+
+    def _is(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode(), self.token.encode())
+
+    def _welcome(self, scope: Scope) -> RedirectResponse:
+        # To the page alone: the token stays out of the history, of bookmarks and of what a page can read. One slash in
+        # front, as two would lead to another host.
+        answer = RedirectResponse("/" + scope["path"].lstrip("/"), 303)
+        answer.set_cookie(self.cookie, self.token, httponly=True, samesite="lax")
+        return answer

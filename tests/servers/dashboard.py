@@ -1,0 +1,65 @@
+"""The dashboard as a process of its own, and a real browser to look at it with."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from servers.programs import program
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ADDRESS = re.compile(r"http://\S+")
+
+
+class Served(NamedTuple):
+    """A dashboard that runs."""
+
+    url: str
+    """With its token."""
+    process: "subprocess.Popen[str]"
+
+
+@contextmanager
+def dashboard(*arguments: str, cwd: Path) -> Iterator[Served]:
+    """Run `beautyspot ui` and yield its address and process."""
+    command = [sys.executable, "-c", "from beautyspot.cli import main; main()", "ui", "--no-browser", "--port", "0"]
+    process = subprocess.Popen([*command, *arguments], cwd=cwd, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        said = ""
+        for line in process.stderr:
+            said += line
+            if found := ADDRESS.search(line):
+                yield Served(found.group(), process)
+                break
+        else:
+            raise AssertionError(said)
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    from playwright.sync_api import sync_playwright  # 0.3 s, which every other test would pay
+
+    chromium = program("chromium", "chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: "Browser") -> "Iterator[Page]":
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    yield context.new_page()
+    context.close()
