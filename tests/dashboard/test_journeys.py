@@ -16,5 +16,5 @@ def test_a_result_is_chosen_and_shown(small_store: Path, page: Page, shoot: Call
         page.get_by_role("link", name="Results").click()
         expect(page.get_by_test_id("stDataFrame")).to_be_visible()
         page.get_by_test_id("stDataFrame").click(position={"x": 14, "y": 35 + 17})
-        expect(page.get_by_text("number")).to_be_visible()
+        expect(page.get_by_text("Input id")).to_be_visible()
         shoot("results")

@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute
 
 from beautyspot_dashboard.security import Headers, Token
 
-SCRIPT = Path(__file__).with_name("main.py")
+SCRIPT = Path(__file__).with_name("scripts") / "main.py"
 
 
 def create_app(token: str, cookie: str) -> st.App:

@@ -7,12 +7,12 @@ import streamlit as st
 from beautyspot_dashboard.frame import page_frame
 from beautyspot_dashboard.texts import text
 
-PAGES = Path(__file__).with_name("pages")
+HERE = Path(__file__).parent
 NAMES = ("overview", "results", "runs", "limits", "maintenance")
 
 # A file of our own: for an emoji or a Material icon the browser would ask a server elsewhere.
-st.set_page_config(page_title="beautyspot", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
-pages = [st.Page(PAGES / f"{name}.py", title=text(name), url_path=name, default=name == NAMES[0]) for name in NAMES]
+st.set_page_config(page_title="beautyspot", page_icon=str(HERE.with_name("icon.png")), layout="wide")
+pages = [st.Page(HERE / f"{name}.py", title=text(name), url_path=name, default=name == NAMES[0]) for name in NAMES]
 page = st.navigation(pages, position="top")
 with page_frame():
     page.run()
