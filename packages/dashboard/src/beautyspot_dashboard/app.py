@@ -6,6 +6,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from beautyspot_dashboard.routes import contents
 from beautyspot_dashboard.security import Headers, Token
 
 SCRIPT = Path(__file__).with_name("scripts") / "main.py"
@@ -18,4 +19,4 @@ def create_app(token: str, cookie: str) -> st.App:
 
 def routes() -> list[BaseRoute]:
     """Return what is answered beside Streamlit's own pages."""
-    return []
+    return [contents.ROUTE]

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
-from beautyspot.catalog import Catalog
+from beautyspot.catalog import Catalog, ValueReader
 from beautyspot.errors import ConfigurationError
 from beautyspot.protocols import BlobStorage
-from beautyspot.records import Task
 
 
 @dataclass
@@ -40,9 +38,9 @@ class Place:
                 self._catalog, self._file = Catalog.open(self.database), file
             return self._catalog
 
-    def read(self, task: Task, /) -> Any:
-        """Return the value of `task`; raises as `ValueReader.read` does."""
-        return self.catalog().values(*self.storages).read(task)
+    def values(self) -> ValueReader:
+        """Return the reader of values; raises as `catalog` does."""
+        return self.catalog().values(*self.storages)
 
     def _identity(self) -> tuple[int, int] | None:
         """Return what tells the file from another one at its path; None for a server's database or none."""

@@ -13,7 +13,7 @@ def show_detail(place: Place, task: Task, /) -> None:
     """Show what is known of `task`, and its value."""
     st.subheader(plain(task.func_name))
     st.markdown("  \n".join(f"**{name}** {plain(value)}" for name, value in _facts(task).items()))
-    show(task, place.read)
+    show(task, place.values())
 
 
 def _facts(task: Task) -> dict[str, str]:

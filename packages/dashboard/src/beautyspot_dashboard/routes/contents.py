@@ -34,7 +34,8 @@ def address_of(task: Task, /, **options: str) -> str:
 
     Args:
         task: A kept value of bytes or text.
-        options: `download="name"` offers it as a file, `scripts="1"` lets a page run its scripts.
+        options: `type="image/png"` says what it is in place of its row, `download="name"` offers it as a file,
+            `scripts="1"` lets a page run its scripts.
     """
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in options.items())
     return f"{PATH}/{quote(task.cache_key, safe='')}" + (f"?{query}" if query else "")
@@ -76,7 +77,7 @@ def kept(request: Request) -> Response:
     place = current()
     try:
         task = place.catalog().task(request.path_params["key"])
-        content = place.catalog().values(*place.storages).open(task)
+        content = place.values().open(task)
     except BeautySpotError as error:
         return PlainTextResponse(f"{error}\n", 404)
     if content is None:
@@ -105,7 +106,7 @@ def _wanted(request: Request, etag: str, size_bytes: int) -> Range | Unsatisfiab
 
 
 def _headers(task: Task, request: Request) -> dict[str, str]:
-    kind = task.content_type or ""
+    kind = request.query_params.get("type") or task.content_type or ""
     scripts = request.query_params.get("scripts") == "1"
     headers = {
         "accept-ranges": "bytes",

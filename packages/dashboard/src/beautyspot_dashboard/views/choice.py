@@ -1,0 +1,74 @@
+"""Which view shows what."""
+
+from collections.abc import Callable
+
+import streamlit as st
+from beautyspot.catalog import Content, ValueReader
+from beautyspot.content_types import ContentType
+from beautyspot.errors import BeautySpotError
+from beautyspot.records import Task
+from beautyspot.sizes import bytes_text
+
+from beautyspot_dashboard.texts import plain, text
+from beautyspot_dashboard.views import diagrams, hexes, media, papers, structures, tables, words
+from beautyspot_dashboard.views.faults import NotThatKindError
+from beautyspot_dashboard.views.shown import VALUE_BYTES, Shown
+
+View = Callable[[Shown], None]
+VIEWS: dict[str, View] = {
+    ContentType.TEXT: words.show_text,
+    ContentType.JSON: structures.show_json,
+    ContentType.MARKDOWN: words.show_markdown,
+    ContentType.HTML: papers.show_page,
+    ContentType.MERMAID: diagrams.show_mermaid,
+    ContentType.GRAPHVIZ: diagrams.show_graphviz,
+    ContentType.CSV: tables.show_csv,
+    ContentType.PDF: papers.show_pdf,
+    ContentType.PARQUET: tables.show_parquet,
+    ContentType.BYTES: hexes.show_hex,
+}
+FAMILIES: dict[str, View] = {"image": media.show_picture, "audio": media.show_sound, "video": media.show_film}
+NAMED = (*VIEWS, *(each for each in ContentType if each not in VIEWS))
+"""What a person can choose to see a value as."""
+
+
+def show(task: Task, reader: ValueReader) -> None:
+    """Show the value of `task` by its content type, or as what the person chooses instead.
+
+    A value that can't be read, or is not what its content type says, gets a sentence; nothing is raised for it.
+    """
+    try:
+        content = reader.open(task)
+        if content is None:
+            _show_structure(task, reader)
+        else:
+            with content:
+                _show_content(task, reader, content)
+    except BeautySpotError as error:
+        st.error(plain(str(error)), icon="⚠️")
+
+
+def _show_structure(task: Task, reader: ValueReader) -> None:
+    if (task.size_bytes or 0) > VALUE_BYTES:
+        st.info(text("too_big", size=bytes_text(task.size_bytes or 0), most=bytes_text(VALUE_BYTES)))
+        return
+    structures.show_value(Shown(task, reader, None, task.content_type or ContentType.JSON))
+
+
+def _show_content(task: Task, reader: ValueReader, content: Content) -> None:
+    own = task.content_type or (ContentType.TEXT if content.is_text else ContentType.BYTES)
+    kinds = [own, *(kind for kind in NAMED if kind != own)]
+    kind = st.selectbox(text("show_as"), kinds, key=f"show-as-{task.cache_key}", width=320)
+    shown = Shown(task, reader, content, kind)
+    try:
+        view_of(kind, is_text=content.is_text)(shown)
+    except NotThatKindError as error:
+        st.warning(text("not_that_kind", kind=kind, reason=plain(str(error))))
+        (words.show_text if content.is_text else hexes.show_hex)(shown)
+
+
+def view_of(kind: str, /, *, is_text: bool) -> View:
+    """Return the view for a media type; parameters such as a charset don't matter."""
+    plain = kind.partition(";")[0].strip().lower()
+    fallback = words.show_text if is_text or plain.startswith("text/") else hexes.show_hex
+    return VIEWS.get(plain) or FAMILIES.get(plain.partition("/")[0]) or fallback

@@ -1,0 +1,23 @@
+"""Diagrams, drawn in the browser by what Streamlit brings along."""
+
+import streamlit as st
+
+from beautyspot_dashboard.texts import text
+from beautyspot_dashboard.views.shown import Shown
+
+
+def show_mermaid(shown: Shown, /) -> None:
+    """Draw Mermaid."""
+    st.mermaid_chart(shown.text())
+    _show_source(shown)
+
+
+def show_graphviz(shown: Shown, /) -> None:
+    """Draw Graphviz's dot."""
+    st.graphviz_chart(shown.text())  # type: ignore[reportUnknownMemberType] - names a package without types
+    _show_source(shown)
+
+
+def _show_source(shown: Shown) -> None:
+    with st.expander(text("source")):
+        st.code(shown.text(), language=None)

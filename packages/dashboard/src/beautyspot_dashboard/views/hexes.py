@@ -1,0 +1,23 @@
+"""Bytes of which nothing is known."""
+
+import streamlit as st
+from beautyspot.sizes import bytes_text
+
+from beautyspot_dashboard.texts import text
+from beautyspot_dashboard.views.shown import Shown
+
+HEX_BYTES = 4096
+WIDTH = 16
+
+
+def show_hex(shown: Shown, /) -> None:
+    """Show the first bytes as numbers and letters."""
+    data = shown.start(HEX_BYTES)
+    st.code("\n".join(_line(at, data[at : at + WIDTH]) for at in range(0, len(data), WIDTH)) or " ", language=None)
+    if shown.content is not None and shown.content.size_bytes > HEX_BYTES:
+        st.caption(text("cut", shown=bytes_text(HEX_BYTES), size=bytes_text(shown.content.size_bytes)))
+
+
+def _line(at: int, data: bytes) -> str:
+    letters = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in data)
+    return f"{at:08x}  {data.hex(' '):<{WIDTH * 3 - 1}}  {letters}"

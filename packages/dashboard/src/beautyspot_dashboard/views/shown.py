@@ -1,0 +1,61 @@
+"""What a view has to show."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+import streamlit as st
+from beautyspot.catalog import Content, ValueReader
+from beautyspot.records import Task
+
+from beautyspot_dashboard.routes.contents import address_of
+
+TEXT_BYTES = 1_000_000
+"""Of a longer text only the start is sent to the browser."""
+VALUE_BYTES = 64 * 1024 * 1024
+"""Values that are no bytes or text are read whole, and bigger ones not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A kept result and the means to read it."""
+
+    task: Task
+    reader: ValueReader
+    content: Content | None
+    """Its bytes or text; None for any other value."""
+    kind: str
+    """The media type to show it as."""
+
+    def url(self, **options: str) -> str:
+        """Return the address of the content, as the browser reaches this server; `options` as `address_of`'s."""
+        return urljoin(st.context.url or "http://localhost", address_of(self.task, type=self.kind, **options))
+
+    def start(self, size_bytes: int = TEXT_BYTES) -> bytes:
+        """Return the first bytes of the content."""
+        if self.content is None:
+            return b""
+        self.content.seek(0)
+        return self.content.read(size_bytes)
+
+    def text(self) -> str:
+        """Return the content's start as text, what is no UTF-8 with marks in its place."""
+        return self.start().decode("utf-8", "replace")
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether `text` is not all of it."""
+        return self.content is not None and self.content.size_bytes > TEXT_BYTES
+
+    def value(self) -> Any:
+        """Return the value whole; raises as `ValueReader.read` does."""
+        return self.reader.read(self.task)
+
+    def parsed(self) -> Any:
+        """Return the value, or what a text holds as JSON.
+
+        Raises:
+            ValueError: the text is no JSON.
+        """
+        return self.value() if self.content is None else json.loads(self.start(self.content.size_bytes))
