@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import TypeGuard
 
     from beautyspot.protocols import (
+        SupportsBatches,
         SupportsJournal,
         SupportsKeyLocks,
         SupportsLegacy,
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 def reads_locally(db: object, /) -> bool:
     """Say whether an event loop may look a row up itself."""
     return getattr(db, "reads_locally", False)
+
+
+def takes_batches(db: object, /) -> TypeGuard[SupportsBatches]:
+    """Say whether `db` reads and writes many rows in one go."""
+    return has_methods(db, "get_many", "put_many")
 
 
 def has_locks(db: object, /) -> TypeGuard[SupportsKeyLocks]:

@@ -44,6 +44,19 @@ class SupportsLocalReads(Protocol):
     reads_locally: bool
 
 
+@runtime_checkable
+class SupportsBatches(Protocol):
+    """A `TaskDB` that reads and writes many rows in one go; a failed write may have kept some of them."""
+
+    def get_many(self, keys: Sequence[str], /) -> Mapping[str, Entry]:
+        """Return what is kept under those of `keys` that are there, expired or not."""
+        ...
+
+    def put_many(self, tasks: Sequence[Task], /) -> None:
+        """Keep each of the tasks as `put` does; of two under one key, the later."""
+        ...
+
+
 class KeyLocks(Protocol):
     """One lock per key between processes. The keeper frees a lock whose holder dies."""
 
@@ -144,7 +157,7 @@ class SupportsUses(Protocol):
         ...
 
 
-class Upkeep(Protocol):
+class Upkeep(SupportsMerge, Protocol):
     """What keeping a database in order takes beside its reads and writes; each call is one short transaction."""
 
     def size_bytes(self) -> int:
@@ -157,14 +170,6 @@ class Upkeep(Protocol):
 
     def expired_tasks(self, now: datetime, limit: int, /) -> Sequence[Task]:
         """Return up to `limit` tasks without `result_data` whose time to live has passed."""
-        ...
-
-    def updated_at(self, keys: Sequence[str], /) -> Mapping[str, datetime]:
-        """Return when each of the results that are there was kept."""
-        ...
-
-    def put_newer(self, tasks: Sequence[Task], /) -> Sequence[str]:
-        """Keep the tasks but those under whose key one as new or newer is, and return the keys of what was kept."""
         ...
 
     def delete_unchanged(self, tasks: Sequence[Task], /) -> Sequence[str]:
@@ -275,10 +280,7 @@ class SupportsTypes(Protocol):
         ...
 
     def for_function(self, function: Any, /) -> Serializer:
-        """Return a serializer that also knows the classes which `function`'s return annotation names.
-
-        The annotation is read when the first such value is met, so forward references work.
-        """
+        """Return one that also knows the classes `function`'s return annotation names, read when a value needs it."""
         ...
 
 

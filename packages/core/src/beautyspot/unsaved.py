@@ -6,9 +6,12 @@ import threading
 from contextlib import suppress
 
 from beautyspot.errors import StorageError
+from beautyspot.powers import takes_batches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from beautyspot.clocks import Clock
     from beautyspot.protocols import TaskDB
     from beautyspot.records import Entry, Task
@@ -59,13 +62,26 @@ class Unsaved:
         # An older result of the same call must not be written over this one.
         self.drop(task.cache_key)
         try:
-            self._try(task)
+            self._try(lambda: self._db.put(task))
         except StorageError as error:
             if not isinstance(error.__cause__, HOPELESS):
                 self._hold(task)
             raise
         if self._tasks and not self._writing.locked():  # one thread that tries is enough
             self.retry()
+
+    def put_many(self, tasks: Sequence[Task], /) -> None:
+        """Write the tasks in one go.
+
+        Raises:
+            StorageError: the database refused, or can't do so; none of them is held.
+        """
+        if self._now() < self._rests_until_s or not takes_batches(self._db):
+            raise StorageError(self.refusal or f"{self._db!r} takes one row at a time; put each alone")
+        put_many = self._db.put_many
+        for task in tasks:
+            self.drop(task.cache_key)
+        self._try(lambda: put_many(tasks))
 
     def entry(self, key: str, /) -> Entry | None:
         """Return what a hit needs of the row that waits under `key`."""
@@ -87,7 +103,7 @@ class Unsaved:
             start_s = self._now()
             with self._writing, suppress(StorageError):
                 if self._tasks.get(key) is task:
-                    self._try(task)
+                    self._try(lambda task=task: self._db.put(task))
                     self._remove(key)
             if key in self._tasks and self._now() - start_s > SLOW_S:
                 break
@@ -99,10 +115,10 @@ class Unsaved:
         self._tasks.clear()
         self._held_bytes = 0
 
-    def _try(self, task: Task) -> None:
+    def _try(self, write: Callable[[], None]) -> None:
         start_s = self._now()
         try:
-            self._db.put(task)
+            write()
         except StorageError as error:
             self.refusal = str(error)
             if self._now() - start_s > SLOW_S:

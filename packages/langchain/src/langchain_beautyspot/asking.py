@@ -7,7 +7,7 @@ from types import FrameType
 from typing import NamedTuple
 from weakref import ref
 
-from langchain_beautyspot.threads import on_event_loop
+from beautyspot.threads import on_event_loop
 
 PACKAGE = "langchain_beautyspot"
 TEXT_MODELS = "langchain_core.language_models.llms"

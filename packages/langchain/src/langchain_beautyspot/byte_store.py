@@ -10,10 +10,9 @@ from beautyspot.keys.digest import digest
 from beautyspot.places import spot_at
 from beautyspot.protocols import TaskDB
 from beautyspot.records import TaskFilter
+from beautyspot.rows import Rows
 from beautyspot.store import Label
 from langchain_core.stores import ByteStore
-
-from langchain_beautyspot.rows import Rows
 
 
 class BeautySpotByteStore(ByteStore):
@@ -45,7 +44,7 @@ class BeautySpotByteStore(ByteStore):
             ConfigurationError: an argument is wrong.
         """
         self._spot = spot_at(place)
-        self._rows = Rows(self._spot)
+        self._rows = Rows(self._spot.parts)
         self._name = f"langchain.byte_store.{namespace}"
         self._ttl_s = None if ttl is None else seconds(ttl)
 

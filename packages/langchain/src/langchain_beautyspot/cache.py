@@ -13,6 +13,7 @@ from beautyspot.notices import pass_over, trouble
 from beautyspot.places import Place, opened, portable
 from beautyspot.records import TaskFilter
 from beautyspot.store import Hit, Label
+from beautyspot.threads import in_thread
 from langchain_core.caches import BaseCache
 from langchain_core.outputs import ChatGeneration, Generation
 
@@ -26,7 +27,6 @@ from langchain_beautyspot.prompts import readable_prompt
 from langchain_beautyspot.questions import TTL, Question, Questions
 from langchain_beautyspot.recorder.hits import note_text_hit
 from langchain_beautyspot.sqlite_cache import Imported, read_entries
-from langchain_beautyspot.threads import in_thread
 
 Mode = Literal["read_write", "read_only", "refresh", "replay_only"]
 MODES: tuple[Mode, ...] = ("read_write", "read_only", "refresh", "replay_only")

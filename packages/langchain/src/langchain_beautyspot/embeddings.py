@@ -7,9 +7,9 @@ from beautyspot import ConfigurationError, Spot
 from beautyspot.durations import Duration, seconds
 from beautyspot.places import spot_at
 from beautyspot.protocols import TaskDB
+from beautyspot.rows import Rows
 from langchain_core.embeddings import Embeddings
 
-from langchain_beautyspot.rows import Rows
 from langchain_beautyspot.vectors.batch import DOCUMENT, QUERY, Batch, Shelf
 from langchain_beautyspot.vectors.embedder import embedder_of
 from langchain_beautyspot.vectors.numbers import Vector
@@ -56,7 +56,7 @@ class CachedEmbeddings(Embeddings):
         self.embeddings = embeddings
         spot = spot_at(place)
         ttl_s = None if ttl is None else seconds(ttl)
-        self._rows, self._clock = Rows(spot), spot.parts.clock
+        self._rows, self._clock = Rows(spot.parts), spot.parts.clock
         self._shelf = Shelf(embedder_of(embeddings, model), namespace, ttl_s, spot.parts.store.notices)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:

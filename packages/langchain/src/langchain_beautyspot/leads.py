@@ -16,9 +16,9 @@ from weakref import WeakValueDictionary
 from beautyspot.flight import Claim, Flight
 from beautyspot.flight.claim import Ask
 from beautyspot.parts import Parts
+from beautyspot.threads import in_thread, on_event_loop
 
 from langchain_beautyspot.asking import Asking, asking
-from langchain_beautyspot.threads import in_thread, on_event_loop
 
 T = TypeVar("T")
 

@@ -10,12 +10,12 @@ from beautyspot.keys.digest import digest
 from beautyspot.places import spot_at
 from beautyspot.protocols import TaskDB
 from beautyspot.records import TaskFilter
+from beautyspot.rows import Rows
 from beautyspot.store import Hit, Label
 
 from langchain_beautyspot.classes import teach, teach_send
 from langchain_beautyspot.extras import need
 from langchain_beautyspot.replays import Renewal, keepable
-from langchain_beautyspot.rows import Rows
 
 need("langgraph", "langgraph.cache.base", "BeautySpotNodeCache")
 from langgraph.cache.base import BaseCache, FullKey, Namespace  # noqa: E402 - the line above says what is missing
@@ -53,7 +53,7 @@ class BeautySpotNodeCache(BaseCache[Any]):
         self._spot = spot_at(place)
         teach(self._spot.parts)
         teach_send(self._spot.parts)
-        self._rows = Rows(self._spot)
+        self._rows = Rows(self._spot.parts)
         self._namespace = namespace
 
     def get(self, keys: Sequence[FullKey]) -> Found:

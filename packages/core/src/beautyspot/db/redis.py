@@ -89,17 +89,35 @@ class RedisTaskDB:
         """Keep `task` with its tags, replacing what was under its key."""
         self._do(lambda _: self._put(args=self._put_arguments(task)))
 
+    def get_many(self, keys: Sequence[str], /) -> dict[str, Entry]:
+        """Return what is kept under those of `keys` that are there, expired or not, in one round trip."""
+
+        def look(client: "Redis") -> list[Any]:
+            pipeline: Any = client.pipeline(transaction=False)  # pyright: ignore[reportUnknownMemberType] - redis' own
+            for key in keys:
+                pipeline.hmget(self._task + key, ("row", "data"))
+            return pipeline.execute()
+
+        rows = zip(keys, self._do(look), strict=True)
+        return {key: entry for key, found in rows if (entry := entry_of(key, *found)) is not None}
+
+    def put_many(self, tasks: Sequence[Task], /) -> None:
+        """Keep each of the tasks as `put` does; of two under one key, the later."""
+        self._put_all(tasks, only_newer=False)
+
     def updated_at(self, keys: Sequence[str], /) -> dict[str, datetime]:
         """Return when each of the results that are there was kept."""
         return self._listing.updated_at(keys)
 
     def put_newer(self, tasks: Sequence[Task], /) -> list[str]:
         """Keep the tasks but those under whose key one as new or newer is, and return the keys of what was kept."""
+        return self._put_all(tasks, only_newer=True)
 
+    def _put_all(self, tasks: Sequence[Task], *, only_newer: bool) -> list[str]:
         def put_all(client: "Redis") -> list[str]:
             pipeline: Any = client.pipeline(transaction=False)  # pyright: ignore[reportUnknownMemberType] - redis' own
             for task in tasks:
-                self._put(args=self._put_arguments(task, only_newer=True), client=pipeline)
+                self._put(args=self._put_arguments(task, only_newer=only_newer), client=pipeline)
             return [task.cache_key for task, kept in zip(tasks, pipeline.execute(), strict=True) if kept]
 
         return self._do(put_all) if tasks else []

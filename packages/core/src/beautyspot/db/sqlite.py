@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from itertools import islice
 from time import monotonic
 from zlib import crc32
 
@@ -39,8 +38,6 @@ PUT = f"INSERT OR IGNORE INTO tasks ({TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?
 # The foreign key of `tags` takes the tags of the row it replaces along.
 REPLACE = PUT.replace("IGNORE", "REPLACE", 1)
 PUT_TAG = "INSERT OR IGNORE INTO tags (tag, cache_key) VALUES (?, ?)"
-DELETE = "DELETE FROM tasks WHERE cache_key IN ({})"
-DELETE_TAGS = "DELETE FROM tags WHERE cache_key IN ({})"
 ADVANCE = (
     "INSERT INTO limits (name, tat_s) VALUES (?1, ?2 + ?3) "
     "ON CONFLICT (name) DO UPDATE SET tat_s = max(tat_s, ?2) + ?3 RETURNING tat_s"
@@ -50,8 +47,6 @@ GET_LEGACY = f"SELECT {TASK_COLUMNS} FROM tasks WHERE cache_key = ? AND size_byt
 CLAIM = "UPDATE legacy_names SET claimed_by = ? WHERE func_name = ? AND claimed_by IS NULL"
 CLAIMED = "SELECT claimed_by FROM legacy_names WHERE func_name = ?"
 _entry: Callable[[tuple[Any, ...]], Entry] = partial(tuple.__new__, Entry)  # pyright: ignore[reportUnknownMemberType]
-CHUNK = 500
-"""Keys in one statement."""
 
 
 class SQLiteTaskDB:
@@ -164,19 +159,23 @@ class SQLiteTaskDB:
 
     def delete(self, keys: Iterable[str], /) -> int:
         """Delete the rows under `keys` and their tags, all or none, and return how many there were."""
+        from beautyspot.db.batches import delete_many  # no hit deletes
+
         keys = list(keys)
-        if not keys:
-            return 0
+        delete_all = partial(delete_many, keys=keys)
+        return self._connections.change(lambda execute: atomically(execute, delete_all)) if keys else 0
 
-        def delete_all(execute: Execute) -> int:
-            left, count = iter(keys), 0
-            while chunk := list(islice(left, CHUNK)):
-                marks = ",".join("?" * len(chunk))
-                execute(DELETE_TAGS.format(marks), chunk)
-                count += execute(DELETE.format(marks), chunk).rowcount
-            return count
+    def get_many(self, keys: Sequence[str], /) -> dict[str, Entry]:
+        """Return what is kept under those of `keys` that are there, expired or not."""
+        from beautyspot.db.batches import get_many  # most calls read one row
 
-        return self._connections.change(lambda execute: atomically(execute, delete_all))
+        return self._connections.read(lambda execute: get_many(execute, keys))
+
+    def put_many(self, tasks: Sequence[Task], /) -> None:
+        """Keep each of the tasks as `put` does; of two under one key, the later."""
+        from beautyspot.db.batches import put_many  # as above
+
+        put_many(self._connections, tasks)
 
     def find(self, where: TaskFilter, /) -> Iterator[Task]:
         """Yield the matching tasks, newest first, without `result_data`."""

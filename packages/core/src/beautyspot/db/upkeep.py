@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from beautyspot.counters import COUNTS
+from beautyspot.db.batches import chunks, delete_many
 from beautyspot.db.connections import Connections, atomically
 from beautyspot.db.kept import Execute
 from beautyspot.db.listing import COLUMNS, tags_of
 from beautyspot.db.rows import TASK_COLUMNS, task_of, task_row, time_of, time_text
+from beautyspot.db.sqlite import PUT_TAG
 from beautyspot.records import Task
 
 SIZE = (
@@ -20,16 +21,12 @@ SIZE = (
 FROM_KEY = f"SELECT {COLUMNS} FROM tasks WHERE cache_key >= ? ORDER BY cache_key LIMIT ?"  # noqa: S608 - names of ours
 EXPIRED = f"SELECT {COLUMNS} FROM tasks WHERE expires_at < ? LIMIT ?"  # noqa: S608 - as above
 UPDATED_AT = "SELECT cache_key, updated_at FROM tasks WHERE cache_key IN ({})"
-DELETE = "DELETE FROM {} WHERE cache_key IN ({})"
 INSERT = f"INSERT INTO tasks ({TASK_COLUMNS}) VALUES ({', '.join('?' * len(Task._fields[:-1]))})"  # noqa: S608
-INSERT_TAG = "INSERT OR IGNORE INTO tags (tag, cache_key) VALUES (?, ?)"
 HOLDERS = "SELECT func_name, claimed_by FROM legacy_names"
 ADD_HOLDER = (
     "INSERT INTO legacy_names (func_name, claimed_by) VALUES (?, ?) "
     "ON CONFLICT (func_name) DO UPDATE SET claimed_by = coalesce(claimed_by, excluded.claimed_by)"
 )
-CHUNK = 500
-"""Keys in one statement."""
 
 
 class SQLiteUpkeep:
@@ -65,7 +62,7 @@ class SQLiteUpkeep:
         def delete_all(execute: Execute) -> list[str]:
             there = _updated_at(execute, [task.cache_key for task in tasks])
             keys = [task.cache_key for task in tasks if there.get(task.cache_key) == task.updated_at]
-            _delete(execute, keys)
+            delete_many(execute, keys)
             return keys
 
         return self._connections.change(lambda execute: atomically(execute, delete_all))
@@ -89,11 +86,11 @@ def put_newer(execute: Execute, tasks: Sequence[Task]) -> list[str]:
     there = _updated_at(execute, [task.cache_key for task in tasks])
     newer = [t for t in tasks if t.cache_key not in there or there[t.cache_key] < t.updated_at]
     keys = [task.cache_key for task in newer]
-    _delete(execute, [key for key in keys if key in there])
+    delete_many(execute, [key for key in keys if key in there])
     for task in newer:
         execute(INSERT, task_row(task))
         for tag in task.tags:
-            execute(INSERT_TAG, (tag, task.cache_key))
+            execute(PUT_TAG, (tag, task.cache_key))
     return keys
 
 
@@ -104,16 +101,8 @@ def _tasks(execute: Execute, statement: str, values: tuple[Any, ...]) -> list[Ta
 
 
 def _updated_at(execute: Execute, keys: Sequence[str]) -> dict[str, datetime]:
-    left, found = iter(keys), dict[str, datetime]()
-    while chunk := list(islice(left, CHUNK)):
-        rows = execute(UPDATED_AT.format(",".join("?" * len(chunk))), chunk)
+    found: dict[str, datetime] = {}
+    for chunk, marks in chunks(keys):
+        rows = execute(UPDATED_AT.format(marks), chunk)
         found.update((key, time_of(text)) for key, text in rows)
     return found
-
-
-def _delete(execute: Execute, keys: Sequence[str]) -> None:
-    left = iter(keys)
-    while chunk := list(islice(left, CHUNK)):
-        marks = ",".join("?" * len(chunk))
-        for table in ("tags", "tasks"):
-            execute(DELETE.format(table, marks), chunk)

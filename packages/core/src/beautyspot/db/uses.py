@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 
+from beautyspot.db.batches import chunks
 from beautyspot.db.connections import Connections, atomically
 from beautyspot.db.kept import Execute
 from beautyspot.db.rows import time_of, time_text
 
 FRESH = timedelta(hours=1)
 """A note as young as this stays: who asks which result was not used for longest thinks in days."""
-CHUNK = 500
-"""Keys in one statement."""
 
 NOTE = (
     "INSERT INTO uses (cache_key, used_at) SELECT cache_key, ?1 FROM tasks WHERE cache_key = ?2 AND updated_at < ?3 "
@@ -39,9 +37,9 @@ class SQLiteUses:
 
     def last(self, keys: Sequence[str], /) -> dict[str, datetime]:
         """Return when the results were last read; one that isn't named was not since it was kept."""
-        left, found = iter(keys), dict[str, datetime]()
-        while chunk := list(islice(left, CHUNK)):
-            statement = LAST.format(",".join("?" * len(chunk)))
+        found: dict[str, datetime] = {}
+        for chunk, marks in chunks(keys):
+            statement = LAST.format(marks)
             rows = self._connections.read(lambda execute, s=statement, k=chunk: execute(s, k).fetchall())
             found.update((key, time_of(used_at)) for key, used_at in rows)
         return found

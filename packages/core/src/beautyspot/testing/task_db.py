@@ -7,6 +7,7 @@ from typing import Any
 
 from beautyspot.errors import StorageError
 from beautyspot.protocols import (
+    SupportsBatches,
     SupportsJournal,
     SupportsJournalReads,
     SupportsLimits,
@@ -84,6 +85,20 @@ class TaskDBContract:
         for key in keys[:3]:
             db.put(task(key))
         assert db.delete(iter(keys)) == 3
+
+    def test_many_rows_are_kept_and_got_at_once(self, db: TaskDB) -> None:
+        """As one by one: replaced, of two the later, with their own tags; unknown keys have no entry."""
+        if not isinstance(db, SupportsBatches):
+            return
+        db.put(task("00", result_data=b"old", tags=("old",)))
+        many = [task(f"{number:02x}", result_data=b"%d" % number, tags=("new",)) for number in range(1200)]
+        db.put_many([task("01", tags=("old",)), *many])
+        db.put_many([])
+        found = db.get_many(["gone", *(each.cache_key for each in many)])
+        assert found == {each.cache_key: each.entry() for each in many}
+        assert db.get_many([]) == {}
+        assert keys_of(db, TaskFilter(tags=("old",))) == []
+        assert len(keys_of(db, TaskFilter(tags=("new",)))) == 1200
 
     def test_find_gives_every_field_but_the_data(self, db: TaskDB) -> None:
         """So that a list of results never loads them."""

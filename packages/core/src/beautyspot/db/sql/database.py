@@ -89,17 +89,36 @@ class SQLTaskDB:
         self._locks.forget_absence(task.cache_key)
         values = {**task_parameters(task), "key": task.cache_key}
         if not self._is_psycopg:
-            tags = [{"tag": tag, "cache_key": task.cache_key} for tag in task.tags]
-            self._connections.atomically(lambda sql: self._put_parts(sql, values, tags))
+            self._connections.atomically(lambda sql: self._put_parts(sql, [task]))
             return
         text = self._put
         if task.tags:
             text, values["tags"] = self._put_tagged, list(task.tags)
         self._connections.do(lambda kept: kept.execute(text, values))
 
-    def _put_parts(self, sql: "Connection", values: dict[str, Any], tags: list[dict[str, str]]) -> None:
-        sql.execute(self._statements.delete_tags, values)
-        sql.execute(self._statements.put, values)
+    def get_many(self, keys: Sequence[str], /) -> dict[str, Entry]:
+        """Return what is kept under those of `keys` that are there, expired or not."""
+        from beautyspot.db.sql.statements import chunks  # SQLAlchemy, as above
+
+        get, found = self._statements.get_many, dict[str, Entry]()
+        for chunk in chunks(keys):
+            rows = self._connections.read(lambda kept, keys=chunk: kept.sql.execute(get, {"keys": keys}).all())
+            found.update((row[0], entry_of(row[1:])) for row in rows)
+        return found
+
+    def put_many(self, tasks: Sequence[Task], /) -> None:
+        """Keep each of the tasks as `put` does, all or none; of two under one key, the later."""
+        last = {task.cache_key: task for task in tasks}
+        for key in last:
+            self._locks.forget_absence(key)
+        ordered = [last[key] for key in sorted(last)]  # as `delete` does
+        if ordered:
+            self._connections.atomically(lambda sql: self._put_parts(sql, ordered))
+
+    def _put_parts(self, sql: "Connection", tasks: Sequence[Task]) -> None:
+        sql.execute(self._statements.delete_tags, [{"key": task.cache_key} for task in tasks])
+        sql.execute(self._statements.put, [task_parameters(task) for task in tasks])
+        tags = [{"tag": tag, "cache_key": task.cache_key} for task in tasks for tag in task.tags]
         if tags:
             sql.execute(self._statements.put_tag, tags)
 

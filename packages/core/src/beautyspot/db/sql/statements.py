@@ -47,6 +47,9 @@ class Statements:
         self._dialect = dialect
         self._insert: Callable[[Table], Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[dialect.name]
         self.get = select(*(TASKS.c[name] for name in Entry._fields)).where(TASKS.c.cache_key == bindparam("key"))
+        self.get_many = select(TASKS.c.cache_key, *(TASKS.c[name] for name in Entry._fields)).where(
+            TASKS.c.cache_key.in_(bindparam("keys", expanding=True))
+        )
         self.put = self._replace(TASKS, TASK_FIELDS)
         self.put_newer = self._replace(
             TASKS, TASK_FIELDS, where=lambda new: TASKS.c.updated_at < new.updated_at
