@@ -5,6 +5,7 @@ BeautySpotError
 │   └── NewerFileError                   the database was written by a later release
 ├── UnkeyableArgument (TypeError)        an argument has no content to make a key of
 ├── LimitExceeded (ValueError)           a cost that no wait is long enough for
+├── RateLimitTimeout (TimeoutError)      a wait above the longest that was allowed
 ├── SerializationError (TypeError)       a value can't be kept
 ├── DamagedEntryError (ValueError)       what is kept can't be read
 └── StorageError (OSError)               a database or blob storage failed
@@ -34,6 +35,10 @@ class UnkeyableArgument(BeautySpotError, TypeError):  # noqa: N818 - the name is
 
 class LimitExceeded(BeautySpotError, ValueError):  # noqa: N818 - as above
     """A cost is larger than its limiter can ever grant."""
+
+
+class RateLimitTimeout(BeautySpotError, TimeoutError):  # noqa: N818 - as above
+    """A call would have had to wait longer than its limiter's `timeout`: it was not made, and spent nothing."""
 
 
 class SerializationError(BeautySpotError, TypeError):

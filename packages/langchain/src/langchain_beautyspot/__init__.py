@@ -4,12 +4,14 @@ from beautyspot.exports import on_demand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from beautyspot.errors import RateLimitTimeout
+
     from langchain_beautyspot.answers import is_complete
     from langchain_beautyspot.byte_store import BeautySpotByteStore
     from langchain_beautyspot.cache import BeautySpotCache
     from langchain_beautyspot.counts import CacheStats
     from langchain_beautyspot.embeddings import CachedEmbeddings
-    from langchain_beautyspot.errors import RateLimitTimeout, ReplayMiss
+    from langchain_beautyspot.errors import ReplayMiss
     from langchain_beautyspot.limiter import BeautySpotRateLimiter
     from langchain_beautyspot.middleware.cache import CacheMiddleware
     from langchain_beautyspot.middleware.limit import RateLimitMiddleware
@@ -33,7 +35,7 @@ else:
             "is_complete": "langchain_beautyspot.answers",
             "Price": "langchain_beautyspot.recorder",
             "RateLimitMiddleware": "langchain_beautyspot.middleware.limit",
-            "RateLimitTimeout": "langchain_beautyspot.errors",
+            "RateLimitTimeout": "beautyspot.errors",
             "record_runs": "langchain_beautyspot.recorder",
             "ReplayMiss": "langchain_beautyspot.errors",
             "stable_key": "langchain_beautyspot.stable_keys",

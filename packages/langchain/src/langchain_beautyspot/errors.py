@@ -5,7 +5,3 @@ from beautyspot.errors import BeautySpotError
 
 class ReplayMiss(BeautySpotError, LookupError):  # noqa: N818 - it says what happened
     """A cache in the mode `replay_only` was asked for an answer that it doesn't have."""
-
-
-class RateLimitTimeout(BeautySpotError, TimeoutError):  # noqa: N818 - it says what happened
-    """A call would have had to wait longer than its limiter's `timeout`: it was not made, and spent nothing."""

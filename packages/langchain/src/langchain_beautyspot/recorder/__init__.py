@@ -4,11 +4,12 @@ from beautyspot.exports import on_demand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from beautyspot.recording.prices import Price
+    from beautyspot.recording.totals import Totals
+
     from langchain_beautyspot.recorder.context import record_runs
     from langchain_beautyspot.recorder.handler import BeautySpotCallbackHandler
     from langchain_beautyspot.recorder.hits import note_hit, note_text_hit
-    from langchain_beautyspot.recorder.prices import Price
-    from langchain_beautyspot.recorder.totals import Totals
 else:
     __getattr__, __dir__ = on_demand(
         __name__,
@@ -16,9 +17,9 @@ else:
             "BeautySpotCallbackHandler": "langchain_beautyspot.recorder.handler",
             "note_hit": "langchain_beautyspot.recorder.hits",
             "note_text_hit": "langchain_beautyspot.recorder.hits",
-            "Price": "langchain_beautyspot.recorder.prices",
+            "Price": "beautyspot.recording.prices",
             "record_runs": "langchain_beautyspot.recorder.context",
-            "Totals": "langchain_beautyspot.recorder.totals",
+            "Totals": "beautyspot.recording.totals",
         },
     )
 

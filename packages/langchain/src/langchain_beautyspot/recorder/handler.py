@@ -11,22 +11,20 @@ from uuid import UUID
 
 from beautyspot.checks import expect
 from beautyspot.errors import CacheWarning
+from beautyspot.limiters.waits import collect_waits
 from beautyspot.places import Place, opened, portable
 from beautyspot.powers import keeps_journal
+from beautyspot.recording import Prices, Redact, Totals
 from beautyspot.records import Run
+from beautyspot.threads import on_event_loop
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import LLMResult
 
 from langchain_beautyspot.models import Model
-from langchain_beautyspot.recorder.capture import Redact
 from langchain_beautyspot.recorder.open_run import Labels, OpenRun
-from langchain_beautyspot.recorder.prices import Prices
 from langchain_beautyspot.recorder.recorder import Recorder
-from langchain_beautyspot.recorder.totals import Totals
-from langchain_beautyspot.threads import on_event_loop
-from langchain_beautyspot.waits import collect_waits
 
 M = TypeVar("M", bound=Callable[..., None])
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langchain_beautyspot.models import LONGEST_NAME, NAME_FIELDS, UNKNOWN, Model
+from beautyspot.recording import clean
+
+from langchain_beautyspot.models import NAME_FIELDS, UNKNOWN, Model
 
 _OF_LANGCHAIN = ("seq:step:", "graph:step:", "langsmith:")
 """How its own tags begin, which say nothing that parents and times don't."""
@@ -17,7 +19,7 @@ def name_of(serialized: Mapping[str, Any] | None, name: str | None, kind: str) -
     """Return the run's name: its own, else that of what runs, else the kind."""
     if not name and serialized:
         name = serialized.get("name") or (serialized.get("id") or (kind,))[-1]
-    return _clean(name or kind)
+    return clean(name or kind)
 
 
 def model_of(metadata: Mapping[str, Any], params: Mapping[str, Any], name: str) -> Model:
@@ -25,20 +27,14 @@ def model_of(metadata: Mapping[str, Any], params: Mapping[str, Any], name: str) 
     named = metadata.get("ls_model_name") or next(
         (params[field] for field in NAME_FIELDS if params.get(field)), UNKNOWN
     )
-    return Model(_clean(metadata.get("ls_provider") or params.get("_type") or name), _clean(named))
+    return Model(clean(metadata.get("ls_provider") or params.get("_type") or name), clean(named))
 
 
 def tags_of(tags: Sequence[str] | None, metadata: Mapping[str, Any] | None, model: Model | None) -> tuple[str, ...]:
     """Return the user's tags, and such as `provider:openai`, `node:tools`, `step:2` and `thread:42`."""
-    found = [_clean(tag) for tag in tags if not tag.startswith(_OF_LANGCHAIN)] if tags else []
+    found = [clean(tag) for tag in tags if not tag.startswith(_OF_LANGCHAIN)] if tags else []
     if model is not None:
         found.append(f"provider:{model.provider}")
     if metadata:
-        found += [_clean(f"{word}:{metadata[name]}") for name, word in _TOLD.items() if name in metadata]
+        found += [clean(f"{word}:{metadata[name]}") for name, word in _TOLD.items() if name in metadata]
     return tuple(dict.fromkeys(found))
-
-
-def _clean(word: object) -> str:
-    """Return a word that every database takes: no lone surrogate, no NUL."""
-    text = str(word)[:LONGEST_NAME]
-    return text if text.isprintable() else text.encode(errors="replace").decode().replace("\0", "")

@@ -8,16 +8,15 @@ from typing import Any, Literal
 from weakref import WeakSet
 
 from beautyspot.parts import Parts
+from beautyspot.recording import Ledger, Prices, PriceTable, Redact, Sums, name_of_error
 from langchain_core.outputs import LLMResult
 from langchain_core.utils.uuid import uuid7
 
 from langchain_beautyspot.models import Model
-from langchain_beautyspot.recorder.capture import Capture, Redact
-from langchain_beautyspot.recorder.faults import name_of_error, status_of
-from langchain_beautyspot.recorder.ledger import Ledger
+from langchain_beautyspot.recorder.capture import Capture
+from langchain_beautyspot.recorder.faults import status_of
 from langchain_beautyspot.recorder.open_run import Ended, Labels, OpenRun
-from langchain_beautyspot.recorder.prices import Prices, PriceTable
-from langchain_beautyspot.recorder.totals import Sums
+from langchain_beautyspot.recorder.rows import RowMaker
 
 MAX_OPEN = 10_000
 """Runs that may be open; of more, the oldest is taken as abandoned."""
@@ -32,7 +31,7 @@ class Recorder:
     ) -> None:
         """Write to the journal of a Spot."""
         self.sums = Sums()
-        self.ledger = Ledger(parts.journal, PriceTable(prices), self.sums)
+        self.ledger = Ledger(parts.journal, self.sums, RowMaker(PriceTable(prices), self.sums).enter)
         self.capture = Capture(redact) if capture == "full" else None
         self._clock = parts.clock
         self._open: dict[Any, OpenRun] = {}

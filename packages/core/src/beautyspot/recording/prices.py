@@ -1,4 +1,4 @@
-"""What calls cost, by a table of the user's: prices change, so this package brings none."""
+"""What calls cost, by a table of the user's: prices change, so nothing here knows any."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from beautyspot.checks import expect
-
-from langchain_beautyspot.usage import Usage
+from beautyspot.recording.usage import Usage
 
 
 class Price(NamedTuple):

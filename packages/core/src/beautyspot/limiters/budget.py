@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from beautyspot.limiters import settle
+from beautyspot.limiters.settling import settle
 from beautyspot.records import Reservation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from beautyspot.limiters import GCRA, SharedGCRA
+    from beautyspot.limiters.gcra import GCRA
+    from beautyspot.limiters.shared import SharedGCRA
 
 
 def _reservation(cost: float) -> Reservation:
@@ -86,7 +87,7 @@ class Budget:
 
     def aside(self, what: Callable[..., Any], /, *args: Any) -> None:
         """Do `what`, in a thread if an event loop would else wait for a server."""
-        import asyncio  # LangChain has loaded it
+        import asyncio  # the hosts that this is for have loaded it
 
         try:
             loop = None if self.reserves_locally else asyncio.get_running_loop()

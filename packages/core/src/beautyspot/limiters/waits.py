@@ -2,7 +2,7 @@
 
 from contextvars import ContextVar
 
-_waits_s: ContextVar[list[float] | None] = ContextVar("langchain_beautyspot_waits_s", default=None)
+_waits_s: ContextVar[list[float] | None] = ContextVar("beautyspot_waits_s", default=None)
 
 
 def collect_waits() -> list[float]:

@@ -1,85 +1,34 @@
-"""Ended runs become rows, many at a time: one by one, between calls, each would take three times as long."""
+"""An ended run as a row."""
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from datetime import UTC, datetime
 
-from beautyspot.journal import Journal
+from beautyspot.recording import Entered, PriceTable, Sums
 from beautyspot.records import Run
 
 from langchain_beautyspot.models import UNKNOWN
 from langchain_beautyspot.recorder.labels import model_of, name_of, tags_of
 from langchain_beautyspot.recorder.open_run import Ended
-from langchain_beautyspot.recorder.prices import PriceTable
-from langchain_beautyspot.recorder.totals import Sums, Totals
 from langchain_beautyspot.usage import Reading, read_result, usage_of_message
 
-MAX_UNREAD = 64
-"""Ended runs that wait to become rows; a killed process loses at most these and what the journal holds."""
-KEPT_ROWS = 1000
-"""Rows that are at hand; every row is in the database."""
 NOTHING = Reading()
 
 
-class Ledger:
-    """Takes ended runs from any thread, and gives their rows to the journal."""
+class RowMaker:
+    """Reads what a run took out of its result."""
 
-    def __init__(self, journal: Journal, prices: PriceTable, sums: Sums) -> None:
-        """Add everything up in `sums`."""
-        self._journal = journal
+    def __init__(self, prices: PriceTable, sums: Sums) -> None:
+        """Count in `sums` what can't be read."""
         self._prices = prices
         self._sums = sums
-        self._unread: deque[Ended] = deque()
-        self._rows: deque[Run] = deque(maxlen=KEPT_ROWS)
-        # Reentrant: a garbage collection under the lock may close a stream, which ends a run.
-        self._lock = threading.RLock()
-        journal.add_source(self)
 
-    def add(self, ended: Ended, /) -> None:
-        """Take a run that ended."""
-        self._unread.append(ended)
-        if len(self._unread) >= MAX_UNREAD:
-            self.add_runs()
-
-    def add_runs(self) -> None:
-        """Make rows of what is there, and give them to the journal."""
-        with self._lock:
-            while self._unread:
-                self._enter(self._unread.popleft())
-
-    def rows(self) -> list[Run]:
-        """Return the last rows."""
-        with self._lock:
-            self.add_runs()
-            return list(self._rows)
-
-    def totals(self) -> Totals:
-        """Return what all runs came to."""
-        self.add_runs()
-        return self._sums.totals(dropped=self._journal.dropped_runs)
-
-    def flush(self) -> bool:
-        """Write what is pending, and say whether that worked."""
-        return self._journal.flush()
-
-    def after_fork_in_child(self) -> None:
-        """Leave what is unread to the parent, and its lock, which a thread of it may have held."""
-        self._lock = threading.RLock()
-        self._unread.clear()
-
-    def _enter(self, ended: Ended) -> None:
-        try:
-            said = self._said(ended)
-            row, price = self._row(ended, said)
-        except Exception:  # noqa: BLE001 - what users and providers give may be anything
-            self._sums.fail()
-            return
-        self._rows.append(row)
+    def enter(self, ended: Ended, /) -> Entered:
+        """Return the row, and what the call took and cost or, as a hit, saved."""
+        said = self._said(ended)
+        row, cost = self._row(ended, said)
         saved = (said.hit or {}).get("saved_tokens")
-        self._sums.add(row, saved or said.usage.total_tokens or 0, price or 0.0)
-        self._journal.add_run(row)
+        return Entered(row, saved or said.usage.total_tokens or 0, cost or 0.0)
 
     def _said(self, ended: Ended) -> Reading:
         try:

@@ -1,0 +1,87 @@
+"""Ended runs become rows, many at a time: one by one, between calls, each would take three times as long."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from beautyspot.recording.totals import Sums, Totals
+from beautyspot.records import Run
+
+if TYPE_CHECKING:
+    from beautyspot.journal import Journal
+
+MAX_UNREAD = 64
+"""Ended runs that wait to become rows; a killed process loses at most these and what the journal holds."""
+KEPT_ROWS = 1000
+"""Rows that are at hand; every row is in the database."""
+E = TypeVar("E")
+
+
+class Entered(NamedTuple):
+    """What the ledger enters of a run that ended."""
+
+    row: Run
+    tokens: int
+    """That it took or, as a hit, saved; 0 where nobody knows."""
+    cost: float
+    """Of these tokens; 0 where no price is known."""
+
+
+class Ledger(Generic[E]):
+    """Takes ended runs from any thread, and gives their rows to the journal."""
+
+    def __init__(self, journal: Journal, sums: Sums, enter: Callable[[E], Entered]) -> None:
+        """Make rows with `enter`, whose failures are counted, and add everything up in `sums`."""
+        self._journal = journal
+        self._sums = sums
+        self._enter = enter
+        self._unread: deque[E] = deque()
+        self._rows: deque[Run] = deque(maxlen=KEPT_ROWS)
+        # Reentrant: a garbage collection under the lock may close a stream, which ends a run.
+        self._lock = threading.RLock()
+        journal.add_source(self)
+
+    def add(self, ended: E, /) -> None:
+        """Take a run that ended."""
+        self._unread.append(ended)
+        if len(self._unread) >= MAX_UNREAD:
+            self.add_runs()
+
+    def add_runs(self) -> None:
+        """Make rows of what is there, and give them to the journal."""
+        with self._lock:
+            while self._unread:
+                self._make_row(self._unread.popleft())
+
+    def rows(self) -> list[Run]:
+        """Return the last rows."""
+        with self._lock:
+            self.add_runs()
+            return list(self._rows)
+
+    def totals(self) -> Totals:
+        """Return what all runs came to."""
+        self.add_runs()
+        return self._sums.totals(dropped=self._journal.dropped_runs)
+
+    def flush(self) -> bool:
+        """Write what is pending, and say whether that worked."""
+        return self._journal.flush()
+
+    def after_fork_in_child(self) -> None:
+        """Leave what is unread to the parent, and its lock, which a thread of it may have held."""
+        self._lock = threading.RLock()
+        self._unread.clear()
+
+    def _make_row(self, ended: E) -> None:
+        try:
+            entered = self._enter(ended)
+        except Exception:  # noqa: BLE001 - what users and providers give may be anything
+            self._sums.fail()
+            return
+        self._rows.append(entered.row)
+        self._sums.add(entered.row, entered.tokens, entered.cost)
+        self._journal.add_run(entered.row)
