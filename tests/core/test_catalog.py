@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import beautyspot as bs
 import pytest
@@ -196,6 +197,69 @@ def test_models_tell_what_hits_saved_apart_from_what_calls_spent(
     (model,) = catalog.models()
     assert (model.runs, model.cache_hits, model.cost) == (2, 1, 0.25)
     assert (model.input_tokens, model.output_tokens, model.saved_tokens) == (10, 5, 15)
+
+
+def test_activity_adds_up_to_the_hour_and_the_day(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
+    hour = NOW.replace(minute=0, second=0)
+    rows = [Activity("f", hour + timedelta(minutes=n), 1, 2, 0, 0.5, 0.25, 10, 3) for n in (0, 59, 60)]
+    db.add_activity(rows)
+    assert [(row.minute, row.hits, row.saved_s) for row in catalog.activity(per="hour")] == [
+        (hour, 2, 1.0),
+        (hour + timedelta(hours=1), 1, 0.5),
+    ]
+    (day,) = catalog.activity(per="day", since=hour, function="f")
+    assert day == Activity("f", NOW.replace(hour=0, minute=0, second=0), 3, 6, 0, 1.5, 0.75, 30, 9)
+
+
+def test_models_are_followed_over_time_with_what_hits_saved(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
+    later = RUN._replace(run_id="r3", started_at=NOW + timedelta(days=1))
+    db.add_runs([RUN, RUN._replace(run_id="r2", cache_hit=True), later, RUN._replace(run_id="r4", nested=True)])
+    first, second = catalog.model_uses(per="day")
+    assert (first.runs, first.cache_hits, first.input_tokens, first.saved_input_tokens) == (2, 1, 10, 10)
+    assert (first.cost, first.saved_cost, first.start) == (0.25, 0.25, NOW.replace(hour=0, minute=0, second=0))
+    assert (second,) == catalog.model_uses(since=NOW + timedelta(hours=1))
+
+
+def test_runs_that_began_a_trace_and_those_answered_from_a_cache_are_found(
+    db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog
+) -> None:
+    child = RUN._replace(run_id="r2", parent_id="r1", cache_hit=True, started_at=NOW + timedelta(seconds=9))
+    db.add_runs([RUN, child])
+    assert catalog.runs(roots=True).rows == (RUN,)
+    assert catalog.runs(cache_hit=True).rows == catalog.runs(since=NOW + timedelta(seconds=1)).rows == (child,)
+
+
+def test_shared_limits_tell_when_they_are_free(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
+    db.advance_limit("api", NOW.timestamp(), 5.0)
+    db.advance_limit("other", NOW.timestamp(), 60.0)
+    free = {limit.name: limit.free_at - NOW for limit in catalog.limits()}
+    assert free == {"other": timedelta(minutes=1), "api": timedelta(seconds=5)}
+    assert list(free) == ["other", "api"]
+
+
+@pytest.mark.parametrize(
+    ("order", "found"), [("newest", "cba"), ("oldest", "abc"), ("largest", "bac"), ("slowest", "cab")]
+)
+def test_pages_follow_each_other_in_any_order(
+    db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog, order: Any, found: str
+) -> None:
+    facts = {"a": (20, 2.0), "b": (300, None), "c": (None, 3.0)}
+    for number, (key, (size_bytes, elapsed_s)) in enumerate(facts.items()):
+        time = NOW + timedelta(seconds=number)
+        db.put(TASK._replace(cache_key=key, size_bytes=size_bytes, elapsed_s=elapsed_s, updated_at=time))
+    after, seen = None, ""
+    while len(seen) < 4:
+        page = catalog.tasks(order=order, limit=1, after=after)
+        seen, after = seen + page.rows[0].cache_key, page.next
+        if after is None:
+            break
+    assert seen == found
+
+
+def test_results_are_found_by_their_size(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
+    for key, size_bytes in {"a": 20, "b": 300}.items():
+        db.put(TASK._replace(cache_key=key, size_bytes=size_bytes))
+    assert (keys(catalog, min_bytes=21), keys(catalog, max_bytes=299)) == (["b"], ["a"])
 
 
 def test_size_tells_rows_from_blobs_and_counts_the_expired(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:

@@ -2,7 +2,7 @@
 
 from beautyspot.catalog.catalog import Catalog
 from beautyspot.catalog.contents import Content
-from beautyspot.catalog.records import FunctionSummary, ModelSummary, Page, Size
+from beautyspot.catalog.records import FunctionSummary, Limit, ModelSummary, ModelUse, Page, Size
 from beautyspot.catalog.values import ValueReader
 
-__all__ = ["Catalog", "Content", "FunctionSummary", "ModelSummary", "Page", "Size", "ValueReader"]
+__all__ = ["Catalog", "Content", "FunctionSummary", "Limit", "ModelSummary", "ModelUse", "Page", "Size", "ValueReader"]

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from beautyspot.catalog import tasks, totals
+from beautyspot.catalog import history, tasks, totals
+from beautyspot.catalog.history import Step
 from beautyspot.catalog.kept import kept_by_function
-from beautyspot.catalog.records import FunctionSummary, ModelSummary, Page, Size
+from beautyspot.catalog.records import FunctionSummary, Limit, ModelSummary, ModelUse, Page, Size
 from beautyspot.catalog.source import Source, open_source
-from beautyspot.catalog.tasks import TaskQuestion
+from beautyspot.catalog.tasks import Order, TaskQuestion
+from beautyspot.catalog.totals import RunQuestion
 from beautyspot.catalog.values import ValueReader
 from beautyspot.clocks import Clock
 from beautyspot.durations import Duration, seconds
@@ -66,10 +68,13 @@ class Catalog:
         newer_than: Duration | None = None,
         expired: bool = False,
         text: str | None = None,
+        min_bytes: int | None = None,
+        max_bytes: int | None = None,
+        order: Order = "newest",
         limit: int = 50,
         after: str | None = None,
     ) -> Page[Task]:
-        """Return kept results, newest first, without their values.
+        """Return kept results without their values.
 
         Args:
             function: `module.qualname`, or the bare qualname.
@@ -81,13 +86,21 @@ class Catalog:
             expired: Only those whose time to live has passed; no call reads them any more.
             text: In any letters' case: part of the function, input id, content type or a tag, or the key's start.
                 A page looks at 100 000 rows of a file at most, so it may be short; its `next` goes on.
+            min_bytes: Of the serialized value.
+            max_bytes: Of the serialized value.
+            order: `newest`, `oldest`, `largest` or `slowest` first; by the last two a file reads all its rows, 1.5 s
+                for a million.
             limit: Rows of a page, 1 to 10 000.
-            after: The `next` of the page before.
+            after: The `next` of the page before, in the same order.
 
         Raises:
-            ConfigurationError: a duration, the limit or the cursor is wrong.
+            ConfigurationError: a duration, the order, the limit or the cursor is wrong.
         """
-        question = TaskQuestion(function, version, tag, content_type, older_than, newer_than, expired, text)
+        if order not in tasks.ORDERS:
+            raise ConfigurationError(f"no order {order!r}; known: {', '.join(tasks.ORDERS)}")
+        question = TaskQuestion(
+            function, version, tag, content_type, older_than, newer_than, expired, text, min_bytes, max_bytes, order
+        )
         rows, following = tasks.tasks_page(self.source, question, self._now(), limit, after)
         return Page(tuple(rows), following)
 
@@ -116,42 +129,68 @@ class Catalog:
         return tuple(totals.function_summaries(self.source))
 
     def activity(
-        self, *, since: datetime | Duration | None = None, function: str | None = None
+        self, *, since: datetime | Duration | None = None, function: str | None = None, per: Step = "minute"
     ) -> tuple[Activity, ...]:
-        """Return what each function did in each minute, oldest first.
+        """Return what each function did in each minute, or hour or day of UTC, oldest first.
 
         Args:
             since: From this time on, or as long ago as '1d'.
             function: `module.qualname`.
+            per: `minute`, `hour` or `day`; the `minute` of a row is the first of it.
 
         Raises:
-            ConfigurationError: `since` is neither a time nor a span of time.
+            ConfigurationError: `since` is neither a time nor a span of time, or there is no such step.
         """
-        start = (
-            since if since is None or isinstance(since, datetime) else self._now() - timedelta(seconds=seconds(since))
-        )
-        return tuple(totals.activity_since(self.source, start, function))
+        start = self._start(since)
+        if per == "minute":
+            return tuple(totals.activity_since(self.source, start, function))
+        return tuple(history.activity_by(self.source, _step(per), start, function))
 
-    def runs(self, *, limit: int = 50, after: str | None = None, **where: str | None) -> Page[Run]:
+    def runs(
+        self,
+        *,
+        since: datetime | Duration | None = None,
+        roots: bool = False,
+        cache_hit: bool | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        **where: str | None,
+    ) -> Page[Run]:
         """Return observed calls, newest first.
 
         Args:
+            since: Begun from this time on, or as long ago as '1d'.
+            roots: Only those that began a trace.
+            cache_hit: Only those that were answered from a cache, or only those that were not.
             limit: Rows of a page, 1 to 10 000.
             after: The `next` of the page before.
             where: `kind`, `model`, `name`, `status`, `trace_id`, `parent_id` or `cache_key` that they have.
 
         Raises:
-            ConfigurationError: the limit or the cursor is wrong, or there is no such column.
+            ConfigurationError: the limit, the cursor or `since` is wrong, or there is no such column.
         """
         unknown = set(where) - {"kind", "model", "name", "status", "trace_id", "parent_id", "cache_key"}
         if unknown:
             raise ConfigurationError(f"runs has no filter {sorted(unknown)!r}; help(Catalog.runs) lists the known ones")
-        rows, following = totals.runs_page(self.source, where, limit, after)
+        question = RunQuestion(where, self._start(since), roots, cache_hit)
+        rows, following = totals.runs_page(self.source, question, limit, after)
         return Page(tuple(rows), following)
 
     def models(self) -> tuple[ModelSummary, ...]:
         """Return what the observed calls of each model came to, the most expensive first."""
         return tuple(totals.model_summaries(self.source))
+
+    def model_uses(self, *, since: datetime | Duration | None = None, per: Step = "day") -> tuple[ModelUse, ...]:
+        """Return what the observed calls of each model came to in each step of time, oldest first; as `activity` does.
+
+        Raises:
+            ConfigurationError: `since` is neither a time nor a span of time, or there is no such step.
+        """
+        return tuple(history.model_uses(self.source, _step(per), self._start(since)))
+
+    def limits(self) -> tuple[Limit, ...]:
+        """Return the limiters that processes share through this database, those that are busy for longest first."""
+        return tuple(totals.limits(self.source))
 
     def size(self) -> Size:
         """Return how much is kept."""
@@ -172,5 +211,16 @@ class Catalog:
         files = (path, path.with_name(f"{path.name}-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
 
+    def _start(self, since: datetime | Duration | None) -> datetime | None:
+        if since is None or isinstance(since, datetime):
+            return since
+        return self._now() - timedelta(seconds=seconds(since))
+
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.time(), UTC)
+
+
+def _step(per: Step) -> Step:
+    if per not in history.STEPS:
+        raise ConfigurationError(f"no step {per!r}; known: {', '.join(history.STEPS)}")
+    return per

@@ -44,16 +44,24 @@ def functions_of(source: Source, /) -> list[str]:
 
 
 class Newest:
-    """The rows of some functions, newest first."""
+    """The rows of some functions, newest or oldest first."""
 
     def __init__(
-        self, source: Source, names: Sequence[str], conditions: Iterable[ColumnElement[bool]], search: Any = None, /
+        self,
+        source: Source,
+        names: Sequence[str],
+        conditions: Iterable[ColumnElement[bool]],
+        search: Any = None,
+        /,
+        *,
+        upwards: bool = False,
     ) -> None:
-        """Ask for the rows of `names` that meet all `conditions`, and `search` if it isn't None."""
+        """Ask for the rows of `names` that meet all `conditions`, and `search` if it isn't None; `upwards` by age."""
         self._source = source
         self._names = names
         self._conditions = list(conditions)
         self._search = search
+        self._upwards = upwards
 
     def page(self, limit: int, after: str | None, /) -> tuple[list[int], str | None]:
         """Return the numbers of a page's rows, and the cursor of the next page.
@@ -75,21 +83,23 @@ class Newest:
         """Return up to `limit` rows behind `before`."""
         groups = [self._names[start : start + MERGED] for start in range(0, len(self._names), MERGED)]
         found = [self._source.raw(*self.statement(names, before, limit)) for names in groups]
-        return list(islice(merge(*(map(Place._make, rows) for rows in found), reverse=True), limit))
+        return list(islice(merge(*(map(Place._make, rows) for rows in found), reverse=not self._upwards), limit))
 
     def statement(self, names: Sequence[str], before: Place | None, limit: int, /) -> tuple[str, list[Any]]:
         """Return what asks SQLite for the first rows of `names`, and what its question marks stand for."""
         time, name = self._source.column("tasks", "updated_at"), self._source.column("tasks", "func_name")
         one = select(time, NUMBER).where(name == bindparam("name"), *self._conditions)
         if before is not None:
-            one = one.where(tuple_(time, NUMBER) < tuple_(*map(literal, before)))
+            here, last = tuple_(time, NUMBER), tuple_(*map(literal, before))
+            one = one.where(here > last if self._upwards else here < last)
         # One function's question is compiled for all: SQLAlchemy takes 0.2 ms for each.
         compiled = one.compile(dialect=self._source.engine.dialect)
         text = " UNION ALL ".join([str(compiled)] * len(names))
         values = [
             compiled.construct_params({"name": each})[key] for each in names for key in compiled.positiontup or ()
         ]
-        return f"{text} ORDER BY updated_at DESC, number DESC LIMIT ?", [*values, limit]
+        order = "updated_at, number" if self._upwards else "updated_at DESC, number DESC"
+        return f"{text} ORDER BY {order} LIMIT ?", [*values, limit]
 
     def _found(self, before: Place | None, limit: int) -> tuple[list[Place], Place | None]:
         """Return what a search finds, and the last row it looked at if it ended before the last of all."""

@@ -5,11 +5,11 @@ OFFSET would read and drop them all: 6 s for the middle of a million rows, where
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, literal, tuple_
+from sqlalchemy import ColumnElement, Float, literal, tuple_
 
 from beautyspot.catalog.source import Source
 from beautyspot.errors import ConfigurationError
@@ -28,31 +28,41 @@ def page_of(
     limit: int,
     after: str | None,
     /,
+    *,
+    upwards: bool = False,
 ) -> "tuple[Sequence[AnyRow], str | None]":
-    """Return up to `limit` rows of `statement`, newest first, and the cursor of the next page.
+    """Return up to `limit` rows of `statement`, the newest or largest first, and the cursor of the next page.
 
     Args:
         source: Where to ask.
         statement: Selects both columns of `order` under their own names.
-        order: A time, and what tells rows of one time apart.
+        order: A time or a number, and what tells rows of one apart.
         limit: 1 to `MAX_ROWS`.
         after: A cursor; None for the first page.
+        upwards: The oldest or smallest first.
 
     Raises:
         ConfigurationError: the limit or the cursor is wrong.
     """
     check_limit(limit)
-    time, key = order
+    first, key = order
     if after is not None:
-        last_time, last_key = read_cursor(after)
-        # A SQLite file compares the very text that it holds; see `Source.column`.
-        bound = literal(last_time if source.path else datetime.fromisoformat(last_time), time.type)
-        statement = statement.where(tuple_(time, key) < tuple_(bound, literal(last_key)))
-    rows = source.rows(statement.order_by(time.desc(), key.desc()).limit(limit + 1))
+        last = tuple_(*_bounds(source, first, after))
+        statement = statement.where(tuple_(first, key) > last if upwards else tuple_(first, key) < last)
+    rows = source.rows(statement.order_by(*(order if upwards else (first.desc(), key.desc()))).limit(limit + 1))
     if len(rows) <= limit:
         return rows, None
-    last = rows[limit - 1]
-    return rows[:limit], cursor(getattr(last, time.name), getattr(last, key.name))
+    row = rows[limit - 1]
+    return rows[:limit], cursor(getattr(row, first.name), getattr(row, key.name))
+
+
+def _bounds(source: Source, first: ColumnElement[Any], after: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    if isinstance(first.type, Float):
+        number, key = read_cursor(after, float)
+        return literal(float(number)), literal(key)
+    time, key = read_cursor(after)
+    # A SQLite file compares the very text that it holds; see `Source.column`.
+    return literal(time if source.path else datetime.fromisoformat(time), first.type), literal(key)
 
 
 def check_limit(limit: int, /) -> None:
@@ -65,23 +75,23 @@ def check_limit(limit: int, /) -> None:
         raise ConfigurationError(f"not a limit: {limit!r}; expected 1 to {MAX_ROWS}; ask for more pages")
 
 
-def cursor(time: object, key: object, /) -> str:
-    """Return what leads to the rows after the one of this time and key."""
-    return urlsafe_b64encode(f"{time}{SEPARATOR}{key}".encode()).decode().rstrip("=")
+def cursor(first: object, key: object, /) -> str:
+    """Return what leads to the rows after the one of this time or number, and this key."""
+    return urlsafe_b64encode(f"{first}{SEPARATOR}{key}".encode()).decode().rstrip("=")
 
 
-def read_cursor(text: str, /) -> tuple[str, str]:
-    """Return the time and the key that `cursor` was given.
+def read_cursor(text: str, read: Callable[[str], object] = datetime.fromisoformat, /) -> tuple[str, str]:
+    """Return what `cursor` was given.
 
     Raises:
-        ConfigurationError: `text` is none of its answers.
+        ConfigurationError: `text` is none of its answers, or its first part none that `read` takes.
     """
     try:
         raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode()
-        time, separator, key = raw.partition(SEPARATOR)
-        datetime.fromisoformat(time)
+        first, separator, key = raw.partition(SEPARATOR)
+        read(first)
     except (ValueError, binascii.Error):
-        separator = time = key = ""
+        separator = first = key = ""
     if not separator:
         raise ConfigurationError(f"not a cursor: {text!r}; give what the page before called `next`, or nothing")
-    return time, key
+    return first, key

@@ -67,3 +67,32 @@ class Size:
     blob_bytes: int
     database_bytes: int | None
     """The SQLite file and its WAL on disk; None for a server."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What the observed calls of one model came to in one step of time; nested calls are left out."""
+
+    model: str
+    start: datetime
+    """The step's first instant, aware, UTC."""
+    runs: int
+    errors: int
+    cache_hits: int
+    input_tokens: int
+    """Spent; those of hits are in `saved_input_tokens`, and so on."""
+    output_tokens: int
+    cost: float
+    """In the currency of the price table that gave it."""
+    saved_input_tokens: int
+    saved_output_tokens: int
+    saved_cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limiter that processes share."""
+
+    name: str
+    free_at: datetime
+    """When all that was reserved is paid; in the past for an idle one. Aware, UTC."""

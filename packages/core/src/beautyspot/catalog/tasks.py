@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Double, exists, func, literal, or_, select, type_coerce
 
 from beautyspot.catalog.newest import NUMBER, Newest, functions_of
 from beautyspot.catalog.pages import page_of
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from beautyspot.catalog.source import AnyRow
 
 FIELDS = tuple(name for name in Task._fields if name != "tags")
+Order = Literal["newest", "oldest", "largest", "slowest"]
+ORDERS: tuple[str, ...] = get_args(Order)
+NUMBERS = {"largest": "size_bytes", "slowest": "elapsed_s"}
+"""Orders by a number, which no index has: a file reads every row that the other conditions leave."""
 MAX_TWINS = 10
 """Keys to name when a prefix stands for several."""
 
@@ -37,19 +41,29 @@ class TaskQuestion:
     expired: bool = False
     text: str | None = None
     """In any letters' case: part of the function, input id, content type or a tag, or the start of the key."""
+    min_bytes: int | None = None
+    max_bytes: int | None = None
+    order: Order = "newest"
 
 
 def tasks_page(
     source: Source, question: TaskQuestion, now: datetime, limit: int, after: str | None, /
 ) -> tuple[list[Task], str | None]:
-    """Return one page of tasks, newest first, and the cursor of the next one."""
+    """Return one page of tasks, and the cursor of the next one."""
     # A tag or an expiry has an index of its own, and what it finds is few enough to be sorted.
-    if source.path and source.indexed and question.tag is None and not question.expired:
+    by_time = question.order not in NUMBERS
+    if by_time and source.path and source.indexed and question.tag is None and not question.expired:
         return _newest_page(source, question, now, limit, after)
-    order = (source.column("tasks", "updated_at"), source.column("tasks", "cache_key"))
-    statement = select(*_columns(source)).where(*_conditions(source, question, now))
-    rows, following = page_of(source, statement, order, limit, after)
+    key = source.column("tasks", "cache_key")
+    first = source.column("tasks", "updated_at") if by_time else _number(source, NUMBERS[question.order])
+    statement = select(*_columns(source), *([] if by_time else [first])).where(*_conditions(source, question, now))
+    rows, following = page_of(source, statement, (first, key), limit, after, upwards=question.order == "oldest")
     return _with_tags(source, rows), following
+
+
+def _number(source: Source, name: str) -> ColumnElement[Any]:
+    column = size_column(source) if name == "size_bytes" else source.column("tasks", name)
+    return func.coalesce(type_coerce(column, Double), -1.0, type_=Double).label("number")
 
 
 def _newest_page(
@@ -58,7 +72,7 @@ def _newest_page(
     names = functions_of(source) if question.function is None else _functions(source, question.function)
     search = _mentions(source, question.text) if question.text else None
     plain = replace(question, function=None, text=None)
-    newest = Newest(source, names, _conditions(source, plain, now), search)
+    newest = Newest(source, names, _conditions(source, plain, now), search, upwards=question.order == "oldest")
     numbers, following = newest.page(limit, after)
     statement = select(*_columns(source), NUMBER).where(NUMBER.in_(numbers))
     rows = {row.number: row for row in source.rows(statement)}
@@ -130,6 +144,10 @@ def _conditions(source: Source, question: TaskQuestion, now: datetime) -> list[C
         found.append(updated_at < stored(source, now - timedelta(seconds=seconds(question.older_than))))
     if question.newer_than is not None:
         found.append(updated_at >= stored(source, now - timedelta(seconds=seconds(question.newer_than))))
+    if question.min_bytes is not None:
+        found.append(size_column(source) >= question.min_bytes)
+    if question.max_bytes is not None:
+        found.append(size_column(source) <= question.max_bytes)
     if question.expired:
         found.append(source.column("tasks", "expires_at") <= stored(source, now))
     if question.text:

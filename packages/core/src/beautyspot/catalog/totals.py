@@ -1,14 +1,16 @@
 """Questions about what the calls did: per function, per minute, per run and per model."""
 
 import json
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, case, func, select, true
 
 from beautyspot.catalog.kept import Kept, kept_by_function
 from beautyspot.catalog.pages import page_of
-from beautyspot.catalog.records import FunctionSummary, ModelSummary
+from beautyspot.catalog.records import FunctionSummary, Limit, ModelSummary
 from beautyspot.catalog.source import Source
 from beautyspot.catalog.times import stored, time_of
 from beautyspot.records import Activity, Run
@@ -62,14 +64,23 @@ def activity_since(source: Source, since: datetime | None, function: str | None,
     return [Activity(row[0], time_of(row[1]), *row[2:]) for row in source.rows(statement)]
 
 
-def runs_page(
-    source: Source, where: dict[str, str | None], limit: int, after: str | None, /
-) -> tuple[list[Run], str | None]:
+@dataclass(frozen=True, slots=True)
+class RunQuestion:
+    """Which runs: every condition holds that is not None or False."""
+
+    where: Mapping[str, str | None]
+    """Values that columns must have."""
+    since: datetime | None = None
+    roots: bool = False
+    cache_hit: bool | None = None
+
+
+def runs_page(source: Source, question: RunQuestion, limit: int, after: str | None, /) -> tuple[list[Run], str | None]:
     """Return one page of runs, newest first, and the cursor of the next one.
 
     Args:
         source: Where to ask.
-        where: Values that columns must have; None for any.
+        question: Which runs.
         limit: As `page_of` has it; so is `after`.
         after: A cursor; None for the first page.
     """
@@ -77,9 +88,21 @@ def runs_page(
         return [], None
     columns = {name: source.column("runs", name) for name in Run._fields}
     statement = select(*columns.values())
-    statement = statement.where(*(columns[name] == value for name, value in where.items() if value is not None))
+    statement = statement.where(*_run_conditions(source, question))
     rows, following = page_of(source, statement, (columns["started_at"], columns["run_id"]), limit, after)
     return [_run_of(row) for row in rows], following
+
+
+def _run_conditions(source: Source, question: RunQuestion) -> list[ColumnElement[bool]]:
+    given = question.where.items()
+    found = [source.column("runs", name) == value for name, value in given if value is not None]
+    if question.since is not None:
+        found.append(source.column("runs", "started_at") >= stored(source, question.since))
+    if question.roots:
+        found.append(source.column("runs", "parent_id").is_(None))
+    if question.cache_hit is not None:
+        found.append(source.column("runs", "cache_hit").is_(question.cache_hit))
+    return found
 
 
 def _run_of(row: "AnyRow") -> Run:
@@ -118,3 +141,12 @@ def model_summaries(source: Source, /) -> list[ModelSummary]:
         for model, runs, errors, hits, inputs, outputs, cost, elapsed_s, saved in source.rows(statement)
     ]
     return sorted(found, key=lambda each: (-each.cost, -each.input_tokens, each.model))
+
+
+def limits(source: Source, /) -> list[Limit]:
+    """Return the shared limiters, those that are busy for longest first."""
+    if not source.has("limits"):
+        return []
+    name, tat_s = source.column("limits", "name"), source.column("limits", "tat_s")
+    rows = source.rows(select(name, tat_s).order_by(tat_s.desc()))
+    return [Limit(row[0], datetime.fromtimestamp(row[1], UTC)) for row in rows]
