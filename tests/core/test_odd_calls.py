@@ -1,10 +1,13 @@
 """Calls that used to break their callers: odd things to mark, and values that a row can't take."""
 
+import ctypes
 import functools
+import operator
 from dataclasses import dataclass
 from pathlib import Path
 
 import beautyspot as bs
+import numpy
 import pytest
 
 
@@ -77,3 +80,38 @@ def test_value_above_the_row_limit_is_returned_with_the_next_step(tmp_path: Path
         assert len(marked(1_000_000_000)) == 1_000_000_000
     assert len(warned) == 1
     assert marked(3) == bytes(3)
+
+
+def test_what_has_no_name_of_its_own_is_kept_by_its_content(spot: bs.Spot):
+    pair = [{"a": 1, "b": 2}]
+    assert [spot.run(operator.itemgetter(key), pair[0]) for key in "abab"] == [1, 2, 1, 2]
+    assert spot.run(functools.partial(operator.attrgetter("real")), 3) == 3
+    getters = [spot.mark(operator.itemgetter(key)) for key in "ab"]
+    assert getters[0].key(pair[0]) != getters[1].key(pair[0])
+    assert getters[0].is_cached(pair[0])
+    assert "operator.itemgetter" in spot.mark(operator.itemgetter("a")).__beautyspot_plan__.keys.func_name
+
+
+def test_what_has_neither_a_name_nor_content_is_refused(spot: bs.Spot):
+    for function in (ctypes.CDLL(None).abs, numpy.frompyfunc(abs, 1, 1)):
+        with pytest.raises(bs.UnkeyableArgument, match="argument 'self'"):
+            spot.run(function, -1)
+
+
+def test_functions_of_c_are_told_apart(spot: bs.Spot):
+    numbers = numpy.array([1, 2, 3])
+    assert [int(spot.run(function, 2, 3)) for function in (numpy.add, numpy.multiply)] == [5, 6]
+    assert [int(spot.run(function, numbers)) for function in (numpy.ndarray.sum, numpy.ndarray.max)] == [6, 3]
+
+
+class Client:
+    def __init__(self, url: str) -> None: ...
+
+
+def test_a_class_is_refused_with_what_to_put_the_decorator_above(spot: bs.Spot):
+    for name, decorate in {"mark": spot.mark(), "limiter": spot.limiter()}.items():
+        with pytest.raises(bs.ConfigurationError, match=f"{name} got the class 'Client'.*; put it above a method"):
+            decorate(Client)
+    with pytest.raises(bs.ConfigurationError, match="got the class"):
+        spot.run(Client, "url")
+    assert spot.run(int, "3") == 3

@@ -72,6 +72,8 @@ def test_a_choice_never_shares_a_key_with_plain_content():
 def test_a_policy_that_names_what_is_not_there_is_refused_when_marked():
     with pytest.raises(ConfigurationError, match=r"'pth', which is no parameter of .*known: path, mode, client"):
         KeyMaker(read, input_key_fn=KeyPolicy(pth=KeyGen.from_file_content))
+    with pytest.raises(ConfigurationError, match="'pth', which is no parameter"):
+        KeyMaker(read, input_key_fn=KeyPolicy(pth=KeyGen.default))
     with pytest.raises(ConfigurationError, match="path='content'; give a function"):
         KeyPolicy(path="content")  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="met no parameter"):
@@ -127,3 +129,17 @@ def test_ignoring_what_a_function_of_the_users_takes_is_refused():
 def test_a_choice_by_parameter_goes_together_with_ignored_ones(choice: Any, file: Path):
     key = KeyMaker(read, ignore=("client",), input_key_fn=choice).key
     assert key((file, "fast", object()), {}) == key((file, "fast", object()), {}) != key((file, "slow"), {})
+
+
+@pytest.mark.parametrize("choices", [KeyPolicy, KeyGen])
+def test_the_class_of_the_choices_is_refused_when_marked(choices: Any):
+    with pytest.raises(ConfigurationError, match=f"got the class {choices.__name__}; give KeyGen.from_file_content"):
+        KeyMaker(read, input_key_fn=choices)
+
+
+def test_a_function_of_other_parameters_is_refused_when_marked():
+    for wrong in (lambda: 1, lambda path, mode, client, more: 1, lambda path, *, more: 1):
+        with pytest.raises(ConfigurationError, match=r"can't take the arguments of .*read; give one with the same"):
+            KeyMaker(read, input_key_fn=wrong)
+    for fits in (str, lambda path: path, lambda *args: 1, lambda path, mode, *, client=None: 1, lambda **named: 1):
+        KeyMaker(read, input_key_fn=fits)

@@ -20,6 +20,21 @@ def expect(fits: bool, name: str, value: object, wanted: str, /) -> None:
         raise ConfigurationError(f"{name} got {value!r}; give {wanted}")
 
 
+def expect_function(decorator: str, function: object, /) -> None:
+    """Refuse to put anything but a function, or what can be called like one, below the decorator of that name.
+
+    Raises:
+        ConfigurationError: `function` can't be called, or is a class, which a function would take the place of.
+    """
+    if not callable(function):
+        raise ConfigurationError(f"{decorator} got {function!r}, which can't be called; put it above a function")
+    if isinstance(function, type) and function.__module__ != "builtins":  # `int` and `bytes` convert as functions do
+        raise ConfigurationError(
+            f"{decorator} got the class {function.__qualname__!r}, and would put a function in its place; "
+            "put it above a method, or above a function that makes the object"
+        )
+
+
 def expect_size(name: str, value: int, /) -> int:
     """Return `value` if it is a number of bytes.
 

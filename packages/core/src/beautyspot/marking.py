@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from beautyspot.checks import every, expect, has_methods, is_flag, words
+from beautyspot.checks import every, expect, expect_function, has_methods, is_flag, words
 from beautyspot.errors import CacheWarning, ConfigurationError
 from beautyspot.keys import KeyMaker
 from beautyspot.keys.binding import split
@@ -151,8 +151,7 @@ def mark(function: Any, parts: Parts, settings: Settings, *, of_class: bool = Fa
         adapted = None if adapter is None else adapter(function, parts, settings)
         if adapted is not None:
             return adapted
-    if not callable(function):
-        raise ConfigurationError(f"mark got {function!r}, which can't be called; put it above a function")
+    expect_function("mark", function)
     if hasattr(function, "__beautyspot_plan__"):
         raise ConfigurationError(f"{function.__qualname__} is marked already; take one of the two marks away")
     return mark_function(_plan(function, parts, settings), of_class=of_class)

@@ -42,8 +42,9 @@ def module_name(name: str, /) -> str:
 
 
 def qualified_name(thing: type | object, /) -> str:
-    """Return `module.qualname` of a function or class."""
-    return f"{module_name(getattr(thing, '__module__', None) or 'builtins')}.{thing.__qualname__}"  # type: ignore[union-attr]
+    """Return `module.qualname` of a function or class; a method of a class of C has that of its class."""
+    module = getattr(thing, "__module__", None) or getattr(getattr(thing, "__objclass__", None), "__module__", None)
+    return f"{module_name(module or 'builtins')}.{thing.__qualname__}"  # type: ignore[union-attr]
 
 
 def is_told_by_code(function: Any, /) -> bool:

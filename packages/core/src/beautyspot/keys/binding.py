@@ -76,6 +76,28 @@ def binder(function: Any, /, *, ignore: Collection[str] = ()) -> Binder:
     return Binder(names, bind)
 
 
+def takes_calls_of(function: Any, helper: Any, /) -> bool:
+    """Say whether `helper` could be given the arguments of any call of `function`; True where only a call can tell."""
+    giver, taker = _written(function), _written(helper)
+    return giver is None or taker is None or (_has_room(taker, giver) and _has_room(giver, taker))
+
+
+def _written(function: Any) -> Parameters | None:
+    """Return the parameters of a plain function, as they are written."""
+    is_plain = isinstance(function, FunctionType) and not _takes_anything_for_another(function)
+    return _of_code(function) if is_plain else None
+
+
+def _has_room(parameters: Parameters, others: Parameters) -> bool:
+    """Say whether there is a place for what `others` can't do without."""
+    if parameters.rest or parameters.others:
+        return True
+    by_name = set(others.keyword_only).difference(others.keyword_defaults or ())
+    by_place = len(others.positional_only) + len(others.positional) - len(others.defaults or ())
+    names = (*parameters.positional, *parameters.keyword_only)
+    return by_place + len(by_name) <= len(parameters.names) and by_name.issubset(names)
+
+
 def split(function: Any) -> tuple[Any, Values, dict[str, Any]]:
     """Return the function behind partials, bound methods and callable instances, and the arguments these put first."""
     args: Values = ()
@@ -88,7 +110,7 @@ def split(function: Any) -> tuple[Any, Values, dict[str, Any]]:
             args, function = (function.__self__, *args), function.__func__
         elif _has_owner(function):
             args, function = (function.__self__, *args), getattr(type(function.__self__), function.__name__)
-        elif isinstance(call := python_call(function), FunctionType):
+        elif callable(function) and _is_told_by_content(call := python_call(function), function):
             args, function = (function, *args), call
         else:
             break
@@ -102,6 +124,11 @@ def _has_owner(function: Any) -> bool:
     owner = function.__self__
     is_shared = owner is None or isinstance(owner, (type, ModuleType))
     return not is_shared and hasattr(type(owner), function.__name__)
+
+
+def _is_told_by_content(call: Any, thing: Any) -> bool:
+    """Say whether a callable object has code in its class, or, such as those of `operator`, no name of its own."""
+    return isinstance(call, FunctionType) or not hasattr(thing, "__qualname__")
 
 
 def python_call(thing: Any, /) -> Any:

@@ -6,7 +6,7 @@ from __future__ import annotations
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
-from beautyspot.keys.binding import binder, is_unbound, split
+from beautyspot.keys.binding import binder, is_unbound, split, takes_calls_of
 from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, pack
 from beautyspot.keys.digest import LONG_BYTES, digest, hasher, long_digest
 from beautyspot.keys.registry import KeyRegistry
@@ -57,8 +57,8 @@ class KeyMaker:
             input_key_fn: Takes the call's arguments and returns what stands for them, or is a `KeyPolicy`.
 
         Raises:
-            ConfigurationError: `version` is no text, `ignore` or a policy names what is not there, or `ignore` what
-                `input_key_fn` takes.
+            ConfigurationError: `version` is no text, `ignore` or a policy names what is not there, `ignore` what
+                `input_key_fn` takes, or that can't take the calls.
             UnkeyableArgument: the function closes over something without content.
         """
         if not (version is None or isinstance(version, str)):
@@ -69,19 +69,17 @@ class KeyMaker:
         names = binder(function).names
         self._choices: Mapping[str, Callable[[Any], Any]] = {}
         self._custom: Callable[..., Any] | None = None
-        ignored = frozenset((*ignore, *injected))
+        ignored, chosen = frozenset((*ignore, *injected)), ()
         if input_key_fn is not None:
             from beautyspot.keys.policies import policy_of  # `hashlib` is 2.5 ms that few functions need
 
             policy = policy_of(input_key_fn, [name for name in names if name not in injected], ignore)
             if policy is None:
-                self._custom = input_key_fn
+                self._custom = _checked_for(function, input_key_fn, self._func_name)
             else:
-                self._choices, ignored = policy.choices, ignored.union(policy.ignored)
+                self._choices, ignored, chosen = policy.choices, ignored.union(policy.ignored), policy.names
         self._identity = _identity(function, self._func_name, ignored, self._canonical)
-        self._check_names(
-            ignored | self._choices.keys(), (*names, *(self._identity.free_names if self._identity else ()))
-        )
+        self._check_names(ignored.union(chosen), (*names, *(self._identity.free_names if self._identity else ())))
         self._names, self._bind = binder(function, ignore=ignored)
         self.key = self._key_function()
 
@@ -214,6 +212,14 @@ def _check_from_code(version: Any, function: Any) -> None:
     if not isinstance(version, FromCode):
         raise ConfigurationError(f"version got {version!r}; give text, such as '{version}', or FROM_CODE")
     functions_of(function)  # refuses what has none here; it is read at the first call, when all are defined
+
+
+def _checked_for(function: Any, input_key_fn: Any, name: str) -> Any:
+    if not takes_calls_of(function, input_key_fn):
+        raise ConfigurationError(
+            f"input_key_fn={input_key_fn!r} can't take the arguments of {name}; give one with the same parameters"
+        )
+    return input_key_fn
 
 
 def _identity(function: Any, name: str, ignore: frozenset[str], canonical: Canonical) -> Identity | None:

@@ -84,6 +84,7 @@ class KeyPolicy:
         for name, choice in choices.items():
             if not (callable(choice) or choice is self.IGNORE):
                 raise ConfigurationError(f"KeyPolicy got {name}={choice!r}; give a function of the value, or IGNORE")
+        self.names = tuple(choices)
         self.ignored = tuple(name for name, choice in choices.items() if isinstance(choice, Ignore))
         self.choices = {
             name: choice
@@ -112,10 +113,16 @@ def policy_of(input_key_fn: Any, names: Sequence[str], ignore: Sequence[str], /)
     class.
 
     Raises:
-        ConfigurationError: there is no such parameter, or `ignore` names one that the function takes nevertheless.
+        ConfigurationError: there is no such parameter, `ignore` names one that the function takes nevertheless, or
+            `input_key_fn` is the class of the choices.
     """
     if isinstance(input_key_fn, KeyPolicy):
         return input_key_fn
+    if input_key_fn in (KeyGen, KeyPolicy):
+        raise ConfigurationError(
+            f"input_key_fn got the class {input_key_fn.__name__}; give KeyGen.from_file_content, "
+            "a choice by parameter such as KeyPolicy(path=KeyGen.from_file_content), or a function of the arguments"
+        )
     if input_key_fn is KeyGen.default:
         return _NOTHING
     if input_key_fn in _FILE_KEYS:

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from beautyspot.clocks import Clock
+from beautyspot.errors import ConfigurationError
+from beautyspot.keys.binding import takes_calls_of
 from beautyspot.protocols import Limiter
 from beautyspot.records import Reservation
+from beautyspot.walk.plan import unlimited
 from beautyspot.walk.stops import begin, sleep
 
 if TYPE_CHECKING:
@@ -18,6 +21,18 @@ class Limit(NamedTuple):
     limiter: Limiter
     cost: float | Callable[..., float]
     clock: Clock
+
+    def expect_calls_of(self, function: Any, /) -> None:
+        """Refuse a cost that no call of `function` could be asked for.
+
+        Raises:
+            ConfigurationError: its parameters are others.
+        """
+        if callable(self.cost) and not takes_calls_of(unlimited(function)[0], self.cost):
+            raise ConfigurationError(
+                f"cost={self.cost!r} can't take the arguments of {getattr(function, '__qualname__', function)!r}; "
+                "give a number, or a function with the same parameters"
+            )
 
     def reserve(self, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Reservation:
         """Reserve the call's cost."""

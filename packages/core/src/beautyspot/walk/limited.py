@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
+from beautyspot.checks import expect_function
 from beautyspot.clocks import Clock
 from beautyspot.errors import ConfigurationError
 from beautyspot.walk.calls import Args, Kwargs
@@ -39,11 +40,11 @@ def limit_function(function: Any, limit: Limit) -> Any:
     if isinstance(function, (staticmethod, classmethod)):
         return type(function)(limit_function(function.__func__, limit))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType, reportUnknownVariableType]
     plan = getattr(function, "__beautyspot_plan__", None)
+    limit.expect_calls_of(function if plan is None else plan.function)
     if plan is not None:
         of_class = isinstance(function, MarkedMethod) and function.of_class
         return mark_function(with_limits(plan, [limit]), of_class=of_class)
-    if not callable(function):
-        raise ConfigurationError(f"limiter got {function!r}, which can't be called; put it above a function")
+    expect_function("limiter", function)
     inner, limits = unlimited(function)
     limits = (limit, *limits)
     wrapper = _WRAPPERS[kind_of(inner)](inner, limits)
