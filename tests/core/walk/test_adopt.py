@@ -44,6 +44,10 @@ def add(a: int, b: int) -> int:
     raise AssertionError("ran")
 
 
+def one(point: Point) -> int:
+    raise AssertionError("ran")
+
+
 def make_point(x: int, y: int) -> Point:
     raise AssertionError("ran")
 
@@ -202,6 +206,20 @@ def test_call_that_has_no_key_today_hits_its_old_row(workspace: Path):
     assert marked(Point(1, 2), 2) == 7  # type: ignore[arg-type]
     with pytest.raises(bs.UnkeyableArgument):
         marked(Point(1, 3), 2)  # type: ignore[arg-type]
+
+
+def test_call_of_a_map_that_has_no_key_today_hits_its_old_row(workspace: Path):
+    marked = bs.Spot("app").mark(one)
+    write(
+        workspace / ".beautyspot/app.db",
+        RELEASE_2,
+        INLINE,
+        (next(legacy_keys("one", (Point(1, 2),), {}, [None])), "one", b"\x07"),
+    )
+    assert marked.map([Point(1, 2)], progress=False) == [7]
+    hit, error = marked.map([Point(1, 2), Point(1, 3)], progress=False, on_error="collect")
+    assert hit == 7
+    assert isinstance(error, bs.UnkeyableArgument)
 
 
 def test_version_that_came_from_the_default_is_looked_for_without_it_too(old: Path):

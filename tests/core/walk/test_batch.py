@@ -2,6 +2,7 @@
 
 import asyncio
 import linecache
+import re
 import threading
 import time
 import warnings
@@ -52,6 +53,38 @@ def test_map_raises_the_first_error_and_keeps_what_ran(spot: bs.Spot):
     with pytest.raises(ZeroDivisionError):
         half.map([5, 0], workers=2, progress=False)
     assert half.is_cached(5)
+
+
+class Shy:
+    def __repr__(self) -> str:
+        raise ValueError
+
+
+@pytest.mark.parametrize(
+    ("item", "shown"), [(0, "0"), ("ab" * 10_000, "'abab.*\\.\\.\\..*ab'"), (object(), "<object"), (Shy(), ".*Shy")]
+)
+def test_map_tells_which_item_failed(spot: bs.Spot, item: object, shown: str):
+    @spot.mark(input_key_fn=id)
+    def fail(item: object) -> None:
+        if item is not None:
+            raise RuntimeError
+
+    @spot.mark(input_key_fn=id)
+    async def fail_later(item: object) -> None:
+        fail.__wrapped__(item)
+
+    for call in (fail.map, lambda *items, **options: asyncio.run(fail_later.map(*items, **options))):
+        with pytest.raises(RuntimeError) as failed:
+            call([None, item], progress=False)
+        (note,) = failed.value.__notes__
+        assert re.fullmatch(f"map was at item 1: {shown}.*", note)
+        assert len(note) < 250
+
+
+def test_map_tells_which_item_has_no_key(spot: bs.Spot):
+    with pytest.raises(bs.UnkeyableArgument) as failed:
+        spot.mark(repr).map([1, threading.Lock()], progress=False)
+    assert failed.value.__notes__[0].startswith("map was at item 1: <unlocked")
 
 
 def test_map_awaits_coroutine_functions(spot: bs.Spot):

@@ -100,6 +100,17 @@ def test_rejected_result_is_returned_and_not_kept(spot: bs.Spot):
     assert (answer.is_cached(""), answer.is_cached("yes")) == (False, True)
 
 
+def test_a_cache_if_that_raises_is_named_in_the_warning(spot: bs.Spot):
+    marked = spot.mark(cache_if=lambda answer: answer["no such key"])(_answer)
+    with pytest.warns(bs.CacheSaveWarning, match=r"_answer .*KeyError: 'no such key'; its cache_if raised that"):
+        assert marked() == {"a": 1}
+    assert not marked.is_cached()
+
+
+def _answer() -> dict[str, int]:
+    return {"a": 1}
+
+
 def test_result_that_cannot_be_kept_is_returned_with_one_warning(spot: bs.Spot):
     @spot.mark
     def lock(x: int) -> Any:

@@ -180,7 +180,10 @@ class Journal:
     def tally(self, func_name: str, /) -> Tally:
         """Return the counts of the function, one object for each name."""
         with self._lock:
-            return self._tallies.setdefault(func_name, Tally(func_name, self._clock, self._reads))
+            tally = self._tallies.get(func_name)
+            if tally is None:
+                tally = self._tallies[func_name] = Tally(func_name, self._clock, self._reads)
+            return tally
 
     def add_run(self, run: Run, /) -> None:
         """Remember an observed run and write it with the next batch; an event loop never waits for the database."""

@@ -71,6 +71,11 @@ def trouble(error: Exception, /) -> Hashable:
     return next_step if message and isinstance(error, StorageError) else type(error)
 
 
+def told(error: Exception, /) -> str:
+    """Return an error's class, its message and the notes that were added to it, in one line."""
+    return "; ".join((f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())))
+
+
 def pass_over(*packages: str) -> None:
     """Have no warning point into these packages: they call us for the user, as the host of an integration does."""
     _CARRIERS.update(packages)

@@ -6,7 +6,7 @@ from contextvars import Context, copy_context
 from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
-from beautyspot.errors import ConfigurationError
+from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.notices import sending_work
 from beautyspot.store import Hit
 from beautyspot.walk.calls import Args, in_thread
@@ -66,14 +66,20 @@ class Batch:
     def _take_hit(self, place: int, args: Args) -> bool:
         hit: Hit | None = None
         with self._settle(place, done=False):
-            key = self.plan.keys.key(args, {})
-            hit = self.plan.store.read(key, self.plan.serializer)
+            key, hit = self._look_up(args)
             if hit is not None:
                 self.results[place] = self.plan.count_hit(hit, key, args, {})
         done = hit is not None or isinstance(self.results[place], Exception)
         if done:
             self.advance()
         return done
+
+    def _look_up(self, args: Args) -> tuple[str, Hit | None]:
+        try:
+            key = self.plan.keys.key(args, {})
+        except UnkeyableArgument as error:
+            return "", self.plan.hit_without_key(error, args, {})
+        return key, self.plan.store.read(key, self.plan.serializer)
 
     @contextmanager
     def _settle(self, place: int, *, done: bool = True) -> Generator[None]:
@@ -82,6 +88,7 @@ class Batch:
         except Exception as error:
             if self.on_error == "raise":
                 self.stop.set()  # the next call in line is quicker than the `map`
+                error.add_note(f"map was at item {place}: {_shown(self.calls[place][-1])}")
                 raise
             self.results[place] = error
         finally:
@@ -152,6 +159,18 @@ def _calls(before: Args, items: Iterable[Any], workers: int, on_error: str) -> l
     if on_error not in ("raise", "collect"):
         raise ConfigurationError(f"map got on_error={on_error!r}; give 'raise' or 'collect'")
     return [(*before, item) for item in items]
+
+
+def _shown(item: Any) -> str:
+    """Return the item's `repr`, of a long one its ends, in about as many characters as a terminal has in two lines."""
+    from reprlib import Repr  # few batches fail
+
+    short = Repr()
+    short.maxstring = short.maxother = 160
+    try:
+        return short.repr(item)
+    except Exception as error:  # noqa: BLE001 - the item's own, which must not hide the one that is told of
+        return f"a {type(item).__qualname__!r}, whose repr failed ({type(error).__name__})"
 
 
 @contextmanager

@@ -118,7 +118,7 @@ class Plan(NamedTuple):
             self.label(key, args, kwargs, elapsed_s),
             value if written is None else written,
             self.serializer,
-            keep_if=None if cache_if is None else lambda _: cache_if(value),
+            keep_if=None if cache_if is None else lambda _: self._wants(cache_if, value),
             on_error=tell,
         )
         self.journal.tick()
@@ -157,6 +157,13 @@ class Plan(NamedTuple):
         """Delete the kept result of a call, old rows of it too, and say whether there was one."""
         old = 0 if self.legacy is None else self.legacy.forget(args, kwargs)
         return bool(self.store.delete([key]) + old)
+
+    def _wants(self, cache_if: Callable[[Any], bool], value: Any) -> bool:
+        try:
+            return cache_if(value)
+        except Exception as error:
+            error.add_note("its cache_if raised that, which should return True or False")
+            raise
 
     def _tell(self, turn: str, *event: Any, error: BaseException | None = None) -> None:
         from beautyspot.hooks import HookEvent, fire  # most functions have no hooks
