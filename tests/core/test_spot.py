@@ -69,6 +69,18 @@ def test_limiter_without_tpm_says_how_to_mend_it(workspace: Path):
         bs.Spot("app").limiter()
 
 
+def test_cost_that_no_call_can_be_asked_for_is_refused_at_the_decoration(spot: bs.Spot):
+    def answer(self: object, text: str, *, times: int, more: int = 0) -> str:
+        return text * times
+
+    for cost in (lambda: 1, lambda text: 1, lambda self, text, *, time: 1):
+        for function in (answer, spot.mark(ignore=("self",))(answer), staticmethod(answer)):
+            with pytest.raises(bs.ConfigurationError, match=r"can't take the arguments of .*answer'; give a number"):
+                spot.limiter(cost=cost)(function)
+    for cost in (lambda self, text, times: 1, lambda *args, **named: 1, lambda self, text, *, times, more=1: 1, len):
+        assert spot.limiter(cost=cost)(answer) is not None
+
+
 def test_limiter_without_parentheses_costs_one_cell(spot: bs.Spot, clock: FrozenClock):
     paced = spot.limiter(abs)
     assert [paced(-1), paced(-2)] == [1, 2]
@@ -382,3 +394,12 @@ def scale(x: int) -> int:
 class Scale:
     def double(self, x: int) -> int:
         return 2 * x
+
+
+def test_a_spot_shows_its_name_and_where_results_lie(workspace: Path):
+    assert repr(bs.Spot("app")) == (
+        f"Spot('app', db=SQLiteTaskDB('{workspace}/.beautyspot/app.db'), "
+        f"storage=LocalStorage('{workspace}/.beautyspot/blobs/app'))"
+    )
+    spot = bs.Spot("app", db="memory://", storage="memory://")
+    assert repr(spot) == "Spot('app', db=MemoryTaskDB(), storage=MemoryStorage())"

@@ -29,6 +29,11 @@ def price(count: int) -> float:
     return count
 
 
+def textual(text: str, *, times: int = 1) -> list[str]:
+    """Have other parameters."""
+    return [text] * times
+
+
 @spot.limiter(cost=price)
 @spot.mark
 def limited_above(count: int) -> float:
@@ -130,8 +135,18 @@ assert_type(bs.__version__, str)
 with spot.cached_run(price, version="2") as kept:
     assert_type(kept.key(3), str)
     assert_type(kept(3), float)
-with spot.cached_run(price, len) as several:
-    assert_type(several, tuple[bs.Marked[..., Any], ...])
+with spot.cached_run(price, textual, ttl="7d") as (one, two):
+    assert_type(one(3), float)
+    assert_type(two("a", times=2), list[str])
+    two(2)  # pyright: ignore[reportArgumentType] - each function of several keeps its own parameters
+with spot.cached_run(price, textual, price) as (_, _, third):
+    assert_type(third(3), float)
+with spot.cached_run(price, textual, price, textual) as four:
+    assert_type(four[3]("a"), list[str])
+with spot.cached_run(price, textual, price, textual, price) as five:
+    assert_type(five[4].key(3), str)
+with spot.cached_run(price, price, price, price, price, price) as many:
+    assert_type(many, tuple[bs.Marked[..., Any], ...])
 
 arguments: bs.MarkArguments = {"ttl": "7d", "tags": ["exp-1"]}
 assert_type(spot.mark(**arguments)(price)(3), float)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Generator, Mapping, Sequence
     from concurrent.futures import Executor  # 17 ms that only annotations would need
-    from contextlib import AbstractContextManager
     from typing import Any, Literal, ParamSpec, Self, TypeVar, Unpack, overload
 
     from beautyspot.arguments import MarkArguments
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from beautyspot.marking import Settings
     from beautyspot.protocols import BlobStorage, Serializer, TaskDB
     from beautyspot.renamed import RenamedOptions
+    from beautyspot.signatures import CachedRun
     from beautyspot.sizes import Size
     from beautyspot.store import OnSaveError
     from beautyspot.walk import Marked
@@ -174,30 +174,23 @@ class Spot:
         return marked(*args, **kwargs)
 
     if TYPE_CHECKING:
+        cached_run: CachedRun
+    else:
 
-        @overload
-        def cached_run(
-            self, function: Callable[P, R], /, **arguments: Unpack[MarkArguments]
-        ) -> AbstractContextManager[Marked[P, R]]: ...
-        @overload
-        def cached_run(
-            self, *functions: Callable[..., Any], **arguments: Unpack[MarkArguments]
-        ) -> AbstractContextManager[tuple[Marked[..., Any], ...]]: ...
+        @contextmanager
+        def cached_run(self, *functions: Any, **arguments: Any) -> Generator[Any]:
+            """Mark one or several functions for the length of a block, and flush at its end.
 
-    @contextmanager
-    def cached_run(self, *functions: Callable[..., Any], **arguments: Unpack[MarkArguments]) -> Generator[Any]:
-        """Mark one or several functions for the length of a block, and flush at its end.
-
-        Gives the marked function, or a tuple of them.
-        """
-        if not functions:
-            raise ConfigurationError("cached_run got no function; give one or several")
-        settings = self._settings(arguments)
-        marked = tuple(mark(function, self.parts, settings) for function in functions)
-        try:
-            yield marked[0] if len(marked) == 1 else marked
-        finally:
-            self.flush()
+            Gives the marked function, or a tuple of them.
+            """
+            if not functions:
+                raise ConfigurationError("cached_run got no function; give one or several")
+            settings = self._settings(arguments)
+            marked = tuple(mark(function, self.parts, settings) for function in functions)
+            try:
+                yield marked[0] if len(marked) == 1 else marked
+            finally:
+                self.flush()
 
     def register_type(
         self,
@@ -272,6 +265,10 @@ class Spot:
         del wait
         self.flush()
         self.parts.store.db.close()
+
+    def __repr__(self) -> str:
+        """Show the name, and where results lie."""
+        return f"Spot({self.name!r}, db={self.parts.store.db!r}, storage={self.parts.store.storage!r})"
 
     def __enter__(self) -> Self:
         """Return the Spot itself."""

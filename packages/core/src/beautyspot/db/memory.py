@@ -33,6 +33,10 @@ class MemoryTaskDB:
         self._mutex = threading.Lock()
         forks.follow(self)
 
+    def __repr__(self) -> str:
+        """Name the class."""
+        return "MemoryTaskDB()"
+
     def get(self, key: str, /) -> Entry | None:
         """Return the entry kept under `key`, expired or not."""
         task = self._tasks.get(key)

@@ -53,6 +53,10 @@ class LocalStorage:
         self.root: str = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - pathlib is 3 ms to import
         self._sync = durability == "full"
 
+    def __repr__(self) -> str:
+        """Name the folder."""
+        return f"LocalStorage({self.root!r})"
+
     @classmethod
     def from_url(cls, url: str, /, *, durability: Literal["normal", "full"] = "normal") -> Self:
         """Return the storage of `file:///absolute/path`."""

@@ -19,6 +19,10 @@ class MemoryStorage:
         self._blobs: dict[str, tuple[bytes, datetime]] = {}
         self._serial = count()
 
+    def __repr__(self) -> str:
+        """Name the class."""
+        return "MemoryStorage()"
+
     @classmethod
     def from_url(cls, _url: str, /, *, durability: str = "normal") -> Self:
         """Return a new, empty storage for `memory://`; no durability keeps it past the process."""
