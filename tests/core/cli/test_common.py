@@ -97,6 +97,22 @@ def test_version_loads_neither_typer_nor_a_database_library() -> None:
     assert done.stdout.splitlines()[1] == "[]"
 
 
+def test_the_package_can_be_run_as_a_module(store: Path) -> None:
+    command = [sys.executable, "-m", "beautyspot", "--db", str(store / ".beautyspot/mine.db"), "stats"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "function")
+
+
+def test_a_folder_is_told_with_what_lies_in_it(store: Path, run: Run) -> None:
+    database = store / ".beautyspot/mine.db"
+    for folder in (store, store / ".beautyspot"):
+        answer = run("--db", str(folder), "stats")
+        assert answer.code == 2
+        assert f"a folder, not a database: '{folder}'\n  it holds {database}: give --db PATH" in answer.err
+    (store / "empty").mkdir()
+    assert "no database lies in it" in run("doctor", "--db", "empty").err
+
+
 def test_version_is_also_an_option_among_others(run: Run) -> None:
     assert run("--version", "stats").out.startswith("beautyspot 3")
 

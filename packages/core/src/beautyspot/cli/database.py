@@ -24,8 +24,10 @@ class Place:
         """Return the path or URL that was given, or of the only database here.
 
         Raises:
-            ConfigurationError: there are several, or none.
+            ConfigurationError: there are several, or none, or a folder was given.
         """
+        if self.db and (path := path_of(self.db)) is not None and path.is_dir():
+            raise ConfigurationError(f"a folder, not a database: {str(path)!r}; {_choice_in(path)}")
         return self.db or only_database(Path())
 
     def existing(self) -> str:
@@ -79,6 +81,14 @@ def only_database(folder: Path, /) -> str:
         f"no database in {str(folder / FOLDER)!r}; "
         "run your program here first, give --db PATH, or try `beautyspot demo`"
     )
+
+
+def _choice_in(folder: Path) -> str:
+    """Return what to give instead of a folder."""
+    found = [*_with_tasks(folder), *_with_tasks(folder / FOLDER)]
+    if found:
+        return f"it holds {', '.join(map(str, found))}: give --db PATH with one of them"
+    return "no database lies in it: give --db PATH with one that a Spot made"
 
 
 def databases_around(database: str, /) -> list[str]:
