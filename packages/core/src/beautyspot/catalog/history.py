@@ -52,7 +52,7 @@ def model_uses(source: Source, step: Step, since: datetime | None, /) -> list[Mo
             func.count(case((column["status"] == "error", 1))),
             func.count(case((hit.is_(True), 1))),
             *(total(name, hit.is_not(True)) for name in ("input_tokens", "output_tokens", "cost")),
-            *(total(name, hit.is_(True)) for name in ("input_tokens", "output_tokens", "cost")),
+            *(total(name, hit.is_(True)) for name in ("input_tokens", "output_tokens")),
         )
         .where(column["model"].is_not(None), column["nested"].is_(False))
         .group_by(column["model"], start)
@@ -73,12 +73,11 @@ def start_of(source: Source, time: ColumnElement[Any], step: Step, /) -> ColumnE
 
 
 def _model_use(model: str, start: object, *values: Any) -> ModelUse:
-    runs, errors, hits, spent_in, spent_out, cost, saved_in, saved_out, saved_cost = values
+    runs, errors, hits, spent_in, spent_out, cost, saved_in, saved_out = values
     return ModelUse(
         model,
         time_of(start),
-        *(runs, errors, hits, int(spent_in), int(spent_out), float(cost)),
-        *(int(saved_in), int(saved_out), float(saved_cost)),
+        *(runs, errors, hits, int(spent_in), int(spent_out), float(cost), int(saved_in), int(saved_out)),
     )
 
 

@@ -80,13 +80,12 @@ class ModelUse:
     errors: int
     cache_hits: int
     input_tokens: int
-    """Spent; those of hits are in `saved_input_tokens`, and so on."""
+    """Spent; those of hits are in `saved_input_tokens`, as for output."""
     output_tokens: int
     cost: float
     """In the currency of the price table that gave it."""
     saved_input_tokens: int
     saved_output_tokens: int
-    saved_cost: float
 
 
 @dataclass(frozen=True, slots=True)
