@@ -126,6 +126,24 @@ def test_a_failed_call_of_a_batch_is_made_again_by_who_waited_at_once(
 
 
 @pytest.mark.external_service
+@pytest.mark.parametrize("kind", ["chat", "text_model"])
+def test_a_call_that_fails_in_a_thread_that_goes_on_is_made_again_by_who_waited_at_once(
+    cache: BeautySpotCache, openai_api: OpenAIAPI, request: pytest.FixtureRequest, kind: str
+):
+    model = request.getfixturevalue(kind)()
+    openai_api.fail(500)
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as two:
+        with openai_api.held():
+            first = one.submit(model.invoke, "hello")
+            openai_api.wait_for(1)
+            second = two.submit(model.invoke, "hello")
+            followed_by(cache, 1)
+        assert first.exception(10) is not None  # kept: it holds the frames of the call
+        assert "answer to hello" in str(second.result(10))
+    assert openai_api.calls == 2
+
+
+@pytest.mark.external_service
 @pytest.mark.parametrize("end", ["fails", "is cancelled"])
 async def test_a_task_whose_call_ends_without_an_answer_leaves_it_to_another(
     cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI, end: str

@@ -1,9 +1,10 @@
 """One call for identical lookups that miss at the same time, although LangChain never says when a call fails.
 
 LangChain asks `lookup`, makes the call, and tells `update`; a call that fails tells nobody. So a lead lives in the
-context of whoever asked: when that task or worker ends, the lead ends with it, and who waits goes on. A thread that
-asks again from elsewhere has left the frame from which it asked before, and so shows that its earlier call failed. What
-is left waits for the time limit.
+context of whoever asked: when that task or worker ends, the lead ends with it, and who waits goes on. A thread outlives
+its calls: there the handlers of the call hear that it fails. Who asks without LangChain's models has none; a thread
+that asks again from elsewhere has left the frame from which it asked before, and so shows that its earlier call failed.
+What is left waits for the time limit.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from beautyspot.parts import Parts
 from beautyspot.threads import in_thread, on_event_loop
 
 from langchain_beautyspot.asking import Asking, asking
+from langchain_beautyspot.failures import after_failure
 
 T = TypeVar("T")
 
@@ -53,6 +55,11 @@ class Lead:
         """Let those who wait go on, and say whether the store has the answer."""
         if self.claim is not None:
             self.claim.land(None, kept=kept)
+
+    def abandon(self) -> None:
+        """Let one of those who wait make the call. Does nothing to a lead that has ended."""
+        if self.claim is not None:
+            self.claim.abandon()
 
 
 _leads: ContextVar[tuple[Lead, ...]] = ContextVar("langchain_beautyspot_leads", default=())
@@ -149,8 +156,7 @@ class Leads:
         now = asking()
         for lead in _leads.get():
             if lead.is_over(now):
-                if lead.claim is not None:
-                    lead.claim.abandon()
+                lead.abandon()
                 _leads.set(tuple(other for other in _leads.get() if other is not lead))
 
     def _begin(self, key: str, claim: Claim | None) -> None:
@@ -158,9 +164,10 @@ class Leads:
         _leads.set((*_leads.get(), lead))
         if claim is not None:
             self._known[key] = lead
+            after_failure(lead.abandon)
 
     def _give_up(self, key: str) -> None:
         """Keep nobody waiting any longer for a call of this process that took too long, or failed."""
         lead = self._known.get(key)
-        if lead is not None and lead.claim is not None:
-            lead.claim.abandon()
+        if lead is not None:
+            lead.abandon()
