@@ -40,7 +40,8 @@ def show_pdf(shown: Shown, /) -> None:
             picture = page.render(scale=min(2.0, PIXELS / page.get_width())).to_pil()
     except pdfium.PdfiumError as error:
         raise NotThatKindError(str(error)) from error
-    st.image(picture, alt=text("page_of", number=number, count=count))
+    with st.container(border=True):
+        st.image(picture, alt=text("page_of", number=number, count=count))
 
 
 def _page_number(shown: Shown, count: int) -> int:

@@ -1,0 +1,112 @@
+"""The addresses of kept values: whole, in ranges, and apart from the dashboard."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import beautyspot as bs
+import pytest
+from beautyspot.storage.local import LocalStorage
+from beautyspot_dashboard import place
+from beautyspot_dashboard.routes.contents import ROUTE, Range, Unsatisfiable, address_of, range_of
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+LETTERS = bytes(range(256)) * 1000
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("bytes=0-0", Range(0, 1)),
+        ("bytes=10-", Range(10, 100)),
+        ("bytes=-5", Range(95, 100)),
+        ("bytes=-500", Range(0, 100)),
+        ("bytes=90-900", Range(90, 100)),
+        ("bytes=100-", Unsatisfiable()),
+        ("bytes=-0", Unsatisfiable()),
+        ("bytes=9-3", None),
+        ("bytes=-", None),
+        ("bytes=1-2,5-6", None),
+        ("lines=1-2", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_range_header_is_read_as_http_says(header: str | None, expected: Range | Unsatisfiable | None) -> None:
+    assert range_of(header, 100) == expected
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    with bs.Spot("t", db=tmp_path / "t.db", storage=tmp_path / "blobs") as spot:
+        spot.mark(lambda: LETTERS, content_type="video/mp4")()
+    shown = place.Place(str(tmp_path / "t.db"), [LocalStorage(tmp_path / "blobs")])
+    place.use(shown)
+    yield address_of(shown.catalog().tasks().rows[0])
+    shown.catalog().close()
+
+
+@pytest.fixture
+def client() -> TestClient:
+    return TestClient(Starlette(routes=[ROUTE]))
+
+
+def test_the_whole_content_comes_with_its_type_and_length(client: TestClient, address: str) -> None:
+    answer = client.get(address)
+    assert (answer.status_code, answer.content) == (200, LETTERS)
+    assert answer.headers["content-type"] == "video/mp4"
+    assert answer.headers["accept-ranges"] == "bytes"
+
+
+def test_a_range_comes_alone_and_says_where_it_lies(client: TestClient, address: str) -> None:
+    answer = client.get(address, headers={"range": "bytes=255-258"})
+    assert (answer.status_code, answer.content) == (206, b"\xff\x00\x01\x02")
+    assert answer.headers["content-range"] == f"bytes 255-258/{len(LETTERS)}"
+
+
+def test_a_range_of_another_value_is_answered_whole(client: TestClient, address: str) -> None:
+    etag = client.head(address).headers["etag"]
+    assert client.get(address, headers={"range": "bytes=0-3", "if-range": etag}).status_code == 206
+    assert client.get(address, headers={"range": "bytes=0-3", "if-range": '"older"'}).status_code == 200
+
+
+def test_a_range_past_the_end_is_refused_with_the_length(client: TestClient, address: str) -> None:
+    answer = client.get(address, headers={"range": "bytes=999999999-"})
+    assert (answer.status_code, answer.headers["content-range"]) == (416, f"bytes */{len(LETTERS)}")
+
+
+def test_a_head_request_gets_no_body(client: TestClient, address: str) -> None:
+    answer = client.head(address)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == str(len(LETTERS))
+
+
+def test_content_stands_apart_from_the_dashboard(client: TestClient, address: str) -> None:
+    policy = client.get(address).headers["content-security-policy"]
+    assert policy.startswith("sandbox; default-src 'none'")
+    assert "script-src" not in policy
+    with_scripts = client.get(f"{address}?scripts=1").headers["content-security-policy"]
+    assert with_scripts.startswith("sandbox allow-scripts; default-src 'none'")
+
+
+def test_a_type_that_is_no_media_type_is_not_sent_on(client: TestClient, address: str) -> None:
+    answer = client.get(f"{address}?type=text/html%0d%0ax: y")
+    assert answer.headers["content-type"] == "application/octet-stream"
+
+
+def test_a_download_has_the_name_that_was_asked_for(client: TestClient, address: str) -> None:
+    answer = client.get(f"{address}?download=a%22%0d%0a幕.mp4")
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''a%22%0D%0A%E5%B9%95.mp4"
+
+
+@pytest.mark.usefixtures("address")
+def test_a_key_that_is_gone_is_not_found(client: TestClient) -> None:
+    answer = client.get("/kept/nothing")
+    assert answer.status_code == 404
+    assert "nothing" in answer.text
+
+
+def test_a_lost_blob_is_not_found_and_the_answer_says_why(client: TestClient, address: str, tmp_path: Path) -> None:
+    for blob in (tmp_path / "blobs").rglob("*.bin"):
+        blob.unlink()
+    assert client.get(address).status_code == 404
