@@ -1,0 +1,247 @@
+"""One cache of answers: what it was told, where answers are, and who makes a call that several ask for."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, Self, TypeVar
+
+from beautyspot.checks import expect, words
+from beautyspot.durations import Duration, seconds
+from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning
+from beautyspot.flight import Claim
+from beautyspot.flight.claim import Ask
+from beautyspot.notices import pass_over, trouble
+from beautyspot.places import Place, opened, portable
+from beautyspot.store import Hit, Label
+from beautyspot.threads import in_thread, on_event_loop
+
+from llama_index.callbacks.beautyspot.errors import ReplayMiss
+from llama_index.callbacks.beautyspot.llms.answers import Response, is_complete, tokens_of
+from llama_index.callbacks.beautyspot.llms.kept import Answer, AnswerSerializer
+from llama_index.callbacks.beautyspot.llms.questions import KeyFn, Question, Questions
+from llama_index.callbacks.beautyspot.llms.ways import Call
+from llama_index.callbacks.beautyspot.policy import Mode, mode_from, mode_now
+
+T = TypeVar("T")
+VERSION = "llm-answers-1"
+
+pass_over("llama_index", "llama_index_instrumentation", "workflows", "wrapt")
+
+
+class Lookup(NamedTuple):
+    """What was asked, and how the cache works for this call."""
+
+    question: Question
+    mode: Mode
+
+
+class LLMCache:
+    """The answers of models, in a Spot. Its own trouble never reaches the caller: it is warned of, and the model asked.
+
+    Safe to use from any thread, event loop and, after a fork, process.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        ttl: Duration | None = None,
+        namespace: str = "",
+        mode: Mode = "read_write",
+        cache_if: Callable[[Response], bool] | None = is_complete,
+        tags: Sequence[str] = (),
+        key_fn: KeyFn | None = None,
+        model_id: str | None = None,
+        flight_timeout_s: float = 120.0,
+    ) -> None:
+        """Open the store; the arguments are those of `cache_llm`.
+
+        Raises:
+            ConfigurationError: one is wrong.
+        """
+        expect(isinstance(namespace, str), "namespace", namespace, "a text")  # pyright: ignore[reportUnnecessaryIsInstance]
+        expect(isinstance(model_id, str | None), "model_id", model_id, "a text")  # pyright: ignore[reportUnnecessaryIsInstance]
+        for name, function in (("cache_if", cache_if), ("key_fn", key_fn)):
+            expect(function is None or callable(function), name, function, "a function")
+        expect(flight_timeout_s >= 0, "flight_timeout_s", flight_timeout_s, "seconds from 0")
+        self._made_by = (place, {
+            "ttl": ttl, "namespace": namespace, "mode": mode, "cache_if": cache_if, "tags": tags, "key_fn": key_fn,
+            "model_id": model_id, "flight_timeout_s": flight_timeout_s,
+        })  # fmt: skip
+        self._parts = parts = opened(place).parts
+        self._store, self.clock = parts.store, parts.clock
+        self._mode: Mode = mode_from(mode)
+        self._cache_if, self._tags = cache_if, words("tags", tags)
+        self._ttl_s = None if ttl is None else seconds(ttl)
+        self._limit_s = flight_timeout_s
+        self._serializer = AnswerSerializer(parts.serializer)
+        self.questions = Questions(parts.journal, parts.registry, namespace=namespace, key_fn=key_fn, model_id=model_id)
+
+    def ask(self, call: Call, /) -> Lookup | None:
+        """Return what `call` asks; None where the model is to be asked as if there was no cache.
+
+        Raises:
+            ReplayMiss: no key can be made of it, in the mode `replay_only`.
+        """
+        mode = mode_now(self._mode)
+        if mode == "off" or call.is_within:
+            return None
+        try:
+            return Lookup(self.questions.question(call.llm, call.way.family, call.asked, call.options), mode)
+        except Exception as error:  # options and `key_fn` are the user's and raise anything; the model is asked
+            if mode == "replay_only":
+                raise ReplayMiss(
+                    f"no key could be made of a call of {type(call.llm).__name__!r} ({error}), and the mode is "
+                    "'replay_only'; give the cache a key_fn="
+                ) from error
+            self._report("made no key of a call, so nothing is looked up or kept", error, CacheReadWarning)
+            return None
+
+    def find(self, lookup: Lookup, /) -> tuple[Hit | None, Claim | None]:
+        """Return the kept answer, or else the claim of who is to make the call; None where nobody waits for it.
+
+        Never waits on an event loop's thread: whoever it waits for may be on the same loop.
+        """
+        question, mode = lookup
+        hit = None if mode == "refresh" else self._read(question.key)
+        if hit is not None or not self._flies(lookup):
+            return hit, None
+        end_s = self.clock.monotonic() + self._limit_s
+        while True:
+            claim = self._parts.flight.claim(question.key)
+            if claim.leads:
+                if not on_event_loop():
+                    claim.wait_for_process(self.clock, limit_s=end_s - self.clock.monotonic())
+                return self._read_again(claim, self._read(question.key))
+            if on_event_loop():
+                return None, None
+            try:
+                landed = claim.wait(limit_s=end_s - self.clock.monotonic()).landed
+            except TimeoutError:
+                return None, None
+            if landed:
+                return self._read(question.key), None
+
+    async def find_async(self, lookup: Lookup, /) -> tuple[Hit | None, Claim | None]:
+        """Do as `find`, without blocking the event loop."""
+        question, mode = lookup
+        hit = None if mode == "refresh" else await self._read_async(question.key)
+        if hit is not None or not self._flies(lookup):
+            return hit, None
+        end_s = asyncio.get_running_loop().time() + self._limit_s
+        is_local = self._store.reads_locally
+        ask: Ask | None = None if is_local else self.in_thread
+        while True:
+            claim, limit = self._parts.flight.claim(question.key, ask_processes=is_local), asyncio.timeout_at(end_s)
+            try:
+                async with limit:
+                    if not claim.leads:
+                        if (await claim.wait_async()).landed:
+                            return await self._read_async(question.key), None
+                        continue
+                    await claim.wait_for_process_async(self.clock, ask=ask)
+            except TimeoutError:
+                if not limit.expired():
+                    raise  # the leader's own
+                if not claim.leads:
+                    return None, None
+            return self._read_again(claim, await self._read_async(question.key))
+
+    def keep(self, lookup: Lookup, answer: Answer, elapsed_s: float, claim: Claim | None, /) -> None:
+        """Count a call, keep its answer, and let those who wait go on, whatever comes of the keeping."""
+        question, mode = lookup
+        kept = False
+        try:
+            if answer.tokens is None:
+                answer = answer._replace(tokens=tokens_of(answer.response))
+            question.tally.miss(0.0, failed=False)
+            question.tally.tokens(spent=answer.tokens or 0)
+            if mode != "read_only":
+                kept = self._store.keep(
+                    self._label(question, elapsed_s), answer, self._serializer, keep_if=self._is_wanted
+                )
+        except Exception as error:  # noqa: BLE001 - the caller has an answer that was paid for
+            self._report("could not keep an answer", error, CacheSaveWarning)
+        finally:
+            if claim is not None:
+                claim.land(None, kept=kept)
+        self._parts.journal.tick()
+
+    async def keep_async(self, lookup: Lookup, answer: Answer, elapsed_s: float, claim: Claim | None, /) -> None:
+        """Do as `keep` in a thread, which goes on when the caller is cancelled."""
+        if claim is not None:
+            claim.hand_over()
+        await self.in_thread(self.keep, lookup, answer, elapsed_s, claim)
+
+    async def in_thread(self, work: Callable[..., T], *args: Any) -> T:
+        """Run `work` in the Spot's executor, or the event loop's own; it goes on when the caller is cancelled."""
+        return await in_thread(self._parts.executor, work, *args)
+
+    def refuse(self, call: Call, lookup: Lookup, /) -> None:
+        """Refuse to ask the model where only kept answers are wanted.
+
+        Raises:
+            ReplayMiss: so it is.
+        """
+        if lookup.mode == "replay_only":
+            asked = call.asked if isinstance(call.asked, str) else str(call.asked[-1] if call.asked else "")
+            raise ReplayMiss(
+                f"no kept answer to {asked[-200:]!r} (key {lookup.question.key!r}), and the mode is 'replay_only'; "
+                "ask it once in the mode 'read_write'"
+            )
+
+    def _flies(self, lookup: Lookup) -> bool:
+        """Say whether callers of one key wait for one another."""
+        return lookup.mode == "read_write" and self._limit_s > 0
+
+    def _read(self, key: str) -> Hit | None:
+        return self._store.read(key, self._serializer)
+
+    async def _read_async(self, key: str) -> Hit | None:
+        """Read a local row on the event loop; give a thread whatever may wait."""
+        store = self._store
+        if not store.reads_locally:
+            return await self.in_thread(self._read, key)
+        entry = store.lookup(key)
+        if entry is None or entry.result_data is not None:
+            return None if entry is None else store.value_of(key, entry, self._serializer)
+        return await self.in_thread(store.value_of, key, entry, self._serializer)
+
+    def _read_again(self, claim: Claim, hit: Hit | None) -> tuple[Hit | None, Claim | None]:
+        """Take what another process or thread kept between the first look and the claim."""
+        if hit is None:
+            return None, claim
+        claim.land(None, kept=True)
+        return hit, None
+
+    def _label(self, question: Question, elapsed_s: float) -> Label:
+        return Label(
+            cache_key=question.key, func_name=question.tally.func_name, input_id=question.key[:16], version=VERSION,
+            elapsed_s=elapsed_s, ttl_s=self._ttl_s, tags=self._tags,
+        )  # fmt: skip
+
+    def _is_wanted(self, answer: Answer) -> bool:
+        if self._cache_if is is_complete and answer.cut_short:
+            return False
+        return self._cache_if is None or self._cache_if(answer.response)
+
+    def _report(self, what: str, error: Exception, category: type[CacheWarning]) -> None:
+        self._store.notices.warn(
+            ("llama_index", what, trouble(error)),
+            f"the cache of LlamaIndex's models {what} ({type(error).__name__}: {error}); the program goes on without; "
+            "`beautyspot doctor` says what is wrong with the store",
+            category,
+        )
+
+    def __copy__(self) -> Self:
+        """Return the same: copies of a model share its cache."""
+        return self
+
+    def __deepcopy__(self, _: Any) -> Self:
+        """Return the same, as above."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let models that have this cache go to another process: there it opens the same store."""
+        place, options = self._made_by
+        return partial(LLMCache, portable(place), **options), ()

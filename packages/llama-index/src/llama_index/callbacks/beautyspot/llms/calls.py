@@ -1,0 +1,119 @@
+"""The ways of a call, in both colours: a kept answer is given; else the model is asked, and what it says is kept."""
+
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from beautyspot.store import Hit
+from llama_index_instrumentation.dispatcher import active_instrument_tags, instrument_tags
+
+from llama_index.callbacks.beautyspot.llms.cache import LLMCache, Lookup
+from llama_index.callbacks.beautyspot.llms.kept import Answer
+from llama_index.callbacks.beautyspot.llms.streams import Recording, recorded, recorded_async, replayed, replayed_async
+from llama_index.callbacks.beautyspot.llms.telling import Telling
+from llama_index.callbacks.beautyspot.llms.ways import Call
+
+
+def answer(cache: LLMCache, call: Call, /) -> Any:
+    """Return the kept answer, or the one that the model gives now."""
+    lookup = cache.ask(call)
+    if lookup is None:
+        return call.make()
+    hit, claim = cache.find(lookup)
+    if hit is not None:
+        return _given(call, lookup, hit)
+    cache.refuse(call, lookup)
+    with claim or nullcontext():
+        start_s = cache.clock.monotonic()
+        with _asking(call, lookup):
+            response = call.make()
+        cache.keep(lookup, Answer(response), cache.clock.monotonic() - start_s, claim)
+    return response
+
+
+async def answer_async(cache: LLMCache, call: Call, /) -> Any:
+    """Do as `answer`, without blocking the event loop."""
+    lookup = cache.ask(call)
+    if lookup is None:
+        return await call.make()
+    hit, claim = await cache.find_async(lookup)
+    if hit is not None:
+        return _given(call, lookup, hit)
+    cache.refuse(call, lookup)
+    with claim or nullcontext():
+        start_s = cache.clock.monotonic()
+        with _asking(call, lookup):
+            response = await call.make()
+        await cache.keep_async(lookup, Answer(response), cache.clock.monotonic() - start_s, claim)
+    return response
+
+
+def stream(cache: LLMCache, call: Call, /) -> Any:
+    """Return the kept chunks, or those that the model gives now."""
+    lookup = cache.ask(call)
+    if lookup is None:
+        return call.make()
+    hit, claim = cache.find(lookup)
+    if hit is not None:
+        return replayed(*_begun(call, lookup, hit))
+    cache.refuse(call, lookup)
+    with claim or nullcontext():
+        with _asking(call, lookup):
+            source = call.make()
+        if claim is not None:
+            claim.hand_over()
+    return recorded(source, Recording(cache, call, lookup, claim))
+
+
+async def stream_async(cache: LLMCache, call: Call, /) -> Any:
+    """Do as `stream`, without blocking the event loop."""
+    lookup = cache.ask(call)
+    if lookup is None:
+        return await call.make()
+    hit, claim = await cache.find_async(lookup)
+    if hit is not None:
+        return replayed_async(*_begun(call, lookup, hit))
+    cache.refuse(call, lookup)
+    with claim or nullcontext():
+        with _asking(call, lookup):
+            source = await call.make()
+        if claim is not None:
+            claim.hand_over()
+    return recorded_async(source, Recording(cache, call, lookup, claim))
+
+
+def _given(call: Call, lookup: Lookup, hit: Hit) -> Any:
+    kept: Answer = hit.value
+    kept.response.delta = None if kept.deltas else kept.response.delta  # of the last chunk, which is no stream's now
+    telling = Telling(call, _counted(lookup, hit))
+    with telling.started():
+        telling.end(kept.response)
+    return kept.response
+
+
+def _begun(call: Call, lookup: Lookup, hit: Hit) -> tuple[Answer, Telling]:
+    """Tell of the start now: what stands in a generator would be told when the span is over."""
+    telling = Telling(call, _counted(lookup, hit))
+    with telling.started():
+        return hit.value, telling
+
+
+def _counted(lookup: Lookup, hit: Hit) -> dict[str, Any]:
+    """Count a hit, and return what recorders are told of it."""
+    tally, tokens = lookup.question.tally, hit.value.tokens
+    tally.hit(hit.elapsed_s, lookup.question.key)
+    if tokens:
+        tally.tokens(saved=tokens)
+    return {"cache_hit": True, "cache_key": lookup.question.key, "saved_tokens": tokens}
+
+
+@contextmanager
+def _asking(call: Call, lookup: Lookup) -> Generator[None]:
+    """Tell recorders the key while the model is asked, and count it if that fails."""
+    tags = {**active_instrument_tags.get(), "cache_hit": False, "cache_key": lookup.question.key}
+    try:
+        with call.within(), instrument_tags(tags):
+            yield
+    except Exception:
+        lookup.question.tally.miss(0.0, failed=True)
+        raise

@@ -1,0 +1,163 @@
+"""Answers as bytes: msgpack of plain data. Nothing in it names a class but by a word of a closed table."""
+
+# What a provider adds to an answer is of any type.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+import sys
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any, NamedTuple, cast
+
+from beautyspot.errors import DamagedEntryError, SerializationError
+from beautyspot.protocols import Buffer, Serializer
+
+from llama_index.callbacks.beautyspot.llms.answers import Response
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, TextBlock
+from llama_index.core.bridge.pydantic import BaseModel
+
+FORMAT = 1
+OBJECT = "beautyspot:object"
+"""The one key of a dict that stands for an object of a known class."""
+CLASSES = {
+    "ChatCompletion": "openai.types.chat.chat_completion",
+    "ChatCompletionChunk": "openai.types.chat.chat_completion_chunk",
+    "ChatCompletionMessageFunctionToolCall": "openai.types.chat.chat_completion_message_function_tool_call",
+    "ChoiceDeltaToolCall": "openai.types.chat.chat_completion_chunk",
+    "Completion": "openai.types.completion",
+    "Response": "openai.types.responses.response",
+    "ResponseCompletedEvent": "openai.types.responses.response_completed_event",
+}
+"""Where the classes are defined that come back as they were; objects of others come back as dicts."""
+
+
+class Answer(NamedTuple):
+    """What one call of a model gave."""
+
+    response: Response
+    """The whole of it; of a stream the last chunk."""
+    deltas: Sequence[str] | None = None
+    """Of a stream."""
+    thoughts: Sequence[str | None] | None = None
+    """What each chunk of a stream adds to what the model thinks, where it tells."""
+    tokens: int | None = None
+    """That the call took, as far as the provider said."""
+    cut_short: bool = False
+    """Whether a chunk before the last told that the stream ended too early; not kept."""
+
+
+class AnswerSerializer:
+    """Turns an `Answer` into bytes and back."""
+
+    def __init__(self, inner: Serializer) -> None:
+        """Let `inner` pack the plain data; it knows the types that the user registered."""
+        self._inner = inner
+
+    def dumps(self, value: Answer, /) -> bytes:
+        """Return `value` as bytes; what the provider's client returned is left out if it can't be kept.
+
+        Raises:
+            SerializationError: anything else in it can't be kept.
+        """
+        content = _content(value)
+        try:
+            return self._inner.dumps(content)
+        except SerializationError:
+            return self._inner.dumps({**content, "raw": None})
+
+    def loads(self, data: Buffer, /) -> Answer:
+        """Return the answer, made of objects that nobody else has.
+
+        Raises:
+            DamagedEntryError: `data` is no answer, or one that a later release wrote.
+        """
+        content = self._inner.loads(data)
+        if not isinstance(content, dict):
+            raise DamagedEntryError(f"the row holds {type(content).__name__!r}, not an answer; delete it")
+        kept = cast("dict[str, Any]", content)
+        if kept.get("format") != FORMAT:
+            raise DamagedEntryError(
+                f"the answer has the format {kept.get('format')!r}, not {FORMAT}; "
+                "upgrade llama-index-callbacks-beautyspot"
+            )
+        try:
+            return Answer(_response(kept), kept.get("deltas"), kept.get("thoughts"), kept.get("tokens"))
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # Not its words: pydantic quotes the answer, which has no place in a log.
+            raise DamagedEntryError(
+                f"the answer's parts are not those of a response ({type(error).__name__}); delete it"
+            ) from error
+
+
+def _content(answer: Answer) -> dict[str, Any]:
+    response = answer.response
+    content: dict[str, Any] = {"format": FORMAT, "raw": _plain(response.raw)}
+    if isinstance(response, ChatResponse):
+        message = response.message
+        content["role"] = message.role.value
+        content["blocks"] = [block.text if type(block) is TextBlock else _fields(block) for block in message.blocks]
+        content["of_message"] = _plain(message.additional_kwargs)
+    else:
+        content["text"] = response.text
+    more = {
+        "delta": response.delta,
+        "logprobs": _plain(response.logprobs),
+        "of_response": _plain(response.additional_kwargs),
+        "deltas": answer.deltas,
+        "thoughts": answer.thoughts,
+        "tokens": answer.tokens,
+    }
+    return content | {name: value for name, value in more.items() if value not in (None, {})}
+
+
+def _response(kept: dict[str, Any]) -> Response:
+    raw, more = _made(kept["raw"]), _made(kept.get("of_response", {}))
+    told: dict[str, Any] = {name: kept.get(name) for name in ("delta", "logprobs")}
+    told |= {"raw": raw, "additional_kwargs": more}
+    if "text" in kept:
+        return CompletionResponse(text=kept["text"], **told)
+    blocks = [TextBlock(text=block) if isinstance(block, str) else block for block in kept["blocks"]]
+    message = ChatMessage(role=kept["role"], blocks=blocks, additional_kwargs=_made(kept.get("of_message", {})))
+    return ChatResponse(message=message, **told)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        name = type(value).__name__
+        fields = _fields(value)
+        return {OBJECT: [name, fields]} if CLASSES.get(name) == type(value).__module__ else fields
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, Enum):
+        return value.value
+    return str(value) if type(value).__module__.startswith(("pydantic", "pathlib")) else value
+
+
+def _fields(model: BaseModel) -> dict[str, Any]:
+    # What a provider made up is kept as it came, and what it left out is left out.
+    return _plain(model.model_dump(warnings=False, exclude_unset=not _is_block(model), exclude_none=_is_block(model)))
+
+
+def _is_block(model: BaseModel) -> bool:
+    return "block_type" in type(model).model_fields
+
+
+def _made(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_made(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {OBJECT}:
+        return _object(*value[OBJECT])
+    return {name: _made(each) for name, each in value.items()}
+
+
+def _object(name: str, fields: dict[str, Any]) -> Any:
+    # In a module that the provider's client has loaded: nothing is imported for the sake of data.
+    class_: Any = getattr(sys.modules.get(CLASSES.get(name, "")), name, None)
+    if class_ is None:
+        return fields
+    try:
+        return class_.model_validate(fields)
+    except ValueError:  # the client itself takes whatever the provider sends
+        return fields
