@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from langchain.agents import create_agent
-from langchain_beautyspot import BeautySpotCache
+from langchain_beautyspot import BeautySpotCache, CacheMiddleware
 from langchain_core.messages import HumanMessage
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
@@ -68,6 +68,38 @@ async def test_the_second_run_of_an_agent_calls_nobody(cache: BeautySpotCache, c
         second = await agent.ainvoke({"messages": [HumanMessage(question)]}, config)
     assert [each.text for each in first] == [each.text for each in second["messages"]]
     assert (calls, openai_api.calls, cache.stats().hits) == (3, 3, 3)
+
+
+@pytest.mark.parametrize("cached", ["by the model", "by the agent"])
+def test_an_answer_that_comes_twice_is_sent_twice_to_the_responses_api(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI, cached: str
+):
+    model = chat(use_responses_api=True, cache=cache if cached == "by the model" else False)
+    agent = create_agent(model, middleware=[CacheMiddleware(cache.spot)] if cached == "by the agent" else [])
+    messages: list[Any] = []
+    for question in QUESTIONS:
+        messages += agent.invoke({"messages": [HumanMessage(question)]})["messages"]
+    model.invoke([*messages, HumanMessage("all?")])
+    sent = [part["content"] for part in openai_api.requests[-1].body["input"]]
+    texts = [content if isinstance(content, str) else [each["text"] for each in content] for content in sent]
+    assert texts == ["one", ["answer to one"], "two", ["answer to two"], "one", ["answer to one"], "all?"]
+    assert openai_api.calls == 3
+
+
+@pytest.mark.parametrize("version", ["responses/v1", "v1"])
+def test_the_second_run_of_an_agent_on_the_responses_api_calls_nobody(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI, version: str
+):
+    model = chat(use_responses_api=True, output_version=version)
+    for _ in range(2):
+        agent = create_agent(model, tools=[add], checkpointer=InMemorySaver())
+        messages = history(agent, "a", 'use add {"a": 1, "b": 2}', "thanks")
+    assert [message.text for message in messages][3:] == [
+        "answer to what the tool said: 3",
+        "thanks",
+        "answer to thanks",
+    ]
+    assert openai_api.calls == 3
 
 
 def test_a_hit_is_streamed_as_a_message_of_its_turn(cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI):

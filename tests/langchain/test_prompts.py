@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from langchain_beautyspot.item_ids import without_item_ids
 from langchain_beautyspot.prompts import canonical_prompt, readable_prompt
 from langchain_core.load import dumps
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
@@ -38,6 +39,26 @@ SAME = AIMessage("yes", tool_calls=[CALL], response_metadata={"model_provider": 
 )
 def test_what_an_answer_brought_along_does_not_make_another_question(brought: dict[str, Any]):
     assert key(ASKED, SAME.model_copy(update=brought)) == key(ASKED, SAME)
+
+
+def test_a_text_or_call_of_a_function_is_the_same_without_its_id():
+    parts = [
+        {"type": "text", "text": "yes", "id": "msg_1"},
+        {"type": "function_call", "name": "add", "arguments": "{}", "call_id": "call_1", "id": "fc_1"},
+        {"type": "tool_call", "name": "add", "args": {}, "id": "call_2", "extras": {"item_id": "fc_2", "status": "ok"}},
+    ]
+    bare = [
+        {"type": "text", "text": "yes"},
+        {"type": "function_call", "name": "add", "arguments": "{}", "call_id": "call_1"},
+        {"type": "tool_call", "name": "add", "args": {}, "id": "call_2", "extras": {"status": "ok"}},
+    ]
+    assert without_item_ids(parts) == bare
+    assert key(ASKED, AIMessage(parts)) == key(ASKED, AIMessage(bare))
+
+
+def test_reasoning_is_nothing_without_the_ids_around_it():
+    parts = [{"type": "reasoning", "summary": [], "id": "rs_1"}, {"type": "text", "text": "yes", "id": "msg_1"}]
+    assert without_item_ids(parts) == parts
 
 
 def test_a_streamed_message_is_the_whole_one():

@@ -26,6 +26,7 @@ from langchain_core.messages import (
 )
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, Generation, GenerationChunk
 
+from langchain_beautyspot.item_ids import without_item_ids
 from langchain_beautyspot.plain_answers import is_plain, plain_answer
 
 FORMAT = 1
@@ -59,7 +60,7 @@ class Answer(NamedTuple):
 
 
 class AnswerSerializer:
-    """Turns an `Answer` into bytes and back, with fresh message ids."""
+    """Turns an `Answer` into bytes and back, with fresh message ids and no ids of parts that stand alone."""
 
     def __init__(self, inner: Serializer) -> None:
         """Let `inner` pack the plain data; it knows the types that the user registered."""
@@ -133,4 +134,5 @@ def _unpacked(name: str, info: dict[str, Any] | None, text_or_kind: str, fields:
         fields["id"] = fresh_id()
     if name == "ChatGeneration" and text_or_kind == "AIMessage" and is_plain(info, fields):
         return plain_answer(info, fields)
+    fields["content"] = without_item_ids(fields["content"])
     return CHATS[name](message=MESSAGES[text_or_kind](**fields), generation_info=info)

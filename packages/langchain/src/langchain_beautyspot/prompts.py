@@ -8,6 +8,8 @@ issue 35308). What is left here is what a provider is sent.
 import json
 from typing import Any, cast
 
+from langchain_beautyspot.item_ids import without_item_ids
+
 MESSAGES = '[{"lc": 1, "type": "constructor"'
 """How `langchain_core.load.dumps` begins a list of messages."""
 LEFT_OUT = frozenset(
@@ -65,6 +67,9 @@ def _canonical(message: Any, with_response_ids: bool) -> Any:
     if not isinstance(fields, dict):  # an object that LangChain could not turn into JSON
         return cast("dict[str, Any]", message)
     kept = {name: value for name, value in cast("dict[str, Any]", fields).items() if name not in LEFT_OUT}
+    kind = str(cast("dict[str, Any]", message)["id"][-1]).removesuffix("Chunk")
+    if kind == "AIMessage":
+        kept["content"] = without_item_ids(kept.get("content"))
     metadata = kept.pop("response_metadata", None)
     if metadata:
         names = (*KEPT_METADATA, "id") if with_response_ids else KEPT_METADATA
@@ -75,5 +80,4 @@ def _canonical(message: Any, with_response_ids: bool) -> Any:
         kept["additional_kwargs"] = {
             name: value for name, value in more.items() if name != "parsed" and value is not None
         }
-    kind: str = cast("dict[str, Any]", message)["id"][-1]
-    return [kind.removesuffix("Chunk"), {name: value for name, value in kept.items() if value not in (None, [], {})}]
+    return [kind, {name: value for name, value in kept.items() if value not in (None, [], {})}]

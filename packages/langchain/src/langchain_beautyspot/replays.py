@@ -6,6 +6,7 @@ from typing import Any, cast
 from langchain_core.messages import AIMessage, BaseMessage, RemoveMessage
 
 from langchain_beautyspot.generations import fresh_id
+from langchain_beautyspot.item_ids import without_item_ids
 
 
 class Renewal:
@@ -32,9 +33,10 @@ class Renewal:
         return value
 
     def _message(self, message: BaseMessage) -> BaseMessage:
-        if message.id is None or not isinstance(message, AIMessage):
-            return message
-        message.id = self._ids.setdefault(message.id, fresh_id())
+        if isinstance(message, AIMessage):
+            message.content = without_item_ids(message.content)
+            if message.id is not None:
+                message.id = self._ids.setdefault(message.id, fresh_id())
         return message
 
 
