@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 import threading
 from datetime import timedelta
 from importlib import metadata
@@ -27,6 +28,23 @@ def test_default_folder_has_a_gitignore_and_is_for_its_owner_alone(workspace: Pa
     assert (workspace / ".beautyspot").stat().st_mode & 0o777 == 0o700
     blobs = [path for path in workspace.glob(".beautyspot/blobs/**/*") if path.is_file()]
     assert [path.stat().st_mode & 0o777 for path in blobs] == [0o600]
+
+
+def test_a_workspace_that_is_removed_while_it_is_used_is_made_again_out_of_git(workspace: Path):
+    spot = bs.Spot("mine")
+    text, blob = spot.mark(str), spot.mark(save_blob=True)(bytes)
+    assert (text(1), blob(1)) == ("1", b"\0")
+    for n, first, then in ((2, text, blob), (3, blob, text)):
+        shutil.rmtree(workspace / ".beautyspot")
+        with pytest.warns(bs.CacheWarning, match="was deleted or replaced while it was in use") as warned:
+            first(n), then(n), first(n)
+        assert len(warned) == 1
+        assert (workspace / ".beautyspot/.gitignore").read_text() == "*\n"
+        assert (workspace / ".beautyspot").stat().st_mode & 0o777 == 0o700
+        with bs.Spot("mine") as again:
+            assert again.mark(str).is_cached(n)
+            assert again.mark(bytes).is_cached(n)
+    spot.shutdown()
 
 
 @pytest.mark.parametrize("name", ["../evil", "", "a/b", "..", "a\\b"])

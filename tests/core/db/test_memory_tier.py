@@ -1,4 +1,5 @@
 import os
+import shutil
 import sqlite3
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.connections import Connections
 from beautyspot.db.memory_tier import ROW_BYTES, MemoryTier, Seen
+from beautyspot.db.replacement import is_lost
 from beautyspot.errors import ConfigurationError
 from beautyspot.records import ZSTD_MAGIC, Entry
 from beautyspot.testing.task_db import NOON, SECOND, task
@@ -310,3 +312,22 @@ def test_an_expired_result_is_not_served_from_memory(tmp_path: Path, clock: Any)
     assert answer(1) == 1
     assert runs == [1, 1]
     spot.shutdown()
+
+
+@pytest.mark.parametrize("memory_bytes", [0, 2**20])
+def test_a_file_that_was_deleted_is_left_by_those_who_only_read(tmp_path: Path, memory_bytes: int) -> None:
+    with closing(SQLiteTaskDB(tmp_path / "sub/a.db", memory_bytes=memory_bytes)) as db:
+        db.put(task())
+        warm(db)
+        shutil.rmtree(tmp_path / "sub")
+        with pytest.warns(bs.CacheWarning, match="was deleted or replaced while it was in use") as warned:
+            assert comes_true(lambda: db.get(KEY) is None)
+        db.put(task())
+        warm(db)
+        assert len(warned) == 1
+    assert data_of(SQLiteTaskDB(tmp_path / "sub/a.db")) == task().result_data
+
+
+def test_a_file_that_nobody_can_look_at_for_a_while_is_not_left(tmp_path: Path) -> None:
+    assert is_lost(str(tmp_path / "none.db"), (1, 2))
+    assert not is_lost("a" * 5000, (1, 2))  # as a folder without permission, or a server that is away

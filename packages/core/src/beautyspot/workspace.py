@@ -1,11 +1,10 @@
 """Where a Spot's files lie when nobody says otherwise: the folder `.beautyspot`."""
 
 import os
-from contextlib import suppress
 
 from beautyspot.errors import ConfigurationError
+from beautyspot.folders import WORKSPACE, ignore_in_git, make_folder
 
-FOLDER = ".beautyspot"
 # os.path throughout: pathlib is 3 ms of `import beautyspot`.
 
 
@@ -17,7 +16,7 @@ def database_path(name: str, /) -> str:
     Raises:
         ConfigurationError: `name` is no plain file name.
     """
-    path = os.path.abspath(os.path.join(FOLDER, f"{_checked(name)}.db"))  # noqa: PTH100, PTH118 - see above
+    path = os.path.abspath(os.path.join(WORKSPACE, f"{_checked(name)}.db"))  # noqa: PTH100, PTH118 - see above
     oldest = os.path.abspath(f"{name}.db")  # noqa: PTH100 - see above
     return oldest if os.path.isfile(oldest) and not os.path.exists(path) else path  # noqa: PTH110, PTH113 - see above
 
@@ -28,7 +27,7 @@ def blob_folder(name: str, /) -> str:
     Raises:
         ConfigurationError: `name` is no plain file name.
     """
-    return os.path.abspath(os.path.join(FOLDER, "blobs", _checked(name)))  # noqa: PTH100, PTH118 - see above
+    return os.path.abspath(os.path.join(WORKSPACE, "blobs", _checked(name)))  # noqa: PTH100, PTH118 - see above
 
 
 def legacy_blob_folders(name: str, /) -> tuple[str, ...]:
@@ -44,18 +43,13 @@ def default_database(name: str, /) -> str:
         ConfigurationError: `name` is no plain file name.
     """
     path = database_path(name)
-    _make_workspace()
+    folder = os.path.abspath(WORKSPACE)  # noqa: PTH100 - see above
+    try:
+        make_folder(folder)
+        ignore_in_git(folder)  # into one that an earlier release made, too
+    except OSError:
+        pass  # the database fails as well, and says so without stopping the user's run
     return path
-
-
-def _make_workspace() -> None:
-    """Make the folder, for its owner alone, with a `.gitignore` that keeps results out of git."""
-    # Where that fails the database fails too, and says so without stopping the user's run.
-    with suppress(OSError):
-        os.makedirs(FOLDER, mode=0o700, exist_ok=True)  # noqa: PTH103 - see above
-        path = os.path.join(FOLDER, ".gitignore")  # noqa: PTH118 - see above
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write("*\n")
 
 
 def _checked(name: str) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from beautyspot.errors import ConfigurationError
+from beautyspot.folders import WORKSPACE
 from beautyspot.protocols import BlobStorage, TaskDB
 from beautyspot.storage import create_storage
-from beautyspot.workspace import FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +71,21 @@ def only_database(folder: Path, /) -> str:
         ConfigurationError: there are several, or none.
     """
     # Releases up to 1.0 kept theirs beside the script, and a Spot goes on using it there.
-    found = sorted((folder / FOLDER).glob("*.db")) or _with_tasks(folder)
+    found = sorted((folder / WORKSPACE).glob("*.db")) or _with_tasks(folder)
     if len(found) == 1:
         return str(found[0])
     if found:
         names = ", ".join(map(str, found))
         raise ConfigurationError(f"several databases: {names}; choose one with --db PATH or BEAUTYSPOT_DB=PATH")
     raise ConfigurationError(
-        f"no database in {str(folder / FOLDER)!r}; "
+        f"no database in {str(folder / WORKSPACE)!r}; "
         "run your program here first, give --db PATH, or try `beautyspot demo`"
     )
 
 
 def _choice_in(folder: Path) -> str:
     """Return what to give instead of a folder."""
-    found = [*_with_tasks(folder), *_with_tasks(folder / FOLDER)]
+    found = [*_with_tasks(folder), *_with_tasks(folder / WORKSPACE)]
     if found:
         return f"it holds {', '.join(map(str, found))}: give --db PATH with one of them"
     return "no database lies in it: give --db PATH with one that a Spot made"
@@ -94,7 +94,7 @@ def _choice_in(folder: Path) -> str:
 def databases_around(database: str, /) -> list[str]:
     """Return the paths of the other databases here and in the folder of `database`, whose blobs may lie among its."""
     own = Path(database.partition("://")[2].removeprefix("/") if "://" in database else database).resolve()
-    folders = {Path.cwd(), Path(FOLDER).resolve(), own.parent}
+    folders = {Path.cwd(), Path(WORKSPACE).resolve(), own.parent}
     return sorted(str(path) for folder in folders for path in _with_tasks(folder) if path.resolve() != own)
 
 
@@ -108,7 +108,7 @@ def _has_tasks(path: Path) -> bool:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
             return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").fetchall())
     except sqlite3.Error as error:
-        return path.parent.name == FOLDER or error.sqlite_errorcode != sqlite3.SQLITE_NOTADB
+        return path.parent.name == WORKSPACE or error.sqlite_errorcode != sqlite3.SQLITE_NOTADB
 
 
 def path_of(database: str, /) -> Path | None:
@@ -130,7 +130,7 @@ def blob_folders(database: str, /) -> list[Path]:
     if path is None:
         return []
     # A Spot with a db= elsewhere still keeps its blobs in the workspace it was started in, unless told otherwise.
-    workspace = path.parent if path.parent.absolute().name == FOLDER else Path(FOLDER)
+    workspace = path.parent if path.parent.absolute().name == WORKSPACE else Path(WORKSPACE)
     blobs = workspace.absolute() / "blobs"
     own, beside = blobs / path.stem, path.parent.absolute() / "blobs"
     # The one that a deletion may touch comes first; the folder that earlier releases shared is only read.

@@ -12,7 +12,7 @@ from beautyspot.db.faults import STALE, UNREADABLE, WAITABLE, Failure, code_of, 
 from beautyspot.db.files import connect
 from beautyspot.db.generation import Generation
 from beautyspot.db.kept import Execute, Kept, Lender
-from beautyspot.db.replacement import PAUSE_S, identity, inode, is_emptied
+from beautyspot.db.replacement import PAUSE_S, identity, inode, is_emptied, is_lost
 from beautyspot.db.turns import Turns
 from beautyspot.errors import StorageError
 
@@ -200,6 +200,15 @@ class Connections(Lender):
         self._wrote = False
         self.close()
         return True
+
+    def leave_lost_file(self) -> None:
+        """Go on in a fresh file, and tell of it, if that which results are read from was deleted or replaced.
+
+        Else hits would go on until something is kept, out of a file that nobody sees and that is gone with the process.
+        """
+        kept: Kept | None = getattr(self.mine, "kept", None)
+        if kept is not None and is_lost(self.path, kept.identity) and self._leave_replaced_file():
+            self._aside.tell()
 
     def close(self) -> None:
         """Close every connection, once whoever uses it is done. The next call opens one again."""

@@ -8,6 +8,7 @@ from beautyspot.db.faults import READ_ONLY, WAITABLE, code_of
 from beautyspot.db.ownership import REVISION, refuse_others, uri
 from beautyspot.db.replacement import PAUSE_S, unmoved
 from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.folders import make_folder
 
 
 def connect(path: str, synchronous: str, busy_timeout_s: float, /) -> sqlite3.Connection:
@@ -17,7 +18,7 @@ def connect(path: str, synchronous: str, busy_timeout_s: float, /) -> sqlite3.Co
         StorageError: another program or a later release wrote it.
     """
     try:
-        _make_folder(os.path.dirname(path))  # noqa: PTH120 - pathlib is 3 ms of `import beautyspot`
+        make_folder(os.path.dirname(path))  # noqa: PTH120 - pathlib is 3 ms of `import beautyspot`
         with unmoved(path):
             return make(path, synchronous, busy_timeout_s)
     except ConfigurationError as error:
@@ -43,19 +44,6 @@ def _make(path: str) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         return
-
-
-def _make_folder(folder: str) -> None:
-    """Make `folder` and those above it, each for its owner alone; `os.makedirs` would open the ones above to all."""
-    if os.path.isdir(folder):  # noqa: PTH112
-        return
-    parent = os.path.dirname(folder)  # noqa: PTH120
-    if parent != folder:  # a drive that isn't there is its own parent
-        _make_folder(parent)
-    try:
-        os.mkdir(folder, 0o700)  # noqa: PTH102
-    except FileExistsError:
-        return  # another thread or process was first; if it is no folder, opening the file says so
 
 
 def _open(path: str, *, is_uri: bool = False) -> sqlite3.Connection:

@@ -78,11 +78,12 @@ class MemoryTier:
         self._stamp = 0
         self.generation = connections.generation
         self.held = Held()
-        self.check_at_s = 0.0 if limit_bytes else float("inf")
+        self.check_at_s = 0.0
 
     def check(self) -> None:
-        """Drop everything if somebody else may have changed the file; call when `check_at_s` is past."""
+        """Drop everything if somebody else may have changed the file, or it is gone; call when `check_at_s` is past."""
         self.check_at_s = monotonic() + CHECK_EVERY_S
+        self._connections.leave_lost_file()
         if self.generation.view is NOWHERE:
             return
         if not self.generation.is_in_place():

@@ -5,6 +5,7 @@ import sqlite3
 
 from beautyspot.db.faults import UNREADABLE, code_of
 from beautyspot.errors import ConfigurationError, NewerFileError
+from beautyspot.folders import WORKSPACE
 
 REVISION = 2
 """`schema.REVISION`, again: importing that costs 300 ms. A test compares the two."""
@@ -81,7 +82,7 @@ def _look(path: str, query: str) -> None:
 def _was_ours(path: str) -> bool:
     """Say whether what lies around an unreadable file tells that we made it."""
     folder = os.path.basename(os.path.dirname(path))  # noqa: PTH119, PTH120 - pathlib is 3 ms of `import beautyspot`
-    return folder == ".beautyspot" or os.path.exists(f"{path}-locks")  # noqa: PTH110 - as above
+    return folder == WORKSPACE or os.path.exists(f"{path}-locks")  # noqa: PTH110 - as above
 
 
 def _state(path: str) -> tuple[int, int] | None:

@@ -43,6 +43,17 @@ def inode(path: str, /) -> Identity | None:
     return status.st_dev, status.st_ino
 
 
+def is_lost(path: str, used: Identity | None, /) -> bool:
+    """Say whether the file `used` lies no longer at `path`; False if nobody can look, which passes."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - as above
+    except (FileNotFoundError, NotADirectoryError):
+        return used is not None
+    except OSError:
+        return False
+    return used not in (None, (status.st_dev, status.st_ino))
+
+
 def is_emptied(path: str, /) -> bool:
     """Say whether the file was truncated to nothing while it was in use: then only its WAL may hold anything."""
     # Whoever has it open keeps a lock on it that a new connection would wait for as long as that process lives.

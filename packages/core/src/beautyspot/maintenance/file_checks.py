@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from beautyspot.catalog.source import Source
 from beautyspot.db.ownership import REVISION
+from beautyspot.folders import WORKSPACE
 from beautyspot.maintenance.findings import Finding
 from beautyspot.maintenance.repair import set_aside_before
 from beautyspot.sizes import bytes_text
@@ -101,7 +102,7 @@ def _permissions(path: Path) -> Finding:
     if sys.platform == "win32":
         return Finding("ok", "permissions", "not told apart on Windows")
     files = [path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")]
-    folders = [path.parent] if path.parent.name == ".beautyspot" else []
+    folders = [path.parent] if path.parent.name == WORKSPACE else []
     open_to_others = [each for each in (*files, *folders) if each.exists() and each.stat().st_mode & 0o077]
     if not open_to_others:
         return Finding("ok", "permissions", "for its owner alone")

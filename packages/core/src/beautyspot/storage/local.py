@@ -8,6 +8,7 @@ import stat
 from datetime import UTC, datetime
 
 from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.folders import make_folder, sync_folder
 from beautyspot.records import BlobInfo
 from beautyspot.storage.locations import SUFFIX, UNFINISHED, is_blob, is_unfinished, new_location, path_of
 
@@ -88,7 +89,7 @@ class LocalStorage:
                 _remove(temporary)
                 raise
             if self._sync:
-                _sync_folder(path.rpartition("/")[0])
+                sync_folder(path.rpartition("/")[0])
         except OSError as error:
             raise self._failed("write", location, error) from error
         return location
@@ -136,7 +137,7 @@ class LocalStorage:
         try:
             descriptor = os.open(path, _CREATE, 0o600)
         except FileNotFoundError:  # the first blob of this folder, or somebody removed it
-            _make_folder(path.rpartition("/")[0], self._sync)
+            make_folder(path.rpartition("/")[0], synced=self._sync)
             descriptor = os.open(path, _CREATE, 0o600)
         with open(descriptor, "wb") as file:
             file.writelines(parts)  # a part above the buffer's 8 kB goes to the file uncopied
@@ -161,29 +162,6 @@ class LocalStorage:
         if verb == "read" and error.errno == errno.ENOENT:
             advice = "it was deleted by hand or by another program, so its call has to run again"
         return StorageError(f"can't {verb} blob {location!r} in {self.root!r}: {error.strerror or error}; {advice}")
-
-
-def _make_folder(folder: str, sync: bool) -> None:
-    """Make `folder` and those above it, each for its owner alone; `os.makedirs` would open the ones above to all."""
-    parent = os.path.dirname(folder)  # noqa: PTH120 - as above
-    if not os.path.isdir(parent):  # noqa: PTH112 - as above
-        _make_folder(parent, sync)
-    try:
-        os.mkdir(folder, 0o700)  # noqa: PTH102 - as above
-    except FileExistsError:
-        return  # another thread or process was first; if it is no folder, opening the file says so
-    if sync:
-        _sync_folder(parent)
-
-
-def _sync_folder(folder: str) -> None:
-    if os.name == "nt":
-        return  # Windows can't open a folder
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove(path: str) -> None:
