@@ -252,6 +252,12 @@ def test_a_hit_is_marked_and_its_tokens_are_saved_ones(recorder: BeautySpotCallb
     assert (totals.calls, totals.hits, totals.spent_tokens, totals.saved_tokens) == (2, 1, 110, 110)
 
 
+def test_a_call_whose_answer_is_not_kept_names_no_row(recorder: BeautySpotCallbackHandler, tmp_path: Path) -> None:
+    cache = BeautySpotCache(tmp_path / "answers.db", cache_if=lambda _: False)
+    model("a", cache=cache, callbacks=[recorder]).invoke("q")
+    assert [(row.cache_hit, row.cache_key) for row in recorder.rows()] == [(False, None)]
+
+
 def test_a_hit_tells_the_model_that_answered_once(recorder: BeautySpotCallbackHandler, tmp_path: Path) -> None:
     said = AIMessage("hi", usage_metadata=USAGE, response_metadata={"model_name": "gpt-9-2026-01-01"})
     cached = model(said, cache=BeautySpotCache(tmp_path / "answers.db"), callbacks=[recorder])

@@ -134,7 +134,7 @@ class BeautySpotCache(BaseCache):
         """Keep an answer in the place of what was, unless `cache_if` says no."""
         if self.mode in ("read_write", "refresh"):
             try:
-                question = self._asked(prompt, llm_string, return_val)
+                question = self._questions.question(prompt, llm_string)
                 self._keep(question, self._leads.end(question.key), prompt, list(return_val))
             except Exception as error:  # noqa: BLE001 - the caller has an answer that was paid for
                 self._report("could not keep an answer", error, CacheSaveWarning)
@@ -143,7 +143,7 @@ class BeautySpotCache(BaseCache):
         """Keep an answer as `update` does, in a thread that goes on when the caller is cancelled."""
         if self.mode in ("read_write", "refresh"):
             try:
-                question = self._asked(prompt, llm_string, return_val)
+                question = self._questions.question(prompt, llm_string)
                 lead = self._leads.end(question.key)  # here, as no thread knows what this task asked
                 await in_thread(self._parts.executor, self._keep, question, lead, prompt, list(return_val))
             except Exception as error:  # noqa: BLE001 - as in update
@@ -221,13 +221,6 @@ class BeautySpotCache(BaseCache):
             return None if entry is None else store.value_of(key, entry, self._serializer)
         return await in_thread(self._parts.executor, store.value_of, key, entry, self._serializer)
 
-    def _asked(self, prompt: str, llm_string: str, answer: Sequence[Generation]) -> Question:
-        """Return the question to an answer, and mark the answer with its key."""
-        question = self._questions.question(prompt, llm_string)
-        for generation in answer:
-            vars(generation)[KEY_MARK] = question.key
-        return question
-
     def _given(self, question: Question, hit: Hit, prompt: str) -> list[Generation]:
         """Count a hit, and mark its generations."""
         answer: Answer = hit.value
@@ -266,6 +259,9 @@ class BeautySpotCache(BaseCache):
         finally:
             if lead is not None:
                 lead.land(kept=kept)
+        if kept:
+            for generation in generations:
+                vars(generation)[KEY_MARK] = question.key
         self._parts.journal.tick()
 
     def _put(self, question: Question, prompt: str, generations: list[Generation], *, elapsed_s: float) -> bool:
