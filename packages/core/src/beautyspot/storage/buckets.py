@@ -1,10 +1,16 @@
-"""Where the blobs of one storage lie in a bucket, and the names that are refused."""
+"""Where the blobs of one storage lie in a bucket, the names that are refused, and what such storages share."""
 
-from typing import NamedTuple, Self
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
 
 from beautyspot.errors import ConfigurationError, StorageError
-from beautyspot.storage.locations import is_blob
+from beautyspot.protocols import Buffer
+from beautyspot.storage.locations import is_blob, new_location
 
+ATTEMPTS = 3
+"""New locations that are tried before a blob is given up."""
 LONGEST = 300
 """Letters of somebody else's message that are told."""
 
@@ -65,6 +71,62 @@ class Bucket(NamedTuple):
         location = object_name.removeprefix(self.prefix)
         shard, _, name = location.rpartition("/")
         return location if is_blob(name, shard) else None
+
+
+class BucketStorage(ABC):
+    """Keeps each blob as an object of its own, written once and never over another.
+
+    A location is `ab/<key>.<8 hex digits>.bin`, relative to the prefix. Safe in any thread, and after a fork.
+    """
+
+    def __init__(self, bucket: Bucket, client: Any) -> None:
+        """Use the objects in `bucket`, through `client` if it is not None."""
+        self.bucket = bucket
+        self._given = client
+        self._made: tuple[int, Any] = (0, None)
+
+    def __repr__(self) -> str:
+        """Name the place, and no credentials."""
+        return f"{type(self).__name__}({self.bucket.url!r})"
+
+    def save(self, key: str, data: Buffer, /) -> str:
+        """Keep `data` under a new location, whole or not at all, and return the location.
+
+        Raises:
+            StorageError: it can't be written.
+        """
+        return self.save_parts(key, (data,))
+
+    def save_parts(self, key: str, parts: Sequence[Buffer], /) -> str:
+        """Keep the parts one after the other, as `save` does, without joining them."""
+        views = [memoryview(part).cast("B") for part in parts]
+        location = ""
+        for _ in range(ATTEMPTS):
+            location = new_location(key)
+            if self._put(location, views):
+                return location
+        raise StorageError(
+            f"can't write blob {location!r} in {self.bucket.url!r}: {ATTEMPTS} new locations were taken; "
+            "check that nothing else writes below the prefix"
+        )
+
+    @abstractmethod
+    def _put(self, location: str, views: Sequence[memoryview], /) -> bool:
+        """Put the blob at `location` and say whether that was done; not if anything is there."""
+
+    def _client(self) -> Any:
+        """Return this process's client: a child must not talk on its parent's connections."""
+        if self._given is not None:
+            return self._given
+        pid, client = self._made
+        if pid != os.getpid():
+            # Two threads may each make one, and either serves; a lock could be held by another thread at a fork.
+            client = self._new_client()
+            self._made = (os.getpid(), client)
+        return client
+
+    @abstractmethod
+    def _new_client(self) -> Any: ...
 
 
 def _are_names(path: str) -> bool:

@@ -1,6 +1,5 @@
 """Blobs in a bucket of Google Cloud Storage."""
 
-import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -8,28 +7,24 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from beautyspot.checks import expect_extra
 from beautyspot.errors import StorageError
-from beautyspot.protocols import Buffer
 from beautyspot.records import BlobInfo
-from beautyspot.storage.buckets import Bucket
+from beautyspot.storage.buckets import Bucket, BucketStorage
 from beautyspot.storage.gcs_faults import failure
-from beautyspot.storage.locations import new_location
 from beautyspot.storage.streams import PART_BYTES, PartsReader, RangeReader
 
 if TYPE_CHECKING:
     from google.cloud.storage import Client  # pyright: ignore[reportMissingTypeStubs] - it has none
 
-ATTEMPTS = 3
-"""New locations that are tried before a blob is given up."""
 CONNECT_S, SILENCE_S = 5.0, 10.0
 """Longest silence of the network."""
 RETRY_S = 20.0
 """How long a request is repeated, with growing pauses, before its blob is given up."""
 
 
-class GCSStorage:
-    """Keeps each blob as an object of its own, written once and never over another.
+class GCSStorage(BucketStorage):
+    """Keeps each blob as an object of its own, as `BucketStorage` says.
 
-    A location is `ab/<key>.<8 hex digits>.bin`, relative to the prefix. Safe in any thread, and after a fork.
+    Above 8 MiB the upload is resumable: what breaks off goes on where it stood.
     """
 
     def __init__(self, uri: str, *, client: "Client | None" = None) -> None:
@@ -43,44 +38,14 @@ class GCSStorage:
         Raises:
             ConfigurationError: the URI is wrong, or google-cloud-storage is not installed.
         """
-        self.bucket = Bucket.of(uri, "gs")
+        super().__init__(Bucket.of(uri, "gs"), client)
         expect_extra("gcs", "google.cloud.storage", uri)
-        self._given = client
-        self._made: tuple[int, Any] = (0, None)
 
     @classmethod
     def from_url(cls, url: str, /, *, durability: str = "normal") -> Self:
         """Return the storage of `gs://bucket/prefix`; an object is durable when its request has succeeded."""
         del durability
         return cls(url)
-
-    def __repr__(self) -> str:
-        """Name the place."""
-        return f"GCSStorage({self.bucket.url!r})"
-
-    def save(self, key: str, data: Buffer, /) -> str:
-        """Keep `data` under a new location, whole or not at all, and return the location.
-
-        Above 8 MiB the upload is resumable: what breaks off goes on where it stood.
-
-        Raises:
-            StorageError: it can't be written.
-        """
-        return self.save_parts(key, (data,))
-
-    def save_parts(self, key: str, parts: Sequence[Buffer], /) -> str:
-        """Keep the parts one after the other, as `save` does, without joining them."""
-        views = [memoryview(part).cast("B") for part in parts]
-        location = ""
-        for _ in range(ATTEMPTS):
-            location = new_location(key)
-            with self._told("write", location):
-                if self._put(location, views):
-                    return location
-        raise StorageError(
-            f"can't write blob {location!r} in {self.bucket.url!r}: {ATTEMPTS} new locations were taken; "
-            "check that nothing else writes below the prefix"
-        )
 
     def load(self, location: str, /) -> bytes:
         """Return what was kept at `location`, relative to the prefix or a URL below it.
@@ -113,17 +78,17 @@ class GCSStorage:
                 if location := self.bucket.location_of(blob.name):
                     yield BlobInfo(location, blob.size, blob.updated)
 
-    def _put(self, location: str, views: Sequence[memoryview]) -> bool:
-        """Put the blob at `location` and say whether that was done; not if anything is there."""
+    def _put(self, location: str, views: Sequence[memoryview], /) -> bool:
         from google.api_core.exceptions import PreconditionFailed  # loaded with the client
 
         size_bytes = sum(map(len, views))
-        blob = self._blob(location, chunk_size=PART_BYTES)
         body = PartsReader(views, 0, size_bytes)
-        try:
-            blob.upload_from_file(body, size=size_bytes, if_generation_match=0, **self._patience())
-        except PreconditionFailed:
-            return False  # another's, or ours, if the answer to a first attempt was lost
+        with self._told("write", location):
+            try:
+                blob = self._blob(location, chunk_size=PART_BYTES)
+                blob.upload_from_file(body, size=size_bytes, if_generation_match=0, **self._patience())
+            except PreconditionFailed:
+                return False  # another's, or ours, if the answer to a first attempt was lost
         return True
 
     def _fill(self, location: str, start: int, view: memoryview) -> None:
@@ -147,18 +112,10 @@ class GCSStorage:
 
         return {"timeout": (CONNECT_S, SILENCE_S), "retry": DEFAULT_RETRY.with_timeout(RETRY_S)}
 
-    def _client(self) -> Any:
-        """Return this process's client: a child must not talk on its parent's connections."""
-        if self._given is not None:
-            return self._given
-        pid, client = self._made
-        if pid != os.getpid():
-            from google.cloud.storage import Client  # pyright: ignore[reportMissingTypeStubs] - 500 ms; it has none
+    def _new_client(self) -> Any:
+        from google.cloud.storage import Client  # pyright: ignore[reportMissingTypeStubs] - 500 ms; it has none
 
-            # Two threads may each make one, and either serves; a lock could be held by another thread at a fork.
-            client = Client()
-            self._made = (os.getpid(), client)
-        return client
+        return Client()
 
     @contextmanager
     def _told(self, verb: str, location: str) -> Generator[None]:

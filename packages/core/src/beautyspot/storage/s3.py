@@ -1,17 +1,14 @@
 """Blobs in a bucket of S3, or of what speaks like it: MinIO, R2, Ceph."""
 
-import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from beautyspot.checks import expect_extra
-from beautyspot.errors import ConfigurationError, StorageError
-from beautyspot.protocols import Buffer
+from beautyspot.errors import ConfigurationError
 from beautyspot.records import BlobInfo
-from beautyspot.storage.buckets import Bucket
-from beautyspot.storage.locations import new_location
+from beautyspot.storage.buckets import Bucket, BucketStorage
 from beautyspot.storage.s3_faults import CONFLICTS, UNCONDITIONAL, code_of, failure
 from beautyspot.storage.s3_upload import put
 from beautyspot.storage.streams import PART_BYTES, RangeReader
@@ -42,11 +39,8 @@ OPTIONS = frozenset(
 """What `boto3.client("s3", …)` takes."""
 
 
-class S3Storage:
-    """Keeps each blob as an object of its own, written once and never over another.
-
-    A location is `ab/<key>.<8 hex digits>.bin`, relative to the prefix. Safe in any thread, and after a fork.
-    """
+class S3Storage(BucketStorage):
+    """Keeps each blob as an object of its own, as `BucketStorage` says; above 64 MiB it goes in parts, side by side."""
 
     def __init__(self, uri: str, *, client: "S3Client | None" = None, **client_options: Any) -> None:
         """Use the objects below `s3://bucket/prefix`; nothing is asked of the server before the first blob.
@@ -65,10 +59,9 @@ class S3Storage:
         if unknown or (client is not None and client_options):
             known = "none beside client=" if client is not None else ", ".join(sorted(OPTIONS))
             raise ConfigurationError(f"S3Storage got the options {sorted(client_options)!r}; known: {known}")
-        self.bucket = Bucket.of(uri, "s3")
+        super().__init__(Bucket.of(uri, "s3"), client)
         expect_extra("s3", "boto3", uri)
-        self._given, self._options = client, client_options
-        self._made: tuple[int, Any] = (0, None)
+        self._options = client_options
         self._conditional = True
 
     @classmethod
@@ -76,32 +69,6 @@ class S3Storage:
         """Return the storage of `s3://bucket/prefix`; an object is durable when its request has succeeded."""
         del durability
         return cls(url, **client_options)
-
-    def __repr__(self) -> str:
-        """Name the place, and no credentials."""
-        return f"S3Storage({self.bucket.url!r})"
-
-    def save(self, key: str, data: Buffer, /) -> str:
-        """Keep `data` under a new location, whole or not at all, and return the location.
-
-        Raises:
-            StorageError: it can't be written.
-        """
-        return self.save_parts(key, (data,))
-
-    def save_parts(self, key: str, parts: Sequence[Buffer], /) -> str:
-        """Keep the parts one after the other, as `save` does, without joining them."""
-        views = [memoryview(part).cast("B") for part in parts]
-        location = ""
-        for _ in range(ATTEMPTS):
-            location = new_location(key)
-            with self._told("write", location):
-                if self._put(location, views):
-                    return location
-        raise StorageError(
-            f"can't write blob {location!r} in {self.bucket.url!r}: {ATTEMPTS} new locations were taken; "
-            "check that nothing else writes below the prefix"
-        )
 
     def load(self, location: str, /) -> bytes:
         """Return what was kept at `location`, relative to the prefix or a URL below it.
@@ -159,21 +126,20 @@ class S3Storage:
     def _place(self, location: str) -> dict[str, str]:
         return {"Bucket": self.bucket.name, "Key": self.bucket.object_at(location)}
 
-    def _put(self, location: str, views: Sequence[memoryview]) -> bool:
-        """Put the blob at `location` and say whether that was done; not if anything is there."""
+    def _put(self, location: str, views: Sequence[memoryview], /) -> bool:
         from botocore.exceptions import ClientError  # loaded with the client
 
         place = self._place(location)
         condition = {"IfNoneMatch": "*"} if self._conditional else {}
-        try:
-            put(self._client(), place, views, condition=condition)
-        except ClientError as error:
-            if condition and code_of(error) in UNCONDITIONAL:
-                self._conditional = False  # locations differ all the same, so that no two writers meet
+        with self._told("write", location):
+            try:
+                put(self._client(), place, views, condition=condition)
+            except ClientError as error:
+                if condition and code_of(error) in UNCONDITIONAL:
+                    self._conditional = False  # locations differ all the same, so that no two writers meet
+                elif code_of(error) not in CONFLICTS:
+                    raise
                 return False
-            if code_of(error) in CONFLICTS:
-                return False
-            raise
         return True
 
     def _fill(self, location: str, start: int, view: memoryview) -> None:
@@ -194,17 +160,6 @@ class S3Storage:
                         raise
                 if filled == len(view):
                     return
-
-    def _client(self) -> Any:
-        """Return this process's client: a child must not talk on its parent's connections."""
-        if self._given is not None:
-            return self._given
-        pid, client = self._made
-        if pid != os.getpid():
-            # Two threads may each make one, and either serves; a lock could be held by another thread at a fork.
-            client = self._new_client()
-            self._made = (os.getpid(), client)
-        return client
 
     def _new_client(self) -> Any:
         from boto3 import session  # 430 ms
