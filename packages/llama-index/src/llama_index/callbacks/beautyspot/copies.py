@@ -1,0 +1,67 @@
+"""Copies of a model whose class is one more of the same name, with methods of ours before the model's own.
+
+Whoever asks for the model's class or its attributes finds them, and whatever the class defines goes through ours.
+"""
+
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from beautyspot.errors import ConfigurationError
+
+from llama_index.core.bridge.pydantic import BaseModel, PrivateAttr
+
+Model = TypeVar("Model", bound=BaseModel)
+STATE = "_beautyspot"
+
+
+class Stand:
+    """What stands before the methods of a class; first of the bases of what `subclass` makes."""
+
+    _beautyspot: Any
+
+
+def copy_as(model: Model, front: type[Stand], state: Any, /) -> Model:
+    """Return a copy of `model` that has the methods of `front` before its own, and `state` for them.
+
+    The copy shares clients and whatever else the model holds. A copy of a copy stands on the first model's class.
+
+    Raises:
+        ConfigurationError: the class can't be copied and derived from as pydantic's can.
+    """
+    try:
+        copy = model.model_copy()
+        copy.__class__ = subclass(own_class(model), front)
+    except TypeError as error:
+        name = type(model).__name__
+        raise ConfigurationError(
+            f"{name} can't be derived from ({error}); expected a pydantic model; wrap it in one"
+        ) from error
+    private = dict(getattr(copy, "__pydantic_private__", None) or {})
+    object.__setattr__(copy, "__pydantic_private__", {**private, STATE: state})
+    return copy
+
+
+def own_class(model: BaseModel, /) -> Any:
+    """Return the class of `model`, without what `copy_as` put before it."""
+    class_ = type(model)
+    return class_.__bases__[-1] if issubclass(class_, Stand) else class_
+
+
+def plain(model: Model, /) -> Model:
+    """Return a copy of `model` that is of its own class again."""
+    copy = model.model_copy()
+    private = {name: value for name, value in (copy.__pydantic_private__ or {}).items() if name != STATE}
+    copy.__class__ = own_class(model)
+    object.__setattr__(copy, "__pydantic_private__", private or None)
+    return copy
+
+
+@lru_cache(256)
+def subclass(class_: Any, front: type[Stand], /) -> Any:
+    """Return a class of the same name that has the methods of `front` before those of `class_`."""
+    names = {name: getattr(class_, name) for name in ("__module__", "__qualname__", "__doc__")}
+    made = type(class_)(class_.__name__, (front, class_), {**names, STATE: PrivateAttr(default=None)})
+    # After pydantic has made its fields: what it finds before, it takes for a mistake.
+    for name, value in getattr(front, "SHADOWS", {}).items():
+        setattr(made, name, value)
+    return made

@@ -1,0 +1,125 @@
+"""One batch on its way to its vectors: which are kept, which are wanted, what to keep of these."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from beautyspot.errors import CacheReadWarning, CacheSaveWarning
+from beautyspot.notices import Notices
+from beautyspot.store import Hit, Label
+
+from llama_index.callbacks.beautyspot.embeddings.numbers import Vector, packed, size_of, unpacked
+
+FORMAT = "1"
+
+
+class Shelf(NamedTuple):
+    """How the vectors of one model are labelled."""
+
+    func_name: str
+    """What its rows are filed under."""
+    ttl_s: float | None
+    tags: tuple[str, ...]
+    notices: Notices
+
+    def label(self, key: str, elapsed_s: float) -> Label:
+        """Return what is written beside a vector."""
+        return Label(key, self.func_name, key[:16], FORMAT, elapsed_s, ttl_s=self.ttl_s, tags=self.tags)
+
+
+class Batch:
+    """The inputs of one call. It knows no colour: who holds it reads, asks the model, and keeps."""
+
+    def __init__(self, shelf: Shelf, inputs: Sequence[Any], keys: Sequence[str | None]) -> None:
+        """Begin with nothing known.
+
+        Args:
+            shelf: The model's.
+            inputs: Texts, or images.
+            keys: One for each input; None for one that no key can be made of.
+        """
+        self._shelf = shelf
+        self._places: list[Any] = [key or place for place, key in enumerate(keys)]
+        self._inputs = dict(zip(self._places, inputs, strict=True))
+        self._found: dict[Any, Vector] = {}
+        self._fresh: dict[Any, Vector] = {}
+
+    @property
+    def func_name(self) -> str:
+        """What its rows are filed under."""
+        return self._shelf.func_name
+
+    @property
+    def keys(self) -> list[str]:
+        """One key for each input that has one, however often it comes."""
+        return [place for place in self._inputs if isinstance(place, str)]
+
+    def fill(self, hits: Sequence[Hit | None]) -> list[tuple[str, Hit]]:
+        """Take what is kept under each of `keys`, and return the hits."""
+        read = [(key, hit) for key, hit in zip(self.keys, hits, strict=True) if hit is not None]
+        vectors = {key: unpacked(hit.value) for key, hit in read}
+        self._found = {key: vector for key, vector in vectors.items() if vector is not None}
+        if len(_sizes(self._found)) > 1:
+            self._forget_found()
+        return [(key, hit) for key, hit in read if key in self._found]
+
+    @property
+    def found(self) -> tuple[list[Any], list[Vector]]:
+        """The inputs whose vectors were kept, and these."""
+        return [self._inputs[key] for key in self._found], list(self._found.values())
+
+    def wanted(self) -> list[Any]:
+        """Return the inputs whose vectors are not known, each once."""
+        return [self._inputs[place] for place in self._unknown()]
+
+    def take(self, vectors: Sequence[Vector], elapsed_s: float) -> list[tuple[Label, Any]] | None:
+        """Take what the model gave for `wanted`, and return what to keep of it.
+
+        None stands for more or fewer vectors than were wanted, so that nobody knows whose they are.
+        """
+        places = self._unknown()
+        if len(vectors) != len(places):
+            return None
+        self._fresh.update(zip(places, vectors, strict=True))
+        kept = {
+            place: data for place, vector in zip(places, vectors, strict=True) if (data := packed(vector)) is not None
+        }
+        sizes = {size_of(self._fresh[place]) for place in kept}
+        if len(kept) < len(places) or len(sizes) > 1:
+            self._warn(len(kept), len(places))
+        if len(sizes) != 1:
+            return []
+        if self._found and _sizes(self._found) != sizes:
+            self._forget_found()
+        each_s = elapsed_s / len(places)
+        return [(self._shelf.label(place, each_s), data) for place, data in kept.items() if isinstance(place, str)]
+
+    def vectors(self) -> list[Vector]:
+        """Return a vector for each input; one that comes twice is two objects."""
+        known = {**self._found, **self._fresh}
+        if len(known) == len(self._places):
+            return [known[place] for place in self._places]
+        return [known[place].copy() if hasattr(known[place], "copy") else known[place] for place in self._places]
+
+    def _unknown(self) -> list[Any]:
+        return [place for place in self._inputs if place not in self._found and place not in self._fresh]
+
+    def _forget_found(self) -> None:
+        self._found.clear()
+        self._shelf.notices.warn(
+            (self._shelf.func_name, "dimensions"),
+            f"kept vectors of {self._shelf.func_name!r} have other dimensions than the rest, so another model of that "
+            "name made them; they are computed again; give cache_embedding a model_id= that tells the two apart",
+            CacheReadWarning,
+        )
+
+    def _warn(self, good: int, count: int) -> None:
+        self._shelf.notices.warn(
+            (self._shelf.func_name, "numbers"),
+            f"{self._shelf.func_name!r} gave {count - good} of {count} vectors that are empty or no numbers, or are "
+            "of several dimensions; they were returned and not kept; look into what the model was sent",
+            CacheSaveWarning,
+        )
+
+
+def _sizes(vectors: dict[Any, Vector]) -> set[int | None]:
+    return {size_of(vector) for vector in vectors.values()}

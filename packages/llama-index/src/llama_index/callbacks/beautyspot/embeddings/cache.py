@@ -1,0 +1,196 @@
+"""The way of one call of an embedding model: read what is kept, ask for the rest, keep that."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from io import BytesIO
+from typing import Any, Literal, NamedTuple
+
+from beautyspot.keys.canonical import Canonical, pack
+from beautyspot.keys.digest import hasher
+from beautyspot.rows import Rows
+from beautyspot.spot import Spot
+from beautyspot.store import Hit
+
+from llama_index.callbacks.beautyspot.embeddings.batch import FORMAT, Batch, Shelf
+from llama_index.callbacks.beautyspot.embeddings.embedder import (
+    func_name_of,
+    identity_of_embedder,
+    registry_with_embedders,
+)
+from llama_index.callbacks.beautyspot.embeddings.events import mark
+from llama_index.callbacks.beautyspot.embeddings.numbers import Vector
+from llama_index.callbacks.beautyspot.errors import ReplayMiss
+from llama_index.callbacks.beautyspot.policy import Mode, cache_policy, mode_now
+from llama_index.core.rate_limiter import BaseRateLimiter
+
+Kind = Literal["text", "query", "image"]
+Embed = Callable[[list[Any]], Sequence[Vector]]
+EmbedAsync = Callable[[list[Any]], Awaitable[Sequence[Vector]]]
+
+_asking: ContextVar[Any] = ContextVar("beautyspot_llama_index_asking", default=None)
+"""The model that is being asked: what it calls of itself meanwhile is part of that, such as a text of a batch."""
+
+
+class Options(NamedTuple):
+    """What `cache_embedding` was told."""
+
+    model_id: str | None
+    namespace: str
+    ttl_s: float | None
+    tags: tuple[str, ...]
+    mode: Mode
+
+
+class VectorCache:
+    """The vectors of one Spot, for the copies of one model; they share it."""
+
+    def __init__(self, spot: Spot, options: Options) -> None:
+        """Stand on `spot`."""
+        self.spot = spot
+        self.options = options
+        self.rows = Rows(spot.parts)
+        self._clock = spot.parts.clock
+        self.canonical = Canonical(registry_with_embedders(spot.parts.registry))
+
+    def __deepcopy__(self, _: dict[int, Any]) -> "VectorCache":
+        """Return itself: a copied model keeps its vectors in the same place."""
+        return self
+
+    def batch(self, model: Any, inputs: Sequence[Any], kind: Kind) -> Batch:
+        """Return the batch of these inputs."""
+        options, notices = self.options, self.spot.parts.store.notices
+        shelf = Shelf(func_name_of(model, options.model_id), options.ttl_s, options.tags, notices)
+        identity = identity_of_embedder(model, self.canonical, options.model_id)
+        beginning = hasher(pack([FORMAT, identity, options.namespace, kind]))
+
+        def key(each: Any) -> str | None:
+            content = content_of(each, kind)
+            if content is None:
+                return None
+            state = beginning.copy()
+            state.update(content)
+            return state.hexdigest()
+
+        return Batch(shelf, inputs, [*map(key, inputs)])
+
+    def vectors(self, model: Any, inputs: list[Any], kind: Kind, embed: Embed) -> Sequence[Vector]:
+        """Return a vector for each input, asking `embed` for those that are not kept."""
+        if _asking.get() is model:
+            return embed(inputs)
+        mode = mode_now(self.options.mode)
+        if mode == "off":
+            return self._ask(model, inputs, embed)[0]
+        batch = self.batch(model, inputs, kind)
+        self.fill(batch, self.rows.read(batch.keys) if mode != "refresh" else [])
+        while wanted := self._wanted(batch, mode):
+            vectors, elapsed_s = self._ask(model, wanted, embed)
+            kept = batch.take(vectors, elapsed_s)
+            if kept is None:
+                return vectors if len(wanted) == len(inputs) else self._ask(model, inputs, embed)[0]
+            if mode != "read_only":
+                self.rows.keep(kept)
+        return batch.vectors()
+
+    async def vectors_async(self, model: Any, inputs: list[Any], kind: Kind, embed: EmbedAsync) -> Sequence[Vector]:
+        """Do as `vectors`."""
+        if _asking.get() is model:
+            return await embed(inputs)
+        mode = mode_now(self.options.mode)
+        if mode == "off":
+            return (await self._ask_async(model, inputs, embed))[0]
+        batch = self.batch(model, inputs, kind)
+        self.fill(batch, await self.rows.read_async(batch.keys) if mode != "refresh" else [])
+        while wanted := self._wanted(batch, mode):
+            vectors, elapsed_s = await self._ask_async(model, wanted, embed)
+            kept = batch.take(vectors, elapsed_s)
+            if kept is None:
+                return vectors if len(wanted) == len(inputs) else (await self._ask_async(model, inputs, embed))[0]
+            if mode != "read_only":
+                await self.rows.keep_async(kept)
+        return batch.vectors()
+
+    def hits_of(self, model: Any, texts: Sequence[str]) -> Batch | None:
+        """Return the whole of what was asked, to be read before it is cut into the model's batches; None: don't."""
+        reads = mode_now(self.options.mode) in ("read_write", "read_only", "replay_only")
+        return self.batch(model, texts, "text") if reads and texts and _asking.get() is not model else None
+
+    def fill(self, batch: Batch, hits: Sequence[Hit | None]) -> None:
+        """Give `batch` what is kept, count it, and tag the events of the call."""
+        found = batch.fill(hits) if hits else []
+        missing = len(batch.wanted())
+        self.rows.count(batch.func_name, found, missing)
+        mark(cache_hit=not missing)
+
+    def fill_early(self, batch: Batch, hits: Sequence[Hit | None]) -> bool:
+        """Give `batch` what is kept, and say whether that is anything; the rest counts when the model's turn comes."""
+        found = batch.fill(hits)
+        self.rows.count(batch.func_name, found, 0)
+        return bool(found)
+
+    def renewal(self) -> AbstractContextManager[None]:
+        """Have kept vectors computed again that turned out to be another model's."""
+        return cache_policy("off" if mode_now(self.options.mode) == "read_only" else "refresh")
+
+    def _wanted(self, batch: Batch, mode: Mode) -> list[Any]:
+        wanted = batch.wanted()
+        if wanted and mode == "replay_only":
+            raise ReplayMiss(
+                f"{batch.func_name} has no vector kept for {len(wanted)} of its inputs; expected all of them with "
+                "'replay_only'; record them first with 'read_write'"
+            )
+        return wanted
+
+    def _ask(self, model: Any, inputs: list[Any], embed: Embed) -> tuple[Sequence[Vector], float]:
+        """Return what the model gives, once its limiter lets it, and how many seconds that took."""
+        limiter = limiter_of(model)
+        if limiter is not None:
+            limiter.acquire()
+        token, start_s = _asking.set(model), self._clock.monotonic()
+        try:
+            return embed(inputs), self._clock.monotonic() - start_s
+        finally:
+            _asking.reset(token)
+
+    async def _ask_async(self, model: Any, inputs: list[Any], embed: EmbedAsync) -> tuple[Sequence[Vector], float]:
+        limiter = limiter_of(model)
+        if limiter is not None:
+            await limiter.async_acquire()
+        token, start_s = _asking.set(model), self._clock.monotonic()
+        try:
+            return await embed(inputs), self._clock.monotonic() - start_s
+        finally:
+            _asking.reset(token)
+
+
+class OnMisses(BaseRateLimiter):
+    """What LlamaIndex finds as the limiter of a copy: it asks before it knows whether anything will be sent."""
+
+    def __init__(self, limiter: Any) -> None:
+        """Stand before `limiter`, which is asked on a miss."""
+        self.limiter = limiter
+
+    def acquire(self, num_tokens: int = 0) -> None:
+        """Take nothing yet."""
+
+    async def async_acquire(self, num_tokens: int = 0) -> None:
+        """Take nothing yet."""
+
+
+def limiter_of(model: Any) -> Any:
+    """Return what paces `model`, None without a limit."""
+    limiter = model.__dict__.get("rate_limiter")
+    return limiter.limiter if isinstance(limiter, OnMisses) else limiter
+
+
+def content_of(each: Any, kind: Kind) -> bytes | None:
+    """Return what the key of an input is made of; None for what has no content that can be seen."""
+    if kind != "image":
+        return each.encode("utf-8", "surrogatepass") if isinstance(each, str) else None
+    if isinstance(each, BytesIO):
+        return each.getvalue()
+    try:
+        with open(each, "rb") as file:
+            return file.read()
+    except (OSError, TypeError, ValueError):  # the model says what is wrong with it
+        return None
