@@ -12,8 +12,11 @@ OLDEST_SQLITE = (3, 35, 0)
 """RETURNING, which shared limits need."""
 
 EXTRAS = {
+    "dashboard": ("beautyspot_dashboard",),
     "data": ("numpy", "pandas", "polars", "pyarrow"),
     "gcs": ("google.cloud.storage",),
+    "langchain": ("langchain_beautyspot",),
+    "llama-index": ("llama_index.callbacks.beautyspot",),
     "postgres": ("psycopg",),
     "redis": ("redis",),
     "s3": ("boto3",),
