@@ -17,9 +17,9 @@ from beautyspot.threads import in_thread, on_event_loop
 
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
 from llama_index.callbacks.beautyspot.llms.answers import Response, is_complete, tokens_of
+from llama_index.callbacks.beautyspot.llms.call import Call
 from llama_index.callbacks.beautyspot.llms.kept import Answer, AnswerSerializer
 from llama_index.callbacks.beautyspot.llms.questions import KeyFn, Question, Questions
-from llama_index.callbacks.beautyspot.llms.ways import Call
 from llama_index.callbacks.beautyspot.policy import Mode, mode_from, mode_now
 
 T = TypeVar("T")
@@ -87,7 +87,7 @@ class LLMCache:
         if mode == "off" or call.is_within:
             return None
         try:
-            return Lookup(self.questions.question(call.llm, call.way.family, call.asked, call.options), mode)
+            return Lookup(self.questions.question(call.llm, call.family, call.asked, call.options), mode)
         except Exception as error:  # options and `key_fn` are the user's and raise anything; the model is asked
             if mode == "replay_only":
                 raise ReplayMiss(

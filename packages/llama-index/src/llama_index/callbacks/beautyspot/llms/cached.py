@@ -5,7 +5,6 @@ built on the entry points, such as structured prediction.
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache, wraps
 from typing import Any, TypeVar, cast
 
 from beautyspot.checks import expect
@@ -13,19 +12,17 @@ from beautyspot.durations import Duration
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.places import Place
 
+from llama_index.callbacks.beautyspot.copies import Stand, copy_as, plain
 from llama_index.callbacks.beautyspot.llms.answers import Response, is_complete
 from llama_index.callbacks.beautyspot.llms.cache import LLMCache
+from llama_index.callbacks.beautyspot.llms.call import Call
 from llama_index.callbacks.beautyspot.llms.calls import answer, answer_async, stream, stream_async
-from llama_index.callbacks.beautyspot.llms.questions import KeyFn
-from llama_index.callbacks.beautyspot.llms.ways import WAYS, Way, call_of
+from llama_index.callbacks.beautyspot.llms.questions import Family, KeyFn
 from llama_index.callbacks.beautyspot.policy import Mode
-from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.llms.llm import LLM
 from llama_index.core.llms.structured_llm import StructuredLLM
 
 T = TypeVar("T", bound=LLM)
-CACHE = "_beautyspot_cache"
-"""The private attribute of a model that holds its cache."""
 
 
 def cache_llm(
@@ -71,7 +68,7 @@ def cache_llm(
         spot, ttl=ttl, namespace=namespace, mode=mode, cache_if=cache_if, tags=tags, key_fn=key_fn, model_id=model_id,
         flight_timeout_s=flight_timeout_s,
     )  # fmt: skip
-    return with_cache(uncached(llm), cache)
+    return with_cache(llm, cache)
 
 
 def with_cache(llm: T, cache: LLMCache, /) -> T:
@@ -87,73 +84,59 @@ def with_cache(llm: T, cache: LLMCache, /) -> T:
             f"cache_llm got {type(llm).__name__!r}, and no key can be made of one of its settings ({error}); give "
             "model_id=, a text that changes when the model does"
         ) from error
-    copy = llm.model_copy()  # clients are shared
-    hidden = dict(copy.__pydantic_private__ or {})
-    copy.__class__ = cast("type[T]", _cached_class(type(llm)))
-    object.__setattr__(copy, "__pydantic_private__", {**hidden, CACHE: cache})
-    return copy
+    return copy_as(llm, CachedLLM, cache)
 
 
-def uncached(llm: T, /) -> T:
-    """Return a model like `llm` that has no cache; one that has none itself."""
-    if cache_of(llm) is None:
-        return llm
-    copy = llm.model_copy()
-    hidden = {name: value for name, value in (copy.__pydantic_private__ or {}).items() if name != CACHE}
-    copy.__class__ = cast("type[T]", type(llm).__base__)
-    object.__setattr__(copy, "__pydantic_private__", hidden)
-    return copy
+class CachedLLM(Stand):
+    """The eight entry points of a model, which look before they ask.
+
+    The model's own, which they ask, tell handlers and take from the limiter; on a hit they have no part.
+    """
+
+    _beautyspot: LLMCache
+
+    def chat(self, messages: Any, **kwargs: Any) -> Any:
+        """Answer messages."""
+        return answer(*_called(self, "chat", messages, kwargs))
+
+    async def achat(self, messages: Any, **kwargs: Any) -> Any:
+        """Answer messages."""
+        return await answer_async(*_called(self, "achat", messages, kwargs))
+
+    def stream_chat(self, messages: Any, **kwargs: Any) -> Any:
+        """Answer messages, chunk by chunk."""
+        return stream(*_called(self, "stream_chat", messages, kwargs))
+
+    async def astream_chat(self, messages: Any, **kwargs: Any) -> Any:
+        """Answer messages, chunk by chunk."""
+        return await stream_async(*_called(self, "astream_chat", messages, kwargs))
+
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Any:
+        """Complete a prompt."""
+        return answer(*_called(self, "complete", prompt, kwargs, formatted=formatted))
+
+    async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Any:
+        """Complete a prompt."""
+        return await answer_async(*_called(self, "acomplete", prompt, kwargs, formatted=formatted))
+
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Any:
+        """Complete a prompt, chunk by chunk."""
+        return stream(*_called(self, "stream_complete", prompt, kwargs, formatted=formatted))
+
+    async def astream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Any:
+        """Complete a prompt, chunk by chunk."""
+        return await stream_async(*_called(self, "astream_complete", prompt, kwargs, formatted=formatted))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the model go to another process: as one of its own class, and its cache."""
+        return with_cache, (plain(cast("LLM", self)), self._beautyspot)
 
 
-def cache_of(llm: Any, /) -> LLMCache | None:
-    """Return the cache of a model, or None."""
-    hidden: dict[str, Any] = getattr(llm, "__pydantic_private__", None) or {}
-    return hidden.get(CACHE)
-
-
-@cache
-def _cached_class(base: type[LLM]) -> type[LLM]:
-    """Return the class of models of `base` that have a cache."""
-    made: list[type[LLM]] = []
-    body: dict[str, Any] = {way.name: _override(way, base, made) for way in WAYS}
-    body |= {"__module__": base.__module__, "__qualname__": base.__qualname__, "__doc__": base.__doc__}
-    body |= {"__reduce__": _reduce, CACHE: PrivateAttr(default=None)}
-    metaclass: Any = type(base)
-    made.append(metaclass(base.__name__, (base,), body))
-    return made[0]
-
-
-def _override(way: Way, base: type[LLM], made: list[type[LLM]]) -> Callable[..., Any]:
-    if way.is_async:
-        run_async = stream_async if way.streams else answer_async
-
-        async def entry_async(self: LLM, *args: Any, **kwargs: Any) -> Any:
-            method = getattr(super(made[0], self), way.name)
-            call = call_of(self, way, method, args, kwargs)
-            return await (method(*args, **kwargs) if call is None else run_async(_own_cache(self), call))
-
-        return _like(entry_async, getattr(base, way.name))
-    run = stream if way.streams else answer
-
-    def entry(self: LLM, *args: Any, **kwargs: Any) -> Any:
-        method = getattr(super(made[0], self), way.name)
-        call = call_of(self, way, method, args, kwargs)
-        return method(*args, **kwargs) if call is None else run(_own_cache(self), call)
-
-    return _like(entry, getattr(base, way.name))
-
-
-def _like(entry: Callable[..., Any], method: Callable[..., Any]) -> Callable[..., Any]:
-    entry = wraps(method)(entry)
-    # LlamaIndex would give it a span of its own, besides that of the method which it calls.
-    entry.__dispatcher_span_decorated__ = True  # type: ignore[attr-defined] - of a function
-    return entry
-
-
-def _own_cache(llm: LLM) -> LLMCache:
-    return cast("LLMCache", cache_of(llm))
-
-
-def _reduce(self: LLM) -> tuple[Any, ...]:
-    """Let the model go to another process: as one of its own class, and its cache."""
-    return with_cache, (uncached(self), _own_cache(self))
+def _called(
+    model: Any, name: str, asked: Any, options: dict[str, Any], *, formatted: bool = False
+) -> tuple[LLMCache, Call]:
+    if formatted:
+        options["formatted"] = True
+    family: Family = "chat" if name.endswith("chat") else "completion"
+    cache: LLMCache = model._beautyspot
+    return cache, Call(model, family, name, getattr(super(CachedLLM, model), name), asked, options)

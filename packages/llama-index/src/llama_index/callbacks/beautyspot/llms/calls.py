@@ -8,10 +8,10 @@ from beautyspot.store import Hit
 from llama_index_instrumentation.dispatcher import active_instrument_tags, instrument_tags
 
 from llama_index.callbacks.beautyspot.llms.cache import LLMCache, Lookup
+from llama_index.callbacks.beautyspot.llms.call import Call
 from llama_index.callbacks.beautyspot.llms.kept import Answer
 from llama_index.callbacks.beautyspot.llms.streams import Recording, recorded, recorded_async, replayed, replayed_async
 from llama_index.callbacks.beautyspot.llms.telling import Telling
-from llama_index.callbacks.beautyspot.llms.ways import Call
 
 
 def answer(cache: LLMCache, call: Call, /) -> Any:

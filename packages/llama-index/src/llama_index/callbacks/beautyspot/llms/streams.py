@@ -8,9 +8,9 @@ from beautyspot.flight import Claim
 
 from llama_index.callbacks.beautyspot.llms.answers import Response, is_cut_short, part, tokens_of
 from llama_index.callbacks.beautyspot.llms.cache import LLMCache, Lookup
+from llama_index.callbacks.beautyspot.llms.call import SELF_CALLS, Call
 from llama_index.callbacks.beautyspot.llms.kept import Answer
 from llama_index.callbacks.beautyspot.llms.telling import Telling
-from llama_index.callbacks.beautyspot.llms.ways import SELF_CALLS, Call
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, TextBlock
 
 LAST = 4

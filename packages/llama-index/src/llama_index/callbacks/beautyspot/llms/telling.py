@@ -5,6 +5,7 @@ The decorators themselves can't tell it: they take from the limiter first, and a
 
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
+from inspect import signature
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -14,8 +15,8 @@ from llama_index_instrumentation.event_handlers import NullEventHandler
 from llama_index_instrumentation.span_handlers import NullSpanHandler
 
 from llama_index.callbacks.beautyspot.llms.answers import Response
+from llama_index.callbacks.beautyspot.llms.call import Call
 from llama_index.callbacks.beautyspot.llms.questions import Family
-from llama_index.callbacks.beautyspot.llms.ways import Call
 from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayload
 from llama_index.core.instrumentation.events.exception import ExceptionEvent
 from llama_index.core.instrumentation.events.llm import (
@@ -61,7 +62,7 @@ class Telling:
     def __init__(self, call: Call, mark: Mapping[str, Any]) -> None:
         """Tell of `call` under tags that hold `mark`."""
         self._call = call
-        self._words = WORDS[call.way.family]
+        self._words = WORDS[call.family]
         self._tags = {**active_instrument_tags.get(), **mark}
         self._is_heard = _is_heard(EVENTS)
         manager: Any = getattr(call.llm, "callback_manager", None)
@@ -77,7 +78,7 @@ class Telling:
             if _is_heard(spans, spans=True):
                 stack.enter_context(self._span(spans))
             if self._manager is not None:
-                stack.enter_context(self._manager.as_trace(self._call.way.family))
+                stack.enter_context(self._manager.as_trace(self._call.family))
             if self._is_heard or self._manager is not None:
                 self._start()
             yield
@@ -108,9 +109,10 @@ class Telling:
 
     @contextmanager
     def _span(self, spans: Dispatcher) -> Generator[None]:
-        llm, parent_id = self._call.llm, self._span_id
-        self._span_id = f"{type(llm).__name__}.{self._call.way.name}-{uuid4()}"
-        told: dict[str, Any] = {"id_": self._span_id, "bound_args": self._call.bound, "instance": llm}
+        call, parent_id = self._call, self._span_id
+        self._span_id = f"{type(call.llm).__name__}.{call.name}-{uuid4()}"
+        bound = signature(call.method).bind(call.asked, **call.options)
+        told: dict[str, Any] = {"id_": self._span_id, "bound_args": bound, "instance": call.llm}
         token = active_span_id.set(self._span_id)
         spans.span_enter(**told, parent_id=parent_id, tags=self._tags)
         try:
