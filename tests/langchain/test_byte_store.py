@@ -1,11 +1,13 @@
 """Bytes under names."""
 
+import pickle
 from pathlib import Path
 
 import pytest
 from beautyspot import CacheReadWarning, Spot, StorageError
 from beautyspot.testing import FrozenClock
 from langchain_beautyspot import BeautySpotByteStore
+from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_tests.integration_tests import BaseStoreAsyncTests, BaseStoreSyncTests
 
 
@@ -37,6 +39,22 @@ class TestStandardAsync(BaseStoreAsyncTests[bytes]):
 def test_values_outlive_the_store(tmp_path: Path) -> None:
     BeautySpotByteStore(tmp_path / "a.db").mset([("k", b"v")])
     assert BeautySpotByteStore(tmp_path / "a.db").mget(["k", "other"]) == [b"v", None]
+
+
+def test_a_pickled_store_is_the_same_one(tmp_path: Path) -> None:
+    store = BeautySpotByteStore(tmp_path / "a.db", namespace="a")
+    store.mset([("k", b"v")])
+    assert pickle.loads(pickle.dumps(store)).mget(["k"]) == [b"v"]
+
+
+def test_cache_backed_embeddings_ask_for_each_text_once(tmp_path: Path) -> None:
+    classic = pytest.importorskip("langchain_classic.embeddings")
+    store, model = BeautySpotByteStore(tmp_path / "a.db"), DeterministicFakeEmbedding(size=4)
+    options = {"namespace": "m", "key_encoder": "blake2b", "query_embedding_cache": True}
+    embeddings = classic.CacheBackedEmbeddings.from_bytes_store(model, store, **options)
+    vectors = embeddings.embed_documents(["a", "b"]), embeddings.embed_query("a")
+    kept = classic.CacheBackedEmbeddings.from_bytes_store(Embeddings, store, **options)  # a class: nothing to ask
+    assert (kept.embed_documents(["a", "b"]), kept.embed_query("a")) == vectors
 
 
 def test_a_namespace_sees_nothing_of_another(tmp_path: Path) -> None:

@@ -329,6 +329,9 @@ async def test_arguments_of_one_call_of_a_text_model_are_warned_of(make: Make):
         ({"tags": ["namespace:x"]}, "which is for namespace="),
         ({"redact": str}, "store_prompts=True as well"),
         ({"flight_timeout_s": -1}, "seconds from 0"),
+        ({"flight_timeout_s": "1m"}, "seconds from 0"),
+        ({"cache_if": True}, "cache_if got True"),
+        ({"redact": "x", "store_prompts": True}, "redact got 'x'"),
     ],
 )
 def test_a_wrong_argument_is_refused_with_the_next_step(make: Make, options: Any, message: str):

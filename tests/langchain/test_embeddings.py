@@ -1,6 +1,7 @@
 """Embeddings that are computed once per text."""
 
 import math
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,21 @@ def asked(embeddings: CachedEmbeddings) -> list[Any]:
 @pytest.fixture
 def spot(tmp_path: Path) -> Spot:
     return Spot("e", db=tmp_path / "e.db", storage=tmp_path / "blobs")
+
+
+def test_pickled_embeddings_find_what_was_kept(tmp_path: Path) -> None:
+    embeddings = CachedEmbeddings(Counting(), tmp_path / "e.db", model="m", namespace="a")
+    embeddings.embed_documents(["a", "b"])
+    copy: CachedEmbeddings = pickle.loads(pickle.dumps(embeddings))
+    copy.embed_documents(["b", "c"])
+    assert asked(copy) == [["a", "b"], ["c"]]
+
+
+@pytest.mark.parametrize("wrong", [{"model": 1}, {"namespace": None}, {"ttl": "a while"}, {"embeddings": "a.db"}])
+def test_a_wrong_argument_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    right: dict[str, Any] = {"embeddings": Counting(), "place": tmp_path / "e.db"}
+    with pytest.raises(ConfigurationError, match="give"):
+        CachedEmbeddings(**right | wrong)
 
 
 def test_a_batch_asks_for_each_unknown_text_once(spot: Spot) -> None:

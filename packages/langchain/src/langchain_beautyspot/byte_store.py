@@ -1,18 +1,19 @@
 """Bytes under names, for `CacheBackedEmbeddings`, `ParentDocumentRetriever` and whoever else takes a `ByteStore`."""
 
-import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
-from beautyspot import Spot
 from beautyspot.durations import Duration, seconds
 from beautyspot.keys.digest import digest
-from beautyspot.places import spot_at
-from beautyspot.protocols import TaskDB
+from beautyspot.places import Place, opened, portable
 from beautyspot.records import TaskFilter
 from beautyspot.rows import Rows
 from beautyspot.store import Label
 from langchain_core.stores import ByteStore
+
+from langchain_beautyspot.entries import namespace_of
 
 
 class BeautySpotByteStore(ByteStore):
@@ -28,7 +29,7 @@ class BeautySpotByteStore(ByteStore):
 
     def __init__(
         self,
-        place: Spot | str | os.PathLike[str] | TaskDB,
+        place: Place,
         *,
         namespace: str = "default",
         ttl: Duration | None = None,
@@ -43,9 +44,10 @@ class BeautySpotByteStore(ByteStore):
         Raises:
             ConfigurationError: an argument is wrong.
         """
-        self._spot = spot_at(place)
+        self._made_by = place, {"namespace": namespace, "ttl": ttl}
+        self._spot = opened(place)
         self._rows = Rows(self._spot.parts)
-        self._name = f"langchain.byte_store.{namespace}"
+        self._name = f"langchain.byte_store.{namespace_of(namespace)}"
         self._ttl_s = None if ttl is None else seconds(ttl)
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
@@ -93,6 +95,11 @@ class BeautySpotByteStore(ByteStore):
         """Do as `yield_keys`."""
         for key in await self._rows.in_thread(lambda: list(self.yield_keys(prefix=prefix))):
             yield key
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the store go to another process: there it is the same one."""
+        place, options = self._made_by
+        return partial(BeautySpotByteStore, portable(place), **options), ()
 
     def _key(self, key: str) -> str:
         # The length keeps one namespace from running into another's keys.

@@ -19,7 +19,7 @@ from langchain_core.outputs import ChatGeneration, Generation
 
 from langchain_beautyspot.answers import is_complete, tokens_of
 from langchain_beautyspot.counts import CacheStats, Counts
-from langchain_beautyspot.entries import VERSION, delete_entries, tags_of
+from langchain_beautyspot.entries import VERSION, delete_entries, namespace_of, tags_of
 from langchain_beautyspot.errors import ReplayMiss
 from langchain_beautyspot.generations import Answer, AnswerSerializer
 from langchain_beautyspot.leads import Lead, Leads
@@ -76,15 +76,17 @@ class BeautySpotCache(BaseCache):
             ConfigurationError: an argument is wrong.
         """
         expect(mode in MODES, "mode", mode, f"one of {', '.join(MODES)}")
-        expect(isinstance(namespace, str), "namespace", namespace, "a text")  # pyright: ignore[reportUnnecessaryIsInstance]
-        expect(flight_timeout_s >= 0, "flight_timeout_s", flight_timeout_s, "seconds from 0")
+        is_span = isinstance(flight_timeout_s, int | float) and flight_timeout_s >= 0  # pyright: ignore[reportUnnecessaryIsInstance]
+        expect(is_span, "flight_timeout_s", flight_timeout_s, "seconds from 0")
+        expect(cache_if is None or callable(cache_if), "cache_if", cache_if, "a function of the generations")
+        expect(redact is None or callable(redact), "redact", redact, "a function from text to text")
         expect(redact is None or store_prompts, "redact", redact, "store_prompts=True as well")
         self._made_by = (place, {
             "ttl": ttl, "namespace": namespace, "mode": mode, "cache_if": cache_if, "tags": tags,
             "store_prompts": store_prompts, "redact": redact, "flight_timeout_s": flight_timeout_s,
         })  # fmt: skip
         self.spot = opened(place)
-        self.namespace = namespace
+        self.namespace = namespace_of(namespace)
         self.mode: Mode = mode
         self._parts = parts = self.spot.parts
         self._store, self._clock = parts.store, parts.clock

@@ -1,15 +1,16 @@
 """Embeddings that are computed once per text, and kept as 32-bit floats."""
 
-import os
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
 
-from beautyspot import ConfigurationError, Spot
+from beautyspot.checks import expect
 from beautyspot.durations import Duration, seconds
-from beautyspot.places import spot_at
-from beautyspot.protocols import TaskDB
+from beautyspot.places import Place, opened, portable
 from beautyspot.rows import Rows
 from langchain_core.embeddings import Embeddings
 
+from langchain_beautyspot.entries import namespace_of
 from langchain_beautyspot.vectors.batch import DOCUMENT, QUERY, Batch, Shelf
 from langchain_beautyspot.vectors.embedder import embedder_of
 from langchain_beautyspot.vectors.numbers import Vector
@@ -32,7 +33,7 @@ class CachedEmbeddings(Embeddings):
     def __init__(
         self,
         embeddings: Embeddings,
-        place: Spot | str | os.PathLike[str] | TaskDB,
+        place: Place,
         *,
         model: str | None = None,
         namespace: str = "",
@@ -51,13 +52,15 @@ class CachedEmbeddings(Embeddings):
         Raises:
             ConfigurationError: nothing tells the model from others, or an argument is wrong.
         """
-        if not isinstance(embeddings, Embeddings):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ConfigurationError(f"embeddings got {embeddings!r}; give an Embeddings object, then the place")
+        is_model = isinstance(embeddings, Embeddings)  # pyright: ignore[reportUnnecessaryIsInstance]
+        expect(is_model, "embeddings", embeddings, "an Embeddings object, then the place")
+        expect(model is None or isinstance(model, str), "model", model, "a text that tells it from other models")  # pyright: ignore[reportUnnecessaryIsInstance]
         self.embeddings = embeddings
-        spot = spot_at(place)
+        self._made_by = place, {"model": model, "namespace": namespace, "ttl": ttl}
+        spot = opened(place)
         ttl_s = None if ttl is None else seconds(ttl)
         self._rows, self._clock = Rows(spot.parts), spot.parts.clock
-        self._shelf = Shelf(embedder_of(embeddings, model), namespace, ttl_s, spot.parts.store.notices)
+        self._shelf = Shelf(embedder_of(embeddings, model), namespace_of(namespace), ttl_s, spot.parts.store.notices)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return a vector for each text."""
@@ -78,6 +81,11 @@ class CachedEmbeddings(Embeddings):
             return [await self.embeddings.aembed_query(texts[0])]
 
         return (await self._embed_async([text], QUERY, embed))[0]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let these embeddings go to another process: there they keep to the same place."""
+        place, options = self._made_by
+        return partial(CachedEmbeddings, self.embeddings, portable(place), **options), ()
 
     def _embed(self, texts: list[str], kind: str, embed: Embed) -> list[Vector]:
         batch = Batch(self._shelf, texts, kind)

@@ -1,6 +1,7 @@
 """The rows of the cache: what tells those of one namespace from all others in the same Spot."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from beautyspot.checks import expect, words
 from beautyspot.records import Task, TaskFilter
@@ -10,6 +11,16 @@ from langchain_beautyspot.models import model_of
 
 VERSION = "generations-1"
 NAMESPACE_TAG = "namespace:"
+
+
+def namespace_of(namespace: Any, /) -> str:
+    """Return `namespace` if it can be one.
+
+    Raises:
+        ConfigurationError: it is no text.
+    """
+    expect(isinstance(namespace, str), "namespace", namespace, "a text, such as a tenant's name")
+    return namespace
 
 
 def tags_of(namespace: str, tags: Sequence[str], /) -> tuple[str, ...]:

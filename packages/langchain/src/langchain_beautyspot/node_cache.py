@@ -1,19 +1,17 @@
 """A cache for the nodes and tasks of LangGraph, and a key for it that is the same in every process."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from beautyspot import Spot
 from beautyspot.keys.digest import digest
-from beautyspot.places import spot_at
-from beautyspot.protocols import TaskDB
+from beautyspot.places import Place, spot_at
 from beautyspot.records import TaskFilter
 from beautyspot.rows import Rows
 from beautyspot.store import Hit, Label
 
 from langchain_beautyspot.classes import teach, teach_send
+from langchain_beautyspot.entries import namespace_of
 from langchain_beautyspot.extras import need
 from langchain_beautyspot.replays import Renewal, keepable
 
@@ -39,7 +37,7 @@ class BeautySpotNodeCache(BaseCache[Any]):
     ids: `add_messages` would else put a repeated answer in the place of the first. What removes messages is not kept.
     """
 
-    def __init__(self, place: Spot | str | os.PathLike[str] | TaskDB, *, namespace: str = "") -> None:
+    def __init__(self, place: Place, *, namespace: str = "") -> None:
         """Keep results at `place`, apart from those of another `namespace`.
 
         Args:
@@ -54,7 +52,7 @@ class BeautySpotNodeCache(BaseCache[Any]):
         teach(self._spot.parts)
         teach_send(self._spot.parts)
         self._rows = Rows(self._spot.parts)
-        self._namespace = namespace
+        self._namespace = namespace_of(namespace)
 
     def get(self, keys: Sequence[FullKey]) -> Found:
         """Return what is kept for the keys; those that have nothing are left out."""

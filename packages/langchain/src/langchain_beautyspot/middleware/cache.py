@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from beautyspot.checks import words
+from beautyspot.checks import expect, words
 from beautyspot.durations import Duration
 from beautyspot.errors import CacheWarning, UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
@@ -17,7 +17,7 @@ from langgraph.types import Command
 from langchain_beautyspot.answers import is_complete, tokens_of
 from langchain_beautyspot.calls import LEFT_OUT, Calls, Mode
 from langchain_beautyspot.classes import teach
-from langchain_beautyspot.entries import tags_of
+from langchain_beautyspot.entries import namespace_of, tags_of
 from langchain_beautyspot.middleware.model_keys import ModelKey, model_key
 from langchain_beautyspot.middleware.structured import parsed
 from langchain_beautyspot.recorder import note_hit
@@ -67,8 +67,9 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
             ConfigurationError: an argument is wrong.
         """
         super().__init__()
+        expect(cache_if is None or callable(cache_if), "cache_if", cache_if, "a function of the generations")
         self.cached_tools = frozenset(words("tools", tools))
-        self._namespace, self._cache_if = namespace, cache_if
+        self._namespace, self._cache_if = namespace_of(namespace), cache_if
         spot = opened(place)
         teach(spot.parts)
         self._calls = Calls(spot, mode=mode, ttl=ttl, tags=tags_of(namespace, tags))
