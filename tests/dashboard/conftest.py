@@ -1,16 +1,28 @@
-"""A small store, and what keeps the screenshots."""
+"""Stores to look at, pages to run without a browser, and what keeps the screenshots."""
 
 import os
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import beautyspot as bs
+import beautyspot_dashboard
 import pytest
-from playwright.sync_api import Page
+from beautyspot.db import open_db
+from beautyspot.records import Activity, Run
+from beautyspot.storage import create_storage
+from beautyspot_dashboard.place import Place, use
+from streamlit.testing.v1 import AppTest
 
 SCREENSHOTS = "BEAUTYSPOT_SCREENSHOTS"
 """Names the folder that keeps the screenshots; without it they go with the test's own folder."""
+MAIN = Path(beautyspot_dashboard.__file__).parent / "scripts" / "main.py"
+RUN = Run(
+    *("r1", None, "r1", "chain", "answer", None, datetime.now(UTC), 4.0, None, 0.0, "ok", None, None, None, None),
+    *(None, False, None, None, ("demo",), None),
+)
 
 
 @pytest.fixture
@@ -34,7 +46,55 @@ def small_store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def shoot(page: Page, tmp_path: Path) -> Callable[[str], Any]:
+def busy_store(small_store: Path) -> Path:
+    """The small store with a day of activity, a trace of four runs, and a shared limit."""
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    names = {"app.summarise": 3, "app.translate": 2, "crawl.fetch": 1}
+    activity = [
+        Activity(name, now - timedelta(hours=hour), 9 * n + hour, 3 * n, hour % 7 == 0, 20.0 * n + hour, n, 900, 400)
+        for hour in range(24)
+        for name, n in names.items()
+    ]
+    with closing(open_db(small_store)) as db:
+        db.add_activity(activity)
+        db.add_runs(trace())
+        db.advance_limit("api", now.timestamp(), 3600.0)
+    return small_store
+
+
+def trace() -> list[Run]:
+    """Return a chain that asks a model, which fails a tool, and asks again, which a cache answers."""
+    second = timedelta(seconds=1)
+    start = datetime.now(UTC) - timedelta(minutes=5)
+    child = RUN._replace(parent_id="r1", trace_id="r1", elapsed_s=1.0)
+    model = child._replace(kind="llm", name="chat", model="gpt-test", input_tokens=1200, output_tokens=300)
+    return [
+        RUN._replace(started_at=start),
+        model._replace(run_id="r2", started_at=start + second, cost=0.012, cache_hit=False),
+        child._replace(
+            run_id="r3", kind="tool", name="search", started_at=start + 2 * second, status="error", error="E"
+        ),
+        model._replace(run_id="r4", started_at=start + 3 * second, cost=0.0, cache_hit=True, elapsed_s=0.01),
+    ]
+
+
+@pytest.fixture
+def run_page() -> Callable[..., AppTest]:
+    """Return what runs a page over a store, without a browser."""
+
+    def run_page(store: Path | str, page: str, *, read_only: bool = False, **parameters: str) -> AppTest:
+        blobs = [create_storage(Path(store).parent / "blobs")] if "://" not in str(store) else []
+        use(Place(str(store), blobs, read_only))
+        app = AppTest.from_file(str(MAIN), default_timeout=30)
+        app.query_params.update(parameters)
+        app.switch_page(f"{page}.py")
+        return app.run()
+
+    return run_page
+
+
+@pytest.fixture
+def shoot(page: Any, tmp_path: Path) -> Callable[[str], Any]:
     """Return what keeps a screenshot of the whole page under a name."""
     folder = Path(os.environ.get(SCREENSHOTS) or tmp_path / "screenshots")
     return lambda name: page.screenshot(path=folder / f"{name}.png", full_page=True)

@@ -4,8 +4,15 @@ from datetime import datetime
 
 from beautyspot.sizes import bytes_text
 
-__all__ = ["bytes_text", "duration_text", "time_text"]
+__all__ = ["bytes_text", "count_text", "duration_text", "time_text"]
 STEPS_S = ((86_400, "d"), (3600, "h"), (60, "min"))
+
+
+def count_text(number: int, /) -> str:
+    """Return a whole number with its thousands apart, and from a million on in millions."""
+    if abs(number) < 1_000_000:
+        return f"{number:,}"
+    return f"{number / 1e6:.3g} M" if abs(number) < 1e9 else f"{number / 1e9:.3g} G"
 
 
 def duration_text(seconds: float | None, /) -> str:

@@ -1,4 +1,4 @@
-"""What is around every page: where one is, and what to do when the store can't be read."""
+"""What is around every page: which store is shown, in which language, and what to do when it can't be read."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,8 @@ import streamlit as st
 from beautyspot.errors import BeautySpotError
 
 from beautyspot_dashboard import place
-from beautyspot_dashboard.texts import text
+from beautyspot_dashboard.place import Place
+from beautyspot_dashboard.texts import LANGUAGES, PARAMETER, browser_language, plain, text
 
 
 @contextmanager
@@ -15,18 +16,35 @@ def page_frame() -> Iterator[None]:
     """Run a page within the frame; an error of the store becomes what to do about it."""
     try:
         shown = place.current()
+        _show_head(shown)
         shown.catalog()
         yield
     except BeautySpotError as error:
-        trouble(error)
+        _show_trouble(error)
 
 
-def trouble(error: BeautySpotError, /) -> None:
+def _show_head(shown: Place) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        name = plain(shown.name) + (f" · **{text('read_only')}**" if shown.read_only else "")
+        st.caption(name, width="stretch")
+        st.segmented_control(
+            text("language"),
+            list(LANGUAGES),
+            default=browser_language(),
+            required=True,
+            key=PARAMETER,
+            bind="query-params",
+            format_func=LANGUAGES.__getitem__,
+            label_visibility="collapsed",
+        )
+
+
+def _show_trouble(error: BeautySpotError) -> None:
     """Say what was met and what to do next; our messages have both, with a semicolon between."""
     what, _, next_step = str(error).rpartition("; ")
-    st.subheader(text("cannot_read"))
-    st.code(what or next_step, language=None, wrap_lines=True)
+    st.header(text("cannot_read"))
+    st.error(plain(what or next_step))
     if what:
-        st.write(f"**{text('what_next')}**")
-        st.code(next_step, language=None, wrap_lines=True)
+        st.markdown(f"**{text('what_next')}**")
+        st.markdown(plain(next_step))
     st.button(text("try_again"), key="try_again")

@@ -1,6 +1,7 @@
 """The store that this process shows: one for all sessions, set before the server starts."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -8,6 +9,13 @@ from threading import Lock
 from beautyspot.catalog import Catalog, ValueReader
 from beautyspot.errors import ConfigurationError
 from beautyspot.protocols import BlobStorage
+
+PASSWORD = re.compile("//[^/]*@")
+"""In a URL, with the user it belongs to."""
+
+
+def _nobody() -> Sequence[str]:
+    return ()
 
 
 @dataclass
@@ -20,9 +28,18 @@ class Place:
     """Those of this release first, then those of earlier ones; only the first is ever written to."""
     read_only: bool = False
     """Whether the pages offer nothing that changes the store."""
+    neighbours: Callable[[], Sequence[str]] = _nobody
+    """Returns the databases whose blobs may lie among these; asked anew each time, as one may be made meanwhile."""
     _catalog: Catalog | None = field(default=None, repr=False)
     _file: tuple[int, int] | None = field(default=None, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The path, absolute, or the URL without a password."""
+        if "://" in self.database:
+            return PASSWORD.sub("//", self.database.partition("?")[0])
+        return str(Path(self.database).absolute())
 
     def catalog(self) -> Catalog:
         """Return the catalog, opened once, and again when another file lies at the path.
@@ -41,6 +58,11 @@ class Place:
     def values(self) -> ValueReader:
         """Return the reader of values; raises as `catalog` does."""
         return self.catalog().values(*self.storages)
+
+    def forget(self) -> None:
+        """Look at the database anew: what opened it to write may have upgraded it."""
+        with self._lock:
+            self._catalog = None
 
     def _identity(self) -> tuple[int, int] | None:
         """Return what tells the file from another one at its path; None for a server's database or none."""

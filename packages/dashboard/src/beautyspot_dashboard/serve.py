@@ -4,7 +4,7 @@ import secrets
 import socket
 import sys
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -30,6 +30,7 @@ def serve(
     port: int | None = None,
     read_only: bool = False,
     browser: bool = True,
+    neighbours: Callable[[], Sequence[str]] = tuple,
 ) -> None:
     """Show the store until Ctrl-C; prints the address once it answers.
 
@@ -39,11 +40,13 @@ def serve(
         port: To listen on; 0 for any that is free, None for 8501 or the next that is free.
         read_only: Offer nothing that changes the store.
         browser: Open a browser on it.
+        neighbours: Returns the databases whose blobs may lie among these.
 
     Raises:
         ConfigurationError: the port is busy.
     """
-    use(Place(database, storages, read_only))
+    shown = Place(database, storages, read_only, neighbours)
+    use(shown)
     with listen(port) as listener:
         number = listener.getsockname()[1]
         token = secrets.token_urlsafe(24)
@@ -51,7 +54,7 @@ def serve(
         configure(number)
         url = f"http://{HOST}:{number}/?{PARAMETER}={token}"
         # The socket listens already, so a browser that is faster than the server waits instead of being refused.
-        print(f"beautyspot shows {database} at\n  {url}\nCtrl-C stops it", file=sys.stderr, flush=True)
+        print(f"beautyspot shows {shown.name} at\n  {url}\nCtrl-C stops it", file=sys.stderr, flush=True)
         if browser:
             webbrowser.open(url)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="websockets-sansio"))

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Context, Exit, Option
 
+from beautyspot.cli.database import databases_around
 from beautyspot.cli.options import Db, Storage, place_of
 from beautyspot.cli.output import say
 
@@ -30,4 +31,12 @@ def ui(
         say("beautyspot: the dashboard is not installed\n  pip install 'beautyspot[dashboard]'")
         raise Exit(3)
     serve = entry.load()
-    serve(place.database(), place.storages(), port=port, read_only=read_only, browser=not no_browser)
+    name = place.database()
+    serve(
+        name,
+        place.storages(),
+        port=port,
+        read_only=read_only,
+        browser=not no_browser,
+        neighbours=lambda: databases_around(name),
+    )

@@ -1,25 +1,63 @@
 """The page of kept results."""
 
 import streamlit as st
+from beautyspot.errors import ConfigurationError
+from beautyspot.records import Task
 
 from beautyspot_dashboard import place
+from beautyspot_dashboard.place import Place
+from beautyspot_dashboard.results.comparison import show_comparison
+from beautyspot_dashboard.results.deletion import offer_deletion
 from beautyspot_dashboard.results.detail import show_detail
 from beautyspot_dashboard.results.filters import ask_filters
-from beautyspot_dashboard.results.table import choose
-from beautyspot_dashboard.texts import text
+from beautyspot_dashboard.results.table import table_of
+from beautyspot_dashboard.texts import plain, text
+from beautyspot_dashboard.welcome import show_first_steps
 
 __all__ = ["page"]
+KEY = "key"
+"""In the address: the result that somebody linked to."""
 
 
 def page() -> None:
-    """Show one row for each kept result, and the chosen one beside them."""
+    """Show one row for each kept result, and what is chosen beside them."""
     shown = place.current()
-    filters = ask_filters(shown.catalog())
+    linked = _linked(shown)
+    question = ask_filters(shown.catalog())
+    table = table_of(shown.catalog())
+    if not table.snapshot(question).page.rows and not table.snapshot(question).page.next:
+        _show_nothing(shown, is_filtered=set(question) > {"order"})
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        chosen = choose(shown.catalog(), filters)
+        chosen = table.choose(question)
+        offer_deletion(shown, table, chosen)
     with right:
-        if chosen:
-            show_detail(shown, chosen[-1])
-        else:
-            st.caption(text("choose"))
+        _show_chosen(shown, chosen or linked)
+
+
+def _show_chosen(place: Place, tasks: list[Task]) -> None:
+    if not tasks:
+        st.caption(text("choose"))
+    elif len(tasks) == 2:
+        show_comparison(place, tasks[0], tasks[1])
+    else:
+        show_detail(place, tasks[-1])
+
+
+def _show_nothing(place: Place, *, is_filtered: bool) -> None:
+    if is_filtered:
+        st.info(text("no_match"))
+    else:
+        show_first_steps(place)
+
+
+def _linked(place: Place) -> list[Task]:
+    """Return the result that the address names, if it is there."""
+    key = st.query_params.get(KEY)
+    if not key:
+        return []
+    try:
+        return [place.catalog().task(key)]
+    except ConfigurationError:
+        st.warning(text("gone", key=plain(key)))
+        return []

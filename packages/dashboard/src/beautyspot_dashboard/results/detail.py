@@ -1,4 +1,7 @@
-"""One result: what is known of its call, and its value."""
+"""One result: what is known of its call, its value, and how a program loads it."""
+
+from pprint import pformat
+from typing import Any
 
 import streamlit as st
 from beautyspot.records import Task
@@ -8,12 +11,47 @@ from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.texts import plain, text
 from beautyspot_dashboard.views import show
 
+LOADING = """\
+from beautyspot.catalog import Catalog
+from beautyspot.storage import create_storage
+
+with Catalog.open({database!r}) as catalog:
+    value = catalog.values({storages}).read(catalog.task({key!r}))
+"""
+
 
 def show_detail(place: Place, task: Task, /) -> None:
-    """Show what is known of `task`, and its value."""
-    st.subheader(plain(task.func_name))
-    st.markdown("  \n".join(f"**{name}** {plain(value)}" for name, value in _facts(task).items()))
+    """Show what is known of `task`, its value, and how a program loads it."""
+    st.subheader(plain(task.func_name.rpartition(".")[2]))
+    show_facts(task, with_function=True)
     show(task, place.values())
+    _show_runs(task)
+    with st.expander(text("load_in_python")):
+        st.code(loading(place, task), language="python", wrap_lines=True)
+
+
+def show_facts(task: Task, /, *, with_function: bool = False) -> None:
+    """Show what is known of the call of `task`."""
+    facts = {"function": task.func_name} if with_function else {}
+    st.markdown("  \n".join(f"**{text(name)}** {plain(value)}" for name, value in {**facts, **_facts(task)}.items()))
+
+
+def loading(place: Place, task: Task, /) -> str:
+    """Return the lines of Python that load the value of `task`; they hold no password."""
+    roots = [getattr(storage, "root", None) for storage in place.storages]
+    known = [f"create_storage({str(root)!r})" for root in roots if root is not None]
+    return LOADING.format(database=place.name, storages=", ".join(known[:1]), key=task.cache_key)
+
+
+def as_text(value: Any, /) -> str | None:
+    """Return a text or structure in lines; None for bytes, which have none."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return None
+    return value if isinstance(value, str) else pformat(value, width=80, sort_dicts=False)
+
+
+def _show_runs(task: Task) -> None:
+    st.page_link("runs.py", label=text("runs_of_result"), query_params={"cache_key": task.cache_key, "roots": "false"})
 
 
 def _facts(task: Task) -> dict[str, str]:
@@ -30,4 +68,4 @@ def _facts(task: Task) -> dict[str, str]:
         "size": None if task.size_bytes is None else bytes_text(task.size_bytes),
         "where": where,
     }
-    return {text(name): value for name, value in facts.items() if value}
+    return {name: value for name, value in facts.items() if value}

@@ -1,26 +1,54 @@
 """Which results are asked for; every answer is in the address, so that a view can be kept as a bookmark."""
 
-from typing import Any
+from typing import Any, get_args
 
 import streamlit as st
-from beautyspot.catalog import Catalog
+from beautyspot.catalog import Catalog, Order
+from beautyspot.durations import seconds
+from beautyspot.sizes import bytes_of
 
+from beautyspot_dashboard.asking import checked
 from beautyspot_dashboard.texts import text
 
 BIND = "query-params"
+AGES = ("newer_than", "older_than")
+SIZES = ("min_bytes", "max_bytes")
 
 
 def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
-    """Return the filters of `Catalog.tasks` that were given."""
+    """Return the arguments of `Catalog.tasks` that were given."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = [each.func_name for each in catalog.functions()]
-        given = {
+        given: dict[str, Any] = {
+            "text": st.text_input(text("search"), key="text", bind=BIND, help=text("search_help"), width=230),
             "function": st.selectbox(
-                text("function"), names, index=None, key="function", bind=BIND, placeholder=text("any"), width=260
+                text("function"),
+                [each.func_name for each in catalog.functions() if each.results],
+                index=None,
+                key="function",
+                bind=BIND,
+                placeholder=text("any"),
+                width=260,
             ),
-            "text": st.text_input(text("search"), key="text", bind=BIND, help=text("search_help"), width=220),
-            "version": st.text_input(text("version"), key="version", bind=BIND, width=110),
-            "tag": st.text_input(text("tag"), key="tag", bind=BIND, width=110),
-            "content_type": st.text_input(text("content_type"), key="content_type", bind=BIND, width=150),
+            "order": st.selectbox(
+                text("order"), get_args(Order), key="order", bind=BIND, width=140, format_func=_order_text
+            ),
         }
-    return {name: value for name, value in given.items() if value}
+        with st.popover(text("more_filters"), key="more_filters"):
+            given |= _ask_more()
+    return {name: value for name, value in given.items() if value not in (None, "", False)}
+
+
+def _ask_more() -> dict[str, Any]:
+    given: dict[str, Any] = {
+        name: st.text_input(text(name), key=name, bind=BIND) for name in ("version", "tag", "content_type")
+    }
+    for names, read, example in ((AGES, seconds, "7d"), (SIZES, bytes_of, "1MB")):
+        for column, name in zip(st.columns(2), names, strict=True):
+            with column:
+                given[name] = checked(name, text(name), read, example, in_address=True)
+    given["expired"] = st.checkbox(text("only_expired"), key="expired", bind=BIND)
+    return given
+
+
+def _order_text(order: str) -> str:
+    return text(f"order_{order}")

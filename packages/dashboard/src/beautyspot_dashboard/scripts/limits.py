@@ -1,7 +1,5 @@
-"""The page of that name."""
+"""The page of limits, as Streamlit runs it."""
 
-import streamlit as st
+from beautyspot_dashboard.limits import page
 
-from beautyspot_dashboard.texts import text
-
-st.header(text("limits"))
+page()

@@ -1,7 +1,5 @@
-"""The page of that name."""
+"""The page of maintenance, as Streamlit runs it."""
 
-import streamlit as st
+from beautyspot_dashboard.maintenance import page
 
-from beautyspot_dashboard.texts import text
-
-st.header(text("maintenance"))
+page()

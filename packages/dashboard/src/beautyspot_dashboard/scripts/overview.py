@@ -1,7 +1,5 @@
-"""The page of that name."""
+"""The overview, as Streamlit runs it."""
 
-import streamlit as st
+from beautyspot_dashboard.overview import page
 
-from beautyspot_dashboard.texts import text
-
-st.header(text("overview"))
+page()

@@ -1,7 +1,5 @@
-"""The page of that name."""
+"""The page of runs, as Streamlit runs it."""
 
-import streamlit as st
+from beautyspot_dashboard.runs import page
 
-from beautyspot_dashboard.texts import text
-
-st.header(text("runs"))
+page()

@@ -1,0 +1,83 @@
+"""The page of limits: how busy each one is that processes share, and how long calls waited."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from beautyspot.catalog import Catalog, Limit
+
+from beautyspot_dashboard import place
+from beautyspot_dashboard.figures import duration_text
+from beautyspot_dashboard.overview.charts import show_waits
+from beautyspot_dashboard.overview.history import History, history_of
+from beautyspot_dashboard.overview.ranges import Range, ask_range
+from beautyspot_dashboard.texts import plain, text
+
+LIVE_S = 2
+"""Between two looks: what waits changes by the second."""
+
+
+def page() -> None:
+    """Show the shared limits as they are now, and the waits of a range of time."""
+    range_ = ask_range()
+    st.fragment(_show_now, run_every=LIVE_S)()
+    history = history_of(place.current().catalog(), range_)
+    _show_waits(history, range_)
+
+
+def _show_now() -> None:
+    limits = place.current().catalog().limits()
+    st.markdown(f"**{text('shared_limits')}**", help=text("shared_limits_help"))
+    if not limits:
+        st.info(text("no_limits"))
+        st.code("bs.Spot(db=..., tpm=60, shared_limit=True)", language="python")
+        return
+    now = datetime.now(UTC)
+    with st.container(horizontal=True):
+        for limit in limits:
+            _show_limit(limit, now)
+
+
+def _show_limit(limit: Limit, now: datetime) -> None:
+    busy_s = max(0.0, (limit.free_at - now).total_seconds())
+    state = text("limit_busy", duration=duration_text(busy_s)) if busy_s else text("limit_free")
+    st.metric(plain(limit.name), state, border=True, width=260)
+
+
+def _show_waits(history: History, range_: Range) -> None:
+    st.markdown(f"**{text('waits')}**")
+    rows = _rows(history, place.current().catalog(), range_)
+    if not rows:
+        st.caption(text("no_waits"))
+        return
+    show_waits(history)
+    column = st.column_config
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        alt=text("waits"),
+        column_config={
+            "function": column.TextColumn(text("function"), width="large"),
+            "misses": column.NumberColumn(text("misses"), format="localized"),
+            "peak": column.NumberColumn(text("peak_rate"), format="localized", help=text("peak_rate_help")),
+            "waited": column.NumberColumn(text("waited"), format="%.1f s"),
+            "mean": column.NumberColumn(text("mean_wait"), format="%.2f s"),
+        },
+    )
+
+
+def _rows(history: History, catalog: Catalog, range_: Range) -> Sequence[dict[str, Any]]:
+    """Return one row for each function whose calls waited, those that waited longest first."""
+    waited = {name: sums for name, sums in history.by_function().items() if sums.waited_s > 0}
+    return [
+        {
+            "function": name,
+            "misses": sums.misses,
+            "peak": max((row.misses for row in catalog.activity(since=range_.since, function=name)), default=0),
+            "waited": sums.waited_s,
+            "mean": sums.waited_s / max(1, sums.misses),
+        }
+        for name, sums in sorted(waited.items(), key=lambda item: -item[1].waited_s)
+    ]

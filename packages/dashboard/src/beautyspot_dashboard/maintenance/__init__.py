@@ -1,0 +1,40 @@
+"""The page that puts a store in order: each work shows first what it would do."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from beautyspot_dashboard import place
+from beautyspot_dashboard.maintenance.cleaning import show_cleaning
+from beautyspot_dashboard.maintenance.findings import show_doctor
+from beautyspot_dashboard.maintenance.pruning import show_pruning
+from beautyspot_dashboard.maintenance.verification import show_verification
+from beautyspot_dashboard.place import Place
+from beautyspot_dashboard.texts import text
+
+__all__ = ["page"]
+WORKS: dict[str, Callable[[Place], None]] = {
+    "prune": show_pruning,
+    "clean": show_cleaning,
+    "verify": show_verification,
+    "doctor": show_doctor,
+}
+
+
+def page() -> None:
+    """Show one of the works."""
+    chosen = st.segmented_control(
+        text("work"),
+        list(WORKS),
+        default="prune",
+        required=True,
+        key="work",
+        bind="query-params",
+        format_func=lambda name: text(f"work_{name}"),
+    )
+    shown = place.current()
+    name = chosen or "prune"
+    st.caption(text(f"work_{name}_help"))
+    if shown.read_only:
+        st.caption(text("read_only_help"))
+    WORKS[name](shown)

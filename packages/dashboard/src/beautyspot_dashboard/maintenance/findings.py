@@ -1,0 +1,23 @@
+"""What the doctor finds."""
+
+import streamlit as st
+from beautyspot.maintenance import Finding, examine
+
+from beautyspot_dashboard.maintenance.progress import attempt
+from beautyspot_dashboard.place import Place
+from beautyspot_dashboard.texts import plain, text
+
+MARKS = {"ok": "✅", "warn": "⚠️", "error": "❌"}
+FOUND = "findings"
+
+
+def show_doctor(place: Place, /) -> None:
+    """Examine the store if the person wants to, and show what was found."""
+    if st.button(text("examine"), key="examine"):
+        with st.spinner(text("looking")):
+            st.session_state[FOUND] = attempt(lambda: list(examine(place.database, place.storages)))
+    findings: list[Finding] | None = st.session_state.get(FOUND)
+    for finding in findings or ():
+        st.markdown(f"{MARKS[finding.level]} **{plain(finding.check)}** {plain(finding.what)}")
+        if finding.next_step:
+            st.caption(f"→ {plain(finding.next_step)}")

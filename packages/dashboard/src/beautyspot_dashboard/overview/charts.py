@@ -1,0 +1,103 @@
+"""The charts of the overview."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from beautyspot_dashboard.overview.history import History
+from beautyspot_dashboard.texts import text
+
+HEIGHT = 240
+MOST = 8
+"""Functions or models that get a colour of their own; the rest are one."""
+COLOURS = {"hits": "#2f9e6e", "misses": "#d9a441", "errors": "#c94f4f"}
+
+
+def show_charts(history: History, /) -> None:
+    """Show the calls over time, and what each function and each model came to."""
+    left, right = st.columns(2)
+    with left:
+        _show(text("calls_over_time"), _calls(history))
+    with right:
+        _show(text("saved_over_time"), _by_function(history, "saved_s", text("seconds_saved")))
+    if history.models:
+        _show(text("tokens_over_time"), _tokens(history))
+
+
+def show_waits(history: History, /) -> None:
+    """Show the seconds that calls waited for their limiter, over time."""
+    _show(text("waited_over_time"), _by_function(history, "waited_s", text("seconds_waited")))
+
+
+def _show(title: str, chart: alt.Chart | None) -> None:
+    st.markdown(f"**{title}**")
+    if chart is None:
+        st.caption(text("nothing_in_range"))
+    else:
+        st.altair_chart(chart, height=HEIGHT, alt=title)
+
+
+def _calls(history: History) -> alt.Chart | None:
+    rows = [
+        {"time": time, "what": text(name), "count": getattr(sums, name)}
+        for time, sums in history.by_time().items()
+        for name in COLOURS
+    ]
+    scale = alt.Scale(domain=[text(name) for name in COLOURS], range=list(COLOURS.values()))
+    return _stack(rows, history.per, "count", "what", text("calls"), scale)
+
+
+def _by_function(history: History, name: str, title: str) -> alt.Chart | None:
+    named = leaders(list(history.by_function()))
+    rows = [
+        {"time": row.minute, "function": named[row.func_name], "seconds": getattr(row, name)}
+        for row in history.activity
+    ]
+    return _stack(rows, history.per, "seconds", "function", title)
+
+
+def _tokens(history: History) -> alt.Chart | None:
+    spent: dict[str, int] = {}
+    for use in history.models:
+        spent[use.model] = spent.get(use.model, 0) + use.input_tokens + use.output_tokens
+    named = leaders(sorted(spent, key=lambda model: -spent[model]))
+    rows = [
+        {"time": use.start, "model": named[use.model], "tokens": use.input_tokens + use.output_tokens}
+        for use in history.models
+    ]
+    return _stack(rows, history.per, "tokens", "model", text("tokens_spent"))
+
+
+def leaders(names: Sequence[str], /) -> dict[str, str]:
+    """Return what each of `names`, the biggest first, is called in a chart: short where that tells them apart."""
+    tails = [name.rpartition(".")[2] for name in names]
+    short = [tail if tails.count(tail) == 1 else name for name, tail in zip(names, tails, strict=True)]
+    return {name: short[place] if place < MOST else text("others") for place, name in enumerate(names)}
+
+
+def _stack(
+    rows: Sequence[dict[str, Any]], per: str, value: str, colour: str, title: str, scale: Any = alt.Undefined
+) -> alt.Chart | None:
+    if not rows:
+        return None
+    frame = pd.DataFrame(rows).groupby(["time", colour], sort=False, as_index=False)[value].sum()
+    unit = {"minute": "yearmonthdatehoursminutes", "hour": "yearmonthdatehours", "day": "yearmonthdate"}[per]
+    legend = alt.Legend(orient="bottom", title=None, labelLimit=240)
+    # Names are data here: a colon in a shorthand such as "a:Q" would be taken for a type.
+    return (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X(field="time", type="temporal", timeUnit=unit, title=None),
+            y=alt.Y(field=value, type="quantitative", title=title, stack=True),
+            color=alt.Color(field=colour, type="nominal", scale=scale, legend=legend),
+            tooltip=[
+                alt.Tooltip(field="time", type="temporal", timeUnit=unit),
+                alt.Tooltip(field=colour, type="nominal"),
+                alt.Tooltip(field=value, type="quantitative", format=",.4~g"),
+            ],
+        )
+    )

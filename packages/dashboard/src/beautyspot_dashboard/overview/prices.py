@@ -1,0 +1,84 @@
+"""What models cost, as the person tells it: no price is known here, as they change."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from beautyspot.catalog import ModelUse
+from beautyspot.recording import Price
+
+from beautyspot_dashboard.texts import text
+
+PARAMETER = "prices"
+"""In the address: `gpt-5:1.25:10,other:0.1:0.4`, input and output for a million tokens."""
+
+
+def ask_prices(uses: Sequence[ModelUse], /) -> Mapping[str, Price]:
+    """Return what the person said a million tokens of each model cost."""
+    models = sorted({use.model for use in uses})
+    known = parse(st.query_params.get(PARAMETER, ""))
+    if not models:
+        return known
+    with st.popover(text("prices"), help=text("prices_help")):
+        edited: Any = st.data_editor(
+            _frame(models, known),
+            key="price_table",
+            hide_index=True,
+            disabled=["model"],
+            column_config={
+                "model": st.column_config.TextColumn(text("model")),
+                "input": st.column_config.NumberColumn(text("price_input"), min_value=0.0, format="%.4g"),
+                "output": st.column_config.NumberColumn(text("price_output"), min_value=0.0, format="%.4g"),
+            },
+        )
+    rows = edited.itertuples(index=False)
+    return {row.model: Price(_number(row.input), _number(row.output)) for row in rows if _is_said(row)}
+
+
+def money_saved(uses: Sequence[ModelUse], prices: Mapping[str, Price], /) -> float | None:
+    """Return what the saved tokens would have cost; None where nobody knows a price.
+
+    A model without a price in the table is taken at what its own calls cost on average, where its recorder knew.
+    """
+    found = [each for use in uses if (each := _saved(use, uses, prices)) is not None]
+    return sum(found) if found else None
+
+
+def parse(said: str, /) -> dict[str, Price]:
+    """Return the prices that an address holds; what can't be read is left out."""
+    found: dict[str, Price] = {}
+    for entry in said.split(","):
+        with suppress(ValueError):
+            model, input_, output = entry.rsplit(":", 2)
+            found[model] = Price(abs(float(input_)), abs(float(output)))
+    return found
+
+
+def _saved(use: ModelUse, uses: Sequence[ModelUse], prices: Mapping[str, Price]) -> float | None:
+    price = prices.get(use.model)
+    if price is not None:
+        return (use.saved_input_tokens * price.input + use.saved_output_tokens * price.output) / 1e6
+    own = [each for each in uses if each.model == use.model]
+    spent, cost = sum(each.input_tokens + each.output_tokens for each in own), sum(each.cost for each in own)
+    return (use.saved_input_tokens + use.saved_output_tokens) * cost / spent if spent and cost else None
+
+
+def _frame(models: Sequence[str], known: Mapping[str, Price]) -> pd.DataFrame:
+    prices = [known.get(model) for model in models]
+    return pd.DataFrame(
+        {
+            "model": models,
+            "input": pd.array([None if price is None else price.input for price in prices], dtype="Float64"),
+            "output": pd.array([None if price is None else price.output for price in prices], dtype="Float64"),
+        }
+    )
+
+
+def _is_said(row: Any) -> bool:
+    return not (pd.isna(row.input) and pd.isna(row.output))
+
+
+def _number(value: Any) -> float:
+    return 0.0 if pd.isna(value) else float(value)

@@ -1,0 +1,105 @@
+"""A table of rows that the database gives a page at a time, and which of them are chosen."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+import pandas as pd
+import streamlit as st
+from beautyspot.catalog import Page
+
+from beautyspot_dashboard.texts import text
+
+T = TypeVar("T")
+ROWS = 50
+ROW_PX, HEADER_PX, MOST_PX = 35, 38, 640
+
+
+@dataclass
+class Snapshot(Generic[T]):
+    """One page as it was when it was asked for.
+
+    Streamlit knows a choice by its place. A page that was asked for again at each click would let the choice slip to
+    another row when one is kept or deleted meanwhile.
+    """
+
+    question: Mapping[str, Any]
+    page: Page[T]
+    number: int
+    """Of all snapshots of this visit; it is part of the table's name, so that no choice outlives its page."""
+    cursors: list[str | None] = field(default_factory=lambda: [None])
+    """Where this page and those before it begin."""
+
+
+@dataclass(frozen=True)
+class Table(Generic[T]):
+    """What a table asks and shows."""
+
+    name: str
+    ask: Callable[..., Page[T]]
+    """Takes the question's words, `limit` and `after`."""
+    frame: Callable[[Sequence[T]], pd.DataFrame]
+    columns: Callable[[], Mapping[str, Any]]
+    mode: Literal["single-row", "multi-row"] = "single-row"
+
+    def choose(self, question: Mapping[str, Any], /) -> list[T]:
+        """Show a page of what `question` means, and return the chosen rows; the caller sees to an empty page."""
+        snapshot = self.snapshot(question)
+        rows = snapshot.page.rows
+        chosen = self._show(rows, snapshot.number) if rows else []
+        if snapshot.page.next is not None and len(rows) < ROWS:
+            st.caption(text("short_page"))
+        self._pager(snapshot)
+        return chosen
+
+    def snapshot(self, question: Mapping[str, Any], /) -> Snapshot[T]:
+        """Return the page that is shown, asked for now if `question` is another one than before."""
+        held: Snapshot[T] | None = st.session_state.get(self._key)
+        if held is None or held.question != question:
+            held = Snapshot(question, self.ask(**question, limit=ROWS), 0 if held is None else held.number + 1)
+            st.session_state[self._key] = held
+        return held
+
+    def forget(self) -> None:
+        """Ask anew at the next look, from the page on that is shown now; nothing is chosen then."""
+        held: Snapshot[T] | None = st.session_state.get(self._key)
+        if held is not None:
+            self._turn(held)
+
+    @property
+    def _key(self) -> str:
+        return f"{self.name}_snapshot"
+
+    def _show(self, rows: Sequence[T], number: int) -> list[T]:
+        answer: Any = st.dataframe(
+            self.frame(rows),
+            key=f"{self.name}_{number}",
+            hide_index=True,
+            on_select="rerun",
+            selection_mode=self.mode,
+            column_config=dict(self.columns()),
+            height=min(HEADER_PX + ROW_PX * len(rows), MOST_PX),
+            placeholder="",
+            alt=text(self.name),
+        )
+        return [rows[place] for place in answer.selection.rows if place < len(rows)]
+
+    def _pager(self, snapshot: Snapshot[T]) -> None:
+        with st.container(horizontal=True):
+            if len(snapshot.cursors) > 1 or snapshot.page.next is not None:
+                is_first, is_last = len(snapshot.cursors) == 1, snapshot.page.next is None
+                st.button(text("previous_page"), on_click=self._back, args=(snapshot,), disabled=is_first)
+                st.button(text("next_page"), on_click=self._on, args=(snapshot,), disabled=is_last)
+            st.button(text("refresh"), on_click=self._turn, args=(snapshot,))
+
+    def _back(self, snapshot: Snapshot[T]) -> None:
+        snapshot.cursors.pop()
+        self._turn(snapshot)
+
+    def _on(self, snapshot: Snapshot[T]) -> None:
+        snapshot.cursors.append(snapshot.page.next)
+        self._turn(snapshot)
+
+    def _turn(self, snapshot: Snapshot[T]) -> None:
+        snapshot.page = self.ask(**snapshot.question, limit=ROWS, after=snapshot.cursors[-1])
+        snapshot.number += 1

@@ -1,0 +1,47 @@
+"""Deleting the chosen results, after a look at what goes."""
+
+from collections.abc import Sequence
+from contextlib import closing
+
+import streamlit as st
+from beautyspot.db import open_db
+from beautyspot.maintenance import Deleted, delete_tasks
+from beautyspot.records import Task
+
+from beautyspot_dashboard.figures import bytes_text
+from beautyspot_dashboard.paging import Table
+from beautyspot_dashboard.place import Place
+from beautyspot_dashboard.texts import plain, text
+
+SHOWN = 10
+"""Results that the question names."""
+
+
+def offer_deletion(place: Place, table: Table[Task], tasks: Sequence[Task], /) -> None:
+    """Offer to delete the chosen `tasks`, unless the store is only shown."""
+    if tasks and not place.read_only and st.button(text("delete", count=len(tasks)), key="delete"):
+        st.dialog(text("delete_question", count=len(tasks)))(_confirm)(place, table, tasks)
+
+
+def delete(place: Place, tasks: Sequence[Task], /) -> Deleted:
+    """Delete `tasks`, but those that were kept anew since they were listed."""
+    with closing(open_db(place.database)) as db:
+        return delete_tasks(tasks, db, place.storages[0] if place.storages else None)
+
+
+def _confirm(place: Place, table: Table[Task], tasks: Sequence[Task]) -> None:
+    # By key, not by place: what is named here is what goes.
+    for task in tasks[:SHOWN]:
+        st.markdown(f"- {plain(task.func_name)} · {plain(task.cache_key[:12])}")
+    if len(tasks) > SHOWN:
+        st.caption(text("and_more", count=len(tasks) - SHOWN))
+    st.caption(text("delete_warning", size=bytes_text(sum(task.size_bytes or 0 for task in tasks))))
+    with st.container(horizontal=True):
+        agreed = st.button(text("delete_now"), type="primary", key="delete_now")
+        refused = st.button(text("cancel"), key="cancel")
+    if agreed:
+        done = delete(place, tasks)
+        table.forget()
+        st.toast(text("deleted", count=done.tasks, size=bytes_text(done.size_bytes)))
+    if agreed or refused:
+        st.rerun()

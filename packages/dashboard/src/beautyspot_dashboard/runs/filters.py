@@ -1,0 +1,35 @@
+"""Which runs are asked for; every answer is in the address."""
+
+from typing import Any
+
+import streamlit as st
+from beautyspot.catalog import Catalog
+
+from beautyspot_dashboard.texts import text
+
+BIND = "query-params"
+KINDS = ("llm", "embedding", "tool", "retriever", "rerank", "query", "chain", "step")
+STATUSES = ("ok", "error", "cancelled", "abandoned")
+ANSWERS = {"hit": True, "miss": False}
+
+
+def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
+    """Return the arguments of `Catalog.runs` that were given."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        given: dict[str, Any] = {
+            "roots": st.toggle(text("only_roots"), value=True, key="roots", bind=BIND),
+            "model": _ask("model", [each.model for each in catalog.models()], width=220),
+            "kind": _ask("kind", KINDS),
+            "status": _ask("status", STATUSES),
+            "cache_hit": ANSWERS.get(_ask("answer", list(ANSWERS)) or ""),
+            "trace_id": st.text_input(text("trace"), key="trace_id", bind=BIND, width=160),
+            "cache_key": st.text_input(text("key"), key="cache_key", bind=BIND, width=160),
+        }
+    # A model is seldom the root of its trace.
+    if any(given[name] not in (None, "") for name in ("model", "kind", "cache_hit", "cache_key")):
+        given["roots"] = False
+    return {name: value for name, value in given.items() if value not in (None, "") and (value or name != "roots")}
+
+
+def _ask(name: str, options: Any, width: int = 130) -> str | None:
+    return st.selectbox(text(name), options, index=None, key=name, bind=BIND, placeholder=text("any"), width=width)

@@ -1,0 +1,130 @@
+"""One trace: its figures, its tree, its waterfall, and a run of it in detail."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+from beautyspot.catalog import Catalog
+from beautyspot.errors import BeautySpotError
+from beautyspot.records import Run
+from beautyspot.serializers import MsgpackSerializer
+
+from beautyspot_dashboard.figures import count_text, duration_text, time_text
+from beautyspot_dashboard.runs.table import columns, frame_of
+from beautyspot_dashboard.runs.tree import Node, Totals, nodes_of, totals_of
+from beautyspot_dashboard.texts import plain, text
+
+MOST_RUNS = 1_000
+"""Of a trace that are shown."""
+MOST_BARS = 200
+BAR_PX = 22
+INDENT = "\N{NO-BREAK SPACE}" * 4
+COLOURS = {"ok": "#4c78a8", "hit": "#2f9e6e", "error": "#c94f4f", "cancelled": "#9a9a9a", "abandoned": "#9a9a9a"}
+
+
+def show_trace(catalog: Catalog, chosen: Run, /) -> None:
+    """Show the trace that `chosen` belongs to, and the run that is chosen in it."""
+    page = catalog.runs(trace_id=chosen.trace_id, limit=MOST_RUNS)
+    nodes = nodes_of(page.rows)
+    st.subheader(plain(nodes[0].run.name if nodes else chosen.name))
+    if page.next is not None:
+        st.caption(text("trace_cut", count=MOST_RUNS))
+    _show_totals(totals_of(nodes))
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        picked = _choose(nodes, chosen)
+        _show_waterfall(nodes[:MOST_BARS])
+    with right:
+        _show_run(picked)
+
+
+def _show_totals(totals: Totals) -> None:
+    with st.container(horizontal=True):
+        for name, value in {
+            "runs": count_text(totals.runs),
+            "took": duration_text(totals.elapsed_s),
+            "tokens_spent": count_text(totals.tokens_spent),
+            "tokens_saved": count_text(totals.tokens_saved),
+            "cost": f"{totals.cost:,.4f}",
+            "cache_hits": count_text(totals.cache_hits),
+            "errors": count_text(totals.errors),
+        }.items():
+            st.metric(text(name), value, border=True, width=130)
+
+
+def _choose(nodes: Sequence[Node], chosen: Run) -> Run:
+    frame = frame_of([node.run for node in nodes])
+    frame["name"] = [INDENT * node.depth + node.run.name for node in nodes]
+    own = [place for place, node in enumerate(nodes) if node.run.run_id == chosen.run_id]
+    answer: Any = st.dataframe(
+        frame.drop(columns=["started"]),
+        key=f"trace_{chosen.run_id}",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": own}},
+        column_config=columns(),
+        placeholder="",
+        alt=text("trace"),
+    )
+    places = [place for place in answer.selection.rows if place < len(nodes)]
+    return nodes[places[0]].run if places else chosen
+
+
+def _show_waterfall(nodes: Sequence[Node]) -> None:
+    rows = [
+        {
+            "place": place,
+            "name": INDENT * min(node.depth, 8) + node.run.name,
+            "start": node.start_s,
+            "stop": node.stop_s,
+            "state": "hit" if node.run.cache_hit else node.run.status,
+        }
+        for place, node in enumerate(nodes)
+    ]
+    axis = alt.Axis(title=None, labels=False, ticks=False, domain=False)
+    scale = alt.Scale(domain=list(COLOURS), range=list(COLOURS.values()))
+    base = alt.Chart(pd.DataFrame(rows)).encode(y=alt.Y(field="place", type="ordinal", axis=axis))
+    bars = base.mark_bar(minSize=2, cornerRadius=2).encode(
+        x=alt.X(field="start", type="quantitative", title=text("seconds")),
+        x2=alt.X2(field="stop"),
+        color=alt.Color(field="state", type="nominal", scale=scale, legend=alt.Legend(orient="bottom", title=None)),
+        tooltip=[
+            *(alt.Tooltip(field=name, type="nominal") for name in ("name", "state")),
+            *(alt.Tooltip(field=name, type="quantitative", format=".4~g") for name in ("start", "stop")),
+        ],
+    )
+    names = base.mark_text(align="left", dx=4, clip=True).encode(
+        x=alt.X(field="start", type="quantitative"), text=alt.Text(field="name", type="nominal")
+    )
+    height = BAR_PX * len(rows) + 70
+    st.altair_chart(bars + names, height=height, alt=text("waterfall"))
+
+
+def _show_run(run: Run) -> None:
+    st.markdown(f"**{plain(run.name)}**")
+    facts = {
+        "kind": run.kind,
+        "model": run.model,
+        "status": run.status,
+        "started": time_text(run.started_at),
+        "took": duration_text(run.elapsed_s),
+        "first_token": None if run.first_token_s is None else duration_text(run.first_token_s),
+        "waited": duration_text(run.waited_s) if run.waited_s else None,
+        "cached_tokens": run.cached_tokens,
+        "tags": ", ".join(run.tags),
+        "error": run.error,
+        "trace": run.trace_id,
+    }
+    st.markdown("  \n".join(f"**{text(name)}** {plain(value)}" for name, value in facts.items() if value))
+    if run.cache_key:
+        st.page_link("results.py", label=text("kept_result"), query_params={"key": run.cache_key})
+    if run.details is None:
+        st.caption(text("no_details"))
+        return
+    try:
+        st.json(MsgpackSerializer().describe(run.details), expanded=2)
+    except BeautySpotError as error:
+        st.warning(plain(error))
