@@ -35,6 +35,13 @@ else:
     from beautyspot.tuples import NamedTuple
 
 
+INLINE_BYTES = 65_536
+"""Largest value that lies in its row."""
+SHARED_INLINE_BYTES = 64 * 1024 * 1024
+"""The same beside no storage of its own where rows lie on a server: whoever shares them can't read a folder of this
+machine, and would compute again and replace what lies there. As much as is held in memory while the server is away."""
+
+
 class Parts(NamedTuple):
     """What the functions of one Spot share."""
 
@@ -54,7 +61,7 @@ def open_parts(
     *,
     storage: str | os.PathLike[str] | BlobStorage | None,
     storage_options: Mapping[str, Any] = MappingProxyType({}),
-    inline_limit_bytes: int,
+    inline_limit_bytes: int | None,
     on_save_error: OnSaveError,
     durability: str,
     memory_bytes: int,
@@ -71,7 +78,7 @@ def open_parts(
         ConfigurationError: one of them is not what it should be.
     """
     expect(isinstance(name, str), "Spot", name, "a name, and db= for a database elsewhere")  # pyright: ignore[reportUnnecessaryIsInstance]
-    expect_size("inline_limit_bytes", inline_limit_bytes)
+    expect_size("inline_limit_bytes", INLINE_BYTES if inline_limit_bytes is None else inline_limit_bytes)
     expect_size("memory_bytes", memory_bytes)
     _expect_methods("serializer", serializer, "dumps", "loads")
     _expect_methods("executor", executor, "submit")
@@ -79,6 +86,9 @@ def open_parts(
     clock = SystemClock() if clock is None else clock
     tasks = open_db(default_database(name) if db is None else db, durability=durability, memory_bytes=memory_bytes)
     blobs = create_storage(blob_folder(name) if storage is None else storage, durability=durability, **storage_options)
+    if inline_limit_bytes is None:
+        is_shared = storage is None and getattr(tasks, "path", None) is None
+        inline_limit_bytes = SHARED_INLINE_BYTES if is_shared else INLINE_BYTES
     store = Store(tasks, blobs, clock=clock, inline_limit_bytes=inline_limit_bytes, on_save_error=on_save_error)
     _furnish(store, compress, max_size=max_size, prune_every=prune_every)
     tie_up(store, journal := Journal(tasks, clock))

@@ -29,7 +29,7 @@ RENAMED_OPTIONS = {
 MOVED = {"Project": "Spot", "task": "mark"}
 """Names of release 1, and what they are called now."""
 
-DEFAULTS = {"storage": None, "executor": None, "inline_limit_bytes": 65_536}
+DEFAULTS = {"storage": None, "executor": None, "inline_limit_bytes": None}
 """What stands under the new names when nobody gave them."""
 
 

@@ -57,7 +57,7 @@ class Spot:
         shared_limit: bool = False,
         serializer: Serializer | None = None,
         hooks: Sequence[Hook] = (),
-        inline_limit_bytes: int = 65_536,
+        inline_limit_bytes: int | None = None,
         memory_bytes: int = 33_554_432,
         default_save_blob: bool | None = None,
         default_version: str | FromCode | None = None,
@@ -83,7 +83,8 @@ class Spot:
             shared_limit: Keep the limit in the database, for every process that uses it under this name.
             serializer: Turns values into bytes; None for `MsgpackSerializer`.
             hooks: Called at the turns of every call.
-            inline_limit_bytes: Larger values go to the storage, unless `save_blob` says where.
+            inline_limit_bytes: Larger values go to the storage, unless `save_blob` says where. None for 64 KiB, or for
+                64 MiB where rows lie in no file of this machine, which others can't read, and `storage` is None.
             memory_bytes: Most that this process holds of the results it read last from a local file; 0 for nothing.
             default_save_blob, default_version, default_content_type, default_ttl: What `mark` takes unless told.
             compress: "zstd" keeps values that shrink in fewer bytes; those that are kept stay readable either way.
