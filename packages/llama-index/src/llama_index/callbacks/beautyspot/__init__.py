@@ -4,17 +4,37 @@ from beautyspot.exports import on_demand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from llama_index.callbacks.beautyspot.contexts import load_context, save_context
     from llama_index.callbacks.beautyspot.embeddings.models import cache_embedding
-    from llama_index.callbacks.beautyspot.errors import ReplayMiss
+    from llama_index.callbacks.beautyspot.errors import ReplayMiss, UnknownContext
+    from llama_index.callbacks.beautyspot.installed import install_llm_cache
+    from llama_index.callbacks.beautyspot.llms.answers import is_complete
+    from llama_index.callbacks.beautyspot.llms.cached import cache_llm
     from llama_index.callbacks.beautyspot.policy import cache_policy
 else:
     __getattr__, __dir__ = on_demand(
         __name__,
         {
             "cache_embedding": "llama_index.callbacks.beautyspot.embeddings.models",
+            "cache_llm": "llama_index.callbacks.beautyspot.llms.cached",
             "cache_policy": "llama_index.callbacks.beautyspot.policy",
+            "install_llm_cache": "llama_index.callbacks.beautyspot.installed",
+            "is_complete": "llama_index.callbacks.beautyspot.llms.answers",
+            "load_context": "llama_index.callbacks.beautyspot.contexts",
             "ReplayMiss": "llama_index.callbacks.beautyspot.errors",
+            "save_context": "llama_index.callbacks.beautyspot.contexts",
+            "UnknownContext": "llama_index.callbacks.beautyspot.errors",
         },
     )
 
-__all__ = ["cache_embedding", "cache_policy", "ReplayMiss"]
+__all__ = [
+    "cache_embedding",
+    "cache_llm",
+    "cache_policy",
+    "install_llm_cache",
+    "is_complete",
+    "load_context",
+    "ReplayMiss",
+    "save_context",
+    "UnknownContext",
+]

@@ -1,0 +1,35 @@
+"""Tools whose results are kept: the same class, name and schema, with marked functions inside."""
+
+# A tool's function and what it returns are the user's, so their types are unknown by nature.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+from copy import copy
+from typing import Any, TypeVar
+
+from beautyspot.marking import Settings, mark
+from beautyspot.parts import Parts
+
+from llama_index.core.tools import FunctionTool
+from llama_index.core.tools.function_tool import sync_to_async
+
+T = TypeVar("T", bound=FunctionTool)
+_MADE_ASYNC = f"{sync_to_async.__qualname__}.<locals>."
+
+
+def marked_tool(tool: T, parts: Parts, settings: Settings, /) -> T:
+    """Return a tool like `tool` that keeps what its function gives; errors are not kept, callbacks run either way.
+
+    Raises:
+        ConfigurationError: its function is marked already.
+    """
+    injected = () if tool.ctx_param_name is None else (tool.ctx_param_name,)
+    settings = settings._replace(injected=(*settings.injected, *injected))
+    function, async_function = tool.real_fn, tool.async_fn
+    made_async = async_function.__qualname__.startswith(_MADE_ASYNC)
+    functions: dict[str, Any] = {"fn": mark(function, parts, settings)}
+    if not (made_async or async_function is function):
+        functions["async_fn"] = mark(async_function, parts, settings)
+    donor = FunctionTool(**functions, metadata=tool.metadata)
+    twin = copy(tool)
+    for name in ("_fn", "_async_fn", "_real_fn"):
+        setattr(twin, name, getattr(donor, name))
+    return twin
