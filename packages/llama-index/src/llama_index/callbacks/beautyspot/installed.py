@@ -64,7 +64,9 @@ def install_llm_cache(
     Raises:
         ConfigurationError: an argument is wrong, no safe key can be made of a model, or there is no model at all.
     """
-    place, before, cached = spot_at(spot), {}, {}
+    place = spot_at(spot)
+    before: dict[str, Any] = {}
+    cached: dict[str, Any] = {}
     for name, cache in MODELS:
         before[name] = getattr(Settings, f"_{name}")
         model = _model(name)

@@ -24,7 +24,7 @@ def marked_tool(tool: T, parts: Parts, settings: Settings, /) -> T:
     injected = () if tool.ctx_param_name is None else (tool.ctx_param_name,)
     settings = settings._replace(injected=(*settings.injected, *injected))
     function, async_function = tool.real_fn, tool.async_fn
-    made_async = async_function.__qualname__.startswith(_MADE_ASYNC)
+    made_async = getattr(async_function, "__qualname__", "").startswith(_MADE_ASYNC)
     functions: dict[str, Any] = {"fn": mark(function, parts, settings)}
     if not (made_async or async_function is function):
         functions["async_fn"] = mark(async_function, parts, settings)
