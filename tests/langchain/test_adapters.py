@@ -115,6 +115,12 @@ def test_a_configured_model_is_another_one(spot: Spot) -> None:
     assert marked.invoke("q", {"configurable": {"responses": ["other"]}}).content == "other"
 
 
+def test_a_runnable_is_marked_once(spot: Spot) -> None:
+    marked = spot.mark(RunnableLambda(str.upper))
+    with pytest.raises(ConfigurationError, match="marked already; take one"):
+        spot.mark(marked)
+
+
 def test_a_part_without_content_needs_a_version(spot: Spot) -> None:
     opaque = object()
     runnable = RunnableLambda(lambda _: str(type(opaque)))

@@ -250,5 +250,5 @@ def test_the_key_tells_contents_apart() -> None:
 
 
 def test_an_input_without_content_is_refused_and_not_keyed_by_its_address() -> None:
-    with pytest.raises(UnkeyableArgument):
+    with pytest.raises(UnkeyableArgument, match="give the node or task a key_func"):
         stable_key(object())

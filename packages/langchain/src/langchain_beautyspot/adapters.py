@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from beautyspot.errors import ConfigurationError
 from beautyspot.marking import Settings
 from beautyspot.parts import Parts
 from langchain_core.runnables import Runnable
@@ -13,7 +14,14 @@ from langchain_beautyspot.marked.tools import marked_tool
 
 
 def adapt(thing: Any, parts: Parts, settings: Settings) -> Any:
-    """Return `thing`, marked; None if it is none of LangChain's objects. The entry point of `beautyspot.adapters`."""
+    """Return `thing`, marked; None if it is none of LangChain's objects. The entry point of `beautyspot.adapters`.
+
+    Raises:
+        ConfigurationError: it is marked already.
+        UnkeyableArgument: a part of a Runnable has no content, and no version was given.
+    """
+    if isinstance(thing, MarkedRunnable):
+        raise ConfigurationError(f"{thing.get_name()!r} is marked already; take one of the two marks away")
     if isinstance(thing, BaseTool):
         teach(parts)
         return marked_tool(thing, parts, settings)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
 from beautyspot.keys.registry import KeyRegistry
@@ -20,7 +21,12 @@ def stable_key(*args: Any, **kwargs: Any) -> str:
     Messages count by what a model is sent of them, without ids; everything else by content, as in a marked function.
 
     Raises:
-        UnkeyableArgument: the input holds something without content, such as a client; give the node a key function of
-            its own that picks what counts.
+        UnkeyableArgument: the input holds something without content, such as a client.
     """
-    return digest(pack(Canonical(REGISTRY).form([args, kwargs]))).hex()
+    try:
+        return digest(pack(Canonical(REGISTRY).form([args, kwargs]))).hex()
+    except (UnkeyableArgument, RecursionError, ValueError) as error:
+        raise UnkeyableArgument(
+            f"stable_key got an input that no key can be made of ({error}); give the node or task a key_func that picks "
+            "what counts, such as CachePolicy(key_func=lambda state: stable_key(state['topic']))"
+        ) from error
