@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 SCREENSHOTS = "BEAUTYSPOT_SCREENSHOTS"
 """Names the folder that keeps the screenshots; without it they go with the test's own folder."""
+TALL_PX = 1400
 MAIN = Path(beautyspot_dashboard.__file__).parent / "scripts" / "main.py"
 RUN = Run(
     *("r1", None, "r1", "chain", "answer", None, datetime.now(UTC), 4.0, None, 0.0, "ok", None, None, None, None),
@@ -94,7 +95,15 @@ def run_page() -> Callable[..., AppTest]:
 
 
 @pytest.fixture
-def shoot(page: Any, tmp_path: Path) -> Callable[[str], Any]:
+def shoot(page: Any, tmp_path: Path) -> Callable[[str], None]:
     """Return what keeps a screenshot of the whole page under a name."""
     folder = Path(os.environ.get(SCREENSHOTS) or tmp_path / "screenshots")
-    return lambda name: page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+    def shoot(name: str) -> None:
+        size = page.viewport_size
+        # The page scrolls inside itself, so that only a taller window shows all of it.
+        page.set_viewport_size({"width": size["width"], "height": TALL_PX})
+        page.screenshot(path=folder / f"{name}.png")
+        page.set_viewport_size(size)
+
+    return shoot

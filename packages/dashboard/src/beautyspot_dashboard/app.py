@@ -6,6 +6,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from beautyspot_dashboard.frame import show_bug
 from beautyspot_dashboard.routes import contents
 from beautyspot_dashboard.security import Headers, Token
 
@@ -14,7 +15,12 @@ SCRIPT = Path(__file__).with_name("scripts") / "main.py"
 
 def create_app(token: str, cookie: str) -> st.App:
     """Return the application that lets in who knows `token`; see `Token` for `cookie`."""
-    return st.App(SCRIPT, routes=routes(), middleware=[Middleware(Headers), Middleware(Token, token, cookie)])
+    return st.App(
+        SCRIPT,
+        routes=routes(),
+        middleware=[Middleware(Headers), Middleware(Token, token, cookie)],
+        on_script_error=show_bug,
+    )
 
 
 def routes() -> list[BaseRoute]:

@@ -1,10 +1,12 @@
 """Figures as people read them."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 from beautyspot.sizes import bytes_text
 
-__all__ = ["bytes_text", "count_text", "duration_text", "time_text"]
+__all__ = ["bytes_text", "count_text", "duration_text", "short_names", "time_text"]
 STEPS_S = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -13,6 +15,13 @@ def count_text(number: int, /) -> str:
     if abs(number) < 1_000_000:
         return f"{number:,}"
     return f"{number / 1e6:.3g} M" if abs(number) < 1e9 else f"{number / 1e9:.3g} G"
+
+
+def short_names(names: Sequence[str], /) -> list[str]:
+    """Return what is left of each name without its module, where that still tells all of them apart."""
+    tails = {name: name.rpartition(".")[2] for name in names}
+    count = Counter(tails.values())  # of distinct names, however often each comes
+    return [tails[name] if count[tails[name]] == 1 else name for name in names]
 
 
 def duration_text(seconds: float | None, /) -> str:

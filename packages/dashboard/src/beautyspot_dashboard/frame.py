@@ -1,5 +1,6 @@
 """What is around every page: which store is shown, in which language, and what to do when it can't be read."""
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,17 +11,28 @@ from beautyspot_dashboard import place
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.texts import LANGUAGES, PARAMETER, browser_language, plain, text
 
+# Streamlit leaves a fifth of a laptop's screen empty above a page.
+STYLE = "<style>.stMainBlockContainer {padding-top: 4rem; padding-bottom: 4rem}</style>"
+
 
 @contextmanager
 def page_frame() -> Iterator[None]:
     """Run a page within the frame; an error of the store becomes what to do about it."""
     try:
+        st.html(STYLE)
         shown = place.current()
         _show_head(shown)
         shown.catalog()
         yield
     except BeautySpotError as error:
         _show_trouble(error)
+
+
+def show_bug(error: Exception, /) -> bool:
+    """Say in place of a traceback that this is a bug of ours; the traceback goes to the terminal."""
+    traceback.print_exception(error)
+    st.error(text("bug", kind=plain(type(error).__name__)))
+    return True
 
 
 def _show_head(shown: Place) -> None:

@@ -42,8 +42,7 @@ def _show_now() -> None:
 
 def _show_limit(limit: Limit, now: datetime) -> None:
     busy_s = max(0.0, (limit.free_at - now).total_seconds())
-    state = text("limit_busy", duration=duration_text(busy_s)) if busy_s else text("limit_free")
-    st.metric(plain(limit.name), state, border=True, width=260)
+    st.metric(plain(limit.name), duration_text(busy_s) if busy_s else text("limit_free"), border=True, width=220)
 
 
 def _show_waits(history: History, range_: Range) -> None:

@@ -43,14 +43,22 @@ class Table(Generic[T]):
     mode: Literal["single-row", "multi-row"] = "single-row"
 
     def choose(self, question: Mapping[str, Any], /) -> list[T]:
-        """Show a page of what `question` means, and return the chosen rows; the caller sees to an empty page."""
+        """Show a page of what `question` means, and return the chosen rows; an empty page shows nothing."""
         snapshot = self.snapshot(question)
         rows = snapshot.page.rows
         chosen = self._show(rows, snapshot.number) if rows else []
         if snapshot.page.next is not None and len(rows) < ROWS:
             st.caption(text("short_page"))
-        self._pager(snapshot)
         return chosen
+
+    def offer_pages(self, question: Mapping[str, Any], /) -> None:
+        """Offer the pages beside the shown one, and a new look at it."""
+        snapshot = self.snapshot(question)
+        if len(snapshot.cursors) > 1 or snapshot.page.next is not None:
+            is_first, is_last = len(snapshot.cursors) == 1, snapshot.page.next is None
+            st.button(text("previous_page"), on_click=self._back, args=(snapshot,), disabled=is_first)
+            st.button(text("next_page"), on_click=self._on, args=(snapshot,), disabled=is_last)
+        st.button(text("refresh"), on_click=self._turn, args=(snapshot,))
 
     def snapshot(self, question: Mapping[str, Any], /) -> Snapshot[T]:
         """Return the page that is shown, asked for now if `question` is another one than before."""
@@ -83,14 +91,6 @@ class Table(Generic[T]):
             alt=text(self.name),
         )
         return [rows[place] for place in answer.selection.rows if place < len(rows)]
-
-    def _pager(self, snapshot: Snapshot[T]) -> None:
-        with st.container(horizontal=True):
-            if len(snapshot.cursors) > 1 or snapshot.page.next is not None:
-                is_first, is_last = len(snapshot.cursors) == 1, snapshot.page.next is None
-                st.button(text("previous_page"), on_click=self._back, args=(snapshot,), disabled=is_first)
-                st.button(text("next_page"), on_click=self._on, args=(snapshot,), disabled=is_last)
-            st.button(text("refresh"), on_click=self._turn, args=(snapshot,))
 
     def _back(self, snapshot: Snapshot[T]) -> None:
         snapshot.cursors.pop()

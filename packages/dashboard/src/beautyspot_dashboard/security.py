@@ -1,12 +1,25 @@
 """Who may ask, and what a page may load: kept content is anybody's, and so is the machine's network."""
 
 import hmac
+import re
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
 from urllib.parse import parse_qs
 
+import streamlit
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+def _digests() -> str:
+    """Return the sources of the scripts that Streamlit's own page has inline."""
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
+    scripts: list[bytes] = re.findall(rb"<script>(.*?)</script>", page, re.DOTALL)
+    return " ".join(f"'sha256-{b64encode(sha256(script).digest()).decode()}'" for script in scripts)
+
 
 # Streamlit's charts are compiled to functions ('unsafe-eval'), Graphviz is WebAssembly, styles are set in place, and
 # diagrams and downloads are blobs. Nothing is fetched from elsewhere: a picture in kept Markdown would tell its author
@@ -14,7 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 POLICY = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'",
+        f"script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval' {_digests()}",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "media-src 'self' data: blob:",

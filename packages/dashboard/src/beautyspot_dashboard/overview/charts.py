@@ -7,6 +7,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from beautyspot_dashboard.figures import short_names
 from beautyspot_dashboard.overview.history import History
 from beautyspot_dashboard.texts import text
 
@@ -73,8 +74,7 @@ def _tokens(history: History) -> alt.Chart | None:
 
 def leaders(names: Sequence[str], /) -> dict[str, str]:
     """Return what each of `names`, the biggest first, is called in a chart: short where that tells them apart."""
-    tails = [name.rpartition(".")[2] for name in names]
-    short = [tail if tails.count(tail) == 1 else name for name, tail in zip(names, tails, strict=True)]
+    short = short_names(names)
     return {name: short[place] if place < MOST else text("others") for place, name in enumerate(names)}
 
 

@@ -30,7 +30,9 @@ def page() -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         chosen = table.choose(question)
-        offer_deletion(shown, table, chosen)
+        with st.container(horizontal=True):
+            table.offer_pages(question)
+            offer_deletion(shown, table, chosen)
     with right:
         _show_chosen(shown, chosen or linked)
 

@@ -8,6 +8,7 @@ import streamlit as st
 from beautyspot.catalog import Catalog
 from beautyspot.records import Task
 
+from beautyspot_dashboard.figures import short_names
 from beautyspot_dashboard.paging import Table
 from beautyspot_dashboard.texts import text
 
@@ -20,7 +21,7 @@ def table_of(catalog: Catalog, /) -> Table[Task]:
 def _frame(tasks: Sequence[Task]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "function": [task.func_name for task in tasks],
+            "function": short_names([task.func_name for task in tasks]),
             "kept": pd.to_datetime([task.updated_at for task in tasks], utc=True),
             "size": pd.array([task.size_bytes for task in tasks], dtype="Int64"),
             "took": [task.elapsed_s for task in tasks],
@@ -38,7 +39,7 @@ def _columns() -> dict[str, Any]:
         "function": column.TextColumn(text("function"), width="medium"),
         "kept": column.DatetimeColumn(text("kept"), format="distance"),
         "size": column.NumberColumn(text("size"), format="bytes"),
-        "took": column.NumberColumn(text("took"), format="%.3g s"),
+        "took": column.NumberColumn(text("took"), format="%.3f s"),
         "type": column.TextColumn(text("content_type")),
         "tags": column.TextColumn(text("tags")),
         "version": column.TextColumn(text("version")),

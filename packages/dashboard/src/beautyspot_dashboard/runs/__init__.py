@@ -19,6 +19,8 @@ def page() -> None:
     if not table.snapshot(question).page.rows:
         _show_nothing(is_filtered=set(question) > {"roots"})
     chosen = table.choose(question)
+    with st.container(horizontal=True):
+        table.offer_pages(question)
     if chosen:
         show_trace(catalog, chosen[0])
     elif table.snapshot(question).page.rows:

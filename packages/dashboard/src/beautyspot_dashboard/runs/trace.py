@@ -47,7 +47,7 @@ def _show_totals(totals: Totals) -> None:
             "took": duration_text(totals.elapsed_s),
             "tokens_spent": count_text(totals.tokens_spent),
             "tokens_saved": count_text(totals.tokens_saved),
-            "cost": f"{totals.cost:,.4f}",
+            "cost": f"{totals.cost:,.3g}",
             "cache_hits": count_text(totals.cache_hits),
             "errors": count_text(totals.errors),
         }.items():
@@ -74,12 +74,13 @@ def _choose(nodes: Sequence[Node], chosen: Run) -> Run:
 
 
 def _show_waterfall(nodes: Sequence[Node]) -> None:
+    least_s = max((node.stop_s for node in nodes), default=0.0) / 300  # a hit is too short to be seen
     rows = [
         {
             "place": place,
             "name": INDENT * min(node.depth, 8) + node.run.name,
             "start": node.start_s,
-            "stop": node.stop_s,
+            "stop": max(node.stop_s, node.start_s + least_s),
             "state": "hit" if node.run.cache_hit else node.run.status,
         }
         for place, node in enumerate(nodes)
@@ -87,7 +88,7 @@ def _show_waterfall(nodes: Sequence[Node]) -> None:
     axis = alt.Axis(title=None, labels=False, ticks=False, domain=False)
     scale = alt.Scale(domain=list(COLOURS), range=list(COLOURS.values()))
     base = alt.Chart(pd.DataFrame(rows)).encode(y=alt.Y(field="place", type="ordinal", axis=axis))
-    bars = base.mark_bar(minSize=2, cornerRadius=2).encode(
+    bars = base.mark_bar(cornerRadius=2).encode(
         x=alt.X(field="start", type="quantitative", title=text("seconds")),
         x2=alt.X2(field="stop"),
         color=alt.Color(field="state", type="nominal", scale=scale, legend=alt.Legend(orient="bottom", title=None)),

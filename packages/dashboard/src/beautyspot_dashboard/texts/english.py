@@ -10,6 +10,7 @@ TEXTS = {
     "cannot_open": "The store can't be opened",
     "cannot_read": "The store can't be read",
     "what_next": "What to do",
+    "bug": "This page stopped at a bug of the dashboard ({kind}). The terminal shows where; please report it.",
     "try_again": "Try again",
     "refresh": "Refresh",
     "function": "Function",
@@ -144,10 +145,9 @@ TEXTS = {
     "no_details": 'Inputs and outputs were not captured; give the recorder capture="full".',
     "shared_limits": "Shared limits",
     "shared_limits_help": (
-        "Of all processes that use this database; what a limit of one process does is not written down"
+        "Of all processes that use this database, and for how long each is busy: until then its calls wait. What a limit of one process does is not written down"
     ),
     "no_limits": "No limiter is shared through this database. This one would be:",
-    "limit_busy": "busy for {duration}",
     "limit_free": "free",
     "waits": "Calls that waited",
     "no_waits": "No call waited in this range.",
