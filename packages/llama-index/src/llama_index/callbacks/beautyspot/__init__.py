@@ -11,15 +11,18 @@ if TYPE_CHECKING:
     from llama_index.callbacks.beautyspot.llms.answers import is_complete
     from llama_index.callbacks.beautyspot.llms.cached import cache_llm
     from llama_index.callbacks.beautyspot.policy import cache_policy
+    from llama_index.callbacks.beautyspot.stores.kvstore import BeautySpotKVStore, KVStats
 else:
     __getattr__, __dir__ = on_demand(
         __name__,
         {
+            "BeautySpotKVStore": "llama_index.callbacks.beautyspot.stores.kvstore",
             "cache_embedding": "llama_index.callbacks.beautyspot.embeddings.models",
             "cache_llm": "llama_index.callbacks.beautyspot.llms.cached",
             "cache_policy": "llama_index.callbacks.beautyspot.policy",
             "install_llm_cache": "llama_index.callbacks.beautyspot.installed",
             "is_complete": "llama_index.callbacks.beautyspot.llms.answers",
+            "KVStats": "llama_index.callbacks.beautyspot.stores.kvstore",
             "load_context": "llama_index.callbacks.beautyspot.contexts",
             "ReplayMiss": "llama_index.callbacks.beautyspot.errors",
             "save_context": "llama_index.callbacks.beautyspot.contexts",
@@ -28,11 +31,13 @@ else:
     )
 
 __all__ = [
+    "BeautySpotKVStore",
     "cache_embedding",
     "cache_llm",
     "cache_policy",
     "install_llm_cache",
     "is_complete",
+    "KVStats",
     "load_context",
     "ReplayMiss",
     "save_context",

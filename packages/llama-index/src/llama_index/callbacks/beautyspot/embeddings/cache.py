@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import hasher
+from beautyspot.places import Place, opened
 from beautyspot.rows import Rows
-from beautyspot.spot import Spot
 from beautyspot.store import Hit
 
 from llama_index.callbacks.beautyspot.embeddings.batch import FORMAT, Batch, Shelf
@@ -45,9 +45,10 @@ class Options(NamedTuple):
 class VectorCache:
     """The vectors of one Spot, for the copies of one model; they share it."""
 
-    def __init__(self, spot: Spot, options: Options) -> None:
-        """Stand on `spot`."""
-        self.spot = spot
+    def __init__(self, place: Place, options: Options) -> None:
+        """Keep them at `place`."""
+        self.place = place
+        self.spot = spot = opened(place)
         self.options = options
         self.rows = Rows(spot.parts)
         self._clock = spot.parts.clock

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from beautyspot.checks import expect, words
 from beautyspot.durations import Duration, seconds
-from beautyspot.places import Place, opened, portable
+from beautyspot.places import Place, portable
 
 from llama_index.callbacks.beautyspot.copies import Stand, copy_as, plain
 from llama_index.callbacks.beautyspot.embeddings.cache import OnMisses, Options, VectorCache
@@ -127,7 +127,7 @@ class CachedVectors(Stand):
     def __reduce__(self) -> Any:
         """Let another process make the same copy, with the vectors in the same place."""
         cache = self._beautyspot
-        return _cached, (plain(cast("Any", self)), portable(cache.spot), cache.options)
+        return _cached, (plain(cast("Any", self)), portable(cache.place), cache.options)
 
 
 def _limiter(model: Any) -> OnMisses | None:
@@ -206,7 +206,7 @@ def cache_embedding(
 
 
 def _cached(model: Any, place: Any, options: Options) -> Any:
-    cache = VectorCache(opened(place), options)
+    cache = VectorCache(place, options)
     identity_of_embedder(model, cache.canonical, options.model_id)
     front = CachedDenseVectors
     if isinstance(model, MultiModalEmbedding):

@@ -1,0 +1,1 @@
+"""Stores that LlamaIndex asks for by key: of any values, and of what an ingestion made."""
