@@ -1,20 +1,29 @@
-"""A store with one result of every kind of content, each made by a real tool and kept by a real call."""
+"""A store with one result of every kind of content, made by real tools and kept by real calls, and a page of it."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import beautyspot as bs
 import numpy as np
 import pandas as pd
+from beautyspot.catalog import Catalog
 from beautyspot.content_types import ContentType
 from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+from servers.dashboard import dashboard
 from servers.programs import program
 
 MAKERS: dict[str, tuple[str | None, Callable[[], Any]]] = {}
 """By the function's name: the content type that its mark gives, and the function."""
+
+TEST_FILM = (
+    *("-f", "lavfi", "-i", "testsrc=duration=5:size=320x180:rate=15"),
+    *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "15"),
+)
 
 
 def fill(folder: Path, /, *names: str) -> Path:
@@ -153,7 +162,7 @@ def clip() -> bytes:
 
 @of_type(ContentType.VIDEO_MP4)
 def film() -> bytes:
-    return fragmented(seconds=5)
+    return _ffmpeg(*TEST_FILM, "-movflags", "frag_keyframe+empty_moov", "-f", "mp4")
 
 
 @of_type(ContentType.PDF)
@@ -174,11 +183,15 @@ def shapes() -> list[Any]:
     return [1, "two", b"three", {"four": (4, 4.0)}, None]
 
 
-def fragmented(*, seconds: int) -> bytes:
-    """Return a film whose index lies in its parts, so that it can be written to a pipe."""
-    source = f"testsrc=duration={seconds}:size=320x180:rate=15"
-    flags = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "frag_keyframe+empty_moov", "-f", "mp4")
-    return _ffmpeg("-f", "lavfi", "-i", source, *flags)
+def long_film(folder: Path, /, size_bytes: int) -> bytes:
+    """Return a film of so many bytes whose index lies at its end, behind a box that players pass over."""
+    path = folder / "film.mp4"
+    _ffmpeg(*TEST_FILM, "-f", "mp4", str(path))
+    short = path.read_bytes()
+    index = short.rindex(b"moov") - 4
+    filling = size_bytes - len(short)
+    # Source: ISO/IEC 14496-12, sections 4.2 and 8.1.2: a box is its size, its name and its content.
+    return short[:index] + filling.to_bytes(4, "big") + b"free" + bytes(filling - 8) + short[index:]
 
 
 def _picture(format_: str) -> bytes:
@@ -188,5 +201,38 @@ def _picture(format_: str) -> bytes:
 
 
 def _ffmpeg(*arguments: str) -> bytes:
-    command = [program("ffmpeg", "ffmpeg"), "-loglevel", "error", *arguments, "-"]
+    target = () if str(arguments[-1]).endswith(".mp4") else ("-",)
+    command = [program("ffmpeg", "ffmpeg"), "-loglevel", "error", *arguments, *target]
     return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+
+
+class Gallery(NamedTuple):
+    """A page of a dashboard over a store with one result of each function."""
+
+    page: Page
+    url: str
+    keys: dict[str, str]
+    """By the function's bare name."""
+    process_id: int
+    """The server's."""
+
+    def show(self, name: str) -> Page:
+        """Choose the result of this function, and return the page that shows it."""
+        self.page.goto(f"{self.url}/results?text={self.keys[name]}")
+        table = self.page.get_by_test_id("stDataFrame").first
+        expect(table.get_by_test_id("glide-cell-1-0")).to_be_attached()
+        table.click(position={"x": 14, "y": 35 + 17})
+        expect(self.page.get_by_test_id("stMarkdown").get_by_text(self.keys[name])).to_be_visible()
+        return self.page
+
+
+@contextmanager
+def gallery_of(database: Path, browser: Browser) -> Iterator[Gallery]:
+    with Catalog.open(database) as catalog:
+        keys = {task.func_name.rpartition(".")[2]: task.cache_key for task in catalog.tasks(limit=200).rows}
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    with dashboard(str(database), "--storage", str(database.with_name("blobs")), cwd=database.parent) as served:
+        page = context.new_page()
+        page.goto(served.url)
+        yield Gallery(page, served.url.partition("/?")[0], keys, served.process.pid)
+    context.close()

@@ -23,7 +23,8 @@ SAFE_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 # A kept page is somebody else's: whatever it is, and however it is opened, it runs apart from the dashboard, fetches
 # nothing, and runs its own scripts only where a person said so.
 APART = (
-    "sandbox{}; default-src 'none'; img-src data: blob:; media-src data: blob:; font-src data:; frame-ancestors 'self'"
+    "sandbox{}; default-src 'none'; img-src data: blob:; media-src data: blob:; font-src data:; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 LOOKS = "; style-src 'unsafe-inline'"
 SCRIPTS = "; script-src 'unsafe-inline' 'unsafe-eval' data: blob:"
@@ -117,6 +118,9 @@ def _headers(task: Task, request: Request) -> dict[str, str]:
         "content-type": kind if SAFE_TYPE.fullmatch(kind) else "application/octet-stream",
         "etag": f'"{task.cache_key[:32]}-{task.updated_at.timestamp():.6f}"',
     }
+    # In a frame the page around it keeps a kept page from leading elsewhere; alone in a tab nothing would.
+    if request.headers.get("sec-fetch-dest") == "document" and "ml" in kind:
+        headers["content-type"] = "text/plain"
     if headers["content-type"].startswith("text/"):
         headers["content-type"] += "; charset=utf-8"
     name = request.query_params.get("download")
