@@ -27,6 +27,6 @@ def stable_key(*args: Any, **kwargs: Any) -> str:
         return digest(pack(Canonical(REGISTRY).form([args, kwargs]))).hex()
     except (UnkeyableArgument, RecursionError, ValueError) as error:
         raise UnkeyableArgument(
-            f"stable_key got an input that no key can be made of ({error}); give the node or task a key_func that picks "
-            "what counts, such as CachePolicy(key_func=lambda state: stable_key(state['topic']))"
+            f"stable_key got an input that no key can be made of ({error}); give the node or task a key_func that "
+            "picks what counts, such as CachePolicy(key_func=lambda state: stable_key(state['topic']))"
         ) from error
