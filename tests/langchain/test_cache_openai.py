@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from langchain_beautyspot import BeautySpotCache
+from langchain.agents import create_agent
+from langchain_beautyspot import BeautySpotCache, CacheMiddleware
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from pydantic import BaseModel
@@ -113,6 +114,19 @@ def test_several_answers_to_one_question_stay_together(cache: BeautySpotCache, c
     assert [[each.text for each in run] for run in runs] == [["answer to hello"] * 2] * 2
     assert openai_api.calls == 1
     assert cache.stats().saved_tokens == cache.stats().spent_tokens
+
+
+@pytest.mark.parametrize("cached", ["by the model", "by the agent"])
+def test_other_retries_and_timeouts_are_no_other_question(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI, cached: str
+):
+    used = {"cache": cache} if cached == "by the model" else {"cache": False}
+    for options in ({}, {"max_retries": 3}, {"timeout": 9, "stream_chunk_timeout": 9}, {"disable_streaming": True}):
+        middleware = [CacheMiddleware(cache.spot)] if cached == "by the agent" else []
+        create_agent(chat(**used, **options), middleware=middleware).invoke({"messages": [HumanMessage("hello")]})
+    assert openai_api.calls == 1
+    create_agent(chat(**used, temperature=0.5), middleware=middleware).invoke({"messages": [HumanMessage("hello")]})
+    assert openai_api.calls == 2
 
 
 def test_a_batch_of_a_text_model_asks_for_what_is_missing_alone(

@@ -7,9 +7,11 @@ from typing import Any, cast
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.load import dumpd
 
+from langchain_beautyspot.models import answering
+
 
 def model_text(model: BaseLanguageModel[Any], settings: Mapping[str, Any] | None = None, /) -> str:
-    """Return what LangChain tells a cache of a model; its own text stays as it was when a setting changes.
+    """Return what tells a model's answers; LangChain's own text stays as it was when a setting changes.
 
     Args:
         model: A chat or text model.
@@ -20,7 +22,8 @@ def model_text(model: BaseLanguageModel[Any], settings: Mapping[str, Any] | None
         # What a cache is told of the other models.
         told = {"_type": _hidden(model, "_llm_type"), **_hidden(model, "_identifying_params"), **named}
         return f"{type(model).__module__}.{type(model).__qualname__}{sorted(told.items())}"
-    return json.dumps(_without_addresses(dumpd(model)), sort_keys=True) + f"---{sorted(named.items())}"
+    described = answering(_without_addresses(dumpd(model)))
+    return json.dumps(described, sort_keys=True) + f"---{sorted(named.items())}"
 
 
 def _hidden(model: Any, name: str) -> Any:

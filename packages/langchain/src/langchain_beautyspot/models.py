@@ -5,6 +5,14 @@ import re
 from typing import Any, NamedTuple, cast
 
 NAME_FIELDS = ("model_name", "model", "model_id", "deployment_name", "azure_deployment", "repo_id")
+IDLE_FIELDS = frozenset(
+    (
+        "default_request_timeout", "disable_streaming", "max_retries", "openai_proxy", "request_timeout",
+        "stream_chunk_timeout", "timeout",
+    )
+)  # fmt: skip
+"""Settings that change how a model is asked, not what it answers. One that is missing here costs calls that were paid
+already, and one too many would give wrong answers."""
 _TYPE = re.compile(r"\('_type', '([^']*)'\)")
 _NAME = re.compile(rf"\('(?:{'|'.join(NAME_FIELDS)})', '([^']*)'\)")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -26,9 +34,23 @@ class Model(NamedTuple):
         return f"langchain.{self.provider}.{self.name}"
 
 
+def canonical_model(llm_string: str, /) -> str:
+    """Return what a key is made of: the description without settings that change no answer."""
+    content, tail = _parsed(llm_string)
+    return llm_string if content is None else json.dumps(answering(content), sort_keys=True) + tail
+
+
+def answering(described: dict[str, Any], /) -> dict[str, Any]:
+    """Return a model, as `langchain_core.load.dumpd` describes it, without settings that change no answer."""
+    fields = cast("dict[str, Any]", described.get("kwargs", {}))
+    return {**described, "kwargs": {name: value for name, value in fields.items() if name not in IDLE_FIELDS}}
+
+
 def read_model(llm_string: str, /) -> Model:
     """Return the model that `llm_string` describes."""
-    path, fields, tail = _parsed(llm_string)
+    content, tail = _parsed(llm_string)
+    path: list[str] = [] if content is None else [str(part) for part in content["id"]]
+    fields: dict[str, Any] = {} if content is None else content["kwargs"]
     called = _NAME.search(tail)  # an argument of this one call goes before those of the constructor
     name = called[1] if called else next((fields[field] for field in NAME_FIELDS if _is_text(fields.get(field))), None)
     kind = _TYPE.search(tail)
@@ -48,17 +70,16 @@ def address_in(llm_string: str, /) -> str | None:
     return None if address is None else llm_string[max(0, address.start() - 60) : address.end()]
 
 
-def _parsed(llm_string: str) -> tuple[list[str], dict[str, Any], str]:
-    """Return the path of the class, its constructor's arguments, and the text behind them."""
+def _parsed(llm_string: str) -> tuple[dict[str, Any] | None, str]:
+    """Return the class with its constructor's arguments, or None if nothing tells them, and the text behind them."""
     if llm_string.startswith("{"):
         try:
             content, end = json.JSONDecoder().raw_decode(llm_string)
         except (ValueError, RecursionError):
-            return [], {}, llm_string
-        path, fields = content.get("id"), content.get("kwargs")
-        if isinstance(path, list) and isinstance(fields, dict):
-            return [str(part) for part in cast("list[Any]", path)], cast("dict[str, Any]", fields), llm_string[end:]
-    return [], {}, llm_string
+            return None, llm_string
+        if isinstance(content.get("id"), list) and isinstance(content.get("kwargs"), dict):
+            return content, llm_string[end:]
+    return None, llm_string
 
 
 def _provider(path: list[str]) -> str:

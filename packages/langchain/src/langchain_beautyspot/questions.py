@@ -12,7 +12,7 @@ from beautyspot.keys.digest import hasher
 from beautyspot.notices import Notices
 
 from langchain_beautyspot.asking import TEXT_MODELS
-from langchain_beautyspot.models import address_in, read_model
+from langchain_beautyspot.models import address_in, canonical_model, read_model
 from langchain_beautyspot.prompts import MESSAGES, canonical_prompt
 from langchain_beautyspot.schemas import class_names, schema_of
 
@@ -73,7 +73,7 @@ class Questions:
 
     def _source(self, llm_string: str) -> Source:
         model = read_model(llm_string)
-        beginning = json.dumps(["langchain generations", self._namespace, llm_string]).encode()
+        beginning = json.dumps(["langchain generations", self._namespace, canonical_model(llm_string)]).encode()
         classes = class_names(llm_string)
         self._warn_of_description(model.func_name, address_in(llm_string), classes)
         source = Source(
