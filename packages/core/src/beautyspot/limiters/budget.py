@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from beautyspot.limiters.settling import settle
@@ -42,6 +43,11 @@ class Budget:
         self._tokens = tokens
         self.reserves_locally = all(getattr(each, "reserves_locally", True) for each in (requests, tokens))
         """Whether an event loop may reserve by itself."""
+
+    @property
+    def most_tokens(self) -> float:
+        """How many tokens a whole minute grants."""
+        return self._tokens.rate.most if self._tokens else math.inf
 
     def reserve(self, *, requests: float = 1, tokens: float = 0) -> CallReservation:
         """Take the cost and return the seconds to wait.

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 MAX_UNREAD = 64
 """Ended runs that wait to become rows; a killed process loses at most these and what the journal holds."""
+MAX_UNREAD_ASIDE = 1024
+"""As many, where a thread of its own makes the rows."""
+MAX_BEHIND = 8192
+"""As many that the thread may be behind: from then on, whoever makes more runs makes rows as well."""
 KEPT_ROWS = 1000
 """Rows that are at hand; every row is in the database."""
 E = TypeVar("E")
@@ -33,8 +37,12 @@ class Entered(NamedTuple):
 class Ledger(Generic[E]):
     """Takes ended runs from any thread, and gives their rows to the journal."""
 
-    def __init__(self, journal: Journal, sums: Sums, enter: Callable[[E], Entered]) -> None:
-        """Make rows with `enter`, whose failures are counted, and add everything up in `sums`."""
+    def __init__(self, journal: Journal, sums: Sums, enter: Callable[[E], Entered], *, aside: bool = False) -> None:
+        """Make rows with `enter`, whose failures are counted, and add everything up in `sums`.
+
+        Args:
+            aside: Make and write rows in a thread, which begins when enough wait and ends when none does.
+        """
         self._journal = journal
         self._sums = sums
         self._enter = enter
@@ -42,13 +50,15 @@ class Ledger(Generic[E]):
         self._rows: deque[Run] = deque(maxlen=KEPT_ROWS)
         # Reentrant: a garbage collection under the lock may close a stream, which ends a run.
         self._lock = threading.RLock()
+        self._aside = aside
+        self._thread: threading.Thread | None = None
         journal.add_source(self)
 
     def add(self, ended: E, /) -> None:
         """Take a run that ended."""
         self._unread.append(ended)
         if len(self._unread) >= MAX_UNREAD:
-            self.add_runs()
+            self._make_room()
 
     def add_runs(self) -> None:
         """Make rows of what is there, and give them to the journal."""
@@ -74,7 +84,19 @@ class Ledger(Generic[E]):
     def after_fork_in_child(self) -> None:
         """Leave what is unread to the parent, and its lock, which a thread of it may have held."""
         self._lock = threading.RLock()
+        self._thread = None
         self._unread.clear()
+
+    def _make_room(self) -> None:
+        waiting = len(self._unread)
+        if not self._aside or waiting >= MAX_BEHIND:
+            self.add_runs()
+        elif waiting >= MAX_UNREAD_ASIDE and (self._thread is None or not self._thread.is_alive()):
+            self._thread = threading.Thread(target=self.add_runs, name="beautyspot-ledger")
+            try:
+                self._thread.start()
+            except RuntimeError:  # the interpreter is ending
+                self.add_runs()
 
     def _make_row(self, ended: E) -> None:
         try:

@@ -46,7 +46,7 @@ class Sums:
         with self._lock:
             self._runs += 1
             self._waited_s += row.waited_s
-            if row.kind != "llm":
+            if row.kind != "llm" or row.nested:
                 return
             self._calls += 1
             self._errors += row.status == "error"

@@ -1,0 +1,201 @@
+"""From LlamaIndex's spans and events to runs."""
+
+from __future__ import annotations
+
+from typing import Any
+from zlib import crc32
+
+from beautyspot.recording import clean
+
+from llama_index.callbacks.beautyspot.recorder.open_run import Labels, OpenRun
+from llama_index.callbacks.beautyspot.recorder.runs import Runs
+from llama_index.callbacks.beautyspot.spans import SPANS, Span
+from llama_index.core.chat_engine.types import StreamingAgentChatResponse
+from llama_index.core.instrumentation.events.chat_engine import StreamChatEndEvent, StreamChatErrorEvent
+from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent
+from llama_index.core.instrumentation.events.exception import ExceptionEvent
+from llama_index.core.instrumentation.events.llm import (
+    LLMChatEndEvent,
+    LLMChatInProgressEvent,
+    LLMCompletionEndEvent,
+    LLMCompletionInProgressEvent,
+)
+from llama_index.core.instrumentation.events.query import QueryEndEvent
+from llama_index.core.instrumentation.events.rerank import ReRankStartEvent
+from llama_index.core.instrumentation.events.retrieval import RetrievalEndEvent
+from llama_index.core.tools import ToolOutput
+
+_MODELS = ("embedding", "llm")
+"""Kinds of runs whose beginning names a model."""
+_STEP_SUMMARIES = ("llamaindex.step.input_summary", "llamaindex.start_event")
+"""Tags of workflows that quote what the user said."""
+
+
+class Observer:
+    """Listens to the spans, and begins and ends runs."""
+
+    def __init__(self, runs: Runs, sample: float) -> None:
+        """Tell `runs` of the share `sample` of all traces, from 0 to 1."""
+        self._runs = runs
+        self._sampled = int(sample * 2**32)
+        self._of_span: dict[str | None, list[OpenRun]] = {}
+        self._acts: dict[type, Any] = {
+            LLMChatInProgressEvent: self._progress,
+            LLMCompletionInProgressEvent: self._progress,
+            LLMChatEndEvent: self._end_model,
+            LLMCompletionEndEvent: self._end_model,
+            EmbeddingEndEvent: self._end_embedding,
+            RetrievalEndEvent: self._end_retrieval,
+            QueryEndEvent: self._end_query,
+            ReRankStartEvent: self._name_reranker,
+            ExceptionEvent: self._end_broken,
+            StreamChatEndEvent: self._end_chat,
+            StreamChatErrorEvent: self._end_chat,
+        }
+
+    def on_start(self, event: Any, kind: str, span: Span | None, run_id: str, /) -> None:
+        """Begin a run of a model, a retriever or a query engine."""
+        try:
+            model = event.model_dict if kind in _MODELS else None
+            if span is None:
+                labels = Labels(kind, kind, run_id, None, model=model, tags=event.tags)
+            else:
+                parent_id = span.above if span.kind == kind else span.run_id
+                labels = Labels(kind, span.name, span.trace_id, parent_id, span.is_nested, model, event.tags)
+            if self._is_sampled(labels.trace_id):
+                self._begin(event.span_id, run_id, labels, None if self._runs.capture is None else _inputs(event))
+        except Exception as error:  # noqa: BLE001 - the dispatcher would swallow it, and nobody would know
+            self._runs.fail(error)
+
+    def on_event(self, event: Any, /) -> None:
+        """Take a token, an end or a failure."""
+        act = self._acts.get(type(event))  # pyright: ignore[reportUnknownArgumentType] - any event
+        if act is None:
+            if event.class_name() == "SpanCancelledEvent" and (span := SPANS.get(event.span_id)) is not None:
+                span.cancelled = True
+            return
+        try:
+            act(event)
+        except Exception as error:  # noqa: BLE001 - as in `on_start`
+            self._runs.fail(error)
+
+    def on_enter(self, span: Span, instance: Any, arguments: Any, tags: dict[str, Any] | None, /) -> None:
+        """Begin a run of a tool, a reranker, a chat engine, a workflow or a step."""
+        if not self._is_sampled(span.trace_id):
+            return
+        kind = str(span.kind)
+        try:
+            labels = Labels(kind, _name(span, instance), span.trace_id, span.above, tags=tags)
+            inputs = None if self._runs.capture is None else _arguments(kind, arguments, tags or {})
+            self._begin(span.span_id, span.uuid, labels, inputs)
+        except Exception as error:  # noqa: BLE001 - as in `on_start`
+            self._runs.fail(error)
+
+    def on_exit(self, span: Span, result: Any, /) -> None:
+        """End what no event ends."""
+        run = self._runs.find(span.run_id)
+        if run is None or isinstance(result, StreamingAgentChatResponse):
+            return
+        try:
+            self._of_span.pop(span.span_id, None)
+            if isinstance(result, ToolOutput) and result.is_error:
+                self._runs.end(run, "error", outputs=result, error=_error_of(result))
+            else:
+                self._runs.end(run, "cancelled" if span.cancelled else "ok", outputs=result)
+        except Exception as error:  # noqa: BLE001 - as in `on_start`
+            self._runs.fail(error)
+
+    def on_drop(self, span: Span, error: BaseException | None, /) -> None:
+        """End what failed."""
+        for run in self._of_span.pop(span.span_id, ()):
+            self._runs.end_failed(run, error)
+
+    def on_close(self) -> None:
+        """End everything."""
+        self._of_span.clear()
+        self._runs.end_all()
+
+    def _begin(self, span_id: str | None, run_id: str, labels: Labels, inputs: Any) -> None:
+        run = self._runs.begin(run_id, labels, inputs)
+        if span_id in self._of_span:
+            self._of_span[span_id].append(run)
+        else:
+            self._of_span[span_id] = [run]
+
+    def _progress(self, event: Any) -> None:
+        runs = self._of_span.get(event.span_id)
+        if runs and runs[0].first_token_s is None:
+            self._runs.first_token(runs[0])
+
+    def _end_model(self, event: Any) -> None:
+        run = self._next(event.span_id)
+        if run is not None:
+            self._runs.end(run, response=event.response, tags=event.tags)
+
+    def _end_embedding(self, event: Any) -> None:
+        self._end_next(event, event.chunks)  # what went in; vectors say nothing to a reader
+
+    def _end_retrieval(self, event: Any) -> None:
+        self._end_next(event, event.nodes)
+
+    def _end_query(self, event: Any) -> None:
+        self._end_next(event, event.response)
+
+    def _end_next(self, event: Any, outputs: Any) -> None:
+        run = self._next(event.span_id)
+        if run is not None:
+            self._runs.end(run, outputs=outputs, tags=event.tags)
+
+    def _end_broken(self, event: Any) -> None:
+        run = self._next(event.span_id)
+        if run is not None:
+            self._runs.end_failed(run, event.exception)
+
+    def _end_chat(self, event: Any) -> None:
+        """End the run of a chat engine that streams: below its span is the one that writes what was said."""
+        span = SPANS.get(event.span_id)
+        run = None if span is None else self._runs.find(span.above)
+        if run is not None and run.labels.kind == "query":
+            self._of_span.pop(run.labels.name, None)
+            error = getattr(event, "exception", None)
+            if error is None:
+                self._runs.end(run)
+            else:
+                self._runs.end_failed(run, error)
+
+    def _name_reranker(self, event: Any) -> None:
+        for run in self._of_span.get(event.span_id, ()):
+            run.labels = run.labels._replace(model={"model_name": event.model_name})
+
+    def _next(self, span_id: str | None) -> OpenRun | None:
+        """Return the run that began first in a span: batches end in the order of their beginnings."""
+        runs = self._of_span.get(span_id)
+        if not runs:
+            return None
+        run = runs.pop(0)
+        if not runs:
+            del self._of_span[span_id]
+        return run
+
+    def _is_sampled(self, trace_id: str) -> bool:
+        return self._sampled == 2**32 or crc32(trace_id.encode()) < self._sampled
+
+
+def _name(span: Span, instance: Any) -> str:
+    """Return a tool's own name, else that of the span."""
+    return clean(instance.metadata.get_name()) if span.kind == "tool" else span.name
+
+
+def _inputs(event: Any) -> Any:
+    names = ("messages", "prompt", "str_or_query_bundle", "query")
+    return next((getattr(event, name) for name in names if hasattr(event, name)), None)
+
+
+def _arguments(kind: str, arguments: Any, tags: dict[str, Any]) -> Any:
+    if kind in ("step", "chain"):
+        return next((tags[name] for name in _STEP_SUMMARIES if name in tags), None)
+    return dict(arguments.arguments)
+
+
+def _error_of(output: ToolOutput) -> BaseException:
+    return output.exception if isinstance(output.exception, BaseException) else RuntimeError(output.content)

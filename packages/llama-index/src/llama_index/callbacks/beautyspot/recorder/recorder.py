@@ -1,0 +1,130 @@
+"""The recorder of everything that LlamaIndex traces."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from beautyspot.checks import expect
+from beautyspot.errors import ConfigurationError
+from beautyspot.places import Place, opened
+
+from llama_index.callbacks.beautyspot.listening import attach, detach
+from llama_index.callbacks.beautyspot.recorder.callbacks import Callbacks
+from llama_index.callbacks.beautyspot.recorder.observer import Observer
+from llama_index.callbacks.beautyspot.recorder.runs import Options, Runs
+from llama_index.callbacks.beautyspot.spans import Listener, Quiet
+from llama_index.core import Settings
+
+if TYPE_CHECKING:
+    from beautyspot.recording import Prices, Redact, Totals
+    from beautyspot.records import Run
+    from beautyspot.spot import Spot
+
+Source = Literal["instrumentation", "callbacks"]
+_SOURCES: frozenset[Source] = frozenset(("instrumentation", "callbacks"))
+_installed: dict[Any, Recorder] = {}
+"""By database."""
+
+
+class Recorder:
+    """Makes a row of `runs` of each call of a model, embedding, retriever, reranker, query, tool and workflow's step.
+
+    `install` gives it. Rows are written in batches, at exit at the latest. As a context manager it is uninstalled at
+    the end of the block.
+    """
+
+    def __init__(self, spot: Spot, options: Options, sample: float, sources: frozenset[Source]) -> None:
+        """Begin to listen."""
+        self.spot = spot
+        self._made_by = options, sample, sources
+        self._runs = Runs(spot.parts, options)
+        self._listener: Listener = Observer(self._runs, sample) if "instrumentation" in sources else Quiet()
+        attach(self._listener)
+        self._callbacks = Callbacks(self._runs) if "callbacks" in sources else None
+        if self._callbacks is not None:
+            Settings.callback_manager.add_handler(self._callbacks)
+        # Made after the Spot's own finalizer, and so run before it when the interpreter ends.
+        self._finalizer = weakref.finalize(self, self._runs.end_all)
+
+    def rows(self) -> list[Run]:
+        """Return the runs that ended, the last thousand, in the order of their ends; `Catalog` reads all there are."""
+        return self._runs.ledger.rows()
+
+    def totals(self) -> Totals:
+        """Return what the runs of this process came to."""
+        return self._runs.ledger.totals()
+
+    def flush(self) -> bool:
+        """Write what is pending now, and say whether that worked; what could not be written stays pending."""
+        return self._runs.ledger.flush()
+
+    def uninstall(self) -> None:
+        """Listen no more: what is open is `abandoned`, and everything is written."""
+        detach(self._listener)
+        if self._callbacks is not None and self._callbacks in Settings.callback_manager.handlers:
+            Settings.callback_manager.remove_handler(self._callbacks)
+        for place in [place for place, recorder in _installed.items() if recorder is self]:
+            del _installed[place]
+        self._runs.end_all()
+
+    def __enter__(self) -> Self:
+        """Return the recorder."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Uninstall."""
+        self.uninstall()
+
+
+def install(
+    spot: Place,
+    *,
+    capture: Literal["metadata", "full"] = "metadata",
+    redact: Redact | None = None,
+    sample: float = 1.0,
+    prices: Prices | None = None,
+    sources: Iterable[Source] = ("instrumentation",),
+) -> Recorder:
+    """Record everything that LlamaIndex traces in this process from now on.
+
+    Installing again at the same place gives the recorder that is there.
+
+    Args:
+        spot: A Spot, a file's path, or a database's URL.
+        capture: "full" keeps inputs, outputs and messages of errors as well, as msgpack in `details`.
+        redact: Gives the text that may be kept in the place of each text, those of tags included.
+        sample: Share of the traces to record, from 0 to 1; a trace is recorded whole or not at all.
+        prices: What models cost for each million tokens, such as `{"gpt-5": Price(1.25, 10)}`.
+        sources: The systems to listen to. With both, every call is a row of each; those of `Settings.callback_manager`
+            have the tag `source:callbacks`.
+
+    Raises:
+        ConfigurationError: an argument is wrong, or a recorder with other options is installed there.
+    """
+    fits = isinstance(sample, int | float) and not isinstance(sample, bool) and 0 <= sample <= 1  # pyright: ignore[reportUnnecessaryIsInstance] - users give anything
+    expect(fits, "sample", sample, "a share from 0 to 1")
+    heard: frozenset[Source] = frozenset(sources)
+    expect(bool(heard) and heard <= _SOURCES, "sources", sources, '"instrumentation", "callbacks" or both')
+    options = Options(capture, redact, prices)
+    there = opened(spot)
+    place = _place_of(there)
+    found = _installed.get(place)
+    if found is None:
+        found = _installed[place] = Recorder(there, options, sample, heard)
+    elif found._made_by != (options, sample, heard):  # pyright: ignore[reportPrivateUsage] - of this module
+        raise ConfigurationError(
+            f"a recorder with other options is installed at {place!r}; expected the same options; uninstall it first"
+        )
+    return found
+
+
+def is_installed_at(spot: Spot, /) -> bool:
+    """Say whether a recorder writes where `spot` keeps things."""
+    return bool(_installed) and _place_of(spot) in _installed
+
+
+def _place_of(spot: Spot) -> Any:
+    database = spot.parts.store.db
+    return getattr(database, "path", None) or id(database)

@@ -1,0 +1,239 @@
+"""The calls that LlamaIndex traces, as a tree."""
+
+from __future__ import annotations
+
+from collections import deque
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from llama_index_instrumentation.span import active_span_id
+
+from llama_index.core.chat_engine.types import BaseChatEngine
+from llama_index.core.instrumentation.events.embedding import EmbeddingStartEvent
+from llama_index.core.instrumentation.events.llm import LLMChatStartEvent, LLMCompletionStartEvent
+from llama_index.core.instrumentation.events.query import QueryStartEvent
+from llama_index.core.instrumentation.events.retrieval import RetrievalStartEvent
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.tools import BaseTool
+from llama_index.core.workflow import Workflow
+
+MAX_SPANS = 20_000
+"""Spans that are known; some never end, and of more the oldest is forgotten."""
+KEPT_SPANS = 1024
+"""Ended spans that are still known: a thread that a call began may call further when the call has returned."""
+_UUID_LENGTH = 36
+_KINDS: tuple[tuple[type, str, frozenset[str]], ...] = (
+    (BaseTool, "tool", frozenset(("__call__", "call", "acall"))),
+    (BaseNodePostprocessor, "rerank", frozenset(("_postprocess_nodes", "_apostprocess_nodes"))),
+    (BaseChatEngine, "query", frozenset(("chat", "achat", "stream_chat", "astream_chat"))),
+    (Workflow, "chain", frozenset(("run",))),
+)
+"""Whose calls are runs although no event tells of them."""
+_STARTS: dict[type, str] = {
+    LLMChatStartEvent: "llm",
+    LLMCompletionStartEvent: "llm",
+    EmbeddingStartEvent: "embedding",
+    RetrievalStartEvent: "retriever",
+    QueryStartEvent: "query",
+}
+"""Events with which runs begin. An embedding of many texts has one for each batch, in a single span."""
+_UNKNOWN = object()
+ORIGIN: ContextVar[tuple[str, str] | None] = ContextVar("beautyspot_origin", default=None)
+"""The run and the trace of another process, below which calls of this context begin."""
+
+
+class Span:
+    """One traced call."""
+
+    __slots__ = (
+        "above", "cancelled", "is_run_itself", "kind", "name", "owner", "run_id", "span_id", "tokens", "trace_id",
+        "within",
+    )  # fmt: skip
+
+    def __init__(self, span_id: str, owner: int, parent: Span | None) -> None:
+        """Begin below `parent`, in an object that `owner` identifies while it lives; 0 for none."""
+        self.span_id, self.owner = span_id, owner
+        self.name = span_id[: -_UUID_LENGTH - 1] or span_id
+        """Such as `OpenAI.achat`."""
+        self.kind: str | None = None
+        """As `Run` has it, where the span is a run."""
+        self.run_id: str | None = None
+        """Where the span is a run."""
+        self.is_run_itself = False
+        """Whether the run ends with the span, and not with an event."""
+        self.tokens = 0
+        """About how many the prompt has, where a limiter counts them."""
+        self.cancelled = False
+        if parent is not None:
+            self.trace_id, self.above = parent.trace_id, parent.run_id or parent.above
+            # A text model's `achat` calls its `chat`, which calls its `complete`: one call to a provider.
+            self.within = parent.owner if parent.kind == "llm" else parent.within if parent.owner == owner else 0
+        else:
+            origin = ORIGIN.get()
+            self.above, self.trace_id = (None, self.uuid) if origin is None else origin
+            self.within = 0
+
+    @property
+    def uuid(self) -> str:
+        """What tells the span apart."""
+        return self.span_id[-_UUID_LENGTH:]
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether the call belongs to another of the same object, which tells of its tokens as well."""
+        return self.within == self.owner != 0
+
+
+class Listener(Protocol):
+    """Is told of spans and events, on the threads and event loops of the calls; counts its own failures."""
+
+    def on_start(self, event: Any, kind: str, span: Span | None, run_id: str, /) -> None:
+        """Take an event with which a run begins."""
+        ...
+
+    def on_event(self, event: Any, /) -> None:
+        """Take any other event."""
+        ...
+
+    def on_enter(self, span: Span, instance: Any, arguments: Any, tags: dict[str, Any] | None, /) -> None:
+        """Take the beginning of a call that is a run itself."""
+        ...
+
+    def on_exit(self, span: Span, result: Any, /) -> None:
+        """Take its end; that of a stream comes before its first token."""
+        ...
+
+    def on_drop(self, span: Span, error: BaseException | None, /) -> None:
+        """Take the failure of any call."""
+        ...
+
+    def on_close(self) -> None:
+        """Take the end of the dispatcher."""
+        ...
+
+
+class Quiet:
+    """Listens without a word, so that the spans are known."""
+
+    def on_start(self, event: Any, kind: str, span: Span | None, run_id: str, /) -> None:
+        """Leave it."""
+
+    def on_event(self, event: Any, /) -> None:
+        """Leave it."""
+
+    def on_enter(self, span: Span, instance: Any, arguments: Any, tags: dict[str, Any] | None, /) -> None:
+        """Leave it."""
+
+    def on_exit(self, span: Span, result: Any, /) -> None:
+        """Leave it."""
+
+    def on_drop(self, span: Span, error: BaseException | None, /) -> None:
+        """Leave it."""
+
+    def on_close(self) -> None:
+        """Leave it."""
+
+
+class Spans:
+    """The open spans of this process, and who is told of them."""
+
+    def __init__(self) -> None:
+        """Listen to nothing yet."""
+        self._spans: dict[str, Span] = {}
+        self._ended: deque[str] = deque()
+        self._kinds: dict[tuple[type, str], str | None] = {}
+        self._starts: dict[type, Any] = dict(_STARTS)
+        self._listeners: tuple[Listener, ...] = ()
+
+    def tell(self, listener: Listener, /) -> None:
+        """Tell `listener` of everything from now on."""
+        if listener not in self._listeners:
+            self._listeners = (*self._listeners, listener)
+
+    def forget(self, listener: Listener, /) -> bool:
+        """Tell `listener` nothing more, and say whether anybody else is told."""
+        self._listeners = tuple(each for each in self._listeners if each is not listener)
+        if not self._listeners:
+            self._spans.clear()
+        return bool(self._listeners)
+
+    def get(self, span_id: str | None, /) -> Span | None:
+        """Return the span of that id, if it is open or ended lately."""
+        return None if span_id is None else self._spans.get(span_id)
+
+    def current(self) -> Span | None:
+        """Return the span of the call that runs now."""
+        return self.get(active_span_id.get())
+
+    def on_event(self, event: Any, **_: Any) -> None:
+        """Tell of an event."""
+        type_ = event.__class__
+        kind = self._starts.get(type_, _UNKNOWN)
+        if kind is _UNKNOWN:
+            kind = next((kind for start, kind in _STARTS.items() if issubclass(type_, start)), None)
+            self._starts[type_] = kind
+        if kind is None:
+            for listener in self._listeners:
+                listener.on_event(event)
+            return
+        span, run_id = self.get(event.span_id), event.id_
+        if span is not None and span.kind is None:
+            span.kind, run_id = kind, span.uuid
+            span.run_id = run_id
+        for listener in self._listeners:
+            listener.on_start(event, kind, span, run_id)
+
+    def enter(
+        self, id_: str, bound_args: Any, instance: Any = None, parent_id: str | None = None, tags: Any = None, **_: Any
+    ) -> None:
+        """Begin a span."""
+        spans = self._spans
+        parent = None if parent_id is None else spans.get(parent_id)
+        span = spans[id_] = Span(id_, 0 if instance is None else id(instance), parent)
+        if len(spans) > MAX_SPANS:
+            spans.pop(next(iter(spans)), None)
+        kind = self._kind(instance, span.name, parent)
+        # A tool's `acall` calls its `call`, and a reranker its own sync twin: that is one run.
+        if kind is not None and not (parent is not None and parent.kind == kind and parent.owner == span.owner != 0):
+            span.kind, span.run_id, span.is_run_itself = kind, span.uuid, True
+            for listener in self._listeners:
+                listener.on_enter(span, instance, bound_args, tags)
+
+    def exit(self, id_: str, result: Any = None, **_: Any) -> None:
+        """End a span."""
+        span = self._ending(id_)
+        if span is not None and span.is_run_itself:
+            for listener in self._listeners:
+                listener.on_exit(span, result)
+
+    def drop(self, id_: str, err: BaseException | None = None, **_: Any) -> None:
+        """End a span that failed."""
+        span = self._ending(id_)
+        if span is not None:
+            for listener in self._listeners:
+                listener.on_drop(span, err)
+
+    def close(self) -> None:
+        """Tell that the dispatcher ends."""
+        for listener in self._listeners:
+            listener.on_close()
+
+    def _ending(self, span_id: str) -> Span | None:
+        self._ended.append(span_id)
+        if len(self._ended) > KEPT_SPANS:
+            self._spans.pop(self._ended.popleft(), None)
+        return self._spans.get(span_id)
+
+    def _kind(self, instance: Any, name: str, parent: Span | None) -> str | None:
+        if instance is None:
+            return "step" if parent is not None and parent.kind == "chain" else None
+        known = (instance.__class__, name)
+        if known not in self._kinds:
+            method = name.rpartition(".")[2]
+            self._kinds[known] = next(
+                (kind for type_, kind, methods in _KINDS if isinstance(instance, type_) and method in methods), None
+            )
+        return self._kinds[known]
+
+
+SPANS = Spans()

@@ -1,0 +1,255 @@
+"""How fast models of LlamaIndex may go."""
+
+import asyncio
+import copy
+import gc
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import beautyspot as bs
+import pytest
+from beautyspot.db import SQLiteTaskDB
+from beautyspot.testing import FrozenClock
+from llama_index.callbacks.beautyspot import BeautySpotRateLimiter
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
+from llama_index.core.embeddings import MockEmbedding
+from llama_index.core.llms import MockLLM
+from llama_index.core.llms.callbacks import llm_chat_callback
+from llama_index.core.rate_limiter import BaseRateLimiter
+
+HELLO = [ChatMessage("hello")]
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture
+def spot(tmp_path: Path, clock: FrozenClock) -> Iterator[bs.Spot]:
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db:
+        yield bs.Spot(db=db, storage=tmp_path / "blobs", clock=clock)
+
+
+def paced(limiter: BeautySpotRateLimiter, model: Any = None) -> Any:
+    model = MockLLM() if model is None else model
+    model.rate_limiter = limiter
+    return model
+
+
+class Told(MockLLM):
+    """Says how many tokens it took."""
+
+    @llm_chat_callback()
+    def chat(self, messages: Any, **kwargs: Any) -> ChatResponse:
+        usage = {"prompt_tokens": 90, "completion_tokens": 10, "total_tokens": 100}
+        return ChatResponse(message=ChatMessage("yes", role="assistant"), raw={"usage": usage})
+
+
+class Failing(MockLLM):
+    @llm_chat_callback()
+    def chat(self, messages: Any, **kwargs: Any) -> ChatResponse:
+        raise ConnectionError("no provider")
+
+
+def test_the_limiter_is_one_of_llama_index_s_own(spot: bs.Spot) -> None:
+    assert isinstance(BeautySpotRateLimiter(60, spot=spot), BaseRateLimiter)
+
+
+def test_the_burst_goes_at_once_from_the_start_and_the_others_evenly(spot: bs.Spot, clock: FrozenClock) -> None:
+    model = paced(BeautySpotRateLimiter(60, burst=3, spot=spot))
+    for _ in range(6):
+        model.complete("hi")
+    assert clock.slept == [1, 1, 1]
+
+
+async def test_a_call_counts_once_however_many_of_its_own_a_model_calls(spot: bs.Spot, clock: FrozenClock) -> None:
+    model = paced(BeautySpotRateLimiter(60, spot=spot))
+    await model.achat(HELLO)  # asks three times
+    model.chat(HELLO)
+    await model.acomplete("hi")
+    list(model.stream_chat(HELLO))
+    assert clock.slept == [1, 1, 1]
+
+
+async def test_a_call_that_a_thread_makes_for_another_counts_once(spot: bs.Spot, clock: FrozenClock) -> None:
+    class Threaded(MockLLM):
+        @llm_chat_callback()
+        async def achat(self, messages: Any, **kwargs: Any) -> ChatResponse:
+            return await asyncio.to_thread(self.chat, messages)
+
+    model = paced(BeautySpotRateLimiter(60, spot=spot), Threaded())
+    await model.achat(HELLO)
+    await model.achat(HELLO)
+    assert clock.slept == [1]
+
+
+async def test_embeddings_and_models_share_one_budget(spot: bs.Spot, clock: FrozenClock) -> None:
+    limiter = BeautySpotRateLimiter(60, spot=spot)
+    embedding = paced(limiter, MockEmbedding(2, embed_batch_size=1))
+    embedding.get_text_embedding_batch(["a", "b"])
+    await embedding.aget_text_embedding_batch(["c", "d"])
+    paced(limiter).complete("hi")
+    assert sum(clock.slept) == pytest.approx(4, abs=2)  # tasks reserve before any of them sleeps
+    assert len(clock.slept) == 4
+
+
+def test_calls_wait_until_the_tokens_of_those_before_are_paid(spot: bs.Spot, clock: FrozenClock) -> None:
+    model = paced(BeautySpotRateLimiter(tokens_per_minute=600, spot=spot), Told())
+    model.chat(HELLO), model.chat(HELLO)
+    assert clock.slept == [pytest.approx(10)]
+
+
+def test_an_answer_that_tells_no_tokens_is_estimated(spot: bs.Spot, clock: FrozenClock) -> None:
+    model = paced(BeautySpotRateLimiter(tokens_per_minute=600, spot=spot))
+    model.complete("word" * 50), model.complete("hi")  # it says what it was told
+    assert clock.slept == [pytest.approx(10)]
+
+
+def test_a_stream_is_settled_when_it_has_ended(spot: bs.Spot, clock: FrozenClock) -> None:
+    model = paced(BeautySpotRateLimiter(tokens_per_minute=600, spot=spot))
+    stream = model.stream_complete("word" * 25)
+    list(stream)
+    model.complete("hi")
+    assert clock.slept == [pytest.approx(5)]
+
+
+def test_a_call_that_failed_gives_its_tokens_back(spot: bs.Spot, clock: FrozenClock) -> None:
+    model = paced(BeautySpotRateLimiter(tokens_per_minute=600, spot=spot), Failing())
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            model.chat([ChatMessage("word" * 100)])
+    assert clock.slept == []
+
+
+async def test_texts_of_embeddings_are_paid_for(spot: bs.Spot, clock: FrozenClock) -> None:
+    embedding = paced(BeautySpotRateLimiter(tokens_per_minute=600, spot=spot), MockEmbedding(2))
+    embedding.get_text_embedding("word" * 100)
+    await embedding.aget_text_embedding("hi")
+    assert clock.slept == [pytest.approx(10)]
+
+
+def test_hits_of_a_cache_take_nothing(spot: bs.Spot, clock: FrozenClock) -> None:
+    from llama_index.callbacks.beautyspot import cache_llm
+
+    model = cache_llm(paced(BeautySpotRateLimiter(60, 600, spot=spot)), spot, model_id="mock")
+    for _ in range(5):
+        model.complete("hello")
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("num_tokens", [0, 1000])
+def test_a_call_above_a_whole_minutes_tokens_is_refused_at_once(spot: bs.Spot, num_tokens: int) -> None:
+    limiter = BeautySpotRateLimiter(tokens_per_minute=60, spot=spot)
+    model = paced(limiter)
+    with pytest.raises(bs.LimitExceeded, match=r"a call of about \d+ tokens is above .*'llama_index'.* 60,.*; raise "):
+        limiter.acquire(num_tokens) if num_tokens else model.complete("word" * 1000)
+    model.complete("hi")
+
+
+def test_a_wait_above_the_timeout_is_refused_at_once_and_spends_nothing(spot: bs.Spot, clock: FrozenClock) -> None:
+    model = paced(BeautySpotRateLimiter(60, timeout="0.5s", spot=spot))
+    model.complete("hi")
+    with pytest.raises(bs.RateLimitTimeout, match="'llama_index' would hold this call for 1 s"):
+        model.complete("hi")
+    clock.advance(1)
+    model.complete("hi")
+    assert clock.slept == []
+
+
+async def test_a_cancelled_wait_gives_its_place_to_the_next_call() -> None:
+    limiter = BeautySpotRateLimiter(1, 60)
+    model = paced(limiter)
+    await model.acomplete("hi")
+    waiting = asyncio.create_task(model.acomplete("hi"))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert waiting.cancelled()
+    assert 59 < limiter.reserve() <= 60
+
+
+async def test_a_coroutine_that_is_dropped_while_it_waits_gives_its_place_back() -> None:
+    limiter = BeautySpotRateLimiter(1)
+    limiter.acquire()
+    waiting = limiter.async_acquire()
+    waiting.send(None)  # up to the sleep
+    del waiting
+    gc.collect()
+    assert limiter.reserve() == pytest.approx(60, abs=1)
+
+
+def test_threads_and_loops_wait_for_one_another(spot: bs.Spot, clock: FrozenClock) -> None:
+    model = paced(BeautySpotRateLimiter(60, spot=spot))
+
+    def ask() -> None:
+        model.complete("hi")
+        asyncio.run(model.acomplete("hi"))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(clock.slept) == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "got no rate to hold; give it requests_per_minute= or"),
+        ({"requests_per_minute": 0}, "not a rate"),
+        ({"tokens_per_minute": -1}, "not a rate"),
+        ({"requests_per_minute": 1, "burst": 0.5}, "not a burst"),
+        ({"requests_per_minute": 1, "timeout": -1}, "not a span of time"),
+        ({"requests_per_minute": 1, "shared": True}, "'llama_index' has no place; give a Spot"),
+    ],
+)
+def test_wrong_settings_are_refused_with_the_way_out(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(bs.ConfigurationError, match=message):
+        BeautySpotRateLimiter(**arguments)
+
+
+def test_limiters_of_one_name_in_one_database_share_their_limits(spot: bs.Spot, clock: FrozenClock) -> None:
+    one, two = (paced(BeautySpotRateLimiter(60, spot=spot, shared=True)) for _ in "12")
+    one.complete("hi"), two.complete("hi")
+    paced(BeautySpotRateLimiter(60, spot=spot, shared=True, name="another")).complete("hi")
+    assert clock.slept == [1]
+
+
+def test_copies_of_a_model_keep_to_one_limit_together(spot: bs.Spot) -> None:
+    limiter = BeautySpotRateLimiter(60, spot=spot)
+    assert copy.deepcopy(limiter) is copy.copy(limiter) is limiter
+
+
+def test_a_pickled_limiter_keeps_to_the_same_shared_limit(tmp_path: Path) -> None:
+    limiter = BeautySpotRateLimiter(1, spot=tmp_path / "a.db", shared=True)
+    other = pickle.loads(pickle.dumps(limiter))
+    limiter.acquire()
+    assert other.reserve() == pytest.approx(60, abs=1)
+
+
+def test_processes_keep_to_a_shared_limit_together(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from llama_index.callbacks.beautyspot import BeautySpotRateLimiter as L\n"
+        "limiter = L(3000, spot=sys.argv[1], shared=True)\n"
+        "for _ in range(25): limiter.acquire(); print(time.time())"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "a.db")]
+    children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    times = sorted(float(line) for child in children for line in child.communicate(timeout=60)[0].split())
+    assert len(times) == 50
+    assert times[-1] - times[0] >= 48 * 0.02  # a sleep ends late at times, and never early
+
+
+def test_a_response_of_nothing_settles_as_an_estimate(spot: bs.Spot, clock: FrozenClock) -> None:
+    model = paced(BeautySpotRateLimiter(tokens_per_minute=600, spot=spot))
+    assert list(model.stream_complete("")) == [CompletionResponse(text="", delta="")]
+    model.complete("hi")
+    assert sum(clock.slept) < 1
