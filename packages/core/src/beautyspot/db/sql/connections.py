@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 
 from beautyspot.db.kept import Lender
-from beautyspot.db.sql.faults import Failure, cause_of, is_of_the_row, is_stale, storage_error
+from beautyspot.db.sql.faults import Failure, cause_of, is_full, is_of_the_row, is_stale, storage_error
 from beautyspot.db.sql.kept import Kept
 from beautyspot.db.sql.setup import prepare, revision_of
 from beautyspot.db.sql.urls import speaks_psycopg
@@ -113,6 +113,11 @@ class Connections(Lender):
                 return self._connect(asked_s)
             except NewerFileError as error:
                 raise StorageError(str(error)) from error
+            except StorageError as error:
+                spared = self._spared() if is_full(error.__cause__) else None
+                if spared is None:
+                    raise
+                return spared
 
     def refuse_newer(self) -> None:
         """Look at the database, if it can be reached, and leave it as it is.
@@ -154,12 +159,31 @@ class Connections(Lender):
                 if not kept.closed:
                     return self._lend(kept)
             if len(self._open) >= self._max_open:
-                self._next = (self._next + 1) % self._max_open
-                self.mine.kept = self._open[self._next]
-                return self.mine.kept
-            kept = self._connect(asked_s)
+                return self._shared()
+            try:
+                kept = self._connect(asked_s)
+            except StorageError as error:
+                if self._open and is_full(error.__cause__):
+                    return self._shared()  # a miss would be paid for, and those who have one can wait a millisecond
+                raise
             self._open.append(kept)
             return self._lend(kept)
+
+    def _shared(self) -> Kept:
+        """Return a connection that others have as well."""
+        self._next = (self._next + 1) % len(self._open)
+        self.mine.kept = self._open[self._next]
+        return self.mine.kept
+
+    def _spared(self) -> Kept | None:
+        """Return one that nobody uses now, taken from its threads, who share what is left; None if there is none."""
+        for kept in self._open[1:]:
+            if kept.lock.acquire(blocking=False):
+                kept.closed = True  # for those threads
+                self._open.remove(kept)
+                kept.lock.release()
+                return Kept(kept.sql, is_psycopg=self._is_psycopg)
+        return None
 
     def _connect(self, asked_s: float) -> Kept:
         """Open a connection; the mutex is held, and who waited for it from `asked_s` on shares what came of the try."""

@@ -1,5 +1,6 @@
 """What the errors of a database server mean to whoever called, and what they can do."""
 
+import re
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -9,17 +10,27 @@ from beautyspot.errors import BeautySpotError, StorageError
 UNREACHABLE = "see that the server runs and can be reached, and that user, password and name of the URL are right"
 NEXT_STEPS = {
     "22": "give tags, versions and texts of input_key_fn without NUL characters and lone surrogates",
+    "22P05": "give texts that the database's encoding has, or a database made with ENCODING 'UTF8'",
     "25006": "give the URL of a server that takes writes, or let somebody else write",
     "28": "give a user and a password that the server knows, in the URL or in ~/.pgpass",
+    "54": "give shorter tags and versions",
     "3D": "make the database on the server with `createdb`, or give the URL of one that is there",
     "42501": "grant the user CREATE on the schema, and SELECT, INSERT, UPDATE and DELETE on its tables",
     "53100": "free some space on the server's disk",
     "53300": "raise the server's max_connections, or give fewer with db=SQLTaskDB(url, max_connections=…)",
+    "SSL": "see what the server offers, and give ?sslmode= and what belongs to it in the URL",
     "57014": "see what holds the server up, or give it longer with ?statement_timeout=<ms> in the URL",
     "55": "see who holds the lock with `SELECT * FROM pg_locks`, and end that process",
 }
 """By SQLSTATE or its class. Source: PostgreSQL manual, appendix A."""
 
+REFUSALS = {
+    r"too many clients|too many connections|connection slots": "53300",
+    r"authentication failed|no password supplied|pg_hba\.conf|role .* does not exist": "28000",
+    r"database .* does not exist": "3D000",
+    r"SSL was required|sslmode|certificate": "SSL",
+}
+"""SQLSTATEs of connections that the server refused, by its words: libpq hands on no others. They may be translated."""
 STALE = ("08", "25006", "26000", "40", "42P01", "42703", "57P")
 """A lost connection, a server that became a standby or restarts, a deadlock, tables that somebody dropped: try anew."""
 
@@ -31,7 +42,16 @@ def cause_of(error: BaseException, /) -> BaseException:
 
 def state_of(error: BaseException, /) -> str:
     """Return the SQLSTATE, or ''."""
-    return getattr(cause_of(error), "sqlstate", None) or ""
+    cause = cause_of(error)
+    state = getattr(cause, "sqlstate", None) or ""
+    if state or type(cause).__name__ != "OperationalError":
+        return state
+    return next((state for words, state in REFUSALS.items() if re.search(words, str(cause))), "")
+
+
+def is_full(error: BaseException | None, /) -> bool:
+    """Say whether the server has no connection left for us."""
+    return error is not None and state_of(error) == "53300"
 
 
 def is_stale(error: BaseException, /) -> bool:
@@ -45,9 +65,8 @@ def storage_error(name: str, error: BaseException, /) -> BeautySpotError:
         return error
     cause = cause_of(error)
     state = state_of(error)
-    step = next((NEXT_STEPS[code] for code in (state, state[:2]) if code in NEXT_STEPS), UNREACHABLE)
-    if is_of_the_row(error):
-        step = NEXT_STEPS["22"]
+    otherwise = NEXT_STEPS["22"] if is_of_the_row(error) else UNREACHABLE
+    step = next((NEXT_STEPS[code] for code in (state, state[:2]) if code in NEXT_STEPS), otherwise)
     # SQLAlchemy's own text has the statement and its values in it, psycopg's has hints on further lines.
     lines = str(cause).strip().splitlines() or [type(cause).__name__]
     return StorageError(f"{lines[0]} ({name!r}); {step}")
@@ -56,7 +75,8 @@ def storage_error(name: str, error: BaseException, /) -> BeautySpotError:
 def is_of_the_row(error: BaseException, /) -> bool:
     """Say whether the cause lies in what was to be kept, so that no later try can succeed."""
     cause: Any = cause_of(error)
-    return isinstance(cause, ValueError | OverflowError | TypeError) or type(cause).__name__ == "DataError"
+    names = type(cause).__name__ in ("DataError", "ProgramLimitExceeded")
+    return isinstance(cause, ValueError | OverflowError | TypeError) or names
 
 
 Failure = (SQLAlchemyError, OSError, ValueError, OverflowError, TypeError)

@@ -26,6 +26,7 @@ CONNECT = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
     "application_name": "beautyspot",
+    "client_encoding": "utf8",  # psycopg would take that of the database, and texts for bytes where it is SQL_ASCII
 }
 """Parameters of libpq, in seconds but for the user timeout in ms; libpq's own would notice a cut network in hours."""
 SESSION = "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
