@@ -65,6 +65,11 @@ def tracker() -> Iterator[tuple[str, list[str]]]:
     server.server_close()
 
 
+@pytest.fixture(autouse=True)
+def quiet(tracker: tuple[str, list[str]]) -> None:
+    tracker[1].clear()
+
+
 @pytest.fixture(scope="module")
 def hostile(
     tmp_path_factory: pytest.TempPathFactory, browser: Browser, tracker: tuple[str, list[str]]

@@ -1,5 +1,6 @@
 """Tables with a chart: CSV, Parquet, data frames and arrays."""
 
+import csv
 from collections.abc import Hashable
 from importlib import import_module
 from io import StringIO
@@ -15,6 +16,8 @@ from beautyspot_dashboard.views.shown import Shown
 ROWS = 1000
 """The first rows are shown, and drawn."""
 COLUMNS = 200
+SNIFFED = 10_000
+"""Letters of a CSV that tell its separator."""
 DRAWN = 8
 """Lines that a chart has at most until a person chooses."""
 
@@ -28,10 +31,17 @@ def show_csv(shown: Shown, /) -> None:
     if shown.is_cut:
         words = words.rpartition("\n")[0]
     try:
-        frame = pd.read_csv(StringIO(words), sep=None, engine="python", nrows=ROWS + 1, on_bad_lines="skip")
-    except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        frame = pd.read_csv(StringIO(words), sep=_separator(words), nrows=ROWS + 1, on_bad_lines="skip")
+    except ValueError as error:  # pandas' own are such
         raise NotThatKindError(str(error)) from error
     _show(frame, None if len(frame) > ROWS or shown.is_cut else len(frame), len(frame.columns))
+
+
+def _separator(words: str) -> str:
+    try:
+        return csv.Sniffer().sniff(words[:SNIFFED], ",;\t|").delimiter
+    except csv.Error:  # a single column has none
+        return ","
 
 
 def show_parquet(shown: Shown, /) -> None:
