@@ -197,3 +197,17 @@ def test_a_driver_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_wrong_number_of_connections_is_refused(count: Any) -> None:
     with pytest.raises(ConfigurationError, match="max_connections"):
         SQLTaskDB("postgresql://127.0.0.1/x", max_connections=count)
+
+
+@pytest.mark.parametrize("rest", ["127.0.0.1:port/x", "one:1,two:2/x", "127.0.0.1:5432:1/x"])
+def test_a_url_that_can_not_be_read_is_refused_with_the_right_form(rest: str) -> None:
+    with pytest.raises(ConfigurationError, match="'postgresql://…'; write 'postgresql://user:password@host") as refused:
+        open_db(f"postgresql://me:secret@{rest}")
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["colour", "autocommit"])
+def test_a_parameter_that_libpq_does_not_know_is_refused_where_it_is_given(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f'"{name}" for .*; give parameters of libpq') as refused:
+        open_db(f"postgresql://me:secret@127.0.0.1/x?sslmode=disable&{name}=1")
+    assert "secret" not in str(refused.value)

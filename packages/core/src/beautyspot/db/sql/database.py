@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class SQLTaskDB:
     """Keeps rows on a server, for any number of threads, processes and machines.
 
-    Tested with PostgreSQL through psycopg 3. A pooler in between must keep to sessions, as locks belong to them. Nothing
-    is made before the first use.
+    Tested with PostgreSQL through psycopg 3; a pooler in between must lend whole sessions, as locks belong to them.
+    Nothing is made before the first use.
     """
 
     def __init__(self, url: str, *, max_connections: int = 8) -> None:

@@ -52,7 +52,11 @@ def address_of(text: str, /) -> Address:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        raise _refused(text, "not a database URL, of the scheme") from None
+        scheme = text.partition("://")[0]  # never the whole text: it may hold a password
+        raise ConfigurationError(
+            f"not a database URL: '{scheme}://…'; write 'postgresql://user:password@host:5432/name' with "
+            "what is special in a password percent-encoded, and several hosts as ?host=one:5432&host=two:5432"
+        ) from None
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg")
     timeout_ms = STATEMENT_TIMEOUT_MS
@@ -94,7 +98,17 @@ def speaks_psycopg(engine: Engine, /) -> bool:
 
 
 def _psycopg(address: Address, session: str) -> Callable[..., "PatientConnection"]:
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+
     from beautyspot.db.sql.patience import PatientConnection
+
+    try:
+        make_conninfo("", **dict.fromkeys(address.url.query, ""))
+    except ProgrammingError as error:
+        raise ConfigurationError(
+            f"{str(error).strip()} for {address.name!r}; give parameters of libpq in the URL"
+        ) from None
 
     def connect(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> PatientConnection:
         options: dict[str, Any] = {**CONNECT, **parameters}
