@@ -198,13 +198,27 @@ def test_a_limit_can_not_be_shared_there(redis_url: str, tmp_path: Any) -> None:
         ("redis://:1#secret@host/0", "'redis://…'; give one like"),
         ("redis://u:secret@host/0?prefix=", "prefix got ''; give a word"),
         ("redis://u:secret@host/0?colour=red", r"unknown options \['colour'\]; known: client_name"),
-        ("redis://u:secret@host/0?socket_timeout=soon", "'redis://…'; give one like"),
+        ("redis://u:secret@host/0?socket_timeout=soon", "socket_timeout got 'soon'; give a number above 0"),
+        ("redis://u:secret@host/0?socket_timeout=-1", "socket_timeout got '-1'; give a number above 0"),
+        ("redis://u:secret@host/0?max_connections=0", "max_connections got '0'; give a number above 0"),
+        ("redis://u:secret@host/0?max_connections=1.5", "'redis://…'; give one like"),
+        ("redis://u:secret@host/0?protocol=7", "'redis://…'; give one like"),
+        ("rediss://u:secret@host/0?ssl_cert_reqs=maybe", "'rediss://…'; give one like"),
     ],
 )
 def test_a_wrong_url_is_refused_without_its_password(url: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message) as refused:
         RedisTaskDB(url)
     assert "secret" not in str(refused.value)
+
+
+def test_a_user_who_may_not_use_the_keys_is_told_so(db: RedisTaskDB, redis_server: RedisServer) -> None:
+    redis_server.command("acl", "setuser", "other", "on", ">pw", "~other:*", "+@all")
+    with closing(RedisTaskDB(f"redis://other:pw@127.0.0.1:{redis_server.port}/0")) as other:
+        for use in (lambda: other.get("0a"), lambda: other.put(task("0a"))):
+            with pytest.raises(StorageError, match="give a user who may use these commands and keys"):
+                use()
+    redis_server.command("acl", "deluser", "other")
 
 
 def test_no_message_holds_the_password(redis_server: RedisServer) -> None:

@@ -12,8 +12,9 @@ NEXT_STEPS = {
     "AuthorizationError": "give the right user and password in the URL, as redis://user:password@host/0",
     "BusyLoadingError": "the server reads its data from disk; wait until it is done",
     "MaxConnectionsError": "allow more with ?max_connections=… in the URL",
-    "TimeoutError": "see that the network and the server are well, or wait longer with ?socket_timeout=… in the URL",
-    "ConnectionError": "see that the server runs and can be reached at this address",
+    "TimeoutError": "see that the network and the server are well, with rediss:// only for one that speaks TLS, or wait "
+    "longer with ?socket_timeout=… in the URL",
+    "ConnectionError": "see that the server runs and can be reached at this address, with rediss:// and ?ssl_… for TLS",
     "MovedError": "this is a cluster, which is not supported; give the URL of a single server",
     "UnicodeError": NO_UNICODE,
 }
@@ -23,6 +24,8 @@ OTHERWISE = "see that it is a Redis 6 or later, and that nobody else uses its ke
 def storage_error(name: str, error: BaseException, /) -> StorageError:
     """Return the `StorageError` that says what became of the database `name`, and what to do."""
     kinds = [kind.__name__ for kind in type(error).__mro__]
+    if "can't access at least one of the keys" in str(error):  # within a script it is no NoPermissionError
+        kinds.insert(0, "NoPermissionError")
     step = next((step for kind, step in NEXT_STEPS.items() if kind in kinds), OTHERWISE)
     reason = str(error).replace("; ", ", ")  # what follows the last semicolon is the next step
     return StorageError(f"{reason} ({name!r}); {step}")

@@ -66,6 +66,9 @@ def parse(url: str, /) -> Address:
         raise ConfigurationError(
             f"a redis URL has the unknown options {unknown!r}; known: {', '.join(sorted(KNOWN))} and ssl_…"
         )
+    for name in DEFAULTS:
+        if name in options and not _is_positive(options[name]):
+            raise ConfigurationError(f"a redis URL's {name} got {options[name]!r}; give a number above 0")
     prefix = options.pop("prefix", PREFIX)
     if not prefix:
         raise ConfigurationError("a redis URL's prefix got ''; give a word, or leave it out for 'beautyspot'")
@@ -85,6 +88,7 @@ def connect(address: Address, /) -> "Redis":
         from redis import BlockingConnectionPool, Redis  # 500 ms, and an extra
         from redis.backoff import NoBackoff
         from redis.exceptions import ConnectionError as Disconnected
+        from redis.exceptions import RedisError
         from redis.retry import Retry
     except ModuleNotFoundError as error:
         raise ConfigurationError(f"{address.name!r} needs an extra; pip install 'beautyspot[redis]'") from error
@@ -94,9 +98,16 @@ def connect(address: Address, /) -> "Redis":
     try:
         pool = BlockingConnectionPool.from_url(address.url, **options)  # pyright: ignore[reportUnknownMemberType] - redis' own
         pool.connection_class(**pool.connection_kwargs)  # complains of wrong options, and connects to nothing
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RedisError):
         raise _refused(address.url) from None
     return Redis(connection_pool=pool)
+
+
+def _is_positive(text: str) -> bool:
+    try:
+        return float(text) > 0
+    except ValueError:
+        return False
 
 
 def _refused(url: str) -> ConfigurationError:
