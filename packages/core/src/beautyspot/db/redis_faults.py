@@ -12,7 +12,7 @@ NEXT_STEPS = {
     "AuthorizationError": "give the right user and password in the URL, as redis://user:password@host/0",
     "BusyLoadingError": "the server reads its data from disk; wait until it is done",
     "MaxConnectionsError": "allow more with ?max_connections=… in the URL",
-    "TimeoutError": "see that the network and the server are well, with rediss:// only for one that speaks TLS, or wait "
+    "TimeoutError": "see that the network and the server are well, with rediss:// only if it speaks TLS, or wait "
     "longer with ?socket_timeout=… in the URL",
     "ConnectionError": "see that the server runs and can be reached at this address, with rediss:// and ?ssl_… for TLS",
     "MovedError": "this is a cluster, which is not supported; give the URL of a single server",
