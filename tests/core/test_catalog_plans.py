@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from beautyspot.catalog import Catalog
-from beautyspot.catalog.newest import MERGED, SEARCHED
+from beautyspot.catalog.newest import MERGED
 from beautyspot.catalog.source import open_source
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.records import Task
@@ -114,17 +114,32 @@ def test_a_search_goes_on_behind_the_rows_that_one_page_looks_at(
     db: SQLiteTaskDB, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("beautyspot.catalog.newest.WINDOW", 10)
-    monkeypatch.setattr("beautyspot.catalog.newest.SEARCHED", 20)
     for number in range(55):
         db.put(kept(number, content_type="image/png" if number in (3, 50, 52) else None))
-    first = catalog.tasks(text="PNG", limit=2)
+    first = catalog.tasks(text="PNG", look=20, limit=2)
     assert [each.cache_key for each in first.rows] == [f"{52:032x}", f"{50:032x}"]
-    second = catalog.tasks(text="PNG", limit=2, after=first.next)
+    second = catalog.tasks(text="PNG", look=20, limit=2, after=first.next)
     assert second.rows == ()
     assert second.next is not None
-    assert every_row(catalog, text="PNG", limit=2) == [f"{52:032x}", f"{50:032x}", f"{3:032x}"]
+    assert every_row(catalog, text="PNG", look=20, limit=2) == [f"{52:032x}", f"{50:032x}", f"{3:032x}"]
     assert every_row(catalog, text="F1") == [f"{number:032x}" for number in range(52, 0, -3)]
-    assert SEARCHED == 100_000
+
+
+@pytest.mark.parametrize(
+    "rare", [{"content_type": "image/png"}, {"version": "9"}, {"min_bytes": 900}, {"tag": "rare", "version": "9"}]
+)
+def test_a_page_for_somebody_who_waits_looks_at_so_many_rows_and_goes_on_behind_them(
+    db: SQLiteTaskDB, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, rare: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("beautyspot.catalog.newest.WINDOW", 10)
+    monkeypatch.setattr("beautyspot.catalog.tasks.FEW", 3)
+    for number in range(55):
+        row = kept(number, tags=("rare",))
+        db.put(row._replace(content_type="image/png", version="9", size_bytes=999) if number == 3 else row)
+    first = catalog.tasks(**rare, look=20)
+    assert first.rows == ()
+    assert every_row(catalog, **rare, look=20) == [f"{3:032x}"] == every_row(catalog, **rare)
+    assert catalog.tasks(**rare).next is None
 
 
 def test_a_function_whose_rows_are_all_gone_is_not_counted(db: SQLiteTaskDB, catalog: Catalog) -> None:

@@ -71,6 +71,7 @@ class Catalog:
         min_bytes: int | None = None,
         max_bytes: int | None = None,
         order: Order = "newest",
+        look: int | None = None,
         limit: int = 50,
         after: str | None = None,
     ) -> Page[Task]:
@@ -88,8 +89,9 @@ class Catalog:
                 A page looks at 100 000 rows of a file at most, so it may be short; its `next` goes on.
             min_bytes: Of the serialized value.
             max_bytes: Of the serialized value.
-            order: `newest`, `oldest`, `largest` or `slowest` first; by the last two a file reads all its rows, 1.5 s
-                for a million.
+            order: `newest`, `oldest`, `largest` or `slowest` first; by the last two a file reads all its rows.
+            look: Rows of a file that a page in the order of time looks at, at least 1000, as it does for `text`: for
+                somebody who waits. None for all.
             limit: Rows of a page, 1 to 10 000.
             after: The `next` of the page before, in the same order.
 
@@ -99,7 +101,18 @@ class Catalog:
         if order not in tasks.ORDERS:
             raise ConfigurationError(f"no order {order!r}; known: {', '.join(tasks.ORDERS)}")
         question = TaskQuestion(
-            function, version, tag, content_type, older_than, newer_than, expired, text, min_bytes, max_bytes, order
+            function,
+            version,
+            tag,
+            content_type,
+            older_than,
+            newer_than,
+            expired,
+            text,
+            min_bytes,
+            max_bytes,
+            order,
+            look,
         )
         rows, following = tasks.tasks_page(self.source, question, self._now(), limit, after)
         return Page(tuple(rows), following)

@@ -54,13 +54,24 @@ class Newest:
         search: Any = None,
         /,
         *,
+        looks: int = SEARCHED,
         upwards: bool = False,
     ) -> None:
-        """Ask for the rows of `names` that meet all `conditions`, and `search` if it isn't None; `upwards` by age."""
+        """Ask for the rows of `names` that meet all `conditions`, and `search` if it isn't None.
+
+        Args:
+            source: A file.
+            names: Of functions.
+            conditions: Checked by the database on its way through all rows.
+            search: Checked in windows, so that a page ends after a while.
+            looks: Rows that a search looks at for one page.
+            upwards: The oldest first.
+        """
         self._source = source
         self._names = names
         self._conditions = list(conditions)
         self._search = search
+        self._looks = looks
         self._upwards = upwards
 
     def page(self, limit: int, after: str | None, /) -> tuple[list[int], str | None]:
@@ -104,7 +115,7 @@ class Newest:
     def _found(self, before: Place | None, limit: int) -> tuple[list[Place], Place | None]:
         """Return what a search finds, and the last row it looked at if it ended before the last of all."""
         found: list[Place] = []
-        for _ in range(SEARCHED // WINDOW):
+        for _ in range(max(1, self._looks // WINDOW)):
             window = self.places(before, WINDOW)
             numbers = [place.number for place in window]
             rows = self._source.rows(select(NUMBER).where(NUMBER.in_(numbers), self._search))

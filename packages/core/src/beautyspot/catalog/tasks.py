@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Double, exists, func, literal, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Double, and_, exists, func, literal, or_, select, type_coerce
 
-from beautyspot.catalog.newest import NUMBER, Newest, functions_of
+from beautyspot.catalog.newest import NUMBER, SEARCHED, Newest, functions_of
 from beautyspot.catalog.pages import page_of
 from beautyspot.catalog.source import Source
 from beautyspot.catalog.times import stored, time_of
@@ -23,6 +23,8 @@ Order = Literal["newest", "oldest", "largest", "slowest"]
 ORDERS: tuple[str, ...] = get_args(Order)
 NUMBERS = {"largest": "size_bytes", "slowest": "elapsed_s"}
 """Orders by a number, which no index has: a file reads every row that the other conditions leave."""
+FEW = 5_000
+"""Tasks of one tag that are sorted in less time than it takes to look for them: 20 ms."""
 MAX_TWINS = 10
 """Keys to name when a prefix stands for several."""
 
@@ -44,6 +46,8 @@ class TaskQuestion:
     min_bytes: int | None = None
     max_bytes: int | None = None
     order: Order = "newest"
+    look: int | None = None
+    """Rows of a file to look at for one page at most."""
 
 
 def tasks_page(
@@ -52,13 +56,22 @@ def tasks_page(
     """Return one page of tasks, and the cursor of the next one."""
     # A tag or an expiry has an index of its own, and what it finds is few enough to be sorted.
     by_time = question.order not in NUMBERS
-    if by_time and source.path and source.indexed and question.tag is None and not question.expired:
+    if by_time and source.path and source.indexed and not question.expired and not _is_rare(source, question):
         return _newest_page(source, question, now, limit, after)
     key = source.column("tasks", "cache_key")
     first = source.column("tasks", "updated_at") if by_time else _number(source, NUMBERS[question.order])
     statement = select(*_columns(source), *([] if by_time else [first])).where(*_conditions(source, question, now))
     rows, following = page_of(source, statement, (first, key), limit, after, upwards=question.order == "oldest")
     return _with_tags(source, rows), following
+
+
+def _is_rare(source: Source, question: TaskQuestion) -> bool:
+    """Say whether a tag is carried by so few that its own index finds them sooner than a look at the newest."""
+    if question.tag is None:
+        return False
+    tag = source.column("tags", "tag")
+    few = select(tag).where(tag == question.tag).limit(FEW + 1)
+    return question.look is None or len(source.rows(few)) <= FEW
 
 
 def _number(source: Source, name: str) -> ColumnElement[Any]:
@@ -70,9 +83,20 @@ def _newest_page(
     source: Source, question: TaskQuestion, now: datetime, limit: int, after: str | None
 ) -> tuple[list[Task], str | None]:
     names = functions_of(source) if question.function is None else _functions(source, question.function)
-    search = _mentions(source, question.text) if question.text else None
     plain = replace(question, function=None, text=None)
-    newest = Newest(source, names, _conditions(source, plain, now), search, upwards=question.order == "oldest")
+    search = _mentions(source, question.text) if question.text else None
+    if question.look is not None:
+        plain = TaskQuestion(older_than=question.older_than, newer_than=question.newer_than)
+        sought = replace(question, function=None, older_than=None, newer_than=None)
+        search = and_(*conditions) if (conditions := _conditions(source, sought, now)) else None
+    newest = Newest(
+        source,
+        names,
+        _conditions(source, plain, now),
+        search,
+        looks=question.look or SEARCHED,
+        upwards=question.order == "oldest",
+    )
     numbers, following = newest.page(limit, after)
     statement = select(*_columns(source), NUMBER).where(NUMBER.in_(numbers))
     rows = {row.number: row for row in source.rows(statement)}
