@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from llama_index.callbacks.beautyspot.contexts import load_context, save_context
     from llama_index.callbacks.beautyspot.embeddings.models import cache_embedding
     from llama_index.callbacks.beautyspot.errors import ReplayMiss, UnknownContext
+    from llama_index.callbacks.beautyspot.ingestion.transformation import CachedTransformation
     from llama_index.callbacks.beautyspot.installed import install_llm_cache
     from llama_index.callbacks.beautyspot.limiter import BeautySpotRateLimiter
     from llama_index.callbacks.beautyspot.llms.answers import is_complete
@@ -28,6 +29,7 @@ else:
             "cache_llm": "llama_index.callbacks.beautyspot.llms.cached",
             "cache_policy": "llama_index.callbacks.beautyspot.policy",
             "install": "llama_index.callbacks.beautyspot.recorder",
+            "CachedTransformation": "llama_index.callbacks.beautyspot.ingestion.transformation",
             "install_llm_cache": "llama_index.callbacks.beautyspot.installed",
             "is_complete": "llama_index.callbacks.beautyspot.llms.answers",
             "KVStats": "llama_index.callbacks.beautyspot.stores.kvstore",
@@ -50,6 +52,7 @@ __all__ = [
     "cache_llm",
     "cache_policy",
     "install",
+    "CachedTransformation",
     "install_llm_cache",
     "is_complete",
     "KVStats",

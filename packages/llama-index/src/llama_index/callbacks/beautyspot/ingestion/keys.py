@@ -1,0 +1,81 @@
+"""What a transformation sees of nodes, as a key: their content, and not who they are."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from beautyspot.errors import ConfigurationError, UnkeyableArgument
+from beautyspot.keys.canonical import Canonical, pack
+from beautyspot.keys.digest import digest, hasher
+from beautyspot.names import qualified_name
+
+from llama_index.callbacks.beautyspot.embeddings.numbers import packed
+from llama_index.callbacks.beautyspot.identity import keyable_part
+from llama_index.callbacks.beautyspot.ingestion.results import IDENTITY
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.node_parser.node_utils import default_id_func
+from llama_index.core.schema import BaseNode, MetadataMode, RelatedNodeInfo, TransformComponent
+
+FORMAT = "1"
+
+
+class Keys:
+    """Makes the keys of one transformation."""
+
+    def __init__(
+        self, canonical: Canonical, transformation: TransformComponent, *parts: Any, version: str | None
+    ) -> None:
+        """Take what the transformation is.
+
+        Raises:
+            ConfigurationError: a setting of it has no content that a key could be made of, and there is no `version`.
+        """
+        self._canonical = canonical
+        self._sees_texts = isinstance(transformation, BaseEmbedding)
+        self._with_ids = getattr(transformation, "id_func", default_id_func) is not default_id_func
+        name = qualified_name(type(transformation))
+        try:
+            form = canonical.form(transformation) if version is None else keyable_part(transformation, canonical)
+        except UnkeyableArgument as error:
+            raise ConfigurationError(
+                f"a setting of {type(transformation).__name__} can't be part of a key ({error}); give version=, a text "
+                "that changes when the transformation does"
+            ) from error
+        self._beginning = pack([FORMAT, name, version, form, *parts])
+
+    def keys(self, parts: Sequence[Sequence[BaseNode]], options: Mapping[str, Any]) -> list[str | None]:
+        """Return the key of each part; None where it, or an option of the call, has no content."""
+        try:
+            beginning = hasher(self._beginning + pack(self._canonical.form(dict(options))))
+        except UnkeyableArgument:
+            return [None] * len(parts)
+        found: list[str | None] = []
+        for nodes in parts:
+            state = beginning.copy()
+            try:
+                state.update(self._text(nodes[0]) if self._sees_texts else pack([self._form(node) for node in nodes]))
+            except UnkeyableArgument:
+                found.append(None)
+            else:
+                found.append(state.hexdigest())
+        return found
+
+    def _text(self, node: BaseNode) -> bytes:
+        return node.get_content(metadata_mode=MetadataMode.EMBED).encode("utf-8", "surrogatepass")
+
+    def _form(self, node: BaseNode) -> Any:
+        relations = sorted((kind.value, _shape(infos)) for kind, infos in node.relationships.items())
+        source = node.source_node
+        return [
+            qualified_name(type(node)),
+            # It covers the bytes that a dump leaves out.
+            digest(node.hash.encode()),
+            node.node_id if self._with_ids else None,
+            None if node.embedding is None else packed(node.embedding),
+            relations,
+            self._canonical.form(None if source is None else source.metadata),
+            self._canonical.form(node.model_dump(exclude=IDENTITY)),
+        ]
+
+
+def _shape(infos: RelatedNodeInfo | list[RelatedNodeInfo]) -> int:
+    return len(infos) if isinstance(infos, list) else -1

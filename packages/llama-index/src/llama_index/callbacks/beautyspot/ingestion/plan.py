@@ -1,0 +1,129 @@
+"""One run of a transformation: what is kept of it, what is to be called for, and what came of that."""
+
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from typing import Any
+
+from beautyspot.store import Hit
+
+from llama_index.callbacks.beautyspot.embeddings.numbers import packed, unpacked
+from llama_index.callbacks.beautyspot.ingestion.results import Before, before, described, restored, set_vector
+from llama_index.callbacks.beautyspot.ingestion.units import is_aligned
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.extractors import BaseExtractor
+from llama_index.core.schema import BaseNode, TransformComponent
+
+TOGETHER = 100
+"""Nodes of one call where many can go together; what came of them is kept before the next go."""
+Call = list[int]
+"""Parts, by their place."""
+
+
+class Plan:
+    """The parts of one run. It knows no colour: who holds it reads, calls, and keeps."""
+
+    def __init__(
+        self, transformation: TransformComponent, parts: Sequence[list[BaseNode]], keys: Sequence[str | None]
+    ) -> None:
+        """Begin with nothing known."""
+        self._transformation = transformation
+        self._parts = parts
+        self._places = keys
+        self._together = TOGETHER if is_aligned(transformation) else 1
+        self._is_embedding = isinstance(transformation, BaseEmbedding)
+        self._before: dict[int, list[Before]] = {}
+        self._made: dict[int, Sequence[BaseNode]] = {}
+        self.refused = False
+        """Whether something was made that can't be kept."""
+
+    @property
+    def keys(self) -> list[str]:
+        """One key for each part that has one, however often it comes."""
+        return list(dict.fromkeys(key for key in self._places if key is not None))
+
+    @property
+    def missing(self) -> list[int]:
+        """The parts of which nothing is known."""
+        return [part for part in range(len(self._parts)) if part not in self._made]
+
+    def fill(self, hits: Sequence[Hit | None]) -> list[tuple[str, Hit]]:
+        """Make what can be made of what is kept under each of `keys`, and return the hits."""
+        kept = {key: hit for key, hit in zip(self.keys, hits, strict=True) if hit is not None}
+        used: set[str] = set()
+        for part, key in enumerate(self._places):
+            hit = None if key is None else kept.get(key)
+            # What is made may be changed by whoever gets it, so each has its own.
+            if (
+                key is not None
+                and hit is not None
+                and self._restore(part, deepcopy(hit.value) if key in used else hit.value)
+            ):
+                used.add(key)
+        return [(key, hit) for key, hit in kept.items() if key in used]
+
+    def rounds(self, at_once: int = 1) -> Iterator[list[Call]]:
+        """Yield up to `at_once` calls to make, until nothing is missing; parts of one content are called for once."""
+        while missing := self.missing:
+            first = {self._places[part] or part: part for part in reversed(missing)}
+            parts = sorted(first.values())[: at_once * self._together]
+            yield [parts[start : start + self._together] for start in range(0, len(parts), self._together)]
+
+    def begin(self, call: Call) -> list[BaseNode]:
+        """Return the nodes to call with."""
+        nodes = [node for part in call for node in self._parts[part]]
+        if not self._is_embedding:
+            self._before.update({part: [before(node) for node in self._parts[part]] for part in call})
+        return nodes
+
+    def end(self, call: Call, made: Sequence[BaseNode]) -> list[tuple[str, Any]]:
+        """Take what came of a call, and return what to keep under which keys."""
+        if len(call) > 1 and len(made) != len(call):
+            self._together = 1  # nobody knows what came of which node, so each goes alone
+            return []
+        results = [[node] for node in made] if len(call) > 1 else [list(made)]
+        kept: list[tuple[str, Any]] = []
+        for part, result in zip(call, results, strict=True):
+            self._made[part] = result
+            key = self._places[part]
+            if key is None:
+                continue
+            value = self._described(part, result)
+            if value is None:
+                continue
+            kept.append((key, value))
+            for other in self.missing:
+                if self._places[other] == key:
+                    self._restore(other, deepcopy(value))
+        return kept
+
+    def result(self) -> list[BaseNode]:
+        """Return the nodes, in the order of those that went in."""
+        return [node for part in range(len(self._parts)) for node in self._made[part]]
+
+    def _described(self, part: int, made: Sequence[BaseNode]) -> Any:
+        if self._is_embedding:
+            (node,) = self._parts[part]
+            return packed(node.embedding) if len(made) == 1 and made[0] is node else None
+        value = described(self._before.pop(part), made)
+        if value is None:
+            self.refused = True
+        # One that swallows its failures says so with metadata to which nothing was added.
+        elif isinstance(self._transformation, BaseExtractor) and not self._transformation.raise_on_error:
+            changed = ["metadata" in fields for _, _, _, _, fields, _, _ in value[1]]
+            return value if all(changed) else None
+        return value
+
+    def _restore(self, part: int, value: Any) -> bool:
+        try:
+            if self._is_embedding:
+                vector = unpacked(value)
+                if vector is None:
+                    return False
+                (node,) = self._parts[part]
+                set_vector(node, vector)
+                self._made[part] = [node]
+            else:
+                self._made[part] = restored(value, self._parts[part])
+        except (LookupError, TypeError, ValueError, AttributeError):  # of another release, or damaged: it is made anew
+            return False
+        return True

@@ -1,0 +1,159 @@
+"""What a transformation made of some nodes, told apart from who these nodes are.
+
+Two documents of one text share what was made of it, and each keeps its own ids: what is kept names the nodes that went
+in by their place, and a node that came out of another document gets an id that follows from both.
+"""
+
+# What was kept, and a relation that is one or many, is of no type that a checker could follow.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+from llama_index.callbacks.beautyspot.embeddings.numbers import packed, unpacked
+from llama_index.core.schema import (
+    BaseNode,
+    Document,
+    ImageDocument,
+    ImageNode,
+    IndexNode,
+    MediaResource,
+    Node,
+    NodeRelationship,
+    RelatedNodeInfo,
+    TextNode,
+)
+
+CLASSES: dict[str, Any] = {
+    class_.__name__: class_ for class_ in (Document, ImageDocument, ImageNode, IndexNode, Node, TextNode)
+}
+IDENTITY = {"id_", "relationships", "embedding"}
+RESOURCES = ("text_resource", "image_resource", "audio_resource", "video_resource")
+Names = dict[tuple[NodeRelationship, str], list[Any]]
+_OURS = UUID("4c8b6c0e-6d34-5c0e-9b5a-0a4d4a0e9c11")
+
+
+class Before(NamedTuple):
+    """A node as it was before a transformation, which mostly changes it in place."""
+
+    node: BaseNode
+    fields: dict[str, Any]
+    embedding: Any
+    relations: dict[Any, Any]
+
+
+def before(node: BaseNode, /) -> Before:
+    """Remember what `node` is."""
+    return Before(node, node.model_dump(exclude=IDENTITY), node.embedding, dict(node.relationships))
+
+
+def described(given: Sequence[Before], made: Sequence[BaseNode], /) -> Any:
+    """Return what to keep, or None if nobody could make the same nodes of it."""
+    names = _names(given, made)
+    nodes = [_described(node, given, names) for node in made]
+    return None if None in nodes else [[each.node.node_id for each in given], nodes]
+
+
+def _described(node: BaseNode, given: Sequence[Before], names: Names) -> list[Any] | None:
+    place = next((place for place, each in enumerate(given) if each.node.node_id == node.node_id), None)
+    was = None if place is None else given[place]
+    if type(node) is not (CLASSES.get(type(node).__name__) if was is None else type(was.node)) or _hides_data(
+        node, was
+    ):
+        return None
+    fields = node.model_dump(exclude=IDENTITY)
+    if was is not None:
+        fields = {name: value for name, value in fields.items() if name not in was.fields or value != was.fields[name]}
+    vector, relations = None, None
+    if node.embedding is not None and (was is None or node.embedding is not was.embedding):
+        vector = packed(node.embedding)
+        if vector is None:
+            return None
+    if was is None or dict(node.relationships) != was.relations:
+        relations = [[kind.value, isinstance(infos, list), _told(kind, infos, names)] for kind, infos in _all(node)]
+    return [type(node).__name__, node.node_id, place, was is not None and was.node is node, fields, vector, relations]
+
+
+def restored(value: Any, given: Sequence[BaseNode], /) -> list[BaseNode]:
+    """Return the nodes that `described` told of, made of `given`.
+
+    Raises:
+        LookupError, TypeError, ValueError: `value` is none of ours.
+    """
+    ids, nodes = value
+    known = {old: node.node_id for old, node in zip(ids, given, strict=True)}
+    heirs = " ".join(known.values())
+    moved = any(old != new for old, new in known.items())
+    for _, node_id, place, *_ in nodes:
+        if place is None:
+            known[node_id] = str(uuid5(_OURS, f"{node_id} {heirs}")) if moved else node_id
+    return [_made(each, given, known) for each in nodes]
+
+
+def _made(told: Any, given: Sequence[BaseNode], known: dict[str, str]) -> BaseNode:
+    class_, node_id, place, is_same, fields, vector, relations = told
+    if place is None:
+        node: BaseNode = CLASSES[class_].from_dict({**fields, "id_": known[node_id]})
+    else:
+        node = _filled(given[place], is_same, fields)
+    if vector is not None:
+        set_vector(node, unpacked(vector))
+    if relations is not None:
+        node.relationships = {
+            NodeRelationship(kind): infos if many else infos[0]
+            for kind, many, told_infos in relations
+            if (infos := [_related(info, given, known) for info in told_infos]) or many
+        }
+    return node
+
+
+def _filled(node: BaseNode, is_same: bool, fields: dict[str, Any]) -> BaseNode:
+    """Return `node`, or a copy of it, with what the transformation changed."""
+    filled = node if is_same else node.model_copy(deep=True)
+    for name, value in fields.items():
+        setattr(filled, name, MediaResource(**value) if name in RESOURCES and value is not None else value)
+    return filled
+
+
+def set_vector(node: BaseNode, vector: Any, /) -> None:
+    """Give `node` its vector. Assigned as an attribute, each number would be looked at again."""
+    vars(node)["embedding"] = vector
+    node.__pydantic_fields_set__.add("embedding")
+
+
+def _all(node: BaseNode) -> list[tuple[NodeRelationship, Any]]:
+    return list(node.relationships.items())
+
+
+def _names(given: Sequence[Before], made: Sequence[BaseNode]) -> Names:
+    """Return what names the relations that the nodes which went in have to others."""
+    ids = {each.node.node_id for each in given} | {node.node_id for node in made}
+    return {
+        (kind, info.node_id): [place, kind.value, number]
+        for place, each in enumerate(given)
+        for kind, infos in each.relations.items()
+        for number, info in enumerate(infos if isinstance(infos, list) else [infos])
+        if info.node_id not in ids
+    }
+
+
+def _told(kind: NodeRelationship, infos: Any, names: Names) -> list[Any]:
+    """Return each related node: as one of a node that went in, or with all that is known of it."""
+    each: list[RelatedNodeInfo] = [*infos] if isinstance(infos, list) else [infos]
+    return [names.get((kind, info.node_id)) or info.model_dump() for info in each]
+
+
+def _related(told: Any, given: Sequence[BaseNode], known: dict[str, str]) -> RelatedNodeInfo:
+    if isinstance(told, dict):
+        fields: dict[str, Any] = {name: value for name, value in told.items() if name != "class_name"}
+        fields["node_id"] = known.get(fields["node_id"], fields["node_id"])
+        return RelatedNodeInfo(**fields)
+    place, kind, number = told
+    infos: Any = given[place].relationships[NodeRelationship(kind)]
+    return infos[number] if isinstance(infos, list) else infos
+
+
+def _hides_data(node: BaseNode, was: Before | None) -> bool:
+    """Say whether `node` holds new bytes, which a dump leaves out."""
+    held = [getattr(getattr(node, name, None), "data", None) for name in RESOURCES]
+    return any(data is not None for data in held) and (was is None or was.node is not node)

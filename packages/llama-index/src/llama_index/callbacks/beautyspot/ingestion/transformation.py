@@ -1,0 +1,208 @@
+"""`CachedTransformation`: a transformation whose work on each node, or on each document, is done once."""
+
+import asyncio
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
+from typing import Any, cast
+
+from beautyspot.checks import expect, words
+from beautyspot.durations import Duration, seconds
+from beautyspot.errors import CacheSaveWarning
+from beautyspot.keys.canonical import Canonical
+from beautyspot.places import Place, opened, portable
+from beautyspot.rows import Rows
+from beautyspot.spot import Spot
+from beautyspot.store import Hit, Label
+
+from llama_index.callbacks.beautyspot.embeddings.embedder import registry_with_embedders
+from llama_index.callbacks.beautyspot.errors import ReplayMiss
+from llama_index.callbacks.beautyspot.ingestion.keys import FORMAT, Keys
+from llama_index.callbacks.beautyspot.ingestion.plan import Call, Plan
+from llama_index.callbacks.beautyspot.ingestion.units import UNITS, Unit, is_aligned, unit_of, units
+from llama_index.callbacks.beautyspot.policy import Mode, mode_from, mode_now
+from llama_index.core.bridge.pydantic import Field, PrivateAttr, SerializeAsAny
+from llama_index.core.schema import BaseNode, TransformComponent
+from llama_index.core.utils import get_tqdm_iterable  # pyright: ignore[reportUnknownVariableType] - of any items
+
+AT_ONCE = 8
+"""Calls that are awaited together where each is of one part."""
+
+
+class CachedTransformation(TransformComponent):
+    """Stands in for a transformation in a pipeline, and calls it only for nodes that are new or changed.
+
+    ```python
+    pipeline = IngestionPipeline(
+        transformations=[CachedTransformation(SentenceSplitter(), "ingestion.db")], disable_cache=True
+    )
+    ```
+
+    Nodes are known by their content, and keep who they are: of two documents with one text, each gets nodes of its own.
+    LlamaIndex's own transformations are known for what they look at: a splitter or `TitleExtractor` at a document,
+    `SummaryExtractor` at the whole list, others at each node. Tell `unit=` for one of yours that looks at neighbours.
+    """
+
+    transformation: SerializeAsAny[TransformComponent] = Field(description="What is called for new nodes.")
+    unit: Unit = Field(description="What the transformation looks at together.")
+    namespace: str = Field(default="", description="Part of every key.")
+    version: str | None = Field(default=None, description="Changes when the transformation does.")
+    _place: Any = PrivateAttr()
+    _spot: Spot = PrivateAttr()
+    _ttl_s: float | None = PrivateAttr()
+    _tags: tuple[str, ...] = PrivateAttr()
+    _mode: Mode = PrivateAttr()
+
+    def __init__(
+        self,
+        transformation: TransformComponent,
+        spot: Place,
+        *,
+        unit: Unit | None = None,
+        version: str | None = None,
+        namespace: str = "",
+        ttl: Duration | None = None,
+        tags: Sequence[str] = (),
+        mode: Mode = "read_write",
+    ) -> None:
+        """Stand before `transformation`.
+
+        Args:
+            transformation: A splitter, an extractor, an embedding model, or one of yours.
+            spot: A Spot, a file's path, or a database's URL.
+            unit: What it looks at together: `node`, `document` (neighbours of one source), or `list`; None for what is
+                known of LlamaIndex's own, and `node` for others.
+            version: In the stead of its settings, where these have no content that a key could be made of.
+            namespace: Part of every key.
+            ttl: How long a result is a hit; None for ever.
+            tags: On every row, for `spot.invalidate(tags=…)`.
+            mode: As `cache_policy` takes it, which goes before this.
+
+        Raises:
+            ConfigurationError: no safe key can be made of the transformation, or an argument is wrong.
+        """
+        is_one = isinstance(transformation, TransformComponent)  # pyright: ignore[reportUnnecessaryIsInstance]
+        expect(is_one, "transformation", transformation, "a TransformComponent, then the place")
+        unit = unit_of(transformation) if unit is None else unit
+        expect(unit in UNITS, "unit", unit, f"one of {', '.join(UNITS)}")
+        super().__init__(transformation=transformation, unit=unit, namespace=namespace, version=version)  # pyright: ignore[reportCallIssue] - pydantic's own
+        self._place, self._spot = spot, opened(spot)
+        self._ttl_s = None if ttl is None else seconds(ttl)
+        self._tags, self._mode = words("tags", tags), mode_from(mode)
+        self._keys()
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the name that LlamaIndex knows it by."""
+        return "CachedTransformation"
+
+    def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+        """Return what the transformation makes of `nodes`."""
+        mode = mode_now(self._mode)
+        if mode == "off":
+            return self.transformation(nodes, **kwargs)
+        plan, rows, clock = self._plan(nodes, kwargs), Rows(self._spot.parts), self._spot.parts.clock
+        self._fill(plan, rows.read(plan.keys) if mode != "refresh" else [], mode)
+        with self._bar(plan, kwargs) as advance:
+            for (call,) in plan.rounds():
+                start_s = clock.monotonic()
+                made = self.transformation(plan.begin(call), **self._inner(kwargs))
+                rows.keep(self._rows(plan, call, made, clock.monotonic() - start_s, mode))
+                advance(len(call))
+        return plan.result()
+
+    async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+        """Do as a call."""
+        mode = mode_now(self._mode)
+        if mode == "off":
+            return await self.transformation.acall(nodes, **kwargs)
+        plan, rows = self._plan(nodes, kwargs), Rows(self._spot.parts)
+        self._fill(plan, await rows.read_async(plan.keys) if mode != "refresh" else [], mode)
+        with self._bar(plan, kwargs) as advance:
+
+            async def run(call: Call) -> None:
+                start_s = self._spot.parts.clock.monotonic()
+                made = await self.transformation.acall(plan.begin(call), **self._inner(kwargs))
+                elapsed_s = self._spot.parts.clock.monotonic() - start_s
+                await rows.keep_async(self._rows(plan, call, made, elapsed_s, mode))
+                advance(len(call))
+
+            for calls in plan.rounds(1 if is_aligned(self.transformation) else AT_ONCE):
+                ended = await asyncio.gather(*map(run, calls), return_exceptions=True)
+                # The others have ended as well, so what they made is kept.
+                for error in filter(None, ended):
+                    raise error
+        return plan.result()
+
+    def __reduce__(self) -> Any:
+        """Let a worker process make the same, with the results in the same place."""
+        options = {"unit": self.unit, "version": self.version, "namespace": self.namespace}
+        more = {"ttl": self._ttl_s, "tags": self._tags, "mode": self._mode}
+        return partial(CachedTransformation, **options, **more), (self.transformation, portable(self._place))
+
+    def _keys(self) -> Keys:
+        registry = registry_with_embedders(self._spot.parts.registry)
+        return Keys(Canonical(registry), self.transformation, self.namespace, self.unit, version=self.version)
+
+    def _plan(self, nodes: Sequence[BaseNode], options: Mapping[str, Any]) -> Plan:
+        parts = units(nodes, self.unit)
+        keys = self._keys().keys(parts, {name: value for name, value in options.items() if name != "show_progress"})
+        if None in keys:
+            self._warn("has metadata, or got an option, that no key can be made of")
+        return Plan(self.transformation, parts, keys)
+
+    def _fill(self, plan: Plan, hits: Sequence[Hit | None], mode: Mode) -> None:
+        found = plan.fill(hits) if hits else []
+        missing = len(plan.missing)
+        Rows(self._spot.parts).count(self._func_name, found, missing)
+        if missing and mode == "replay_only":
+            raise ReplayMiss(
+                f"{self._func_name} has no result kept for {missing} of the nodes; expected all of them with "
+                "'replay_only'; record them first with 'read_write'"
+            )
+
+    def _rows(
+        self, plan: Plan, call: Call, made: Sequence[BaseNode], elapsed_s: float, mode: Mode
+    ) -> list[tuple[Label, Any]]:
+        each_s = elapsed_s / len(call)
+        kept = plan.end(call, made)
+        if plan.refused:
+            self._warn("made nodes that could not be made again from what is kept")
+        if mode == "read_only":
+            return []
+        return [
+            (Label(key, self._func_name, key[:16], FORMAT, each_s, ttl_s=self._ttl_s, tags=self._tags), value)
+            for key, value in kept
+        ]
+
+    @property
+    def _func_name(self) -> str:
+        return f"llama_index.CachedTransformation.{type(self.transformation).__name__}"
+
+    def _warn(self, trouble: str) -> None:
+        name = type(self.transformation).__name__
+        self._spot.parts.store.notices.warn(
+            (self._func_name, trouble),
+            f"{name} {trouble}; its results were returned and not kept, so it runs again each time; keep to plain "
+            "values in metadata and to LlamaIndex's own classes of nodes",
+            CacheSaveWarning,
+        )
+
+    def _inner(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return the options of a call: where each part has its own, the bar is ours."""
+        return (
+            options
+            if "show_progress" not in options or is_aligned(self.transformation)
+            else {**options, "show_progress": False}
+        )
+
+    @contextmanager
+    def _bar(self, plan: Plan, options: Mapping[str, Any]) -> Generator[Callable[[int], object]]:
+        if not options.get("show_progress") or is_aligned(self.transformation):
+            yield lambda _: None
+            return
+        bar = cast(
+            "Any", get_tqdm_iterable(range(len(plan.missing)), True, f"Applying {type(self.transformation).__name__}")
+        )
+        with closing(bar):
+            yield bar.update

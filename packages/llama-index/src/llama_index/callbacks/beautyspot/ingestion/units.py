@@ -1,0 +1,44 @@
+"""What a transformation must see together, so that the result is the same without the rest of the list."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Literal
+
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.extractors import BaseExtractor, DocumentContextExtractor, SummaryExtractor, TitleExtractor
+from llama_index.core.node_parser import NodeParser
+from llama_index.core.schema import BaseNode, NodeRelationship, RelatedNodeInfo, TransformComponent
+
+Unit = Literal["node", "document", "list"]
+UNITS: tuple[Unit, ...] = ("node", "document", "list")
+_KNOWN: tuple[tuple[type, Unit], ...] = (
+    (SummaryExtractor, "list"),  # the summaries of the nodes before and after
+    (DocumentContextExtractor, "list"),  # what a document store holds
+    (TitleExtractor, "document"),  # the first nodes of a document
+    (NodeParser, "document"),  # which nodes are neighbours
+    (object, "node"),
+)
+
+
+def unit_of(transformation: TransformComponent, /) -> Unit:
+    """Return what LlamaIndex's own transformations look at; one of the user's is taken to look at each node alone."""
+    return next(unit for type_, unit in _KNOWN if isinstance(transformation, type_))
+
+
+def is_aligned(transformation: TransformComponent, /) -> bool:
+    """Say whether the transformation gives one node for each, in their order, so that many can go in one call."""
+    return isinstance(transformation, BaseEmbedding | BaseExtractor) and unit_of(transformation) == "node"
+
+
+def units(nodes: Sequence[BaseNode], unit: Unit, /) -> list[list[BaseNode]]:
+    """Return the nodes in the parts that are kept, each on its own."""
+    if unit == "node":
+        return [[node] for node in nodes]
+    if unit == "list":
+        return [list(nodes)] if nodes else []
+    return [list(group) for _, group in groupby(nodes, key=_document)]
+
+
+def _document(node: BaseNode) -> str:
+    source = node.relationships.get(NodeRelationship.SOURCE)
+    return source.node_id if isinstance(source, RelatedNodeInfo) else node.node_id
