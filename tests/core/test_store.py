@@ -49,6 +49,7 @@ class SlowStorage(LocalStorage):
 
     stalls = False
     waits = 0
+    error: Exception = bs.StorageError("no answer; check the network")
 
     def __init__(self, folder: Path, clock: FrozenClock) -> None:
         super().__init__(folder)
@@ -58,7 +59,7 @@ class SlowStorage(LocalStorage):
         if self.stalls:
             self.waits += 1
             self.clock.advance(30)
-            raise bs.StorageError("no answer; check the network")
+            raise self.error
 
     def save_parts(self, key: str, parts: Any, /) -> str:
         self.wait()
@@ -209,6 +210,18 @@ def test_a_storage_that_stalls_keeps_one_read_waiting_and_all_are_counted(
     storage.stalls = False
     clock.advance(31)
     assert store.read("k" * 32, PLAIN) == (b"paid", 2.0)
+
+
+def test_a_storage_with_errors_of_its_own_is_no_worse(db: MoodyDB, tmp_path: Path, clock: FrozenClock):
+    storage = SlowStorage(tmp_path / "blobs", clock)
+    storage.error = RuntimeError("a timeout of theirs")
+    store = Store(db, storage, clock=clock)
+    store.write(label(save_blob=True), b"paid", PLAIN)
+    storage.stalls = True
+    store.drop_blob("ab/cd.bin")
+    with pytest.warns(bs.CacheReadWarning, match="a timeout of theirs"):
+        assert [store.read("k" * 32, PLAIN) for _ in range(5)] == [None] * 5
+    assert storage.waits == 2  # for the deletion, and for one of the reads
 
 
 def test_lost_blob_is_a_counted_and_warned_miss(store: Store, tmp_path: Path):
