@@ -32,38 +32,70 @@ def test_a_storage_passes_through():
     assert create_storage(storage, durability="full") is storage
 
 
-@pytest.mark.parametrize("url", ["postgresql+psycopg://host/db", "ftp://host/x", "http://host/x", "az:/x"])
+@pytest.mark.parametrize(
+    "url", ["postgresql+psycopg://host/db", "ftp://host/x", "http://host/x", "az:/x", "s3-like://x"]
+)
 def test_an_unknown_scheme_is_refused_and_never_a_folder(workspace: Path, url: str):
     with pytest.raises(
-        ConfigurationError, match=r"unknown storage scheme '[\w+]+' in .*gs://, memory://, s3://.*'beauty"
+        ConfigurationError, match=r"unknown storage scheme '[\w+-]+' in .*gs://, memory://, s3://.*'beauty"
     ):
         create_storage(url)
     assert list(workspace.iterdir()) == []
 
 
+AZURE_BLOBS = """
+from beautyspot.storage import MemoryStorage
+
+class Blobs(MemoryStorage):
+    pass
+
+class Hasty(MemoryStorage):
+    @classmethod
+    def from_url(cls, url):
+        return cls()
+
+class Half:
+    @classmethod
+    def from_url(cls, url, **options):
+        return cls()
+
+def function():
+    pass
+"""
+
+
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installed package with a storage of its own, and one that is broken."""
+    """An installed package with a storage of its own, and others that are broken."""
     info = tmp_path / "azure_blobs-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: azure-blobs\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(
-        "[beautyspot.storage]\naz = azure_blobs:Blobs\nbroken = azure_blobs:Nothing\n"
-    )
-    code = "from beautyspot.storage import MemoryStorage\n\n\nclass Blobs(MemoryStorage):\n    pass\n"
-    (tmp_path / "azure_blobs.py").write_text(code)
+    schemes = {"az": "Blobs", "az-2": "Blobs", "nothing": "Nothing", "hasty": "Hasty", "half": "Half", "fn": "function"}
+    entries = "".join(f"{scheme} = azure_blobs:{name}\n" for scheme, name in schemes.items())
+    (info / "entry_points.txt").write_text(f"[beautyspot.storage]\n{entries}")
+    (tmp_path / "azure_blobs.py").write_text(AZURE_BLOBS)
     monkeypatch.syspath_prepend(tmp_path)
 
 
 @pytest.mark.usefixtures("package")
-def test_an_installed_package_may_bring_a_scheme():
-    assert type(create_storage("az://container/prefix", durability="full")).__name__ == "Blobs"
+@pytest.mark.parametrize("scheme", ["az", "az-2"])
+def test_an_installed_package_may_bring_a_scheme(scheme: str):
+    assert type(create_storage(f"{scheme}://container/prefix", durability="full")).__name__ == "Blobs"
 
 
 @pytest.mark.usefixtures("package")
-def test_a_broken_package_is_named():
-    with pytest.raises(ConfigurationError, match=r"'azure_blobs:Nothing' for broken:// can't be loaded \(Attr"):
-        create_storage("broken://container")
+@pytest.mark.parametrize(
+    ("scheme", "what"),
+    [
+        ("nothing", r"'azure_blobs:Nothing' for nothing:// can't be made \(Attr.*; .* mend the package"),
+        ("hasty", r"'azure_blobs:Hasty' for hasty:// can't be made \(TypeError: .*durability"),
+        ("fn", r"'azure_blobs:function' for fn:// can't be made \(AttributeError: .*from_url"),
+        ("half", "Half object .* has no save, load, open, delete, iter_keys"),
+    ],
+)
+def test_a_broken_package_is_named(scheme: str, what: str):
+    with pytest.raises(ConfigurationError, match=what):
+        create_storage(f"{scheme}://container", durability="normal")
 
 
 @pytest.mark.parametrize(("url", "extra"), [("s3://bucket/prefix", "s3"), ("gs://bucket/prefix", "gcs")])

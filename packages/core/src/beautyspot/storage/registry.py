@@ -21,7 +21,8 @@ SCHEMES = {
 """The class of each scheme as `module:class`, so that naming one loads no other. It is made by its `from_url`."""
 
 GROUP = "beautyspot.storage"
-"""Entry points of packages that keep blobs elsewhere: the name is a scheme, the object has `from_url`."""
+"""Entry points of packages that keep blobs elsewhere: the name is a scheme, the object has
+`from_url(url, *, durability, **options)`, which returns a `BlobStorage` or raises what it likes."""
 
 _METHODS = ("save", "load", "open", "delete", "iter_keys")
 
@@ -45,7 +46,11 @@ def create_storage(spec: str | os.PathLike[str] | BlobStorage, /, **options: Any
             "storage got ''; give a folder's path, or 'memory://' for one that ends with the process"
         )
     scheme = _scheme(url) if isinstance(spec, str) else None
-    storage = _load(scheme or "file", url)
+    if scheme and scheme not in SCHEMES:
+        return _foreign(scheme, url, options)
+    module, _, name = SCHEMES[scheme or "file"].partition(":")
+    # Named by our own table, never by data; `importlib`, which does the same, takes 0.3 ms to import.
+    storage = getattr(__import__(module, fromlist=(name,)), name)
     try:
         return storage.from_url(url, **options) if scheme else storage(url, **options)
     except TypeError as error:
@@ -70,7 +75,7 @@ def _scheme(url: str) -> str | None:
     """Return the scheme of `url`; None if it is a path."""
     scheme, colon, rest = url.partition(":")
     # One letter is a Windows drive. One slash is a typing error for two: a folder `gs:` is nobody's wish.
-    named = scheme.replace("+", "").isalnum()  # as in postgresql+psycopg
+    named = scheme.translate(dict.fromkeys(map(ord, "+-."))).isalnum()  # as in postgresql+psycopg
     if not colon or len(scheme) < 2 or not named or not (rest.startswith("/") or scheme in SCHEMES):
         return None
     if scheme in SCHEMES and not rest.startswith("//"):
@@ -80,25 +85,19 @@ def _scheme(url: str) -> str | None:
     return scheme
 
 
-def _load(scheme: str, url: str) -> Any:
-    if scheme not in SCHEMES:
-        return _load_foreign(scheme, url)
-    module, _, name = SCHEMES[scheme].partition(":")
-    # Named by our own table, never by data; `importlib`, which does the same, takes 0.3 ms to import.
-    return getattr(__import__(module, fromlist=(name,)), name)
-
-
-def _load_foreign(scheme: str, url: str) -> Any:
-    """Return what an installed package offers for `scheme`."""
+def _foreign(scheme: str, url: str, options: dict[str, Any]) -> BlobStorage:
+    """Return what an installed package makes of `url`."""
     from importlib.metadata import entry_points  # 20 ms that only a scheme of others needs
 
     for entry in entry_points(group=GROUP, name=scheme):
         try:
-            return entry.load()
+            return _ready(entry.load().from_url(url, **options))
+        except ConfigurationError:
+            raise
         except Exception as error:  # anybody's code; chained
             raise ConfigurationError(
-                f"the storage {entry.value!r} for {scheme}:// can't be loaded ({type(error).__name__}: {error}); "
-                "mend or remove the package that brings it"
+                f"the storage {entry.value!r} for {scheme}:// can't be made ({type(error).__name__}: {error}); "
+                "correct the URL and the options, or mend the package that brings it"
             ) from error
     known = ", ".join(f"{name}://" for name in sorted(SCHEMES))
     raise ConfigurationError(
