@@ -44,18 +44,6 @@ def is_empty(response: Response, /) -> bool:
     return not any(message.additional_kwargs.get(field) for field in _OTHER_CONTENT)
 
 
-def tokens_of(response: Response, /) -> int | None:
-    """Return the tokens that the call took, its question included; None if the provider didn't say."""
-    for source in (response.additional_kwargs, part(response.raw, "usage"), part(response.raw, "usage_metadata")):
-        total = part(source, "total_tokens") or part(source, "total_token_count")
-        if isinstance(total, int):
-            return total
-        told = [part(source, "input_tokens"), part(source, "output_tokens")]
-        if all(isinstance(number, int) for number in told):
-            return sum(told)
-    return None
-
-
 def part(thing: Any, name: str, /) -> Any:
     """Return what a mapping or an object holds under a name, or None."""
     return thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None)

@@ -16,11 +16,12 @@ from beautyspot.store import Hit, Label
 from beautyspot.threads import in_thread, on_event_loop
 
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
-from llama_index.callbacks.beautyspot.llms.answers import Response, is_complete, tokens_of
+from llama_index.callbacks.beautyspot.llms.answers import Response, is_complete
 from llama_index.callbacks.beautyspot.llms.call import Call
 from llama_index.callbacks.beautyspot.llms.kept import Answer, AnswerSerializer
 from llama_index.callbacks.beautyspot.llms.questions import KeyFn, Question, Questions
 from llama_index.callbacks.beautyspot.policy import Mode, mode_from, mode_now
+from llama_index.callbacks.beautyspot.recorder.usage import usage_of
 
 T = TypeVar("T")
 VERSION = "llm-answers-1"
@@ -153,7 +154,7 @@ class LLMCache:
         kept = False
         try:
             if answer.tokens is None:
-                answer = answer._replace(tokens=tokens_of(answer.response))
+                answer = answer._replace(tokens=usage_of(answer.response).total_tokens)
             question.tally.miss(0.0, failed=False)
             question.tally.tokens(spent=answer.tokens or 0)
             if mode != "read_only":

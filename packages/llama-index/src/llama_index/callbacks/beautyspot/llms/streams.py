@@ -5,12 +5,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from typing import Any
 
 from beautyspot.flight import Claim
+from beautyspot.recording import NOTHING_KNOWN
 
-from llama_index.callbacks.beautyspot.llms.answers import Response, is_cut_short, part, tokens_of
+from llama_index.callbacks.beautyspot.llms.answers import Response, is_cut_short, part
 from llama_index.callbacks.beautyspot.llms.cache import LLMCache, Lookup
 from llama_index.callbacks.beautyspot.llms.call import SELF_CALLS, Call
 from llama_index.callbacks.beautyspot.llms.kept import Answer
 from llama_index.callbacks.beautyspot.llms.telling import Telling
+from llama_index.callbacks.beautyspot.recorder.usage import usage_of
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, TextBlock
 
 LAST = 4
@@ -50,7 +52,8 @@ class Recording:
         if not self._last:
             self.lookup.question.tally.miss(0.0, failed=False)
             return
-        tokens = next((found for chunk in reversed(self._last) if (found := tokens_of(chunk)) is not None), None)
+        usages = [usage for chunk in self._last if (usage := usage_of(chunk)) is not NOTHING_KNOWN]
+        tokens = usages[-1].total_tokens if usages else None
         answer = Answer(self._whole(), *self._parts(), tokens, any(map(is_cut_short, self._last)))
         self.cache.keep(self.lookup, answer, self.elapsed_s, self.claim)
 
