@@ -202,8 +202,10 @@ def test_a_failed_export_leaves_no_file(kept: Any, archive: Path, tmp_path: Path
 
     with pytest.raises(KeyboardInterrupt):
         export(kept, archive, progress=stop)
-    with pytest.raises(bs.StorageError, match="another path"):
-        export(kept, tmp_path / "nowhere" / "a")
+    (tmp_path / "file").touch()
+    for folder in ("nowhere", "file"):
+        with pytest.raises(bs.StorageError, match="another path"):
+            export(kept, tmp_path / folder / "a")
     assert [path for path in tmp_path.iterdir() if "beautyspot" in path.name] == []
 
 
@@ -256,6 +258,15 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], type[Exception], str]] = {
     "a member upwards": (
         lambda path: write(path, sealed({"tasks/000000": part(task("a"), member="../../etc/passwd")})),
         DAMAGED, "not there",
+    ),
+    "the manifest as a value": (
+        lambda path: write(path, sealed({"tasks/000000": part(task("a"), member="manifest.json")})), DAMAGED, "no value"
+    ),
+    "one big value for many rows": (
+        lambda path: write(
+            path, sealed({"tasks/000000": part(task("a"), task("b"), member="values/000001"), "values/000001": b"\x01"})
+        ),
+        DAMAGED, "another row",
     ),
     "half a row": (
         lambda path: write(path, sealed({"tasks/000000": part(task("a"))[:-1]})), DAMAGED, "middle of a row"

@@ -4,7 +4,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -252,4 +252,5 @@ def _file_at(target: Path) -> Generator[IO[bytes]]:
             raise
         raise StorageError(f"can't write {str(target)!r}: {error}; give another path, or free some space") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # most often it is gone; and what can't be written can't be deleted
+            temporary.unlink()

@@ -72,6 +72,8 @@ class ArchiveReader:
             )
         self._members = {member.filename: member for member in members}
         self._hashes = self._manifest()
+        self._claimed: set[str] = set()
+        """Names of values that a row was read for."""
 
     def parts(self, kind: str, /) -> Iterator[list[bytes]]:
         """Yield the pieces of each part."""
@@ -93,9 +95,17 @@ class ArchiveReader:
             raise DamagedEntryError(f"the member {info.filename!r} is not what was written; export it anew")
         return data
 
-    def size_of(self, name: object, /) -> int:
-        """Return how many bytes a member holds; raises as `member` does."""
-        return self._info(name).file_size
+    def claim(self, name: object, /) -> int:
+        """Return how many bytes the value `name` holds, once; raises as `member` does."""
+        info = self._info(name)
+        # A million rows that name one big member would be a bomb, though the archive is small.
+        if not info.filename.startswith("values/") or info.filename in self._claimed:
+            what = "that of another row" if info.filename in self._claimed else "no value"
+            raise DamagedEntryError(
+                f"the member {info.filename!r} is {what}, where a row names its own; export it anew"
+            )
+        self._claimed.add(info.filename)
+        return info.file_size
 
     def _info(self, name: object, limit_bytes: int | None = None) -> ZipInfo:
         info = self._members.get(name) if isinstance(name, str) else None
@@ -209,7 +219,7 @@ def _rows_of(archive: ArchiveReader, part: list[bytes]) -> Iterator[tuple[Task, 
         row = unpack_row(data)
         member = row.get("member")
         # What the row says of its size is not believed: a lie would make `max_size` delete everything else.
-        size_bytes = len(value) if member is None else archive.size_of(member)
+        size_bytes = len(value) if member is None else archive.claim(member)
         yield task_from(row)._replace(size_bytes=size_bytes), value, member
 
 
