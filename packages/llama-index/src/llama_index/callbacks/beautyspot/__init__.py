@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from llama_index.callbacks.beautyspot.llms.answers import is_complete
     from llama_index.callbacks.beautyspot.llms.cached import cache_llm
     from llama_index.callbacks.beautyspot.policy import cache_policy
+    from llama_index.callbacks.beautyspot.postprocessors import cache_postprocessor
     from llama_index.callbacks.beautyspot.recorder import BeautySpotCallbackHandler, Recorder, install
     from llama_index.callbacks.beautyspot.stores.kvstore import BeautySpotKVStore, KVStats
 else:
@@ -28,8 +29,9 @@ else:
             "cache_embedding": "llama_index.callbacks.beautyspot.embeddings.models",
             "cache_llm": "llama_index.callbacks.beautyspot.llms.cached",
             "cache_policy": "llama_index.callbacks.beautyspot.policy",
-            "install": "llama_index.callbacks.beautyspot.recorder",
+            "cache_postprocessor": "llama_index.callbacks.beautyspot.postprocessors",
             "CachedTransformation": "llama_index.callbacks.beautyspot.ingestion.transformation",
+            "install": "llama_index.callbacks.beautyspot.recorder",
             "install_llm_cache": "llama_index.callbacks.beautyspot.installed",
             "is_complete": "llama_index.callbacks.beautyspot.llms.answers",
             "KVStats": "llama_index.callbacks.beautyspot.stores.kvstore",
@@ -51,8 +53,9 @@ __all__ = [
     "cache_embedding",
     "cache_llm",
     "cache_policy",
-    "install",
+    "cache_postprocessor",
     "CachedTransformation",
+    "install",
     "install_llm_cache",
     "is_complete",
     "KVStats",

@@ -1,5 +1,6 @@
 """What tells one embedding model from another."""
 
+from types import FunctionType
 from typing import Any
 
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
@@ -7,10 +8,12 @@ from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 
-from llama_index.callbacks.beautyspot.copies import own_class
+from llama_index.callbacks.beautyspot.copies import STATE, own_class
 from llama_index.callbacks.beautyspot.identity import UNKNOWN, is_transport, model_name, registry_of
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.embeddings.base_sparse import BaseSparseEmbedding
+from llama_index.core.bridge.pydantic import BaseModel
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
 
 Embedder = BaseEmbedding | BaseSparseEmbedding
 IDLE = frozenset(
@@ -24,38 +27,37 @@ IDLE = frozenset(
 would give wrong vectors."""
 ENGINES = ("_query_engine", "_text_engine")
 """Where OpenAI's class keeps what its argument `mode` made of the model's name."""
-NO_NAMES = (UNKNOWN, "")
 
 
 def registry_with_embedders(known: KeyRegistry, /) -> KeyRegistry:
     """Return a registry that knows components by their settings, and embedding models by `settings_of`."""
     registry = registry_of(known)
-    registry.functions.update({BaseEmbedding: settings_of, BaseSparseEmbedding: settings_of})
+    registry.functions.update(dict.fromkeys((BaseEmbedding, BaseSparseEmbedding, BaseNodePostprocessor), settings_of))
     return registry
 
 
-def settings_of(model: Embedder, /) -> dict[str, Any]:
-    """Return the settings that tell `model` from others of its class.
+def settings_of(model: BaseModel, /) -> dict[str, Any]:
+    """Return the settings that tell an embedding model or reranker from others of its class.
 
     Raises:
         ConfigurationError: what it is lies in an object that it hides.
     """
     hidden: dict[str, Any] = getattr(model, "__pydantic_private__", None) or {}
-    objects = [value for name, value in hidden.items() if name != "_beautyspot" and not _is_plain(value)]
+    objects = [value for name, value in hidden.items() if name != STATE and not _is_plain(value)]
     name = model_name(model)  # pyright: ignore[reportArgumentType] - asked for attributes alone
-    if objects and name in (*NO_NAMES, *(type(value).__name__ for value in objects)):
+    if objects and name in (UNKNOWN, *(type(value).__name__ for value in objects)):
         raise ConfigurationError(
             f"nothing names the model that {own_class(model).__name__} holds as {type(objects[0]).__name__!r}, so its "
-            "vectors could pass for another's; give model_id=, a text that changes when the model does"
+            "results could pass for another's; give model_id=, a text that changes when the model does"
         )
-    engines = {engine: hidden[engine] for engine in ENGINES if isinstance(hidden.get(engine), str)}
+    told = {name: value for name, value in hidden.items() if name in ENGINES or isinstance(value, FunctionType)}
     fields = type(model).model_fields
     names = [name for name in fields if not (fields[name].exclude or is_transport(name) or name in IDLE)]
     values = {name: getattr(model, name) for name in names}
-    return {**{name: value for name, value in values.items() if not hasattr(value, "get_secret_value")}, **engines}
+    return {**{name: value for name, value in values.items() if not hasattr(value, "get_secret_value")}, **told}
 
 
-def identity_of_embedder(model: Embedder, canonical: Canonical, model_id: str | None, /) -> bytes:
+def identity_of_embedder(model: Any, canonical: Canonical, model_id: str | None, /) -> bytes:
     """Return what tells `model` from others; the word of the user goes before all settings.
 
     Raises:
@@ -73,11 +75,11 @@ def identity_of_embedder(model: Embedder, canonical: Canonical, model_id: str | 
         ) from error
 
 
-def func_name_of(model: Embedder, model_id: str | None, /) -> str:
+def func_name_of(model: Any, model_id: str | None, /) -> str:
     """Return what the rows of `model` are filed under."""
-    name = model_name(model) if model_id is None else model_id  # pyright: ignore[reportArgumentType] - as above
+    name = model_name(model) if model_id is None else model_id
     return f"llama_index.{own_class(model).__name__}.{name}"
 
 
 def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, str | bytes | int | float | bool)
+    return value is None or isinstance(value, str | bytes | int | float | bool | FunctionType)

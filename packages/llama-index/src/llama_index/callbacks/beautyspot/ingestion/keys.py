@@ -65,16 +65,20 @@ class Keys:
     def _form(self, node: BaseNode) -> Any:
         relations = sorted((kind.value, _shape(infos)) for kind, infos in node.relationships.items())
         source = node.source_node
-        return [
-            qualified_name(type(node)),
-            # It covers the bytes that a dump leaves out.
-            digest(node.hash.encode()),
-            node.node_id if self._with_ids else None,
-            None if node.embedding is None else packed(node.embedding),
-            relations,
-            self._canonical.form(None if source is None else source.metadata),
-            self._canonical.form(node.model_dump(exclude=IDENTITY)),
-        ]
+        seen = self._canonical.form(None if source is None else source.metadata)
+        return [content(node, self._canonical), node.node_id if self._with_ids else None, relations, seen]
+
+
+def content(node: BaseNode, canonical: Canonical, /) -> Any:
+    """Return the form of what `node` holds, and not of who it is.
+
+    Raises:
+        UnkeyableArgument: its metadata holds what has no content.
+    """
+    vector = None if node.embedding is None else packed(node.embedding)
+    # The hash covers the bytes that a dump leaves out.
+    fields = canonical.form(node.model_dump(exclude=IDENTITY))
+    return [qualified_name(type(node)), digest(node.hash.encode()), vector, fields]
 
 
 def _shape(infos: RelatedNodeInfo | list[RelatedNodeInfo]) -> int:
