@@ -18,7 +18,6 @@ from llama_index.llms.openai import OpenAI
 from servers.openai_api import OpenAIAPI
 
 Make = Callable[..., OpenAI]
-WAYS = tuple(f"{a}{stream}{verb}" for verb in ("chat", "complete") for stream in ("", "stream_") for a in ("", "a"))
 
 
 class Hearing:
@@ -35,14 +34,14 @@ class Hearing:
 
 
 class Events(BaseEventHandler):
-    hearing: Any
+    hearing: Any = None
 
     def handle(self, event: Any, **_: Any) -> None:
         self.hearing.events.append(event)
 
 
 class Spans(BaseSpanHandler[Any]):
-    hearing: Any
+    hearing: Any = None
 
     def new_span(self, id_: str, *_: Any, tags: Any = None, **__: Any) -> None:
         self.hearing.spans.append(("begins", id_.partition("-")[0], tags))
@@ -95,7 +94,8 @@ def hearing() -> Iterator[Callable[[], AbstractContextManager[Hearing]]]:
     @contextmanager
     def listen() -> Iterator[Hearing]:
         heard, root = Hearing(), get_dispatcher()
-        events, spans = Events(hearing=heard), Spans(hearing=heard)
+        events, spans = Events(), Spans()
+        events.hearing = spans.hearing = heard
         root.add_event_handler(events)
         root.add_span_handler(spans)
         try:
@@ -105,6 +105,12 @@ def hearing() -> Iterator[Callable[[], AbstractContextManager[Hearing]]]:
             root.span_handlers.remove(spans)
 
     return listen
+
+
+@pytest.fixture
+def pairs() -> Pairs:
+    """A handler that notes the calls of models."""
+    return Pairs()
 
 
 @pytest.fixture
