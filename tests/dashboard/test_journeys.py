@@ -1,10 +1,13 @@
 """The dashboard as a person meets it: the real command, a real browser, a real store."""
 
+import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from beautyspot.catalog import Catalog
+from playwright.sync_api import Browser, Page, expect
 from servers.dashboard import dashboard
 
 pytestmark = pytest.mark.external_service
@@ -42,3 +45,60 @@ def test_every_page_is_reached_and_shows_the_store(busy_store: Path, page: Page,
         shoot("maintenance")
     assert complaints == []
     assert [url for url in requests if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))] == []
+
+
+def test_a_chosen_result_is_deleted_after_a_question_and_the_choice_slips_to_no_other(
+    small_store: Path, page: Page, shoot: Shoot
+) -> None:
+    blobs = small_store.parent / "blobs"
+    with dashboard(str(small_store), "--storage", str(blobs), cwd=small_store.parent) as served:
+        page.goto(served.url)
+        page.get_by_role("link", name="Results").click()
+        rows_of(page, 0)
+        page.get_by_role("button", name="Delete 1 …").click()
+        expect(page.get_by_role("dialog")).to_contain_text("fetch")
+        shoot("delete")
+        page.get_by_role("button", name="Delete for good").click()
+        expect(page.get_by_text("Deleted 1 results")).to_be_visible()
+        expect(page.get_by_text("Choose a row")).to_be_visible()
+    with Catalog.open(small_store) as catalog:
+        assert [task.func_name.rpartition(".")[2] for task in catalog.tasks().rows] == ["summarise"] * 2
+    assert not list(blobs.rglob("*.bin"))
+
+
+def test_what_is_old_is_pruned_after_a_look_at_it(small_store: Path, page: Page, shoot: Shoot) -> None:
+    with dashboard(str(small_store), cwd=small_store.parent) as served:
+        page.goto(served.url)
+        page.get_by_role("link", name="Maintenance").click()
+        page.get_by_label("Tag").fill("draft")
+        page.get_by_label("Tag").press("Enter")
+        page.get_by_role("button", name="See what would go").click()
+        expect(page.get_by_text("2 results, 33 B, would go")).to_be_visible()
+        page.get_by_role("button", name="Delete 2 …").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        shoot("prune")
+        page.get_by_role("button", name="Delete for good").click()
+        expect(page.get_by_text("Deleted 2 results, 33 B")).to_be_visible()
+    with Catalog.open(small_store) as catalog:
+        assert [task.func_name.rpartition(".")[2] for task in catalog.tasks().rows] == ["fetch"]
+
+
+def test_it_reads_in_japanese_on_a_phone(busy_store: Path, browser: Browser, tmp_path: Path) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="ja-JP", color_scheme="dark")
+    page = context.new_page()
+    with closing(context), dashboard(str(busy_store), "--read-only", cwd=busy_store.parent) as served:
+        page.goto(served.url)
+        expect(page.get_by_text("ヒット率").first).to_be_visible()
+        expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        keep(page, tmp_path, "phone-overview")
+        page.goto(served.url.partition("?")[0] + "results")
+        rows_of(page, 0)
+        expect(page.get_by_text("入力 ID")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        keep(page, tmp_path, "phone-results")
+
+
+def keep(page: Page, tmp_path: Path, name: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 1800})
+    page.screenshot(path=Path(os.environ.get("BEAUTYSPOT_SCREENSHOTS") or tmp_path) / f"{name}.png")

@@ -23,6 +23,8 @@ class Served(NamedTuple):
     url: str
     """With its token."""
     process: "subprocess.Popen[str]"
+    said: str
+    """What it printed up to there."""
 
 
 @contextmanager
@@ -36,7 +38,7 @@ def dashboard(*arguments: str, cwd: Path) -> Iterator[Served]:
         for line in process.stderr:
             said += line
             if found := ADDRESS.search(line):
-                yield Served(found.group(), process)
+                yield Served(found.group(), process, said)
                 break
         else:
             raise AssertionError(said)
@@ -47,8 +49,9 @@ def dashboard(*arguments: str, cwd: Path) -> Iterator[Served]:
 
 @pytest.fixture(scope="session")
 def browser() -> "Iterator[Browser]":
-    from playwright.sync_api import sync_playwright  # 0.3 s, which every other test would pay
+    from playwright.sync_api import expect, sync_playwright  # 0.3 s, which every other test would pay
 
+    expect.set_options(timeout=20_000)  # of a busy machine; the default is 5 s
     chromium = program("chromium", "chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -9,7 +9,7 @@ from beautyspot.errors import BeautySpotError
 
 from beautyspot_dashboard import place
 from beautyspot_dashboard.place import Place
-from beautyspot_dashboard.texts import LANGUAGES, PARAMETER, browser_language, plain, text
+from beautyspot_dashboard.texts import LANGUAGES, NAMES, PARAMETER, browser_language, plain, text
 
 # Streamlit leaves a fifth of a laptop's screen empty above a page.
 STYLE = "<style>.stMainBlockContainer {padding-top: 4rem; padding-bottom: 4rem}</style>"
@@ -41,12 +41,11 @@ def _show_head(shown: Place) -> None:
         st.caption(name, width="stretch")
         st.segmented_control(
             text("language"),
-            list(LANGUAGES),
-            default=browser_language(),
+            list(LANGUAGES),  # by their own names, which are the same in each
+            default=NAMES[browser_language()],
             required=True,
             key=PARAMETER,
             bind="query-params",
-            format_func=LANGUAGES.__getitem__,
             label_visibility="collapsed",
         )
 

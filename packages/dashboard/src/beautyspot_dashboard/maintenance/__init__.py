@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from beautyspot_dashboard import place
+from beautyspot_dashboard.address import choose
 from beautyspot_dashboard.maintenance.cleaning import show_cleaning
 from beautyspot_dashboard.maintenance.findings import show_doctor
 from beautyspot_dashboard.maintenance.pruning import show_pruning
@@ -19,21 +20,22 @@ WORKS: dict[str, Callable[[Place], None]] = {
     "verify": show_verification,
     "doctor": show_doctor,
 }
+FIRST = "prune"
 
 
 def page() -> None:
     """Show one of the works."""
-    chosen = st.segmented_control(
+    chosen = choose(
+        st.segmented_control,
+        "work",
         text("work"),
         list(WORKS),
-        default="prune",
+        FIRST,
         required=True,
-        key="work",
-        bind="query-params",
         format_func=lambda name: text(f"work_{name}"),
     )
     shown = place.current()
-    name = chosen or "prune"
+    name = chosen or FIRST
     st.caption(text(f"work_{name}_help"))
     if shown.read_only:
         st.caption(text("read_only_help"))

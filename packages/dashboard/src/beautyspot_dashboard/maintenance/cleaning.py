@@ -27,13 +27,14 @@ def show_cleaning(place: Place, /) -> None:
     is_gone = st.checkbox(text("blobs_are_gone"), key="blobs_are_gone", help=text("blobs_are_gone_help"))
     if st.button(text("look"), key="clean_look"):
         with st.spinner(text("looking")):
-            st.session_state[FOUND] = attempt(lambda: _look(place, is_gone=is_gone))
+            st.session_state[FOUND] = attempt(lambda: look(place, is_gone=is_gone))
     found: Litter | None = st.session_state.get(FOUND)
     if found is not None:
         _show(place, found)
 
 
-def _look(place: Place, *, is_gone: bool) -> Litter:
+def look(place: Place, /, *, is_gone: bool) -> Litter:
+    """Return what lies around; raises as `litter` does."""
     with ExitStack() as opened:
         # Opened anew, all of them: a database that shares the blobs may have come since the last look.
         catalog, *others = (opened.enter_context(Catalog.open(each)) for each in (place.database, *place.neighbours()))

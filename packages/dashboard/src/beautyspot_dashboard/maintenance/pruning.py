@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from beautyspot.catalog import Catalog
 from beautyspot.db import open_db
 from beautyspot.durations import seconds
 from beautyspot.maintenance import delete_tasks, least_used, tasks_of
@@ -76,14 +75,16 @@ def _ask_question(place: Place) -> dict[str, Any]:
 
 
 def _look(place: Place, question: Mapping[str, Any]) -> Preview:
-    preview, catalog = Preview(question), place.catalog()
-    with progress_bar("looking", catalog.size().tasks) as progress:
-        tasks = preview.watch(_chosen(place, catalog, question), progress)
+    preview = Preview(question)
+    with progress_bar("looking", place.catalog().size().tasks) as progress:
+        tasks = preview.watch(chosen(place, question), progress)
         preview.oldest = nsmallest(SHOWN, tasks, key=lambda task: task.updated_at)
     return preview
 
 
-def _chosen(place: Place, catalog: Catalog, question: Mapping[str, Any]) -> Iterator[Task]:
+def chosen(place: Place, question: Mapping[str, Any], /) -> Iterator[Task]:
+    """Yield what `question` means now."""
+    catalog = place.catalog()
     filters = {name: value for name, value in question.items() if name != "max_size"}
     if "max_size" not in question:
         yield from tasks_of(catalog, **filters)
@@ -127,7 +128,7 @@ def _delete(place: Place, preview: Preview) -> str:
     """Delete what the question means now, which after a while may be more or less than was shown."""
     storage = place.storages[0] if place.storages else None
     with closing(open_db(place.database)) as db, progress_bar("deleting", preview.count) as progress:
-        done = delete_tasks(_chosen(place, place.catalog(), preview.question), db, storage, progress=progress)
+        done = delete_tasks(chosen(place, preview.question), db, storage, progress=progress)
     place.forget()
     st.session_state.pop(PREVIEW, None)
     left = text("blobs_left", count=done.blobs_left) if done.blobs_left else ""

@@ -48,7 +48,7 @@ def _calls(history: History) -> alt.Chart | None:
         for name in COLOURS
     ]
     scale = alt.Scale(domain=[text(name) for name in COLOURS], range=list(COLOURS.values()))
-    return _stack(rows, history.per, "count", "what", text("calls"), scale)
+    return _stack(rows, history, "count", "what", text("calls"), scale)
 
 
 def _by_function(history: History, name: str, title: str) -> alt.Chart | None:
@@ -57,7 +57,7 @@ def _by_function(history: History, name: str, title: str) -> alt.Chart | None:
         {"time": row.minute, "function": named[row.func_name], "seconds": getattr(row, name)}
         for row in history.activity
     ]
-    return _stack(rows, history.per, "seconds", "function", title)
+    return _stack(rows, history, "seconds", "function", title)
 
 
 def _tokens(history: History) -> alt.Chart | None:
@@ -69,7 +69,7 @@ def _tokens(history: History) -> alt.Chart | None:
         {"time": use.start, "model": named[use.model], "tokens": use.input_tokens + use.output_tokens}
         for use in history.models
     ]
-    return _stack(rows, history.per, "tokens", "model", text("tokens_spent"))
+    return _stack(rows, history, "tokens", "model", text("tokens_spent"))
 
 
 def leaders(names: Sequence[str], /) -> dict[str, str]:
@@ -79,19 +79,20 @@ def leaders(names: Sequence[str], /) -> dict[str, str]:
 
 
 def _stack(
-    rows: Sequence[dict[str, Any]], per: str, value: str, colour: str, title: str, scale: Any = alt.Undefined
+    rows: Sequence[dict[str, Any]], history: History, value: str, colour: str, title: str, scale: Any = alt.Undefined
 ) -> alt.Chart | None:
     if not rows:
         return None
     frame = pd.DataFrame(rows).groupby(["time", colour], sort=False, as_index=False)[value].sum()
-    unit = {"minute": "yearmonthdatehoursminutes", "hour": "yearmonthdatehours", "day": "yearmonthdate"}[per]
-    legend = alt.Legend(orient="bottom", title=None, labelLimit=240)
+    unit = {"minute": "yearmonthdatehoursminutes", "hour": "yearmonthdatehours", "day": "yearmonthdate"}[history.per]
+    span: Any = [time.timestamp() * 1000 for time in (history.start, history.end)]
+    legend = alt.Legend(orient="bottom", title=None, labelLimit=160)
     # Names are data here: a colon in a shorthand such as "a:Q" would be taken for a type.
     return (
         alt.Chart(frame)
         .mark_bar()
         .encode(
-            x=alt.X(field="time", type="temporal", timeUnit=unit, title=None),
+            x=alt.X(field="time", type="temporal", timeUnit=unit, title=None, scale=alt.Scale(domain=span)),
             y=alt.Y(field=value, type="quantitative", title=title, stack=True),
             color=alt.Color(field=colour, type="nominal", scale=scale, legend=legend),
             tooltip=[

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
 from beautyspot.catalog import Catalog, FunctionSummary, ModelUse, Size, Step
+from beautyspot.durations import seconds
 from beautyspot.records import Activity
 
 from beautyspot_dashboard.overview.ranges import Range
@@ -39,6 +40,10 @@ class History:
     """What happened in a range of time, and what is kept now."""
 
     per: Step
+    start: datetime
+    """Of the range, aware; for all time that of the first thing that happened."""
+    end: datetime
+    """When it was asked for."""
     activity: tuple[Activity, ...]
     """Oldest first."""
     models: tuple[ModelUse, ...]
@@ -63,13 +68,13 @@ class History:
 
 def history_of(catalog: Catalog, range_: Range, /) -> History:
     """Ask for what happened in `range_`."""
-    return History(
-        range_.per,
-        catalog.activity(since=range_.since, per=range_.per),
-        catalog.model_uses(since=range_.since, per=range_.per),
-        catalog.functions(),
-        catalog.size(),
-    )
+    end = datetime.now(UTC)
+    since = None if range_.since is None else end - timedelta(seconds=seconds(range_.since))
+    activity = catalog.activity(since=since, per=range_.per)
+    models = catalog.model_uses(since=since, per=range_.per)
+    times = [row.minute for row in activity[:1]] + [use.start for use in models[:1]]
+    start = since or min(times, default=end)
+    return History(range_.per, start, end, activity, models, catalog.functions(), catalog.size())
 
 
 def sums_of(rows: Iterable[Activity], /) -> Sums:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import streamlit as st
 from beautyspot.catalog import Step
 
+from beautyspot_dashboard.address import choose
 from beautyspot_dashboard.texts import text
 
 
@@ -28,13 +29,13 @@ DEFAULT = "7d"
 
 def ask_range() -> Range:
     """Return the range that the person chose; it is in the address."""
-    chosen = st.segmented_control(
+    chosen = choose(
+        st.segmented_control,
+        "range",
         text("range"),
         list(RANGES),
-        default=DEFAULT,
+        DEFAULT,
         required=True,
-        key="range",
-        bind="query-params",
         format_func=lambda name: text(f"range_{name}"),
     )
     return RANGES[chosen or DEFAULT]

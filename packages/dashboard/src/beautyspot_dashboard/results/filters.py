@@ -7,6 +7,7 @@ from beautyspot.catalog import Catalog, Order
 from beautyspot.durations import seconds
 from beautyspot.sizes import bytes_of
 
+from beautyspot_dashboard.address import choose
 from beautyspot_dashboard.asking import checked
 from beautyspot_dashboard.texts import text
 
@@ -29,8 +30,8 @@ def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
                 placeholder=text("any"),
                 width=260,
             ),
-            "order": st.selectbox(
-                text("order"), get_args(Order), key="order", bind=BIND, width=140, format_func=_order_text
+            "order": choose(
+                st.selectbox, "order", text("order"), get_args(Order), "newest", width=140, format_func=_order_text
             ),
         }
         with st.popover(text("more_filters"), key="more_filters"):

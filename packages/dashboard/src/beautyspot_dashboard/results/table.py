@@ -1,6 +1,7 @@
 """The table of kept results."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -12,10 +13,13 @@ from beautyspot_dashboard.figures import short_names
 from beautyspot_dashboard.paging import Table
 from beautyspot_dashboard.texts import text
 
+LOOK = 10_000
+"""Results that a page looks at before it says that it found few: 0.04 s."""
+
 
 def table_of(catalog: Catalog, /) -> Table[Task]:
     """Return the table of what `catalog` keeps."""
-    return Table("results", catalog.tasks, _frame, _columns, "multi-row")
+    return Table("results", partial(catalog.tasks, look=LOOK), _frame, _columns, "multi-row")
 
 
 def _frame(tasks: Sequence[Task]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 from beautyspot.catalog import Catalog
 
+from beautyspot_dashboard.address import choose
 from beautyspot_dashboard.texts import text
 
 BIND = "query-params"
@@ -21,7 +22,7 @@ def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
             "model": _ask("model", [each.model for each in catalog.models()], width=220),
             "kind": _ask("kind", KINDS),
             "status": _ask("status", STATUSES),
-            "cache_hit": ANSWERS.get(_ask("answer", list(ANSWERS)) or ""),
+            "cache_hit": ANSWERS.get(_ask_answer() or ""),
             "trace_id": st.text_input(text("trace"), key="trace_id", bind=BIND, width=160),
             "cache_key": st.text_input(text("key"), key="cache_key", bind=BIND, width=160),
         }
@@ -33,3 +34,16 @@ def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
 
 def _ask(name: str, options: Any, width: int = 130) -> str | None:
     return st.selectbox(text(name), options, index=None, key=name, bind=BIND, placeholder=text("any"), width=width)
+
+
+def _ask_answer() -> str | None:
+    return choose(
+        st.selectbox,
+        "answer",
+        text("answer"),
+        list(ANSWERS),
+        index=None,
+        placeholder=text("any"),
+        width=130,
+        format_func=lambda name: text(f"answer_{name}"),
+    )

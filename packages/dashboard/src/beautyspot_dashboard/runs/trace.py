@@ -100,8 +100,9 @@ def _show_waterfall(nodes: Sequence[Node]) -> None:
     names = base.mark_text(align="left", dx=4, clip=True).encode(
         x=alt.X(field="start", type="quantitative"), text=alt.Text(field="name", type="nominal")
     )
-    height = BAR_PX * len(rows) + 70
-    st.altair_chart(bars + names, height=height, alt=text("waterfall"))
+    # The chart's height is that of its bars; what Streamlit calls height holds the axis and the legend as well.
+    chart = (bars + names).properties(height=alt.Step(BAR_PX))
+    st.altair_chart(chart, alt=text("waterfall"))
 
 
 def _show_run(run: Run) -> None:

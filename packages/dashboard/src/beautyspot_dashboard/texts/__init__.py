@@ -4,7 +4,8 @@ import streamlit as st
 
 from beautyspot_dashboard.texts import english, japanese
 
-LANGUAGES = {"en": "English", "ja": "日本語"}
+LANGUAGES = {"English": "en", "日本語": "ja"}
+NAMES = {code: name for name, code in LANGUAGES.items()}
 TEXTS = {"en": english.TEXTS, "ja": japanese.TEXTS}
 PARAMETER = "lang"
 MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$:=^&@/\"'")
@@ -13,14 +14,13 @@ MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$:=^&@/\"'")
 
 def language() -> str:
     """Return the language that the address names, else the browser's own."""
-    named = st.query_params.get(PARAMETER, "")
-    return named if named in LANGUAGES else browser_language()
+    return LANGUAGES.get(st.query_params.get(PARAMETER, "")) or browser_language()
 
 
 def browser_language() -> str:
     """Return the browser's first language if it is known here, else `en`."""
     named = (st.context.locale or "en").partition("-")[0]
-    return named if named in LANGUAGES else "en"
+    return named if named in NAMES else "en"
 
 
 def text(name: str, /, **values: object) -> str:

@@ -110,7 +110,7 @@ TEXTS = {
     "min_bytes": "At least",
     "max_bytes": "At most",
     "only_expired": "Only expired",
-    "short_page": "This page looked at 100 000 results and found no more; the next page looks further.",
+    "short_page": "This page looked at some thousand results and found no more; the next page looks further.",
     "delete": "Delete {count} …",
     "delete_question": "Delete {count} results?",
     "delete_warning": "{size} go for good; their calls run again when they are made.",
@@ -144,9 +144,7 @@ TEXTS = {
     "kept_result": "Its kept result",
     "no_details": 'Inputs and outputs were not captured; give the recorder capture="full".',
     "shared_limits": "Shared limits",
-    "shared_limits_help": (
-        "Of all processes that use this database, and for how long each is busy: until then its calls wait. What a limit of one process does is not written down"
-    ),
+    "shared_limits_help": ("For how long each is busy; what a limit of one process does is not written down"),
     "no_limits": "No limiter is shared through this database. This one would be:",
     "limit_free": "free",
     "waits": "Calls that waited",

@@ -1,0 +1,79 @@
+"""The page of what the store saved."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import beautyspot as bs
+import pytest
+from beautyspot.catalog import Catalog, ModelUse
+from beautyspot.recording import Price
+from beautyspot_dashboard.overview.charts import leaders
+from beautyspot_dashboard.overview.history import history_of
+from beautyspot_dashboard.overview.prices import money_saved, parse
+from beautyspot_dashboard.overview.ranges import RANGES
+from streamlit.testing.v1 import AppTest
+
+RunPage = Callable[..., AppTest]
+USE = ModelUse("gpt", datetime(2026, 1, 1, tzinfo=UTC), 3, 0, 1, 1000, 500, 3.0, 2_000_000, 1_000_000)
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {each.label: each.value for each in app.metric}
+
+
+def test_the_figures_are_those_of_the_store(busy_store: Path, run_page: RunPage) -> None:
+    app = run_page(busy_store, "overview", range="all")
+    with Catalog.open(busy_store) as catalog:
+        hits = sum(each.hits for each in catalog.functions())
+        misses = sum(each.misses for each in catalog.functions())
+    shown = figures(app)
+    assert (shown["Hits"], shown["Misses"]) == (f"{hits:,}", f"{misses:,}")
+    assert shown["Hit rate"] == f"{hits / (hits + misses):.1%}"
+    assert shown["Kept results"] == "3"
+
+
+def test_a_shorter_range_shows_less(busy_store: Path, run_page: RunPage) -> None:
+    hour, day = (figures(run_page(busy_store, "overview", range=name)) for name in ("1h", "24h"))
+    assert int(hour["Hits"].replace(",", "")) < int(day["Hits"].replace(",", ""))
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_every_range_adds_up_to_what_the_catalog_says(busy_store: Path, name: str) -> None:
+    with Catalog.open(busy_store) as catalog:
+        history = history_of(catalog, RANGES[name])
+        whole = catalog.activity(since=history.start)
+    assert history.total().hits == sum(row.hits for row in whole)
+    assert sum(sums.saved_s for sums in history.by_function().values()) == pytest.approx(history.total().saved_s)
+
+
+def test_a_store_that_holds_nothing_teaches_the_first_steps(tmp_path: Path, run_page: RunPage) -> None:
+    path = tmp_path / "new.db"
+    with bs.Spot("new", db=path, storage=tmp_path / "blobs") as spot:
+        spot.flush()
+        spot.parts.store.lookup("00")
+    app = run_page(path, "overview")
+    assert not app.exception
+    assert f"bs.Spot('new', db={str(path)!r})" in app.code[0].value
+
+
+def test_money_saved_is_that_of_the_table_or_of_what_calls_cost_on_average() -> None:
+    assert money_saved([USE], {"gpt": Price(1.0, 4.0)}) == pytest.approx(2 * 1.0 + 1 * 4.0)
+    assert money_saved([USE], {}) == pytest.approx(3_000_000 * 3.0 / 1500)
+    assert money_saved([ModelUse("free", USE.start, 1, 0, 0, 10, 10, 0.0, 5, 5)], {}) is None
+
+
+def test_prices_are_read_from_an_address_as_far_as_they_can_be() -> None:
+    assert parse("gpt-5:1.25:10,ollama:qwen:0.5:1,nonsense,x:y:z") == {
+        "gpt-5": Price(1.25, 10.0),
+        "ollama:qwen": Price(0.5, 1.0),
+    }
+
+
+def test_names_in_a_chart_are_short_where_that_tells_them_apart() -> None:
+    assert leaders(["a.load", "b.load", "c.save"]) == {"a.load": "a.load", "b.load": "b.load", "c.save": "save"}
+
+
+def test_a_live_page_looks_again_by_itself(busy_store: Path, run_page: RunPage) -> None:
+    app = run_page(busy_store, "overview")
+    assert not app.toggle(key="live").set_value(True).run().exception

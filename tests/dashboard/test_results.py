@@ -1,0 +1,146 @@
+"""The page of kept results."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import beautyspot as bs
+import pytest
+from beautyspot.catalog import Catalog
+from beautyspot_dashboard.place import Place
+from beautyspot_dashboard.results.deletion import delete
+from streamlit.testing.v1 import AppTest
+
+RunPage = Callable[..., AppTest]
+
+
+def shown(app: AppTest) -> list[str]:
+    """Return the functions and types that the table shows, in its order."""
+    return [f"{row.function} {row.type}".strip() for row in app.dataframe[0].value.itertuples()]
+
+
+def choose(app: AppTest, *rows: int, table: str = "results", page: int = 0) -> AppTest:
+    app.session_state[f"{table}_{page}"] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    return app.run()
+
+
+def keys(store: Path) -> set[str]:
+    with Catalog.open(store) as catalog:
+        return {task.cache_key for task in catalog.tasks().rows}
+
+
+def words(app: AppTest) -> str:
+    return "\n".join(each.value for each in (*app.markdown, *app.subheader, *app.warning, *app.info, *app.caption))
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    return app.button(key=key).click().run()
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """120 results of one function."""
+    with bs.Spot("many", db=tmp_path / "many.db", storage=tmp_path / "blobs") as spot:
+        load = spot.mark(_load)
+        for number in range(120):
+            load(number)
+    return tmp_path / "many.db"
+
+
+def _load(number: int) -> str:
+    return f"number {number}"
+
+
+def test_every_kept_result_has_a_row_newest_first(small_store: Path, run_page: RunPage) -> None:
+    app = run_page(small_store, "results")
+    assert shown(app) == ["fetch", "summarise text/plain", "summarise text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("where", "count"),
+    [
+        ({"text": "fetch"}, 1),
+        ({"tag": "draft"}, 2),
+        ({"version": "2", "content_type": "text/plain"}, 2),
+        ({"min_bytes": "20"}, 1),
+        ({"older_than": "1d"}, 0),
+        ({"order": "oldest"}, 3),
+    ],
+)
+def test_the_address_holds_the_filters(small_store: Path, run_page: RunPage, where: dict[str, str], count: int) -> None:
+    app = run_page(small_store, "results", **where)
+    assert not app.exception
+    assert len(app.dataframe) == (count > 0)
+    assert not count or len(app.dataframe[0].value) == count
+    assert count or "No result matches" in words(app)
+
+
+def test_a_filter_that_makes_no_sense_is_said_so_where_it_is_given(small_store: Path, run_page: RunPage) -> None:
+    app = run_page(small_store, "results", newer_than="soon")
+    assert "soon" in app.error[0].value
+    assert len(app.dataframe[0].value) == 3
+
+
+def test_pages_follow_each_other_and_lead_back(many: Path, run_page: RunPage) -> None:
+    app = run_page(many, "results")
+    first = list(app.dataframe[0].value["key"])
+    following = next(each for each in app.button if each.label == "Next page")
+    second = list(following.click().run().dataframe[0].value["key"])
+    assert len({*first, *second}) == 100
+    back = next(each for each in app.button if each.label == "Previous page")
+    assert list(back.click().run().dataframe[0].value["key"]) == first
+
+
+def test_a_choice_stays_with_its_result_when_others_are_kept_meanwhile(small_store: Path, run_page: RunPage) -> None:
+    app = choose(run_page(small_store, "results"), 0)
+    before = app.subheader[0].value
+    with bs.Spot("other", db=small_store, storage=small_store.parent / "blobs") as spot:
+        spot.mark(_load)(1)
+    assert app.run().subheader[0].value == before == "fetch"
+
+
+def test_before_a_deletion_the_results_are_named_and_nothing_is_gone(small_store: Path, run_page: RunPage) -> None:
+    before = keys(small_store)
+    app = press(choose(run_page(small_store, "results"), 0, 2), "delete")
+    named = words(app).replace("\\", "")
+    assert all(app.dataframe[0].value["key"][row][:12] in named for row in (0, 2))
+    assert keys(small_store) == before
+
+
+def test_a_result_that_ran_again_after_it_was_listed_is_not_deleted(small_store: Path) -> None:
+    place = Place(str(small_store))
+    stale, *others = place.catalog().tasks().rows
+    with closing(sqlite3.connect(small_store)) as sql, sql:
+        sql.execute("UPDATE tasks SET updated_at = '2999-01-01 00:00:00' WHERE cache_key = ?", (stale.cache_key,))
+    assert delete(place, [stale, *others]).tasks == 2
+    assert keys(small_store) == {stale.cache_key}
+
+
+def test_a_store_that_is_only_shown_offers_no_deletion(small_store: Path, run_page: RunPage) -> None:
+    before = small_store.read_bytes()
+    app = choose(run_page(small_store, "results", read_only=True), 0)
+    assert "delete" not in [each.key for each in app.button]
+    assert small_store.read_bytes() == before
+
+
+def test_a_link_leads_to_its_result_and_says_if_it_is_gone(small_store: Path, run_page: RunPage) -> None:
+    key = min(keys(small_store))
+    assert key in words(run_page(small_store, "results", key=key)).replace("\\", "")
+    assert "is gone" in words(run_page(small_store, "results", key="nosuchkey"))
+
+
+def test_two_texts_are_compared_line_by_line(small_store: Path, run_page: RunPage) -> None:
+    app = choose(run_page(small_store, "results"), 1, 2)
+    difference = next(each.value for each in app.code if each.language == "diff")
+    assert "-All about foxes." in difference
+    assert "+All about owls." in difference
+
+
+def test_the_line_that_loads_a_result_loads_it(small_store: Path, run_page: RunPage) -> None:
+    app = choose(run_page(small_store, "results"), 0)
+    code = next(each.value for each in app.code if "Catalog" in each.value)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert names["value"] == {"number": 7, "rows": [{"a": 1}, {"a": 2}]}
