@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llama_index_instrumentation.dispatcher import active_instrument_tags
+
 from llama_index.callbacks.beautyspot.recorder.open_run import Labels, OpenRun
 from llama_index.callbacks.beautyspot.spans import SPANS
 from llama_index.core.callbacks.base_handler import BaseCallbackHandler
@@ -83,7 +85,7 @@ class Callbacks(BaseCallbackHandler):
             None if parent_id in ("", BASE_TRACE_EVENT) else parent_id,
             event_type is CBEventType.LLM and (span := SPANS.current()) is not None and span.is_nested,
             payload.get(EventPayload.SERIALIZED),
-            {"source": "callbacks"},
+            {**active_instrument_tags.get(), "source": "callbacks"},  # a hit's as well
         )
         self._runs.begin(event_id, labels, _first(payload, _INPUTS))
 
