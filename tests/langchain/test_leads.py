@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 from langchain_beautyspot import BeautySpotCache
+from langchain_beautyspot.leads import MAX_LEADS
 from langchain_core.language_models.fake import FakeListLLM
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.outputs import Generation
 from servers.openai_api import OpenAIAPI
 
@@ -229,24 +231,62 @@ def test_without_a_limit_nobody_waits(tmp_path: Path):
     assert leads(cache) == 0
 
 
-def test_a_thread_that_asks_again_shows_that_its_earlier_call_failed(cache: BeautySpotCache):
-    assert ask(cache, "a") is None
-    assert leads(cache) == 1
-    assert ask(cache, "b") is None
-    assert leads(cache) == 1
-    cache.update("b", LLM, ANSWER)
+class FailingChat(FakeListChatModel):
+    def _call(self, *args: Any, **kwargs: Any) -> str:
+        raise LookupError("no answer")
+
+
+class FailingText(FakeListLLM):
+    def _call(self, *args: Any, **kwargs: Any) -> str:
+        raise LookupError("no answer")
+
+    async def _acall(self, *args: Any, **kwargs: Any) -> str:
+        raise LookupError("no answer")
+
+
+@pytest.mark.parametrize("kind", [FailingChat, FailingText])
+def test_a_failed_call_leads_no_more_although_its_thread_and_error_live_on(cache: BeautySpotCache, kind: Any):
+    model = kind(responses=["no"], cache=cache)
+    for prompt in ("a", "a", "b"):
+        with pytest.raises(LookupError) as kept:  # an error that lives on holds the frames of its call
+            model.invoke(prompt)
+        assert (type(kept.value), leads(cache)) == (LookupError, 0)
+
+
+def test_a_failed_batch_of_a_text_model_leads_none_of_its_prompts(cache: BeautySpotCache):
+    with pytest.raises(LookupError):
+        FailingText(responses=["no"], cache=cache).generate(["a", "b", "a"], callbacks=[[], [], []])
     assert leads(cache) == 0
 
 
-async def test_a_task_that_asks_again_shows_that_its_earlier_call_failed(cache: BeautySpotCache):
-    async def get_prompts(prompt: str) -> Any:
-        return await cache.alookup(prompt, LLM)
+@pytest.mark.parametrize("kind", [FailingChat, FailingText])
+async def test_a_failed_call_leads_no_more_although_its_task_goes_on(cache: BeautySpotCache, kind: Any):
+    for prompt in ("a", "a", "b"):
+        with pytest.raises(LookupError):
+            await kind(responses=["no"], cache=cache).ainvoke(prompt)
+        assert leads(cache) == 0
 
-    async def agenerate(prompt: str) -> Any:
-        return await get_prompts(prompt)
 
-    assert [await agenerate(prompt) for prompt in "abc"] == [None] * 3
-    assert leads(cache) == 1
+@pytest.mark.parametrize("base", [FakeListChatModel, FakeListLLM])
+async def test_a_call_that_times_out_leads_no_more_although_its_task_goes_on(cache: BeautySpotCache, base: Any):
+    class Endless(base):
+        async def _acall(self, *args: Any, **kwargs: Any) -> str:
+            return await asyncio.Event().wait()
+
+        async def _agenerate(self, *args: Any, **kwargs: Any) -> Any:
+            return await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await Endless(responses=["no"], cache=cache).ainvoke("a")
+    await asyncio.sleep(0)  # a chat model's call is a task of its own, which ends now
+    assert leads(cache) == 0
+
+
+def test_who_asks_and_never_tells_leads_so_many_calls_and_no_more(cache: BeautySpotCache):
+    for number in range(MAX_LEADS + 10):
+        cache.lookup(str(number), LLM)
+    assert leads(cache) == MAX_LEADS
 
 
 async def test_a_task_within_a_task_does_not_end_the_outer_call(cache: BeautySpotCache):
@@ -261,16 +301,6 @@ async def test_a_task_within_a_task_does_not_end_the_outer_call(cache: BeautySpo
 
     await asyncio.create_task(agenerate("outer", ("one", "two")))
     assert leads(cache) == 0
-
-
-def test_a_failed_call_is_known_from_wherever_its_thread_asks_again(cache: BeautySpotCache):
-    def deeper() -> Any:
-        return ask(cache, "a")
-
-    assert deeper() is None
-    assert ask(cache, "b") is None
-    assert deeper() is None
-    assert leads(cache) == 1
 
 
 def test_a_batch_of_a_text_model_leads_all_its_prompts_until_they_are_answered(cache: BeautySpotCache):

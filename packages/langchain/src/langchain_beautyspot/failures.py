@@ -1,13 +1,12 @@
 """Hears that a call of a model failed: LangChain tells its cache nothing of that, but it tells the call's handlers."""
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakMethod
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from langchain_beautyspot.asking import MODELS
+from langchain_beautyspot.callers import managers_of_call
 
 
 class FailureHandler(BaseCallbackHandler):
@@ -34,25 +33,15 @@ class FailureHandler(BaseCallbackHandler):
 def after_failure(method: Callable[[], None], /) -> None:
     """Let the bound `method` be called if the call fails for which a model looks up now.
 
-    Its managers stand in the frames of LangChain alone. A handler for these calls costs the others nothing.
+    A handler for these calls costs the others nothing.
     """
-    for manager in _managers():
-        handler = next((each for each in manager.handlers if type(each) is FailureHandler), None)
-        if handler is None:
-            handler = FailureHandler()
+    managers = managers_of_call()
+    if not managers:
+        return
+    handler = next((each for each in managers[0].handlers if type(each) is FailureHandler), None)
+    if handler is None:
+        handler = FailureHandler()
+        for manager in {id(each): each for each in managers}.values():
             # A list of its own: the one that is there may be that of other calls too.
             manager.handlers = [*manager.handlers, handler]
-        handler.then.append(WeakMethod(method))
-
-
-def _managers() -> Iterator[Any]:
-    """Yield the managers of the call for which the nearest model on the stack looks up; a text model's may be many."""
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - the public way, `inspect`, takes 1000 times as long
-    while frame is not None:
-        if frame.f_globals.get("__name__") in MODELS:
-            managers = [frame.f_locals.get("run_manager"), *(frame.f_locals.get("callback_managers") or ())]
-            known = {id(each): each for each in managers if isinstance(getattr(each, "handlers", None), list)}
-            if known:
-                yield from known.values()
-                return
-        frame = frame.f_back
+    handler.then.append(WeakMethod(method))

@@ -2,15 +2,15 @@
 
 LangChain asks `lookup`, makes the call, and tells `update`; a call that fails tells nobody. So a lead lives in the
 context of whoever asked: when that task or worker ends, the lead ends with it, and who waits goes on. A thread outlives
-its calls: there the handlers of the call hear that it fails. Who asks without LangChain's models has none; a thread
-that asks again from elsewhere has left the frame from which it asked before, and so shows that its earlier call failed.
-What is left waits for the time limit.
+its calls: there the handlers of the call hear that it fails. What asks without LangChain's models and never tells holds
+those who wait for the time limit.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from functools import partial
+from types import MappingProxyType
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -19,51 +19,40 @@ from beautyspot.flight.claim import Ask
 from beautyspot.parts import Parts
 from beautyspot.threads import in_thread, on_event_loop
 
-from langchain_beautyspot.asking import Asking, asking
 from langchain_beautyspot.failures import after_failure
 
 T = TypeVar("T")
 
 
 class Lead:
-    """A call that somebody is to make, and that ends with `update`, with its context, or at the time limit."""
+    """A call that somebody is to make. It ends with `update`, when it fails, with its context, or at the limit."""
 
-    __slots__ = ("__weakref__", "_asker", "_depth", "_frame", "claim", "flight", "key", "start_s")
+    __slots__ = ("__weakref__", "claim", "is_over", "start_s")
 
-    def __init__(self, flight: Flight, key: str, claim: Claim | None, start_s: float) -> None:
-        """Begin now."""
-        self.flight = flight
-        self.key = key
+    def __init__(self, claim: Claim | None, start_s: float) -> None:
+        """Begin now; without a claim others are not kept waiting."""
         self.claim = claim
-        """None where others are not kept waiting."""
         self.start_s = start_s
-        now = asking()
-        self._asker, self._depth, self._frame = now.asker, len(now.stack), now.stack[-1]
-
-    def is_over(self, now: Asking) -> bool:
-        """Say whether it ended; one of this thread or task did when its frame was left, which means that it failed."""
-        if self.claim is not None and self.claim.call.done:
-            return True
-        if self._asker != now.asker:
-            return False
-        if len(now.stack) < self._depth or now.stack[self._depth - 1] != self._frame:
-            return True
-        # The frame of a new call mostly lies where that of the last one lay.
-        return len(now.stack) == self._depth and not now.asks_several
+        self.is_over = False
 
     def land(self, *, kept: bool) -> None:
         """Let those who wait go on, and say whether the store has the answer."""
+        self.is_over = True
         if self.claim is not None:
             self.claim.land(None, kept=kept)
 
     def abandon(self) -> None:
         """Let one of those who wait make the call. Does nothing to a lead that has ended."""
+        self.is_over = True
         if self.claim is not None:
             self.claim.abandon()
 
 
-_leads: ContextVar[tuple[Lead, ...]] = ContextVar("langchain_beautyspot_leads", default=())
-"""The strong references, so that leads end with their context."""
+MAX_LEADS = 1024
+"""Of one context, which may ask and never tell; those before them are left to others."""
+_NONE: Mapping[tuple[Flight, str], Lead] = MappingProxyType({})
+_leads: ContextVar[Mapping[tuple[Flight, str], Lead]] = ContextVar("langchain_beautyspot_leads", default=_NONE)
+"""The strong references, so that leads end with their context. A context's own: copies of it share what they hold."""
 
 
 class Leads:
@@ -134,37 +123,31 @@ class Leads:
 
     def begin(self, key: str, /) -> None:
         """Note that the call begins, and keep nobody waiting for it."""
-        self._forget_what_is_over()
         self._begin(key, None)
 
     def end(self, key: str, /) -> Lead | None:
         """Return the lead of `key`, which is over: the caller lands it."""
-        for lead in _leads.get():
-            if lead.key == key and lead.flight is self._flight:
-                _leads.set(tuple(other for other in _leads.get() if other is not lead))
-                return lead
-        return self._known.get(key)  # asked in one context and told in another
+        leads, place = _leads.get(), (self._flight, key)
+        if place not in leads:
+            return self._known.get(key)  # asked in one context and told in another
+        _leads.set({other: lead for other, lead in leads.items() if other != place})
+        return leads[place]
 
     def _is_alone(self, key: str) -> bool:
         """Say whether a wait would help nobody: it is switched off, or the call is this thread's or task's own."""
-        self._forget_what_is_over()
-        return self._limit_s <= 0 or any(lead.key == key and lead.flight is self._flight for lead in _leads.get())
-
-    def _forget_what_is_over(self) -> None:
-        if not _leads.get():
-            return
-        now = asking()
-        for lead in _leads.get():
-            if lead.is_over(now):
-                lead.abandon()
-                _leads.set(tuple(other for other in _leads.get() if other is not lead))
+        lead = _leads.get().get((self._flight, key))
+        return self._limit_s <= 0 or (lead is not None and not lead.is_over)
 
     def _begin(self, key: str, claim: Claim | None) -> None:
-        lead = Lead(self._flight, key, claim, self._clock.monotonic())
-        _leads.set((*_leads.get(), lead))
+        leads = {place: lead for place, lead in _leads.get().items() if not lead.is_over}
+        while len(leads) >= MAX_LEADS:
+            del leads[next(iter(leads))]
+        # A text model asks the same twice in one batch; the first lead may hold others.
+        lead = leads.setdefault((self._flight, key), Lead(claim, self._clock.monotonic()))
+        _leads.set(leads)
         if claim is not None:
             self._known[key] = lead
-            after_failure(lead.abandon)
+        after_failure(lead.abandon)
 
     def _give_up(self, key: str) -> None:
         """Keep nobody waiting any longer for a call of this process that took too long, or failed."""

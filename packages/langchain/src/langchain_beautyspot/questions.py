@@ -1,7 +1,6 @@
 """From the two strings that LangChain gives a cache to the key of an answer, and what is known of its model."""
 
 import json
-import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +10,7 @@ from beautyspot.journal import Journal, Tally
 from beautyspot.keys.digest import hasher
 from beautyspot.notices import Notices
 
-from langchain_beautyspot.asking import TEXT_MODELS
+from langchain_beautyspot.callers import arguments_of_text
 from langchain_beautyspot.models import address_in, canonical_model, read_model
 from langchain_beautyspot.prompts import MESSAGES, canonical_prompt
 from langchain_beautyspot.schemas import class_names, schema_of
@@ -106,7 +105,7 @@ class Questions:
 
     def _warn_of_arguments(self, source: Source) -> None:
         """Warn of arguments of one call of a text model, which LangChain tells no cache."""
-        arguments = _arguments_of_call()
+        arguments = arguments_of_text()
         if arguments:
             self._notices.warn(
                 ("langchain", "arguments"),
@@ -115,18 +114,6 @@ class Questions:
                 "to the model's constructor, or give the model cache=False",
                 CacheWarning,
             )
-
-
-def _arguments_of_call() -> list[str]:
-    """Return the names of the arguments that `BaseLLM.generate` has for its provider; only its frame knows them."""
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - the public way, `inspect`, takes 1000 times as long
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(__package__):
-        frame = frame.f_back
-    caller = frame.f_back  # `get_prompts` was called by `generate`
-    if caller is None or caller.f_globals.get("__name__") != TEXT_MODELS:
-        return []
-    arguments = caller.f_locals.get("kwargs")
-    return list(arguments) if isinstance(arguments, dict) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - a frame tells no types
 
 
 def _times_to_live(ttl: TTL) -> Callable[[str], float | None]:

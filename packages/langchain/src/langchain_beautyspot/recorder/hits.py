@@ -6,12 +6,12 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from langchain_beautyspot.callers import manager_of_text
+
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     from langchain_beautyspot.recorder.handler import BeautySpotCallbackHandler
-
-TEXT_MODELS = "langchain_core.language_models.llms"
 
 
 def note_hit(func_name: str, mark: Mapping[str, Any], *, name: str, answer: BaseMessage | None = None) -> None:
@@ -34,16 +34,9 @@ def note_text_hit(func_name: str, mark: Mapping[str, Any], prompt: str, /) -> No
 
     It asks the cache before it tells handlers of a run, and of a hit it tells none: only its frame knows them.
     """
-    if _handler_class() is None:
-        return
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - the public way, `inspect`, takes 1000 times as long
-    while frame is not None:
-        if frame.f_globals.get("__name__") == TEXT_MODELS and "callback_managers" in frame.f_locals:
-            asked = frame.f_locals
-            managers = dict(zip(asked["prompts"], asked["callback_managers"], strict=False))
-            _tell(managers.get(prompt), func_name, mark, type(asked["self"]).__name__, None)
-            return
-        frame = frame.f_back
+    if _handler_class() is not None and (asked := manager_of_text(prompt)) is not None:
+        manager, name = asked
+        _tell(manager, func_name, mark, name, None)
 
 
 def _tell(callbacks: Any, func_name: str, mark: Mapping[str, Any], name: str, answer: BaseMessage | None) -> None:
