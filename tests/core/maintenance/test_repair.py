@@ -51,6 +51,21 @@ def test_damaged_rows_go_once_there_is_a_copy(kept: Any) -> None:
     assert Path(done.copies[0]).stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("kind", ["DIRECT_BLOB", "FILE"])
+def test_a_row_that_lies_about_its_size_is_mended_and_its_value_kept(kept: Any, kind: str) -> None:
+    kept.fill(3)
+    rows = "SELECT * FROM tasks LEFT JOIN tags USING (cache_key) ORDER BY cache_key"
+    before = kept.ask(rows)
+    kept.ask(f"UPDATE tasks SET size_bytes = 1000000000000000 WHERE result_type = '{kind}'")
+    would = repair(kept.path, [kept.blobs], dry_run=True)
+    done = repair(kept.path, [kept.blobs])
+    assert (done.kept, done.dropped, done.mended) == (would.kept, would.dropped, would.mended)
+    assert (done.dropped, done.mended) == (0, 3 if kind == "DIRECT_BLOB" else 2)
+    assert kept.ask(rows) == before
+    with closing(sqlite3.connect(done.copies[0])) as copy:
+        assert copy.execute("SELECT max(size_bytes) FROM tasks").fetchone() == (10**15,)
+
+
 def test_a_row_whose_blob_can_not_be_had_is_left_to_clean(kept: Any) -> None:
     kept.fill(1)
     for blob in Path(kept.blobs.root).rglob("*.bin"):

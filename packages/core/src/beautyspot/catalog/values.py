@@ -65,7 +65,7 @@ class ValueReader:
         """Return the serialized value as it is kept, compressed or not; raises as `read` does."""
         if task.result_type == DAMAGED:
             raise DamagedEntryError(
-                f"the row {task.cache_key!r} holds values of the wrong types; `beautyspot repair` drops it"
+                f"the row {task.cache_key!r} holds values of the wrong types; `beautyspot repair` mends or drops it"
             )
         if task.result_type == "FILE" and task.result_value:
             return self._from_storage(task.result_value, lambda storage, place: storage.load(place))

@@ -20,13 +20,16 @@ def repair_file(
     storage: Storage = None,
     as_json: Json = False,
 ) -> None:
-    """Drop results that can't be read and keep the rest; salvage a malformed file. Keeps a copy, and asks first."""
+    """Mend or drop results that can't be read and keep the rest; salvage a malformed file.
+
+    Keeps a copy, and asks first.
+    """
     place = place_of(context, db, storage, as_json)
     path, storages = place.file(), place.storages()
     if not dry_run and not yes:
         with progress_bar("looking") as progress:
             found = repair(path, storages, dry_run=True, progress=progress)
-        if found.dropped or found.salvaged:
+        if found.dropped or found.salvaged or found.mended:
             _tell(found, dry_run=True)
             ask(f"{count_text(found.dropped, 'result')} that can't be read")
     with progress_bar("repairing") as progress:
@@ -36,8 +39,9 @@ def repair_file(
 
 def _tell(done: Repaired, *, dry_run: bool) -> None:
     salvaged = f", {done.salvaged} of them out of a malformed file" if done.salvaged else ""
+    mended = f", {done.mended} of them with a mended row" if done.mended else ""
     would, keep = ("would drop", "keep") if dry_run else ("dropped", "kept")
     size = f", {bytes_text(done.size_bytes)}," if done.size_bytes else ""
-    say(f"{would} {count_text(done.dropped, 'result')}{size} and {keep} {done.kept}{salvaged}")
+    say(f"{would} {count_text(done.dropped, 'result')}{size} and {keep} {done.kept}{salvaged}{mended}")
     for copy in done.copies:
         say(f"  what was there before lies in {copy!r}; delete it when nothing is missed")

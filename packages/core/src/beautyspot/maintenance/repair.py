@@ -1,4 +1,4 @@
-"""Drops what can't be read and keeps the rest; what was there before stays beside it."""
+"""Mends or drops what can't be read and keeps the rest; what was there before stays beside it."""
 
 import os
 import sqlite3
@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from beautyspot.catalog import Catalog
+from beautyspot.catalog import Catalog, ValueReader
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.faults import code_of, storage_error
 from beautyspot.db.replacement import inode, set_aside
 from beautyspot.db.salvage import READ, Salvage, rename
 from beautyspot.errors import StorageError
-from beautyspot.maintenance.delete import delete_tasks
+from beautyspot.maintenance.delete import delete_rows, delete_tasks
 from beautyspot.maintenance.existence import own_file
+from beautyspot.maintenance.mending import mended
 from beautyspot.maintenance.verify import verify
 from beautyspot.protocols import BlobStorage
+from beautyspot.records import Task
 
 WAIT_S = 10.0
 Progress = Callable[[int], None]
@@ -39,6 +41,8 @@ class Repaired:
     """Of those dropped, as far as their rows tell; 0 for a malformed file."""
     keys: tuple[str, ...] = ()
     """Of those dropped; none for a malformed file."""
+    mended: int = 0
+    """Of those kept, results of which only what their rows say was wrong; 0 for a malformed file."""
 
 
 def repair(
@@ -51,8 +55,9 @@ def repair(
     """Make the SQLite file at `path` sound again.
 
     A malformed file is renamed, and what SQLite still reads of it goes into a new one, which others may use meanwhile;
-    so does what a program set aside earlier. From a sound file the rows are deleted whose value can't be read, once
-    there is a copy of it. Results whose blob can't be had are left to `clean`. It may be interrupted and run again.
+    so does what a program set aside earlier. In a sound file, once there is a copy of it, rows of which only a column
+    is wrong, as their size, are mended, and those whose value can't be read are deleted. Results whose blob can't be
+    had are left to `clean`. It may be interrupted and run again.
 
     Raises:
         ConfigurationError: there is no file, or one of another program.
@@ -148,16 +153,25 @@ def _renamed(place: Path) -> str:
 def _without_damaged(
     path: Path, storages: Sequence[BlobStorage], *, dry_run: bool, progress: Progress | None
 ) -> Repaired:
-    with Catalog.open(path) as catalog:
+    with Catalog.open(path) as catalog, closing(SQLiteTaskDB(path)) as db:
         found = verify(catalog, storages, progress=progress)
-    bad = [damage.task for damage in found.damaged if not damage.is_lost]
-    copies, dropped = (), len(bad)
-    if bad and not dry_run:
-        copies = (str(_copied(path)),)
-        with closing(SQLiteTaskDB(path)) as db:
-            dropped = delete_tasks(bad, db, storages[0] if storages else None).tasks
-    size_bytes = sum(task.size_bytes or 0 for task in bad)
-    return Repaired(found.tasks - dropped, dropped, 0, copies, size_bytes, tuple(task.cache_key for task in bad))
+        bad = [damage.task for damage in found.damaged if not damage.is_lost]
+        copies = (str(_copied(path)),) if bad and not dry_run else ()
+        reader = catalog.values(*storages)
+        unread = [task for task in bad if not _mend(task, catalog, reader, None if dry_run else db)]
+        storage = storages[0] if storages else None
+        dropped = len(unread) if dry_run else delete_tasks(unread, db, storage).tasks
+    size_bytes = sum(task.size_bytes or 0 for task in unread)
+    keys = tuple(task.cache_key for task in unread)
+    return Repaired(found.tasks - dropped, dropped, 0, copies, size_bytes, keys, len(bad) - len(unread))
+
+
+def _mend(task: Task, catalog: Catalog, reader: ValueReader, db: SQLiteTaskDB | None) -> bool:
+    """Say whether the value is whole, and write its row to `db` as it should be, unless it was kept anew meanwhile."""
+    whole = mended(catalog, reader, task)
+    if whole is not None and db is not None and delete_rows([task], db):
+        db.upkeep.put_newer([whole])
+    return whole is not None
 
 
 def _copied(path: Path) -> Path:

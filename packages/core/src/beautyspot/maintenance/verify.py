@@ -96,14 +96,14 @@ def sound(catalog: Catalog, storages: Sequence[BlobStorage], /) -> Iterator[Task
 
 
 def _looked(reader: ValueReader, tasks: Iterable[Task]) -> Iterator[tuple[Task, tuple[str | None, bool, bool]]]:
-    """Yield each task with what `_look` says of it; inline values are read many at a time."""
+    """Yield each task with what `look` says of it; inline values are read many at a time."""
     for chunk in _chunks(tasks):
         try:
             inline = reader.inline([task for task in chunk if task.result_type == "DIRECT_BLOB"])
         except StorageError:
             inline = dict[str, bytes]()  # one bad page; each is asked for on its own
         for task in chunk:
-            yield task, _look(reader, task, inline.get(task.cache_key))
+            yield task, look(reader, task, inline.get(task.cache_key))
 
 
 def _chunks(tasks: Iterable[Task]) -> Iterator[list[Task]]:
@@ -122,7 +122,7 @@ def _chunks(tasks: Iterable[Task]) -> Iterator[list[Task]]:
     yield chunk
 
 
-def _look(reader: ValueReader, task: Task, data: bytes | None) -> tuple[str | None, bool, bool]:
+def look(reader: ValueReader, task: Task, data: bytes | None) -> tuple[str | None, bool, bool]:
     """Return what is wrong with a value, whether it is its blob that is lost, and whether it could not be decoded.
 
     Args:
