@@ -7,7 +7,7 @@ from typing import Any
 from beautyspot.store import Hit
 
 from llama_index.callbacks.beautyspot.embeddings.numbers import packed, unpacked
-from llama_index.callbacks.beautyspot.ingestion.results import Before, before, described, restored, set_vector
+from llama_index.callbacks.beautyspot.ingestion.results import Before, before, described, restored, set_field
 from llama_index.callbacks.beautyspot.ingestion.units import is_aligned
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.extractors import BaseExtractor
@@ -120,7 +120,7 @@ class Plan:
                 if vector is None:
                     return False
                 (node,) = self._parts[part]
-                set_vector(node, vector)
+                set_field(node, "embedding", vector)
                 self._made[part] = [node]
             else:
                 self._made[part] = restored(value, self._parts[part])

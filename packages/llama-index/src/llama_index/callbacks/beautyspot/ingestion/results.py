@@ -44,7 +44,13 @@ class Before(NamedTuple):
 
 def before(node: BaseNode, /) -> Before:
     """Remember what `node` is."""
-    return Before(node, node.model_dump(exclude=IDENTITY), node.embedding, dict(node.relationships))
+    return Before(node, fields_of(node), node.embedding, dict(node.relationships))
+
+
+def fields_of(node: BaseNode, /) -> dict[str, Any]:
+    """Return what `node` holds beside its identity; a dump of a document says more, for readers of older ones."""
+    dump, names = node.model_dump(exclude=IDENTITY), type(node).model_fields
+    return {name: value for name, value in dump.items() if name in names}
 
 
 def described(given: Sequence[Before], made: Sequence[BaseNode], /) -> Any:
@@ -61,7 +67,7 @@ def _described(node: BaseNode, given: Sequence[Before], names: Names) -> list[An
         node, was
     ):
         return None
-    fields = node.model_dump(exclude=IDENTITY)
+    fields = fields_of(node)
     if was is not None:
         fields = {name: value for name, value in fields.items() if name not in was.fields or value != was.fields[name]}
     vector, relations = None, None
@@ -87,38 +93,41 @@ def restored(value: Any, given: Sequence[BaseNode], /) -> list[BaseNode]:
     for _, node_id, place, *_ in nodes:
         if place is None:
             known[node_id] = str(uuid5(_OURS, f"{node_id} {heirs}")) if moved else node_id
-    return [_made(each, given, known) for each in nodes]
+    changes = [_change(each, given, known) for each in nodes]  # whatever may fail, before anything is changed
+    return [_changed(*change) for change in changes]
 
 
-def _made(told: Any, given: Sequence[BaseNode], known: dict[str, str]) -> BaseNode:
+def _change(told: Any, given: Sequence[BaseNode], known: dict[str, str]) -> tuple[BaseNode, bool, dict[str, Any]]:
+    """Return a node, whether it is to stay as it was beside a changed copy, and the new values of its fields."""
     class_, node_id, place, is_same, fields, vector, relations = told
-    if place is None:
-        node: BaseNode = CLASSES[class_].from_dict({**fields, "id_": known[node_id]})
-    else:
-        node = _filled(given[place], is_same, fields)
+    node: BaseNode = CLASSES[class_].from_dict({**fields, "id_": known[node_id]}) if place is None else given[place]
+    changes = {} if place is None else {name: _value(name, value) for name, value in fields.items()}
     if vector is not None:
-        set_vector(node, unpacked(vector))
+        changes["embedding"] = unpacked(vector)
     if relations is not None:
-        node.relationships = {
+        changes["relationships"] = {
             NodeRelationship(kind): infos if many else infos[0]
             for kind, many, told_infos in relations
             if (infos := [_related(info, given, known) for info in told_infos]) or many
         }
-    return node
+    return node, place is not None and not is_same, changes
 
 
-def _filled(node: BaseNode, is_same: bool, fields: dict[str, Any]) -> BaseNode:
-    """Return `node`, or a copy of it, with what the transformation changed."""
-    filled = node if is_same else node.model_copy(deep=True)
-    for name, value in fields.items():
-        setattr(filled, name, MediaResource(**value) if name in RESOURCES and value is not None else value)
-    return filled
+def _value(name: str, value: Any) -> Any:
+    return MediaResource(**value) if name in RESOURCES and value is not None else value
 
 
-def set_vector(node: BaseNode, vector: Any, /) -> None:
-    """Give `node` its vector. Assigned as an attribute, each number would be looked at again."""
-    vars(node)["embedding"] = vector
-    node.__pydantic_fields_set__.add("embedding")
+def _changed(node: BaseNode, is_copied: bool, changes: dict[str, Any]) -> BaseNode:
+    changed = node.model_copy(deep=True) if is_copied else node
+    for name, value in changes.items():
+        set_field(changed, name, value)
+    return changed
+
+
+def set_field(node: BaseNode, name: str, value: Any, /) -> None:
+    """Give `node` a value that it had before. As an attribute, each number of a vector would be looked at again."""
+    vars(node)[name] = value
+    node.__pydantic_fields_set__.add(name)
 
 
 def _all(node: BaseNode) -> list[tuple[NodeRelationship, Any]]:

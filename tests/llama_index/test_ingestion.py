@@ -1,0 +1,376 @@
+"""Transformations that are called only for what is new or changed."""
+
+import pickle
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from beautyspot import CacheSaveWarning, ConfigurationError, Spot
+from beautyspot.records import TaskFilter
+from beautyspot.testing import FrozenClock
+from llama_index.callbacks.beautyspot import CachedTransformation, ReplayMiss, cache_policy
+from llama_index.core.embeddings.mock_embed_model import MockEmbedding
+from llama_index.core.extractors import BaseExtractor, SummaryExtractor, TitleExtractor
+from llama_index.core.ingestion import IngestionPipeline
+from llama_index.core.ingestion.pipeline import get_transformation_hash
+from llama_index.core.llms import MockLLM
+from llama_index.core.node_parser import HierarchicalNodeParser, MarkdownNodeParser, SentenceWindowNodeParser
+from llama_index.core.schema import (
+    BaseNode,
+    Document,
+    ImageNode,
+    MediaResource,
+    Node,
+    NodeRelationship,
+    TextNode,
+    TransformComponent,
+)
+
+ASKED: list[list[str]] = []
+
+
+class Shout(TransformComponent):
+    """Writes a node in capitals."""
+
+    mark: str = "!"
+
+    def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+        ASKED.append([node.get_content() for node in nodes])
+        for node in nodes:
+            node.set_content(node.get_content().upper() + self.mark)
+        return nodes
+
+
+class Halves(TransformComponent):
+    """Makes two new nodes of each, which know their neighbours."""
+
+    def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+        ASKED.append([node.get_content() for node in nodes])
+        made: list[BaseNode] = []
+        for node in nodes:
+            text = node.get_content()
+            pair = [TextNode(text=text[:2], metadata=dict(node.metadata)), TextNode(text=text[2:])]
+            for half in pair:
+                half.relationships[NodeRelationship.SOURCE] = node.as_related_node_info()
+            pair[0].relationships[NodeRelationship.NEXT] = pair[1].as_related_node_info()
+            made += pair
+        return made
+
+
+class Numbers(TransformComponent):
+    """Numbers the nodes of the whole list."""
+
+    def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+        ASKED.append([node.get_content() for node in nodes])
+        for place, node in enumerate(nodes):
+            node.metadata["place"] = place
+        return nodes
+
+
+class Lengths(BaseExtractor):
+    """Notes the length of each text, but for texts that fail."""
+
+    async def aextract(self, nodes: Sequence[BaseNode]) -> list[dict[str, Any]]:
+        ASKED.append([node.get_content() for node in nodes])
+        if any("fail" in node.get_content() for node in nodes):
+            raise OSError("the provider's own words")
+        return [{"length": len(node.get_content())} for node in nodes]
+
+
+class Embedder(MockEmbedding):
+    """Embeds a text as its length, and notes what it was asked."""
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+        ASKED.append(list(texts))
+        return [[len(text) / 3] * self.embed_dim for text in texts]
+
+    async def _aget_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+        return self._get_text_embeddings(texts)
+
+
+@pytest.fixture(autouse=True)
+def asked() -> list[list[str]]:
+    ASKED.clear()
+    return ASKED
+
+
+@pytest.fixture
+def spot(tmp_path: Path) -> Iterator[Spot]:
+    spot = Spot("i", db=tmp_path / "i.db", storage=tmp_path / "blobs", clock=FrozenClock())
+    yield spot
+    spot.shutdown()
+
+
+def documents(count: int, **changed: str) -> list[Document]:
+    texts = [changed.get(f"at_{place}", f"text {place}") for place in range(count)]
+    return [Document(id_=f"d{place}", text=text, metadata={"file": "a.md"}) for place, text in enumerate(texts)]
+
+
+def texts(nodes: Sequence[BaseNode]) -> list[str]:
+    return [node.get_content() for node in nodes]
+
+
+def test_one_changed_document_of_a_hundred_is_the_only_one_called_for(spot: Spot, asked: list[list[str]]) -> None:
+    for make in (Shout, Halves, lambda: Embedder(embed_dim=2)):
+        CachedTransformation(make(), spot)(documents(100))
+        asked.clear()
+        plain = make()(documents(100, at_7="changed"))
+        asked.clear()
+        made = CachedTransformation(make(), spot)(documents(100, at_7="changed"))
+        assert texts(made) == texts(plain)
+        assert [node.embedding for node in made] == [node.embedding for node in plain]
+        assert [text for call in asked for text in call if "changed" not in text] == []
+
+
+async def test_both_colours_share_results(spot: Spot, asked: list[list[str]]) -> None:
+    first = CachedTransformation(Halves(), spot)(documents(3))
+    again = await CachedTransformation(Halves(), spot).acall(documents(4))
+    assert again[:6] == first
+    assert asked == [["text 0"], ["text 1"], ["text 2"], ["text 3"]]
+    assert await CachedTransformation(Halves(), spot).acall([]) == []
+
+
+def test_nodes_that_are_changed_in_place_are_the_callers_own(spot: Spot, asked: list[list[str]]) -> None:
+    CachedTransformation(Shout(), spot)(documents(2))
+    given = documents(2)
+    given[0].id_ = "mine"
+    made = CachedTransformation(Shout(), spot)(given)
+    assert made[0] is given[0]
+    assert texts(given) == ["TEXT 0!", "TEXT 1!"]
+    assert len(asked) == 2
+
+
+def test_documents_of_one_text_share_the_work_and_keep_who_they_are(spot: Spot, asked: list[list[str]]) -> None:
+    twins = [Document(id_="one", text="same text"), Document(id_="two", text="same text")]
+    made = CachedTransformation(Halves(), spot)(twins)
+    assert len(asked) == 1
+    assert [node.ref_doc_id for node in made] == ["one", "one", "two", "two"]
+    assert len({node.node_id for node in made}) == 4
+    for first, second in (made[:2], made[2:]):
+        assert first.next_node is not None
+        assert first.next_node.node_id == second.node_id
+    again = CachedTransformation(Halves(), spot)([twins[1], twins[0]])
+    assert [node.ref_doc_id for node in again] == ["two", "two", "one", "one"]
+    assert {node.node_id for node in again} == {node.node_id for node in made}
+    assert len(asked) == 1
+
+
+def test_ids_stay_while_a_document_stays(spot: Spot) -> None:
+    first = CachedTransformation(Halves(), spot)(documents(2))
+    again = CachedTransformation(Halves(), spot)(documents(2))
+    assert [node.node_id for node in again] == [node.node_id for node in first]
+    assert again == first
+
+
+@pytest.mark.parametrize("parser", [MarkdownNodeParser, SentenceWindowNodeParser, HierarchicalNodeParser])
+def test_parsers_make_what_they_make_without_a_cache(spot: Spot, parser: Any) -> None:
+    text = "# One\n\nA sentence. Another one!\n\n## Two\n\nMore words here. And here."
+    options: dict[str, Any] = {
+        HierarchicalNodeParser: {"chunk_sizes": [64, 16]},
+        SentenceWindowNodeParser: {"sentence_splitter": lambda text: text.split(". ")},
+    }.get(parser, {})
+    if parser is HierarchicalNodeParser:
+        from llama_index.core.node_parser import TokenTextSplitter
+
+        ids = ["big", "small"]
+        sizes = [TokenTextSplitter(chunk_size=size, chunk_overlap=0) for size in (64, 16)]
+        options = {"node_parser_ids": ids, "node_parser_map": dict(zip(ids, sizes, strict=True))}
+    make = parser if parser is MarkdownNodeParser else parser.from_defaults
+    given = [Document(id_=f"d{place}", text=text + str(place), metadata={"file": "a.md"}) for place in range(3)]
+    cached = CachedTransformation(make(**options), spot)
+    first, again = cached(given), cached(given)
+    assert again == first
+    plain = make(**options)(given)
+    assert texts(again) == texts(plain)
+    assert [[*node.relationships] for node in again] == [[*node.relationships] for node in plain]
+    assert [node.metadata for node in again] == [node.metadata for node in plain]
+
+
+def test_two_parsers_in_a_row_link_neighbours_within_a_document(spot: Spot) -> None:
+    text = "# One\n\nfirst\n\n# Two\n\nsecond\n\n# Three\n\nthird"
+    given = [Document(id_="d", text=text)]
+    plain = MarkdownNodeParser()(MarkdownNodeParser()(given))
+    cached = [CachedTransformation(MarkdownNodeParser(), spot) for _ in range(2)]
+    for _ in range(2):
+        made = cached[1](cached[0](given))
+        assert [[*node.relationships] for node in made] == [[*node.relationships] for node in plain]
+        assert {node.ref_doc_id for node in made} == {"d"}
+
+
+def test_what_looks_at_neighbours_is_told_by_its_unit(spot: Spot, asked: list[list[str]]) -> None:
+    cached = CachedTransformation(Numbers(), spot, unit="list")
+    for count in (2, 2, 3):
+        assert [node.metadata["place"] for node in cached(documents(count))] == [*range(count)]
+    assert [len(call) for call in asked] == [2, 3]
+    assert CachedTransformation(SummaryExtractor(llm=MockLLM()), spot).unit == "list"
+    assert CachedTransformation(TitleExtractor(llm=MockLLM()), spot).unit == "document"
+
+
+def test_extractors_are_called_for_many_nodes_at_once_and_failures_are_not_kept(
+    spot: Spot, asked: list[list[str]]
+) -> None:
+    cached = CachedTransformation(Lengths(show_progress=False), spot)
+    assert [node.metadata["length"] for node in cached(documents(3))] == [6, 6, 6]
+    with pytest.raises(OSError, match="the provider's own words"):
+        cached(documents(4, at_3="fail"))
+    lenient = CachedTransformation(Lengths(show_progress=False, raise_on_error=False), spot)
+    for _ in range(2):
+        assert "length" not in lenient(documents(1, at_0="fail"))[0].metadata
+    assert [len(call) for call in asked] == [3, 1, 1, 1]
+
+
+def test_what_was_made_before_a_failure_is_kept(spot: Spot, asked: list[list[str]]) -> None:
+    class Failing(Halves):
+        def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+            if any(node.get_content() == "fail" for node in nodes):
+                raise OSError("the provider's own words")
+            return super().__call__(nodes, **kwargs)
+
+    with pytest.raises(OSError, match="the provider's own words"):
+        CachedTransformation(Failing(), spot, version="1")(documents(3, at_2="fail"))
+    CachedTransformation(Failing(), spot, version="1")(documents(2))
+    assert len(asked) == 2
+
+
+async def test_the_async_path_keeps_what_others_made_beside_a_failure(spot: Spot, asked: list[list[str]]) -> None:
+    class Failing(Halves):
+        async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+            if any(node.get_content() == "fail" for node in nodes):
+                raise OSError("the provider's own words")
+            return self(nodes, **kwargs)
+
+    with pytest.raises(OSError, match="the provider's own words"):
+        await CachedTransformation(Failing(), spot, version="1").acall(documents(3, at_0="fail"))
+    await CachedTransformation(Failing(), spot, version="1").acall(documents(3)[1:])
+    assert len(asked) == 2
+
+
+def test_settings_content_and_options_make_keys_and_ids_do_not(spot: Spot, asked: list[list[str]]) -> None:
+    CachedTransformation(Shout(), spot)([Document(id_="a", text="x", metadata={"n": 1})])
+    CachedTransformation(Shout(), spot)([Document(id_="b", text="x", metadata={"n": 1})], show_progress=True)
+    assert len(asked) == 1
+    for cached, node in (
+        (CachedTransformation(Shout(mark="?"), spot), Document(text="x", metadata={"n": 1})),
+        (CachedTransformation(Shout(), spot), Document(text="x", metadata={"n": "1"})),
+        (CachedTransformation(Shout(), spot), TextNode(text="x", metadata={"n": 1})),
+        (CachedTransformation(Shout(), spot, namespace="tenant"), Document(text="x", metadata={"n": 1})),
+    ):
+        cached([node])
+    CachedTransformation(Shout(), spot)([Document(text="x", metadata={"n": 1})], loud=True)
+    assert len(asked) == 6
+
+
+def test_an_embedding_model_sees_the_text_that_it_embeds_alone(spot: Spot, asked: list[list[str]]) -> None:
+    cached = CachedTransformation(Embedder(embed_dim=2), spot)
+    for page in (1, 2):
+        node = TextNode(text="x", metadata={"page": page}, excluded_embed_metadata_keys=["page"])
+        assert cached([node])[0].embedding == [1 / 3] * 2
+    assert asked == [["x"]]
+
+
+def test_nodes_that_hold_bytes_or_are_of_other_classes_are_computed_each_time(spot: Spot) -> None:
+    class Own(TextNode):
+        pass
+
+    class Makes(TransformComponent):
+        def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+            ASKED.append(texts(nodes))
+            picture = Node(image_resource=MediaResource(data=b"picture"))
+            return [Own(text="own") if nodes[0].get_content() == "text 0" else picture]
+
+    cached = CachedTransformation(Makes(), spot, version="1")
+    with pytest.warns(CacheSaveWarning, match="could not be made again"):
+        first = cached(documents(2))
+    again = cached(documents(2))
+    assert [type(node) for node in again] == [type(node) for node in first] == [Own, Node]
+    assert len(ASKED) == 4
+
+
+def test_images_keep_their_fields(spot: Spot) -> None:
+    class Makes(TransformComponent):
+        def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+            return [ImageNode(text="t", image="aGk=", image_path="a.png", text_embedding=[0.5])]
+
+    cached = CachedTransformation(Makes(), spot, version="1")
+    assert cached(documents(1)) == cached(documents(1))
+
+
+def test_metadata_without_content_goes_past_the_cache(spot: Spot, asked: list[list[str]]) -> None:
+    odd = documents(1)
+    odd[0].metadata["lock"] = object()
+    with pytest.warns(CacheSaveWarning, match="no key can be made of"):
+        CachedTransformation(Numbers(), spot)(odd)
+    assert len(asked) == 1
+
+
+def test_a_transformation_that_hides_what_it_is_is_refused(spot: Spot) -> None:
+    class Holding(Shout):
+        engine: Any = None
+
+    with pytest.raises(ConfigurationError, match="give version="):
+        CachedTransformation(Holding(engine=object()), spot)
+    CachedTransformation(Holding(engine=object()), spot, version="1")(documents(1))
+    with pytest.raises(ConfigurationError, match="unit got"):
+        CachedTransformation(Shout(), spot, unit="page")  # type: ignore[arg-type] - what users try
+    with pytest.raises(ConfigurationError, match="transformation got"):
+        CachedTransformation(spot, Shout())  # type: ignore[arg-type] - as above
+
+
+def test_policies_tags_and_times_to_live_hold(spot: Spot, asked: list[list[str]]) -> None:
+    cached = CachedTransformation(Shout(), spot, ttl="1h", tags=("t",))
+    with cache_policy("replay_only"), pytest.raises(ReplayMiss, match=r"CachedTransformation\.Shout"):
+        cached(documents(1))
+    for mode in ("read_only", "read_write", "refresh", "off"):
+        with cache_policy(mode):
+            cached(documents(1))
+    assert len(asked) == 4
+    assert [task.tags for task in spot.parts.store.db.find(TaskFilter())] == [("t",)]
+    spot.parts.clock.advance(3601)  # type: ignore[attr-defined] - a frozen one
+    cached(documents(1))
+    assert len(asked) == 5
+
+
+def test_a_damaged_result_is_made_anew(spot: Spot, asked: list[list[str]]) -> None:
+    cached = CachedTransformation(Halves(), spot)
+    first = cached(documents(1))
+    (task,) = spot.parts.store.db.find(TaskFilter())
+    for damage in (b"\x92\x01\x02", b"\xc0", b"\x92\x90\x91\x97\xc0\xc0\xc0\xc0\xc0\xc0\xc0"):
+        spot.parts.store.db.put(task._replace(result_data=damage, checksum=None))
+        assert texts(cached(documents(1))) == texts(first)
+    assert len(asked) == 4
+
+
+def test_another_cache_above_it_tells_inner_settings_apart(spot: Spot) -> None:
+    one, other = CachedTransformation(Shout(mark="?"), spot), CachedTransformation(Shout(mark="!"), spot)
+    assert get_transformation_hash([], one) != get_transformation_hash([], other)
+
+
+def test_it_is_pickled_with_its_place_and_its_options(spot: Spot, asked: list[list[str]]) -> None:
+    cached = CachedTransformation(Embedder(embed_dim=2), spot, namespace="n", tags=("t",))
+    cached([TextNode(text="x")])
+    other = pickle.loads(pickle.dumps(cached))
+    other([TextNode(text="x")])
+    assert asked == [["x"]]
+    assert (other.namespace, other.unit) == ("n", "node")
+
+
+def test_worker_processes_share_what_they_make(spot: Spot, tmp_path: Path) -> None:
+    def run(workers: int | None) -> Sequence[BaseNode]:
+        chain = [
+            CachedTransformation(MarkdownNodeParser(), spot),
+            CachedTransformation(MockEmbedding(embed_dim=2), spot),
+        ]
+        return IngestionPipeline(transformations=chain, disable_cache=True).run(
+            documents=documents(6), num_workers=workers
+        )  # type: ignore[arg-type]
+
+    made = run(2)
+    assert len(list(spot.parts.store.db.find(TaskFilter(function="MarkdownNodeParser")))) == 6
+    assert [node.node_id for node in run(None)] == [node.node_id for node in made]
+    assert all(node.embedding == [0.5, 0.5] for node in made)
+
+
+def test_a_bar_is_shown_where_one_is_asked_for(spot: Spot, capsys: pytest.CaptureFixture[str]) -> None:
+    CachedTransformation(Shout(), spot)(documents(3), show_progress=True)
+    assert "Applying Shout: 100%" in capsys.readouterr().err
