@@ -121,7 +121,7 @@ def test_a_step_ends_after_a_little_and_the_next_goes_on() -> None:
     clock, db = Ticking(), MemoryTaskDB()
     for number in range(300):
         db.put(task(f"{number:03}", size_bytes=10))
-    keeping = Housekeeping(db, MemoryStorage(), clock, max_size=1000, prune_every=None)
+    keeping = Housekeeping(db, MemoryStorage().delete, clock, max_size=1000, prune_every=None)
     keeping.step()
     assert 300 - ROUNDS * VICTIMS < kept(db) < 300
     for _ in range(100):
@@ -146,7 +146,7 @@ def test_another_process_at_work_is_left_alone(clock: FrozenClock) -> None:
 
     db = Held()
     db.put(task("a", size_bytes=10))
-    Housekeeping(db, MemoryStorage(), clock, max_size=0, prune_every=None).step()
+    Housekeeping(db, MemoryStorage().delete, clock, max_size=0, prune_every=None).step()
     assert kept(db) == 1
 
 
@@ -159,6 +159,24 @@ def test_a_database_in_trouble_is_no_trouble_for_the_caller(clock: FrozenClock) 
     load = marked(small(clock, db=db))
     assert [load(number) for number in range(9)]
     assert kept(db) == 9
+
+
+def test_a_storage_in_trouble_holds_up_one_call_and_none_fails(clock: FrozenClock) -> None:
+    class Stalling(MemoryStorage):
+        waits = 0
+
+        def delete(self, location: str, /) -> None:
+            self.waits += 1
+            clock.advance(30)
+            raise RuntimeError("somebody else's timeout")
+
+    storage, db = Stalling(), MemoryTaskDB()
+    load = marked(small(clock, storage=storage, db=db), save_blob=True, ttl=60)
+    assert [len(load(number)) for number in range(4)] == [998] * 4
+    clock.advance(EVERY_S)
+    with pytest.warns(bs.CacheSaveWarning, match="row instead"):  # nothing is asked of a storage that rests
+        assert [len(load(number)) for number in range(10, 14)] == [998] * 4
+    assert (storage.waits, kept(db)) == (1, 4)
 
 
 @pytest.mark.parametrize("options", [{"max_size": "5 apples"}, {"max_size": -1}, {"prune_every": "soon"}])

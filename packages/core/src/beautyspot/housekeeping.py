@@ -14,11 +14,11 @@ from beautyspot.sizes import bytes_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from beautyspot.clocks import Clock
     from beautyspot.durations import Duration
-    from beautyspot.protocols import BlobStorage, TaskDB
+    from beautyspot.protocols import TaskDB
     from beautyspot.records import Task
     from beautyspot.sizes import Size
 
@@ -45,9 +45,22 @@ class Housekeeping:
     """
 
     def __init__(
-        self, db: TaskDB, storage: BlobStorage, clock: Clock, *, max_size: Size | None, prune_every: Duration | None
+        self,
+        db: TaskDB,
+        drop_blob: Callable[[str], None],
+        clock: Clock,
+        *,
+        max_size: Size | None,
+        prune_every: Duration | None,
     ) -> None:
-        """Keep the values in `db` and `storage` within `max_size`, looked at once in `prune_every`.
+        """Keep the values of `db` within `max_size`, looked at once in `prune_every`.
+
+        Args:
+            db: Holds the rows.
+            drop_blob: The store's, which raises nothing and doesn't wait again for a storage that stalled.
+            clock: Tells when it is time.
+            max_size: Most bytes of values; None for any.
+            prune_every: None for 10 minutes.
 
         Raises:
             ConfigurationError: a size or duration is none, or the database can't be kept in order.
@@ -61,7 +74,7 @@ class Housekeeping:
                 "maxmemory, with the policy volatile-lru"
             )
         self._db, self._upkeep = db, db.upkeep
-        self._storage = storage
+        self._drop_blob = drop_blob
         self._clock = clock
         self._next_s = float("-inf")
         self._locations: deque[str] = deque()
@@ -117,7 +130,7 @@ class Housekeeping:
             if not self._locations and not self._delete(self._victims()):
                 return True
             while self._locations and self._clock.monotonic() <= end_s:
-                self._drop(self._locations.popleft())
+                self._drop_blob(self._locations.popleft())
             if self._clock.monotonic() > end_s:
                 return False
         return False
@@ -155,9 +168,3 @@ class Housekeeping:
         gone = set(self._upkeep.delete_unchanged(tasks))
         self._locations.extend(task.result_value for task in tasks if task.cache_key in gone and task.result_value)
         return True
-
-    def _drop(self, location: str) -> None:
-        try:
-            self._storage.delete(location)
-        except StorageError:
-            return  # `beautyspot clean` finds it

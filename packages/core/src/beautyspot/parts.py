@@ -148,8 +148,9 @@ def _furnish(
     if max_size is not None or prune_every is not None:
         from beautyspot.housekeeping import Housekeeping
 
-        blobs = store.storage
-        store.housekeeping = Housekeeping(store.db, blobs, store.clock, max_size=max_size, prune_every=prune_every)
+        store.housekeeping = Housekeeping(
+            store.db, store.drop_blob, store.clock, max_size=max_size, prune_every=prune_every
+        )
 
 
 def _expect_methods(name: str, thing: object, *methods: str) -> None:
