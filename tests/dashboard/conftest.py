@@ -1,7 +1,7 @@
 """Stores to look at, pages to run without a browser, and what keeps the screenshots."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,18 +80,22 @@ def trace() -> list[Run]:
 
 
 @pytest.fixture
-def run_page() -> Callable[..., AppTest]:
+def run_page() -> Iterator[Callable[..., AppTest]]:
     """Return what runs a page over a store, without a browser."""
+    places: list[Place] = []
 
     def run_page(store: Path | str, page: str, *, read_only: bool = False, **parameters: str) -> AppTest:
         blobs = [create_storage(Path(store).parent / "blobs")] if "://" not in str(store) else []
-        use(Place(str(store), blobs, read_only))
+        places.append(Place(str(store), blobs, read_only))
+        use(places[-1])
         app = AppTest.from_file(str(MAIN), default_timeout=30)
         app.query_params.update(parameters)
         app.switch_page(f"{page}.py")
         return app.run()
 
-    return run_page
+    yield run_page
+    for place in places:
+        place.close()
 
 
 @pytest.fixture

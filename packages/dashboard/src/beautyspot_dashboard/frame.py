@@ -1,8 +1,7 @@
 """What is around every page: which store is shown, in which language, and what to do when it can't be read."""
 
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import streamlit as st
 from beautyspot.errors import BeautySpotError
@@ -15,15 +14,14 @@ from beautyspot_dashboard.texts import LANGUAGES, NAMES, PARAMETER, browser_lang
 STYLE = "<style>.stMainBlockContainer {padding-top: 4rem; padding-bottom: 4rem}</style>"
 
 
-@contextmanager
-def page_frame() -> Iterator[None]:
-    """Run a page within the frame; an error of the store becomes what to do about it."""
+def show_framed(show: Callable[[], None], /) -> None:
+    """Show a page within the frame; an error of the store becomes what to do about it."""
+    st.html(STYLE)
     try:
-        st.html(STYLE)
         shown = place.current()
         _show_head(shown)
         shown.catalog()
-        yield
+        show()
     except BeautySpotError as error:
         _show_trouble(error)
 

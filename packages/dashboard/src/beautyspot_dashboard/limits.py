@@ -10,6 +10,7 @@ from beautyspot.catalog import Catalog, Limit
 
 from beautyspot_dashboard import place
 from beautyspot_dashboard.figures import duration_text
+from beautyspot_dashboard.grid import show_grid
 from beautyspot_dashboard.overview.charts import show_waits
 from beautyspot_dashboard.overview.history import History, history_of
 from beautyspot_dashboard.overview.ranges import Range, ask_range
@@ -53,17 +54,16 @@ def _show_waits(history: History, range_: Range) -> None:
         return
     show_waits(history)
     column = st.column_config
-    st.dataframe(
+    show_grid(
         pd.DataFrame(rows),
-        hide_index=True,
-        alt=text("waits"),
-        column_config={
+        {
             "function": column.TextColumn(text("function"), width="large"),
             "misses": column.NumberColumn(text("misses"), format="localized"),
             "peak": column.NumberColumn(text("peak_rate"), format="localized", help=text("peak_rate_help")),
             "waited": column.NumberColumn(text("waited"), format="%.1f s"),
             "mean": column.NumberColumn(text("mean_wait"), format="%.2f s"),
         },
+        alt=text("waits"),
     )
 
 

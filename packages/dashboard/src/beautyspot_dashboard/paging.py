@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from beautyspot.catalog import Page
 
+from beautyspot_dashboard.grid import show_grid
 from beautyspot_dashboard.texts import text
 
 T = TypeVar("T")
@@ -79,16 +80,14 @@ class Table(Generic[T]):
         return f"{self.name}_snapshot"
 
     def _show(self, rows: Sequence[T], number: int) -> list[T]:
-        answer: Any = st.dataframe(
+        answer = show_grid(
             self.frame(rows),
+            self.columns(),
+            alt=text(self.name),
             key=f"{self.name}_{number}",
-            hide_index=True,
             on_select="rerun",
             selection_mode=self.mode,
-            column_config=dict(self.columns()),
             height=min(HEADER_PX + ROW_PX * len(rows), MOST_PX),
-            placeholder="",
-            alt=text(self.name),
         )
         return [rows[place] for place in answer.selection.rows if place < len(rows)]
 

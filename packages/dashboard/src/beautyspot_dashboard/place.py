@@ -52,6 +52,7 @@ class Place:
         with self._lock:
             file = self._identity()
             if self._catalog is None or file != self._file:
+                self._close()
                 self._catalog, self._file = Catalog.open(self.database), file
             return self._catalog
 
@@ -59,9 +60,14 @@ class Place:
         """Return the reader of values; raises as `catalog` does."""
         return self.catalog().values(*self.storages)
 
-    def forget(self) -> None:
-        """Look at the database anew: what opened it to write may have upgraded it."""
+    def close(self) -> None:
+        """Give every connection back; the next look opens the database anew, as after an upgrade."""
         with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._catalog is not None:
+            self._catalog.close()
             self._catalog = None
 
     def _identity(self) -> tuple[int, int] | None:

@@ -5,7 +5,7 @@ import socket
 import sys
 import webbrowser
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import uvicorn
@@ -47,7 +47,7 @@ def serve(
     """
     shown = Place(database, storages, read_only, neighbours)
     use(shown)
-    with listen(port) as listener:
+    with closing(shown), listen(port) as listener:
         number = listener.getsockname()[1]
         token = secrets.token_urlsafe(24)
         app = create_app(token, f"beautyspot-{number}")

@@ -32,7 +32,7 @@ def page() -> None:
         list(WORKS),
         FIRST,
         required=True,
-        format_func=lambda name: text(f"work_{name}"),
+        format_func=_label,
     )
     shown = place.current()
     name = chosen or FIRST
@@ -40,3 +40,7 @@ def page() -> None:
     if shown.read_only:
         st.caption(text("read_only_help"))
     WORKS[name](shown)
+
+
+def _label(name: str) -> str:
+    return text(f"work_{name}")

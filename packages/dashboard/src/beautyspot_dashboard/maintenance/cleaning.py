@@ -9,6 +9,7 @@ from beautyspot.db import open_db
 from beautyspot.maintenance import Litter, clean, litter
 
 from beautyspot_dashboard.figures import bytes_text, count_text
+from beautyspot_dashboard.grid import show_grid
 from beautyspot_dashboard.maintenance.progress import ask, attempt, progress_bar, tell
 from beautyspot_dashboard.maintenance.pruning import show_tasks
 from beautyspot_dashboard.place import Place
@@ -54,15 +55,14 @@ def _show(place: Place, found: Litter) -> None:
     st.markdown(what)
     if found.blobs:
         rows = [(blob.location, blob.size_bytes, blob.modified_at) for blob in found.blobs[:SHOWN]]
-        st.dataframe(
+        show_grid(
             pd.DataFrame(rows, columns=["blob", "size", "written"]),
-            hide_index=True,
-            alt=text("blob"),
-            column_config={
+            {
                 "blob": st.column_config.TextColumn(text("blob"), width="large"),
                 "size": st.column_config.NumberColumn(text("size"), format="bytes"),
                 "written": st.column_config.DatetimeColumn(text("written"), format="distance"),
             },
+            alt=text("blob"),
         )
     if found.tasks:
         show_tasks(found.tasks[:SHOWN])
@@ -73,7 +73,7 @@ def _show(place: Place, found: Litter) -> None:
 def _clean(place: Place, found: Litter) -> str:
     with closing(open_db(place.database)) as db, progress_bar("deleting", len(found.blobs)) as progress:
         done = clean(found, db, place.storages[0], progress=progress)
-    place.forget()
+    place.close()
     st.session_state.pop(FOUND, None)
     left = text("blobs_left", count=done.blobs_left) if done.blobs_left else ""
     return text("cleaned", blobs=done.blobs, size=bytes_text(done.size_bytes), rows=done.tasks) + left

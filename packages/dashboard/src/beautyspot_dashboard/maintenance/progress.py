@@ -1,6 +1,6 @@
 """Progress of a work, and the question before it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ Progress = Callable[[int], None]
 
 
 @contextmanager
-def progress_bar(name: str, total: int, /) -> Iterator[Progress]:
+def progress_bar(name: str, total: int, /) -> Generator[Progress]:
     """Yield what takes the number of things done so far; the bar goes when the work is done."""
     bar = st.progress(0.0, text(name))
 

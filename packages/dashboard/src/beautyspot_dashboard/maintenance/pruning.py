@@ -17,6 +17,7 @@ from beautyspot.sizes import bytes_of
 
 from beautyspot_dashboard.asking import checked
 from beautyspot_dashboard.figures import bytes_text, count_text
+from beautyspot_dashboard.grid import show_grid
 from beautyspot_dashboard.maintenance.progress import Progress, ask, attempt, progress_bar, tell
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.texts import text
@@ -111,16 +112,15 @@ def show_tasks(tasks: Iterable[Task], /) -> None:
     """Show a row for each of `tasks`."""
     rows = [(task.func_name, task.updated_at, task.size_bytes, task.cache_key) for task in tasks]
     column = st.column_config
-    st.dataframe(
+    show_grid(
         pd.DataFrame(rows, columns=["function", "kept", "size", "key"]),
-        hide_index=True,
-        alt=text("results"),
-        column_config={
+        {
             "function": column.TextColumn(text("function"), width="large"),
             "kept": column.DatetimeColumn(text("kept"), format="distance"),
             "size": column.NumberColumn(text("size"), format="bytes"),
             "key": column.TextColumn(text("key"), width="small"),
         },
+        alt=text("results"),
     )
 
 
@@ -129,7 +129,7 @@ def _delete(place: Place, preview: Preview) -> str:
     storage = place.storages[0] if place.storages else None
     with closing(open_db(place.database)) as db, progress_bar("deleting", preview.count) as progress:
         done = delete_tasks(chosen(place, preview.question), db, storage, progress=progress)
-    place.forget()
+    place.close()
     st.session_state.pop(PREVIEW, None)
     left = text("blobs_left", count=done.blobs_left) if done.blobs_left else ""
     return text("deleted", count=count_text(done.tasks), size=bytes_text(done.size_bytes)) + left

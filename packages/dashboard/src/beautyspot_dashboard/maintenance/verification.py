@@ -5,6 +5,7 @@ import streamlit as st
 from beautyspot.maintenance import Verified, verify
 
 from beautyspot_dashboard.figures import bytes_text, count_text
+from beautyspot_dashboard.grid import show_grid
 from beautyspot_dashboard.maintenance.progress import attempt, progress_bar
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.texts import plain, text
@@ -36,9 +37,9 @@ def _show(found: Verified) -> None:
         st.markdown(f"- {plain(complaint)}")
     if found.damaged:
         rows = [(each.task.func_name, each.task.cache_key, each.what) for each in found.damaged]
-        st.dataframe(
+        show_grid(
             pd.DataFrame(rows, columns=[text("function"), text("key"), text("what")]),
-            hide_index=True,
+            {},
             alt=text("some_damaged", count=len(rows)),
         )
     if found.complaints or any(not each.is_lost for each in found.damaged):

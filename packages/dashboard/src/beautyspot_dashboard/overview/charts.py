@@ -84,7 +84,9 @@ def _stack(
     if not rows:
         return None
     frame = pd.DataFrame(rows).groupby(["time", colour], sort=False, as_index=False)[value].sum()
-    unit = {"minute": "yearmonthdatehoursminutes", "hour": "yearmonthdatehours", "day": "yearmonthdate"}[history.per]
+    unit: Any = {"minute": "yearmonthdatehoursminutes", "hour": "yearmonthdatehours", "day": "yearmonthdate"}[
+        history.per
+    ]
     span: Any = [time.timestamp() * 1000 for time in (history.start, history.end)]
     legend = alt.Legend(orient="bottom", title=None, labelLimit=160)
     # Names are data here: a colon in a shorthand such as "a:Q" would be taken for a type.

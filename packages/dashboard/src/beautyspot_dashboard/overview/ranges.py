@@ -36,6 +36,10 @@ def ask_range() -> Range:
         list(RANGES),
         DEFAULT,
         required=True,
-        format_func=lambda name: text(f"range_{name}"),
+        format_func=_label,
     )
     return RANGES[chosen or DEFAULT]
+
+
+def _label(name: str) -> str:
+    return text(f"range_{name}")

@@ -8,6 +8,7 @@ import streamlit as st
 from beautyspot.catalog import ModelUse
 from beautyspot.recording import Price
 
+from beautyspot_dashboard.grid import show_grid
 from beautyspot_dashboard.overview.history import History, Sums
 from beautyspot_dashboard.overview.prices import money_saved
 from beautyspot_dashboard.texts import text
@@ -35,11 +36,9 @@ def show_functions(history: History, /) -> None:
     )
     column = st.column_config
     st.markdown(f"**{text('by_function')}**")
-    st.dataframe(
+    show_grid(
         frame,
-        hide_index=True,
-        alt=text("by_function"),
-        column_config={
+        {
             "function": column.TextColumn(text("function"), width="large"),
             "hit_rate": column.ProgressColumn(text("hit_rate"), format="percent", min_value=0, max_value=1),
             **{name: column.NumberColumn(text(name), format="localized") for name in ("hits", "misses", "errors")},
@@ -48,6 +47,7 @@ def show_functions(history: History, /) -> None:
             "results": column.NumberColumn(text("kept_results"), format="localized"),
             "size": column.NumberColumn(text("size"), format="bytes"),
         },
+        alt=text("by_function"),
     )
 
 
@@ -58,16 +58,15 @@ def show_models(history: History, prices: Mapping[str, Price], /) -> None:
     rows = [_row(model, uses, prices) for model, uses in _by_model(history.models).items()]
     column = st.column_config
     st.markdown(f"**{text('by_model')}**")
-    st.dataframe(
+    show_grid(
         pd.DataFrame(rows),
-        hide_index=True,
-        alt=text("by_model"),
-        column_config={
+        {
             "model": column.TextColumn(text("model"), width="medium"),
             **{name: column.NumberColumn(text(name), format="localized") for name in COUNTS},
             "cost": column.NumberColumn(text("cost"), format="%.4f"),
             "money_saved": column.NumberColumn(text("money_saved"), format="%.4f"),
         },
+        alt=text("by_model"),
     )
 
 

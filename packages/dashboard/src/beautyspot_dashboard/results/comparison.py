@@ -41,4 +41,4 @@ def _difference(place: Place, one: Task, other: Task) -> str | None:
     lines = [each.splitlines() for each in texts if each is not None]
     if len(lines) < 2:
         return None
-    return "\n".join(unified_diff(*lines, one.cache_key[:12], other.cache_key[:12], lineterm=""))
+    return "\n".join(unified_diff(lines[0], lines[1], one.cache_key[:12], other.cache_key[:12], lineterm=""))

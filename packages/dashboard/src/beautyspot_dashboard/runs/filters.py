@@ -45,5 +45,9 @@ def _ask_answer() -> str | None:
         index=None,
         placeholder=text("any"),
         width=130,
-        format_func=lambda name: text(f"answer_{name}"),
+        format_func=_label,
     )
+
+
+def _label(name: str) -> str:
+    return text(f"answer_{name}")

@@ -1,7 +1,6 @@
 """One trace: its figures, its tree, its waterfall, and a run of it in detail."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -12,6 +11,7 @@ from beautyspot.records import Run
 from beautyspot.serializers import MsgpackSerializer
 
 from beautyspot_dashboard.figures import count_text, duration_text, time_text
+from beautyspot_dashboard.grid import show_grid
 from beautyspot_dashboard.runs.table import columns, frame_of
 from beautyspot_dashboard.runs.tree import Node, Totals, nodes_of, totals_of
 from beautyspot_dashboard.texts import plain, text
@@ -58,18 +58,16 @@ def _choose(nodes: Sequence[Node], chosen: Run) -> Run:
     frame = frame_of([node.run for node in nodes])
     frame["name"] = [INDENT * node.depth + node.run.name for node in nodes]
     own = [place for place, node in enumerate(nodes) if node.run.run_id == chosen.run_id]
-    answer: Any = st.dataframe(
+    answer = show_grid(
         frame.drop(columns=["started"]),
+        columns(),
+        alt=text("trace"),
         key=f"trace_{chosen.run_id}",
-        hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         selection_default={"selection": {"rows": own}},
-        column_config=columns(),
-        placeholder="",
-        alt=text("trace"),
     )
-    places = [place for place in answer.selection.rows if place < len(nodes)]
+    places: list[int] = [place for place in answer.selection.rows if place < len(nodes)]
     return nodes[places[0]].run if places else chosen
 
 

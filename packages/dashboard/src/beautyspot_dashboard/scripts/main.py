@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from beautyspot_dashboard.frame import page_frame
+from beautyspot_dashboard.frame import show_framed
 from beautyspot_dashboard.texts import text
 
 HERE = Path(__file__).parent
@@ -14,5 +14,4 @@ NAMES = ("overview", "results", "runs", "limits", "maintenance")
 st.set_page_config(page_title="beautyspot", page_icon=str(HERE.with_name("icon.png")), layout="wide")
 pages = [st.Page(HERE / f"{name}.py", title=text(name), url_path=name, default=name == NAMES[0]) for name in NAMES]
 page = st.navigation(pages, position="top")
-with page_frame():
-    page.run()
+show_framed(page.run)

@@ -1,0 +1,21 @@
+"""Tables as all pages show them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+_dataframe: Any = getattr(st, "dataframe")  # noqa: B009 - its types name libraries that are not installed
+
+
+def show_grid(frame: pd.DataFrame, columns: Mapping[str, Any], /, *, alt: str, **settings: Any) -> Any:
+    """Show the rows of `frame`, and return what is chosen among them where `settings` ask for that.
+
+    Args:
+        frame: The rows.
+        columns: How its columns look.
+        alt: What a screen reader says of the table.
+        settings: More arguments of `st.dataframe`.
+    """
+    return _dataframe(frame, hide_index=True, column_config=dict(columns), placeholder="", alt=alt, **settings)
