@@ -48,6 +48,6 @@ def _tell(found: Verified) -> None:
         + (f", {found.unread} that only their own program can read" if found.unread else "")
     )
     if found.complaints or any(not damage.is_lost for damage in found.damaged):
-        say("  `beautyspot repair` drops what can't be read, and makes a copy first")
+        say("  `beautyspot repair` mends or drops what can't be read, and makes a copy first")
     if any(damage.is_lost for damage in found.damaged):
         say("  where are the blobs? say it with --storage\n  if they are gone, `beautyspot clean` removes their rows")

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from heapq import merge
-from itertools import islice
 from typing import Any, NamedTuple
 
+from beautyspot.batched import batched
 from beautyspot.db.filters import matches
 from beautyspot.db.redis_rows import micros_of, task_of, unreadable
 from beautyspot.errors import DamagedEntryError
@@ -43,7 +43,7 @@ class Listing:
         newest = "+inf" if where.updated_before is None else f"({micros_of(where.updated_before)}"
         listed = (self._places(index, newest) for index in self._indexes(where))
         places = _once(merge(*listed, key=lambda place: place.minus_us))
-        while chunk := list(islice(places, CHUNK)):
+        for chunk in batched(places, CHUNK):
             yield from (task for task in self._tasks(chunk) if matches(where, task))
 
     def updated_at(self, keys: Sequence[str], /) -> dict[str, datetime]:
@@ -65,7 +65,7 @@ class Listing:
         end_ms = micros_of(where.expired_before or NO_TIME) // 1000  # `matches` compares the microseconds
         keys = self._do(lambda client: client.zrangebyscore(f"{self._prefix}expiry", "-inf", end_ms))
         places = [Place(0.0, _text(key), "expiry") for key in keys]
-        chunks = (self._tasks(places[start : start + CHUNK]) for start in range(0, len(places), CHUNK))
+        chunks = map(self._tasks, batched(places, CHUNK))
         found = [task for chunk in chunks for task in chunk if matches(where, task)]
         return sorted(found, key=lambda task: task.updated_at, reverse=True)
 

@@ -8,6 +8,7 @@ from typing import cast
 
 from sqlalchemy import select
 
+from beautyspot.batched import batched
 from beautyspot.catalog import Catalog
 from beautyspot.catalog.tasks import tasks_named
 from beautyspot.errors import ConfigurationError, StorageError
@@ -170,8 +171,7 @@ def _naming(catalog: Catalog, locations: Sequence[str]) -> Iterator[Task]:
     """Yield the tasks whose rows name one of `locations`."""
     source = catalog.source
     key, location = source.column("tasks", "cache_key"), source.column("tasks", "result_value")
-    for start in range(0, len(locations), CHUNK):
-        chunk = locations[start : start + CHUNK]
+    for chunk in batched(locations, CHUNK):
         yield from tasks_named(source, [row[0] for row in source.rows(select(key).where(location.in_(chunk)))])
 
 

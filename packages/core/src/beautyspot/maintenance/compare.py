@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
-from itertools import islice
 from typing import Literal
 
+from beautyspot.batched import batched
 from beautyspot.errors import DamagedEntryError
 from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError, load_blob, moves
 from beautyspot.maintenance.existence import expect_made, without_making
@@ -71,8 +71,8 @@ def compare(
     """
     expect_made(source)
     comparer = _Comparer(source, without_making(target), blobs)
-    tasks, seen = source.find(TaskFilter()), 0
-    while chunk := list(islice(tasks, CHUNK)):
+    seen = 0
+    for chunk in batched(source.find(TaskFilter()), CHUNK):
         for task in chunk:
             comparer.look_at(task)
         seen += len(chunk)

@@ -1,9 +1,9 @@
 """Activity and runs from one database to another, as often as one likes."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import TypeVar
 
+from beautyspot.batched import batched
 from beautyspot.protocols import SupportsJournal, SupportsJournalReads, TaskDB
 from beautyspot.records import Activity, Run
 
@@ -62,8 +62,8 @@ def _difference(row: Activity, kept: Activity) -> Activity:
 
 def _write(rows: Iterable[Row], write: Callable[[Sequence[Row]], None] | None) -> int:
     """Write the rows in chunks, unless there is nothing to write with, and return how many they are."""
-    left, count = iter(rows), 0
-    while chunk := list(islice(left, CHUNK)):
+    count = 0
+    for chunk in batched(rows, CHUNK):
         count += len(chunk)
         if write is not None:
             write(chunk)

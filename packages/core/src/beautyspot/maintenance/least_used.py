@@ -3,8 +3,8 @@
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 
+from beautyspot.batched import batched
 from beautyspot.protocols import Uses
 from beautyspot.records import Task
 from beautyspot.sizes import Size, bytes_of
@@ -60,7 +60,7 @@ def _cutoff(times: "array[int]", sizes: "array[int]", excess: int) -> tuple[int,
 def _by_use(tasks: Iterable[Task], uses: Uses | None) -> Iterator[tuple[int, Task]]:
     """Yield each task of a known size after the microseconds since 1970 UTC at which it was last used."""
     rows = (task for task in tasks if task.size_bytes is not None)
-    while chunk := list(islice(rows, CHUNK)):
+    for chunk in batched(rows, CHUNK):
         last = dict[str, datetime]() if uses is None else uses.last([task.cache_key for task in chunk])
         for task in chunk:
             yield (max(task.updated_at, last.get(task.cache_key, EPOCH)) - EPOCH) // MICROSECOND, task

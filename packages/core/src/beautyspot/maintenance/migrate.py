@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from itertools import islice
 
+from beautyspot.batched import batched
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.errors import DamagedEntryError, StorageError
 from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError, is_legacy, moves
@@ -109,8 +109,8 @@ class _Copy:
 
     def run(self, progress: Callable[[int], None] | None) -> None:
         """Copy everything."""
-        tasks, seen = self._source.find(TaskFilter()), 0
-        while chunk := list(islice(tasks, CHUNK)):
+        seen = 0
+        for chunk in batched(self._source.find(TaskFilter()), CHUNK):
             wanted = self._wanted(chunk)
             if self._dry_run:
                 self._count(wanted)

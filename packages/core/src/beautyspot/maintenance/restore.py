@@ -8,12 +8,12 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from zlib import crc32
 
+from beautyspot.batched import batched
 from beautyspot.errors import ConfigurationError, DamagedEntryError
 from beautyspot.maintenance.archive import (
     FORMAT,
@@ -200,8 +200,7 @@ def import_archive(
     done = kept = size_bytes = 0
     with open_archive(Path(source)) as archive:
         for part in archive.parts("tasks"):
-            rows = _rows_of(archive, part)
-            while chunk := list(islice(rows, CHUNK)):
+            for chunk in batched(_rows_of(archive, part), CHUNK):
                 new = _put(archive, chunk, merger, storage, dry_run=dry_run)
                 kept, size_bytes = kept + len(new), size_bytes + sum(task.size_bytes or 0 for task in new)
                 done += len(chunk)
@@ -273,7 +272,7 @@ def _add_activity(archive: ArchiveReader, db: TaskDB, *, dry_run: bool) -> int:
         rows: list[Activity] = [activity_from(unpack_row(data)) for data in part]
         new = [row for row in rows if (row.func_name, row.minute) not in there]
         there.update((row.func_name, row.minute) for row in new)
-        for start in range(0, 0 if dry_run else len(new), CHUNK):
-            db.add_activity(new[start : start + CHUNK])
+        for chunk in () if dry_run else batched(new, CHUNK):
+            db.add_activity(chunk)
         count += len(new)
     return count

@@ -26,6 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 import beautyspot.schema as schema  # also registers the tables
+from beautyspot.batched import batched
 from beautyspot.db.sql.rows import plain
 from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
 
@@ -149,9 +150,9 @@ def tags_of(sql: Connection, keys: list[str], /) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def chunks(items: Sequence[T], /) -> Iterator[Sequence[T]]:
+def chunks(items: Sequence[T], /) -> Iterator[list[T]]:
     """Yield `items` in parts that one statement can take."""
-    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
+    return batched(items, CHUNK)
 
 
 def _conditions(where: TaskFilter) -> list[ColumnElement[bool]]:
