@@ -156,12 +156,13 @@ class RedisTaskDB:
     def _put_arguments(self, task: Task, *, only_newer: bool = False) -> list[Any]:
         if task.tags:
             task = task._replace(tags=tuple(sorted(set(task.tags))))
-        expires_ms = dropped_ms = ""
+        expires_ms = lasts_ms = ""
         if task.expires_at is not None:
             expires_ms = micros_of(task.expires_at) // 1000
-            dropped_ms = max(expires_ms, int(time.time() * 1000)) + GRACE_MS
+            # From now on, not at a time: the server's clock may be ahead of ours, and would drop the row at once.
+            lasts_ms = max(expires_ms - int(time.time() * 1000), 0) + GRACE_MS
         arguments = [self._prefix, task.cache_key, task_row(task), index_names(task)]
-        arguments += [micros_of(task.updated_at), int(only_newer), expires_ms, dropped_ms]
+        arguments += [micros_of(task.updated_at), int(only_newer), expires_ms, lasts_ms]
         return arguments if task.result_data is None else [*arguments, task.result_data]
 
     def _drop_from_index(self, index: str, keys: list[str]) -> None:

@@ -42,7 +42,7 @@ PUT = (
     _PRELUDE
     + """
 local key, row, packed, updated_us, only_newer = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local expires_ms, dropped_ms, data = ARGV[7], ARGV[8], ARGV[9]
+local expires_ms, lasts_ms, data = ARGV[7], ARGV[8], ARGV[9]
 local task = prefix .. 'task:' .. key
 if only_newer == '1' and redis.call('EXISTS', task) == 1 then
   local kept_us = redis.call('ZSCORE', prefix .. 'tasks', key)
@@ -67,7 +67,7 @@ if expires_ms == '' then
 else
   redis.call('HSET', prefix .. 'expiring', key, packed)
   redis.call('ZADD', prefix .. 'expiry', expires_ms, key)
-  redis.call('PEXPIREAT', task, dropped_ms)
+  redis.call('PEXPIRE', task, lasts_ms)
 end
 """
     + f"""
