@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+from beautyspot.errors import UnkeyableArgument
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.load import dumpd
 
@@ -16,13 +17,20 @@ def model_text(model: BaseLanguageModel[Any], settings: Mapping[str, Any] | None
     Args:
         model: A chat or text model.
         settings: Of one call; what names another model goes into the text.
+
+    Raises:
+        UnkeyableArgument: it is something else that passes for a model, and nothing tells what it is made of.
     """
     named = {name: settings[name] for name in ("model", "model_name") if settings and name in settings}
     if not model.is_lc_serializable():
         # What a cache is told of the other models.
         told = {"_type": _hidden(model, "_llm_type"), **_hidden(model, "_identifying_params"), **named}
         return f"{type(model).__module__}.{type(model).__qualname__}{sorted(told.items())}"
-    described = answering(_without_addresses(dumpd(model)))
+    described = dumpd(model)
+    if described.get("type") != "constructor":
+        name = type(model).__qualname__
+        raise UnkeyableArgument(f"{name!r} passes for a model and says nothing of its settings; give a chat model")
+    described = answering(_without_graphs(described))
     return json.dumps(described, sort_keys=True) + f"---{sorted(named.items())}"
 
 
@@ -30,11 +38,16 @@ def _hidden(model: Any, name: str) -> Any:
     return getattr(model, name)
 
 
-def _without_addresses(value: Any) -> Any:
+def _without_graphs(value: Any) -> Any:
+    """Return a description without the drawings of Runnables, which number their parts by chance.
+
+    The `repr` of what has no other description stays, also where it holds an address: a call that is made again is
+    better than the answer of another model.
+    """
     if isinstance(value, list):
-        return [_without_addresses(each) for each in cast("list[Any]", value)]
+        return [_without_graphs(each) for each in cast("list[Any]", value)]
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
-        left_out = ("repr", "graph") if fields.get("lc") == 1 else ()
-        return {name: _without_addresses(each) for name, each in fields.items() if name not in left_out}
+        drawn = fields.get("lc") == 1
+        return {name: _without_graphs(each) for name, each in fields.items() if not (drawn and name == "graph")}
     return value

@@ -10,6 +10,7 @@ from langchain_core.language_models import BaseLanguageModel
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator, RunnableLambda
 
+from langchain_beautyspot.configured import choices, every_choice
 from langchain_beautyspot.messages import content_of
 from langchain_beautyspot.model_texts import model_text
 
@@ -32,7 +33,7 @@ class RunnableKeys:
             registry.register(class_, function)
         registry.functions.update(known.functions)
         self._form = Canonical(registry).form
-        self._configurable = [spec.id for spec in runnable.config_specs]
+        self._runnable = runnable
         self._identity = self._identified(runnable, version)
 
     def key(self, asked: Any, config: RunnableConfig, kwargs: dict[str, Any]) -> str:
@@ -41,9 +42,8 @@ class RunnableKeys:
         Raises:
             UnkeyableArgument: what is asked has no content.
         """
-        chosen: dict[str, Any] = config.get("configurable") or {}
-        choices = {name: chosen[name] for name in self._configurable if name in chosen}
-        return digest(pack([self._identity, self._form(asked), self._form(choices), self._form(kwargs)])).hex()
+        chosen = every_choice(config) if self._identity is None else choices(self._runnable, config)
+        return digest(pack([self._identity, self._form(asked), self._form(chosen), self._form(kwargs)])).hex()
 
     def _identified(self, runnable: Runnable[Any, Any], version: Any) -> Any:
         try:

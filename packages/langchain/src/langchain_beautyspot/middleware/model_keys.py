@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
 from langchain.agents.middleware import ModelRequest
+from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from langchain_beautyspot.configured import choices, configured
 from langchain_beautyspot.middleware.structured import contents_of, specs_of
 from langchain_beautyspot.model_texts import model_text
 from langchain_beautyspot.models import read_model
@@ -32,12 +34,15 @@ def model_key(request: ModelRequest[Any], namespace: str, /) -> ModelKey:
     Raises:
         UnkeyableArgument: a tool or setting has no content.
     """
-    model = model_text(request.model, request.model_settings)
+    config = ensure_config()  # of the run that asks
+    chosen = configured(request.model, config)
+    model = model_text(chosen, request.model_settings)
     form: Any = Canonical(REGISTRY).form
     asked = [
         FORMAT,
         namespace,
         model,
+        form(choices(chosen, config)),
         form(request.system_message),
         form(list(request.messages)),
         form([*_tools(request.tools)]),
