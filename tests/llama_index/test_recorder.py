@@ -138,6 +138,20 @@ async def test_calls_that_a_model_makes_of_its_own_are_nested_and_no_sum_doubles
     assert (model.runs, model.input_tokens) == (1, 100)
 
 
+async def test_a_stream_that_a_model_reads_of_its_own_is_nested(recorder: Recorder) -> None:
+    said = [chunk async for chunk in await MockLLM().astream_complete("abc")]
+    said += [chunk async for chunk in await MockLLM().astream_chat(HELLO)]
+    list(MockLLM().stream_complete("abc"))
+    rows = recorder.rows()
+    ids = {row.run_id: row for row in rows}
+    assert [row.name for row in rows if not row.nested] == [
+        "MockLLM.astream_complete",
+        "MockLLM.astream_chat",
+        "MockLLM.stream_complete",
+    ]
+    assert all(ids[row.parent_id].trace_id == row.trace_id for row in rows if row.nested)
+
+
 def test_a_model_that_another_asks_is_not_nested(recorder: Recorder) -> None:
     class Asking(MockLLM):
         @llm_chat_callback()

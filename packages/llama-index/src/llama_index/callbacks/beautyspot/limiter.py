@@ -61,8 +61,8 @@ class BeautySpotRateLimiter(CallLimiter, BaseRateLimiter):
         """
         rates = CallRates(requests_per_minute, tokens_per_minute, burst, token_burst, timeout, shared)
         super().__init__(spot, rates, name=name)
-        self._counts_tokens = tokens_per_minute is not None
-        if self._counts_tokens:
+        self.counts_tokens = tokens_per_minute is not None
+        if self.counts_tokens:
             METER.limiters.add(self)
         attach(METER)
 
@@ -79,14 +79,14 @@ class BeautySpotRateLimiter(CallLimiter, BaseRateLimiter):
         tokens = self._asked(num_tokens)
         if tokens is not None:
             self.wait(reservation := self.reserve(tokens=tokens))
-            METER.owe(self, reservation, tokens)
+            METER.note(self, reservation, tokens)
 
     async def async_acquire(self, num_tokens: int = 0) -> None:
         """Do as `acquire` does, letting the event loop go on; a cancelled wait spends nothing."""
         tokens = self._asked(num_tokens)
         if tokens is not None:
             await self.wait_async(reservation := await self.reserve_async(tokens=tokens))
-            METER.owe(self, reservation, tokens)
+            METER.note(self, reservation, tokens)
 
     def _asked(self, num_tokens: int) -> int | None:
         """Return what to reserve; None for a call that is part of one that was let go.

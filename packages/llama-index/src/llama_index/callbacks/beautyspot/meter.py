@@ -51,10 +51,13 @@ class Meter(Quiet):
         for limiter, reservation, _estimate in self._owed.pop(span.span_id, ()):
             limiter.settle(reservation, 0)
 
-    def owe(self, limiter: BeautySpotRateLimiter, reservation: CallReservation, tokens: int, /) -> None:
-        """Remember what the call that runs now took."""
+    def note(self, limiter: BeautySpotRateLimiter, reservation: CallReservation, tokens: int, /) -> None:
+        """Note how long the call that runs now has waited, and what it took."""
         span = SPANS.current()
         if span is None:
+            return
+        span.waited_s += reservation
+        if not limiter.counts_tokens:
             return
         if len(self._owed) >= MAX_OWED:
             self._owed.pop(next(iter(self._owed)), None)

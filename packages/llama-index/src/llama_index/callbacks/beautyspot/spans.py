@@ -13,22 +13,27 @@ from llama_index.core.instrumentation.events.embedding import EmbeddingStartEven
 from llama_index.core.instrumentation.events.llm import LLMChatStartEvent, LLMCompletionStartEvent
 from llama_index.core.instrumentation.events.query import QueryStartEvent
 from llama_index.core.instrumentation.events.retrieval import RetrievalStartEvent
+from llama_index.core.llms import CustomLLM
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.tools import BaseTool
 from llama_index.core.workflow import Workflow
 
 MAX_SPANS = 20_000
 """Spans that are known; some never end, and of more the oldest is forgotten."""
-KEPT_SPANS = 1024
+KEPT_SPANS = 256
 """Ended spans that are still known: a thread that a call began may call further when the call has returned."""
+MAX_LAZY = 64
+"""Streams that are remembered until their first token."""
 _UUID_LENGTH = 36
+_LAZY = "lazy"
 _KINDS: tuple[tuple[type, str, frozenset[str]], ...] = (
     (BaseTool, "tool", frozenset(("__call__", "call", "acall"))),
     (BaseNodePostprocessor, "rerank", frozenset(("_postprocess_nodes", "_apostprocess_nodes"))),
     (BaseChatEngine, "query", frozenset(("chat", "achat", "stream_chat", "astream_chat"))),
     (Workflow, "chain", frozenset(("run",))),
+    (CustomLLM, _LAZY, frozenset(("astream_chat", "astream_complete"))),
 )
-"""Whose calls are runs although no event tells of them."""
+"""Whose calls are runs although no event tells of them; and whose are lazy."""
 _STARTS: dict[type, str] = {
     LLMChatStartEvent: "llm",
     LLMCompletionStartEvent: "llm",
@@ -37,6 +42,8 @@ _STARTS: dict[type, str] = {
     QueryStartEvent: "query",
 }
 """Events with which runs begin. An embedding of many texts has one for each batch, in a single span."""
+_LEAVES = ("llm", "embedding")
+"""Kinds of spans that nothing begins below once they have ended."""
 _UNKNOWN = object()
 ORIGIN: ContextVar[tuple[str, str] | None] = ContextVar("beautyspot_origin", default=None)
 """The run and the trace of another process, below which calls of this context begin."""
@@ -46,13 +53,15 @@ class Span:
     """One traced call."""
 
     __slots__ = (
-        "above", "cancelled", "is_run_itself", "kind", "name", "owner", "run_id", "span_id", "tokens", "trace_id",
-        "within",
+        "above", "cancelled", "is_lazy", "is_run_itself", "kind", "name", "owner", "run_id", "span_id", "tokens",
+        "trace_id", "uuid", "waited_s", "within",
     )  # fmt: skip
 
     def __init__(self, span_id: str, owner: int, parent: Span | None) -> None:
         """Begin below `parent`, in an object that `owner` identifies while it lives; 0 for none."""
         self.span_id, self.owner = span_id, owner
+        self.uuid = span_id[-_UUID_LENGTH:]
+        """What tells the span apart."""
         self.name = span_id[: -_UUID_LENGTH - 1] or span_id
         """Such as `OpenAI.achat`."""
         self.kind: str | None = None
@@ -61,8 +70,12 @@ class Span:
         """Where the span is a run."""
         self.is_run_itself = False
         """Whether the run ends with the span, and not with an event."""
+        self.is_lazy = False
+        """Whether the call may make another of its own only when it is read."""
         self.tokens = 0
         """About how many the prompt has, where a limiter counts them."""
+        self.waited_s = 0.0
+        """Seconds that the limiter let it wait, as far as no run has told them."""
         self.cancelled = False
         if parent is not None:
             self.trace_id, self.above = parent.trace_id, parent.run_id or parent.above
@@ -72,11 +85,6 @@ class Span:
             origin = ORIGIN.get()
             self.above, self.trace_id = (None, self.uuid) if origin is None else origin
             self.within = 0
-
-    @property
-    def uuid(self) -> str:
-        """What tells the span apart."""
-        return self.span_id[-_UUID_LENGTH:]
 
     @property
     def is_nested(self) -> bool:
@@ -141,8 +149,9 @@ class Spans:
         """Listen to nothing yet."""
         self._spans: dict[str, Span] = {}
         self._ended: deque[str] = deque()
-        self._kinds: dict[tuple[type, str], str | None] = {}
+        self._kinds: dict[tuple[type, str], Any] = {}
         self._starts: dict[type, Any] = dict(_STARTS)
+        self._lazy: deque[tuple[Span, Any]] = deque(maxlen=MAX_LAZY)
         self._listeners: tuple[Listener, ...] = ()
 
     def tell(self, listener: Listener, /) -> None:
@@ -177,6 +186,8 @@ class Spans:
                 listener.on_event(event)
             return
         span, run_id = self.get(event.span_id), event.id_
+        if kind == "llm" and span is not None:
+            self._tie(span, event)
         if span is not None and span.kind is None:
             span.kind, run_id = kind, span.uuid
             span.run_id = run_id
@@ -193,6 +204,8 @@ class Spans:
         if len(spans) > MAX_SPANS:
             spans.pop(next(iter(spans)), None)
         kind = self._kind(instance, span.name, parent)
+        if kind is _LAZY:
+            span.is_lazy, kind = True, None
         # A tool's `acall` calls its `call`, and a reranker its own sync twin: that is one run.
         if kind is not None and not (parent is not None and parent.kind == kind and parent.owner == span.owner != 0):
             span.kind, span.run_id, span.is_run_itself = kind, span.uuid, True
@@ -218,22 +231,45 @@ class Spans:
         for listener in self._listeners:
             listener.on_close()
 
+    def _tie(self, span: Span, event: Any) -> None:
+        """Put the call below that of which it is part, where no context says so.
+
+        A text model's `astream_chat` calls its `stream_chat` when it is read, in its reader's context.
+        """
+        if "stream_" not in span.name:
+            return
+        subject = event.messages[-1] if getattr(event, "messages", None) else getattr(event, "prompt", None)
+        if span.is_lazy:
+            self._lazy.append((span, subject))
+            return
+        for pair in self._lazy:
+            if pair[1] is subject and pair[0].owner == span.owner:
+                self._lazy.remove(pair)
+                span.above, span.trace_id, span.within = pair[0].run_id, pair[0].trace_id, span.owner
+                return
+
     def _ending(self, span_id: str) -> Span | None:
+        span = self._spans.get(span_id)
+        if span is not None and span.kind in _LEAVES:
+            del self._spans[span_id]
+            return span
         self._ended.append(span_id)
         if len(self._ended) > KEPT_SPANS:
             self._spans.pop(self._ended.popleft(), None)
-        return self._spans.get(span_id)
+        return span
 
     def _kind(self, instance: Any, name: str, parent: Span | None) -> str | None:
         if instance is None:
             return "step" if parent is not None and parent.kind == "chain" else None
         known = (instance.__class__, name)
-        if known not in self._kinds:
+        kind = self._kinds.get(known, _UNKNOWN)
+        if kind is _UNKNOWN:
             method = name.rpartition(".")[2]
-            self._kinds[known] = next(
-                (kind for type_, kind, methods in _KINDS if isinstance(instance, type_) and method in methods), None
+            kind = next(
+                (kind for type_, kind, names in _KINDS if isinstance(instance, type_) and method in names), None
             )
-        return self._kinds[known]
+            self._kinds[known] = kind
+        return kind
 
 
 SPANS = Spans()

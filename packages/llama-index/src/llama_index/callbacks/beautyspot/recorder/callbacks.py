@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index_instrumentation.dispatcher import active_instrument_tags
 
-from llama_index.callbacks.beautyspot.recorder.open_run import Labels, OpenRun
+from llama_index.callbacks.beautyspot.recorder.open_run import OpenRun
+from llama_index.callbacks.beautyspot.recorder.usage import model_named
 from llama_index.callbacks.beautyspot.spans import SPANS
 from llama_index.core.callbacks.base_handler import BaseCallbackHandler
 from llama_index.core.callbacks.schema import BASE_TRACE_EVENT, CBEventType, EventPayload
@@ -78,22 +79,20 @@ class Callbacks(BaseCallbackHandler):
 
     def _begin(self, event_type: CBEventType, payload: dict[str, Any], event_id: str, parent_id: str) -> None:
         parent = self._runs.find(parent_id)
-        labels = Labels(
-            _KINDS.get(event_type, "chain"),
-            event_type.value,
-            event_id if parent is None else parent.labels.trace_id,
-            None if parent_id in ("", BASE_TRACE_EVENT) else parent_id,
-            event_type is CBEventType.LLM and (span := SPANS.current()) is not None and span.is_nested,
-            payload.get(EventPayload.SERIALIZED),
-            {**active_instrument_tags.get(), "source": "callbacks"},  # a hit's as well
-        )
-        self._runs.begin(event_id, labels, _first(payload, _INPUTS))
+        trace_id = event_id if parent is None else parent.trace_id
+        kind, above = _KINDS.get(event_type, "chain"), None if parent_id in ("", BASE_TRACE_EVENT) else parent_id
+        run = OpenRun(event_id, kind, event_type.value, trace_id, above)
+        run.span = SPANS.current()
+        run.is_nested = kind == "llm" and run.span is not None and run.span.is_nested
+        run.model = model_named(payload.get(EventPayload.SERIALIZED))
+        run.tags = {**active_instrument_tags.get(), "source": "callbacks"}  # a hit's as well
+        self._runs.begin(run, _first(payload, _INPUTS))
 
     def _end(self, run: OpenRun, payload: dict[str, Any]) -> None:
         error = payload.get(EventPayload.EXCEPTION)
         if error is not None:
             self._runs.end_failed(run, error)
-        elif run.labels.kind == "llm":
+        elif run.kind == "llm":
             self._runs.end(run, response=_first(payload, (EventPayload.RESPONSE, EventPayload.COMPLETION)))
         else:
             self._runs.end(run, outputs=_first(payload, _OUTPUTS))

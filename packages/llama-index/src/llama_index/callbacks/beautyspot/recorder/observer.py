@@ -7,8 +7,9 @@ from zlib import crc32
 
 from beautyspot.recording import clean
 
-from llama_index.callbacks.beautyspot.recorder.open_run import Labels, OpenRun
-from llama_index.callbacks.beautyspot.recorder.runs import Runs
+from llama_index.callbacks.beautyspot.recorder.open_run import OpenRun
+from llama_index.callbacks.beautyspot.recorder.runs import MAX_OPEN, Runs
+from llama_index.callbacks.beautyspot.recorder.usage import model_named
 from llama_index.callbacks.beautyspot.spans import SPANS, Span
 from llama_index.core.chat_engine.types import StreamingAgentChatResponse
 from llama_index.core.instrumentation.events.chat_engine import StreamChatEndEvent, StreamChatErrorEvent
@@ -37,7 +38,7 @@ class Observer:
     def __init__(self, runs: Runs, sample: float) -> None:
         """Tell `runs` of the share `sample` of all traces, from 0 to 1."""
         self._runs = runs
-        self._sampled = int(sample * 2**32)
+        self._sampled = None if sample == 1 else int(sample * 2**32)
         self._of_span: dict[str | None, list[OpenRun]] = {}
         self._acts: dict[type, Any] = {
             LLMChatInProgressEvent: self._progress,
@@ -56,14 +57,16 @@ class Observer:
     def on_start(self, event: Any, kind: str, span: Span | None, run_id: str, /) -> None:
         """Begin a run of a model, a retriever or a query engine."""
         try:
-            model = event.model_dict if kind in _MODELS else None
             if span is None:
-                labels = Labels(kind, kind, run_id, None, model=model, tags=event.tags)
+                run = OpenRun(run_id, kind, kind, run_id, None)
             else:
-                parent_id = span.above if span.kind == kind else span.run_id
-                labels = Labels(kind, span.name, span.trace_id, parent_id, span.is_nested, model, event.tags)
-            if self._is_sampled(labels.trace_id):
-                self._begin(event.span_id, run_id, labels, None if self._runs.capture is None else _inputs(event))
+                above = span.above if span.kind == kind else span.run_id
+                run = OpenRun(run_id, kind, span.name, span.trace_id, above)
+                run.span, run.is_nested = span, span.is_nested
+            if self._sampled is None or self._is_sampled(run.trace_id):
+                run.model = model_named(event.model_dict) if kind in _MODELS else None
+                run.tags = event.tags or None
+                self._begin(event.span_id, run, None if self._runs.capture is None else _inputs(event))
         except Exception as error:  # noqa: BLE001 - the dispatcher would swallow it, and nobody would know
             self._runs.fail(error)
 
@@ -85,19 +88,20 @@ class Observer:
             return
         kind = str(span.kind)
         try:
-            labels = Labels(kind, _name(span, instance), span.trace_id, span.above, tags=tags)
+            run = OpenRun(span.uuid, kind, _name(span, instance), span.trace_id, span.above)
+            run.tags = tags or None
             inputs = None if self._runs.capture is None else _arguments(kind, arguments, tags or {})
-            self._begin(span.span_id, span.uuid, labels, inputs)
+            self._begin(span.span_id, run, inputs)
         except Exception as error:  # noqa: BLE001 - as in `on_start`
             self._runs.fail(error)
 
     def on_exit(self, span: Span, result: Any, /) -> None:
         """End what no event ends."""
         run = self._runs.find(span.run_id)
+        self._of_span.pop(span.span_id, None)
         if run is None or isinstance(result, StreamingAgentChatResponse):
             return
         try:
-            self._of_span.pop(span.span_id, None)
             if isinstance(result, ToolOutput) and result.is_error:
                 self._runs.end(run, "error", outputs=result, error=_error_of(result))
             else:
@@ -115,12 +119,14 @@ class Observer:
         self._of_span.clear()
         self._runs.end_all()
 
-    def _begin(self, span_id: str | None, run_id: str, labels: Labels, inputs: Any) -> None:
-        run = self._runs.begin(run_id, labels, inputs)
+    def _begin(self, span_id: str | None, run: OpenRun, inputs: Any) -> None:
+        self._runs.begin(run, inputs)
         if span_id in self._of_span:
             self._of_span[span_id].append(run)
         else:
             self._of_span[span_id] = [run]
+            if len(self._of_span) > MAX_OPEN:  # streams that nobody reads
+                self._of_span.pop(next(iter(self._of_span)), None)
 
     def _progress(self, event: Any) -> None:
         runs = self._of_span.get(event.span_id)
@@ -155,8 +161,7 @@ class Observer:
         """End the run of a chat engine that streams: below its span is the one that writes what was said."""
         span = SPANS.get(event.span_id)
         run = None if span is None else self._runs.find(span.above)
-        if run is not None and run.labels.kind == "query":
-            self._of_span.pop(run.labels.name, None)
+        if run is not None and run.kind == "query":
             error = getattr(event, "exception", None)
             if error is None:
                 self._runs.end(run)
@@ -165,7 +170,7 @@ class Observer:
 
     def _name_reranker(self, event: Any) -> None:
         for run in self._of_span.get(event.span_id, ()):
-            run.labels = run.labels._replace(model={"model_name": event.model_name})
+            run.model = event.model_name
 
     def _next(self, span_id: str | None) -> OpenRun | None:
         """Return the run that began first in a span: batches end in the order of their beginnings."""
@@ -178,7 +183,7 @@ class Observer:
         return run
 
     def _is_sampled(self, trace_id: str) -> bool:
-        return self._sampled == 2**32 or crc32(trace_id.encode()) < self._sampled
+        return self._sampled is None or crc32(trace_id.encode()) < self._sampled
 
 
 def _name(span: Span, instance: Any) -> str:

@@ -1,55 +1,45 @@
-"""Runs that have begun, and how they ended: nothing is worked out yet, as somebody waits for their results."""
+"""A run from its beginning until it is a row: nothing is worked out yet, as somebody waits for its result."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-class Labels(NamedTuple):
-    """What LlamaIndex tells of a run at its beginning."""
-
-    kind: str
-    """One of `Run`'s."""
-    name: str
-    """Such as `OpenAI.achat`, or a tool's own."""
-    trace_id: str
-    parent_id: str | None
-    is_nested: bool = False
-    model: Mapping[str, Any] | None = None
-    """What the model says of itself."""
-    tags: Mapping[str, Any] | None = None
-    """The user's, the workflow's and the cache's."""
-    provider: str | None = None
+    from llama_index.callbacks.beautyspot.spans import Span
 
 
 class OpenRun:
-    """A run that has begun."""
+    """What is noted of a run: one object, as thousands of several would keep the garbage collector busy."""
 
-    __slots__ = ("first_token_s", "inputs", "labels", "run_id", "start_s", "started_s", "waits_s")
+    __slots__ = (
+        "details", "elapsed_s", "error", "first_token_s", "inputs", "is_nested", "kind", "model", "name", "parent_id",
+        "response", "run_id", "span", "start_s", "started_s", "status", "tags", "trace_id", "waited_s",
+    )  # fmt: skip
 
-    def __init__(self, run_id: str, labels: Labels, *, started_s: float, start_s: float) -> None:
-        """Begin at `started_s`, in seconds since 1970 UTC, and at `start_s` on the monotonic clock."""
-        self.run_id, self.labels = run_id, labels
-        self.started_s, self.start_s = started_s, start_s
-        self.first_token_s: float | None = None
-        self.waits_s: list[float] | None = None
-        """Of the limiter, which adds to it."""
-        self.inputs: Any = None
-        """As the details will tell them."""
-
-
-class Ended(NamedTuple):
-    """A run that has ended."""
-
-    run: OpenRun
-    end_s: float
+    started_s: float
+    """Seconds since 1970 UTC."""
+    start_s: float
     """On the monotonic clock."""
+    elapsed_s: float
     status: str
     """One of `Run`'s."""
-    response: Any = None
-    """Of a model."""
-    tags: Mapping[str, Any] | None = None
-    """Those of the end, where a cache tells of a hit."""
-    error: str | None = None
-    details: bytes | None = None
+
+    def __init__(self, run_id: str, kind: str, name: str, trace_id: str, parent_id: str | None) -> None:
+        """Note what is known of a run that is to begin: its `kind` is one of `Run`'s, its `name` `OpenAI.achat`."""
+        self.run_id, self.kind, self.name, self.trace_id, self.parent_id = run_id, kind, name, trace_id, parent_id
+        self.is_nested = False
+        self.model: str | None = None
+        self.tags: Mapping[str, Any] | None = None
+        """The user's, the workflow's and the cache's."""
+        self.span: Span | None = None
+        """Where the limiter notes its waits, while the run is open."""
+        self.inputs: Any = None
+        """As the details will tell them."""
+        self.first_token_s: float | None = None
+        self.waited_s = 0.0
+        self.response: Any = None
+        """Of a model, where it may tell tokens."""
+        self.error: str | None = None
+        self.details: bytes | None = None

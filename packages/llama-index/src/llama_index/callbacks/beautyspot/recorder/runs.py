@@ -10,13 +10,12 @@ from weakref import WeakSet
 
 from beautyspot.checks import expect
 from beautyspot.errors import CacheWarning
-from beautyspot.limiters.waits import collect_waits
 from beautyspot.powers import keeps_journal
 from beautyspot.recording import Ledger, PriceTable, Redact, Scrubber, Sums, name_of_error
 
 from llama_index.callbacks.beautyspot.recorder.capture import Capture
-from llama_index.callbacks.beautyspot.recorder.open_run import Ended, Labels, OpenRun
-from llama_index.callbacks.beautyspot.recorder.rows import RowMaker
+from llama_index.callbacks.beautyspot.recorder.open_run import OpenRun
+from llama_index.callbacks.beautyspot.recorder.rows import OF_CACHE, RowMaker
 
 if TYPE_CHECKING:
     from beautyspot.parts import Parts
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 MAX_OPEN = 10_000
 """Runs that may be open; of more, the oldest is taken as abandoned."""
-_PACED = ("embedding", "llm")
-"""Kinds that may wait for a limiter."""
 _all: WeakSet[Runs] = WeakSet()
 
 
@@ -54,7 +51,7 @@ class Runs:
         expect(redact is None or callable(redact), "redact", redact, "a function from a text to the text to keep")
         self.sums = Sums()
         rows = RowMaker(PriceTable(options.prices), self.sums, Scrubber(redact))
-        self.ledger: Ledger[Ended] = Ledger(parts.journal, self.sums, rows.enter, aside=True)
+        self.ledger: Ledger[OpenRun] = Ledger(parts.journal, self.sums, rows.enter, aside=True)
         self.capture = Capture(redact) if capture == "full" else None
         self._clock = parts.clock
         self._notices = parts.store.notices
@@ -68,14 +65,13 @@ class Runs:
                 CacheWarning,
             )
 
-    def begin(self, run_id: str, labels: Labels, inputs: Any = None, /) -> OpenRun:
-        """Return a run that begins now."""
+    def begin(self, run: OpenRun, inputs: Any = None, /) -> OpenRun:
+        """Begin a run now."""
         if len(self._open) >= MAX_OPEN:
             self.end(next(iter(self._open.values())), "abandoned")
         clock = self._clock
-        run = self._open[run_id] = OpenRun(run_id, labels, started_s=clock.time(), start_s=clock.monotonic())
-        if labels.kind in _PACED:
-            run.waits_s = collect_waits()
+        run.started_s, run.start_s = clock.time(), clock.monotonic()
+        self._open[run.run_id] = run
         if self.capture is not None and inputs is not None:
             try:
                 run.inputs = self.capture.plain(inputs)  # now, as the caller may change them
@@ -105,11 +101,21 @@ class Runs:
         """End a run, if it is open: with a model's `response`, or with what else it gave."""
         if self._open.pop(run.run_id, None) is None:
             return
-        details = None
+        run.elapsed_s = self._clock.monotonic() - run.start_s
+        run.status = status
+        if run.span is not None:
+            # Of several runs in a span the first takes the wait.
+            run.waited_s, run.span.waited_s, run.span = run.span.waited_s, 0.0, None
+        if tags and "cache_hit" in tags and (not run.tags or "cache_hit" not in run.tags):
+            # Only these: a stream ends in its reader's context, whose own tags are none of the call's.
+            run.tags = {**(run.tags or {}), **{name: tags[name] for name in OF_CACHE if name in tags}}
+        if error is not None and status == "error":
+            run.error = name_of_error(error)
         if self.capture is not None:
-            details = self._details(self.capture, run, response if outputs is None else outputs, error)
-        name = None if error is None or status != "error" else name_of_error(error)
-        self.ledger.add(Ended(run, self._clock.monotonic(), status, response, tags, name, details))
+            run.details = self._details(self.capture, run, response if outputs is None else outputs, error)
+        if response is not None and (response.raw is not None or response.additional_kwargs):
+            run.response = response
+        self.ledger.add(run)
 
     def end_failed(self, run: OpenRun, error: BaseException | None, /) -> None:
         """End a run that failed or was cancelled."""

@@ -38,6 +38,12 @@ def model_of(response: Any, /) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def model_named(told: Mapping[str, Any] | None, /) -> str | None:
+    """Return the name of a model that was asked, out of what it says of itself: `to_payload()`, or once `to_dict()`."""
+    name = (told.get("model") or told.get("model_name")) if told else None
+    return name if isinstance(name, str) and name != "unknown" else None
+
+
 def _read(told: Any) -> Usage:
     into, out = _first(told, "input"), _first(told, "output")
     if into is None and out is None:
