@@ -88,3 +88,13 @@ def test_a_writer_loses_nothing_while_the_store_is_pruned_verified_vacuumed_and_
     written = int(out[-1].split()[1])
     assert out == [f"written {written} {written}"]
     assert (count(stage), is_sound(stage)) == (written, True)
+
+
+@pytest.mark.parametrize("verb", ["vacuum", "repair", "clean"])
+def test_a_look_is_had_where_nothing_can_be_written(stage: Any, verb: str) -> None:
+    stage.run("new_answer(new_spot())(1)")
+    stage.folder.chmod(0o500)
+    words = [*stage.without_power(), *command(stage, verb, "--dry-run")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    stage.folder.chmod(0o700)
+    assert (done.returncode, done.stderr.partition(" ")[0]) == (0, "would")

@@ -169,7 +169,7 @@ def _open_file(path: Path) -> Source:
     if not path.is_file():
         raise ConfigurationError(f"no database at {str(path)!r}; give the path of one that a Spot made")
     path = path.absolute()  # a dashboard lives longer than its working directory
-    uri = _readable_uri(path)
+    uri = readable_uri(path)
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(uri, uri=True, check_same_thread=False)
@@ -179,7 +179,13 @@ def _open_file(path: Path) -> Source:
     return Source(engine, path, str(path))
 
 
-def _readable_uri(path: Path) -> str:
+def readable_uri(path: Path, /) -> str:
+    """Return the URI by which SQLite reads the file at `path` and makes nothing beside it.
+
+    Raises:
+        NewerFileError: a later release wrote it.
+        StorageError: it can't be read.
+    """
     base = f"file:{quote(str(path))}"
     try:
         return _checked(f"{base}?mode=ro", path)

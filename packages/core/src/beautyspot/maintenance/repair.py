@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from beautyspot.catalog import Catalog, ValueReader
+from beautyspot.catalog.source import readable_uri
 from beautyspot.db import SQLiteTaskDB
-from beautyspot.db.faults import code_of, storage_error
+from beautyspot.db.faults import UNREADABLE, code_of, storage_error
 from beautyspot.db.replacement import inode, set_aside
 from beautyspot.db.salvage import READ, Salvage, rename
 from beautyspot.errors import StorageError
@@ -74,10 +74,10 @@ def repair(
 
 def _is_malformed(path: Path) -> bool:
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(readable_uri(path), uri=True)) as connection:
             return connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok" or _has_odd_texts(connection)
-    except sqlite3.Error as error:
-        if code_of(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    except (sqlite3.Error, StorageError) as error:
+        if code_of(error.__cause__ or error) in UNREADABLE:
             return True
         raise storage_error(str(path), error) from error
 

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from beautyspot.catalog.source import readable_uri
 from beautyspot.db.faults import storage_error
 from beautyspot.db.ownership import uri
 from beautyspot.errors import StorageError
@@ -63,7 +64,7 @@ def vacuum(
     before_bytes = _bytes_on_disk(path)
     try:
         # A file that is deleted in this moment is not made anew.
-        name = uri(str(path), "mode=rw")
+        name = readable_uri(path) if dry_run else uri(str(path), "mode=rw")
         with closing(sqlite3.connect(name, uri=True, timeout=busy_timeout_s, isolation_level=None)) as connection:
             pages, free, page_bytes, mode = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in FIGURES)
             if dry_run or not pages:
