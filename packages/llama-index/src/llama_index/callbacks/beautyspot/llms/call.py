@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from llama_index.callbacks.beautyspot.llms.questions import Asked, Family
 from llama_index.core.llms.llm import LLM
 
-SELF_CALLS: ContextVar[tuple[int, ...]] = ContextVar("beautyspot_llama_index_self_calls", default=())
+_SELF_CALLS: ContextVar[tuple[int, ...]] = ContextVar("beautyspot_llama_index_self_calls", default=())
 """The models, by their `id`, whose own code runs now: their calls of themselves go past the cache."""
 
 
@@ -31,13 +31,13 @@ class Call(NamedTuple):
     @contextmanager
     def within(self) -> Generator[None]:
         """Have the model's calls of itself go past the cache, as `achat` of some calls `chat`, and that `complete`."""
-        token = SELF_CALLS.set((*SELF_CALLS.get(), id(self.llm)))
+        token = _SELF_CALLS.set((*_SELF_CALLS.get(), id(self.llm)))
         try:
             yield
         finally:
-            SELF_CALLS.reset(token)
+            _SELF_CALLS.reset(token)
 
     @property
     def is_within(self) -> bool:
         """Whether the model calls itself."""
-        return id(self.llm) in SELF_CALLS.get()
+        return id(self.llm) in _SELF_CALLS.get()

@@ -57,12 +57,13 @@ def stream(cache: LLMCache, call: Call, /) -> Any:
     if hit is not None:
         return replayed(*_begun(call, lookup, hit))
     cache.refuse(call, lookup)
+    recording = Recording(cache, call, lookup, claim)
     with claim or nullcontext():
         with _asking(call, lookup):
             source = call.make()
         if claim is not None:
             claim.hand_over()
-    return recorded(source, Recording(cache, call, lookup, claim))
+    return recorded(source, recording)
 
 
 async def stream_async(cache: LLMCache, call: Call, /) -> Any:
@@ -74,12 +75,13 @@ async def stream_async(cache: LLMCache, call: Call, /) -> Any:
     if hit is not None:
         return replayed_async(*_begun(call, lookup, hit))
     cache.refuse(call, lookup)
+    recording = Recording(cache, call, lookup, claim)
     with claim or nullcontext():
         with _asking(call, lookup):
             source = await call.make()
         if claim is not None:
             claim.hand_over()
-    return recorded_async(source, Recording(cache, call, lookup, claim))
+    return recorded_async(source, recording)
 
 
 def _given(call: Call, lookup: Lookup, hit: Hit) -> Any:

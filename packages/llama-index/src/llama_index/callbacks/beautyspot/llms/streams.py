@@ -7,9 +7,9 @@ from typing import Any
 from beautyspot.flight import Claim
 from beautyspot.recording import NOTHING_KNOWN
 
-from llama_index.callbacks.beautyspot.llms.answers import Response, is_cut_short, part
+from llama_index.callbacks.beautyspot.llms.answers import Response, is_cut_short
 from llama_index.callbacks.beautyspot.llms.cache import LLMCache, Lookup
-from llama_index.callbacks.beautyspot.llms.call import SELF_CALLS, Call
+from llama_index.callbacks.beautyspot.llms.call import Call
 from llama_index.callbacks.beautyspot.llms.kept import Answer
 from llama_index.callbacks.beautyspot.llms.telling import Telling
 from llama_index.callbacks.beautyspot.recorder.usage import usage_of
@@ -21,23 +21,31 @@ THOUGHT = "thinking_delta"
 
 
 class Recording:
-    """The chunks of one stream so far, and the seconds that the model took for them."""
+    """The chunks of one stream so far, and when it began.
+
+    Its seconds are those until its end, as its events tell them: to read a clock twice for each token would cost more
+    than all the rest here does.
+    """
 
     def __init__(self, cache: LLMCache, call: Call, lookup: Lookup, claim: Claim | None) -> None:
         """Start an empty recording of `call`, which `claim` leads."""
         self.cache, self.call, self.lookup, self.claim = cache, call, lookup, claim
-        self.elapsed_s = 0.0
-        self._deltas: list[str] = []
-        self._thoughts: list[str | None] = []
+        self._start_s = cache.clock.monotonic()
+        self._is_chat = call.family == "chat"
+        self._deltas: list[str | None] = []
+        self._thoughts: dict[int, str] = {}
+        """What a chunk adds to what the model thinks, by its place."""
         self._last: deque[Response] = deque(maxlen=LAST)
         self._blocks: list[Any] = []
 
-    def add(self, chunk: Response) -> None:
+    def add(self, chunk: Any) -> None:
         """Remember `chunk` as it is now: OpenAI's class takes calls of tools out of a chunk that was given."""
-        self._deltas.append(chunk.delta or "")
-        self._thoughts.append(part(chunk.additional_kwargs, THOUGHT))  # pyright: ignore[reportUnknownMemberType] - of any type
+        # For every token, of which LlamaIndex itself makes one in 6 µs: nothing here that can wait for the end.
+        if chunk.additional_kwargs and THOUGHT in chunk.additional_kwargs:
+            self._thoughts[len(self._deltas)] = chunk.additional_kwargs[THOUGHT]
+        self._deltas.append(chunk.delta)
         self._last.append(chunk)
-        if isinstance(chunk, ChatResponse):
+        if self._is_chat:
             self._blocks = chunk.message.blocks
 
     def fail(self, error: BaseException) -> None:
@@ -55,7 +63,7 @@ class Recording:
         usages = [usage for chunk in self._last if (usage := usage_of(chunk)) is not NOTHING_KNOWN]
         tokens = usages[-1].total_tokens if usages else None
         answer = Answer(self._whole(), *self._parts(), tokens, any(map(is_cut_short, self._last)))
-        self.cache.keep(self.lookup, answer, self.elapsed_s, self.claim)
+        self.cache.keep(self.lookup, answer, self.cache.clock.monotonic() - self._start_s, self.claim)
 
     def end(self) -> None:
         """Let those who wait go on, if that wasn't done."""
@@ -63,7 +71,7 @@ class Recording:
             self.claim.abandon()
 
     def _whole(self) -> Response:
-        last, text = self._last[-1], "".join(self._deltas)
+        last, text = self._last[-1], "".join(delta or "" for delta in self._deltas)
         if isinstance(last, CompletionResponse):
             # Some models' last chunk lacks its own delta.
             return last.model_copy(update={"text": text}) if len(text) > len(last.text) else last
@@ -73,31 +81,25 @@ class Recording:
         return last.model_copy(update={"message": message})
 
     def _parts(self) -> tuple[list[str] | None, list[str | None] | None]:
-        thinks = any(self._thoughts)
-        if not (thinks or any(self._deltas)):
+        """Return the deltas and thoughts of the chunks that have any, and of the last."""
+        end = len(self._deltas) - 1
+        places = [place for place, delta in enumerate(self._deltas) if delta or place in self._thoughts or place == end]
+        deltas = [self._deltas[place] or "" for place in places]
+        if not (self._thoughts or any(deltas)):
             return None, None
-        parts = list(zip(self._deltas, self._thoughts, strict=True))
-        # Chunks that bring only a part of a tool's arguments are replayed with the last, which has them all.
-        kept = [each for each in parts[:-1] if any(each)] + parts[-1:]
-        deltas, thoughts = ([each[place] for each in kept] for place in (0, 1))
-        return deltas, thoughts if thinks else None  # pyright: ignore[reportReturnType] - a comprehension mixes the two
+        return deltas, [self._thoughts.get(place) for place in places] if self._thoughts else None
 
 
 def recorded(source: Iterator[Response], recording: Recording) -> Generator[Response]:
     """Pass the chunks of `source` through, and keep them once it ends normally."""
-    clock, inside = recording.cache.clock.monotonic, id(recording.call.llm)
     try:
-        while True:
-            start_s, token = clock(), SELF_CALLS.set((*SELF_CALLS.get(), inside))
-            try:
-                chunk = next(source)
-            except StopIteration:
-                break
-            finally:
-                SELF_CALLS.reset(token)
-                recording.elapsed_s += clock() - start_s
+        # Streams that call the model's other entry points do so before their first chunk.
+        with recording.call.within():
+            chunk = next(source, None)
+        while chunk is not None:
             recording.add(chunk)
             yield chunk
+            chunk = next(source, None)
     except BaseException as error:
         recording.fail(error)
         if isinstance(error, GeneratorExit) and hasattr(source, "close"):
@@ -109,19 +111,13 @@ def recorded(source: Iterator[Response], recording: Recording) -> Generator[Resp
 
 async def recorded_async(source: AsyncIterator[Response], recording: Recording) -> AsyncGenerator[Response]:
     """Do as `recorded`; the event loop goes on while chunks are kept."""
-    clock, inside = recording.cache.clock.monotonic, id(recording.call.llm)
     try:
-        while True:
-            start_s, token = clock(), SELF_CALLS.set((*SELF_CALLS.get(), inside))
-            try:
-                chunk = await anext(source)
-            except StopAsyncIteration:
-                break
-            finally:
-                SELF_CALLS.reset(token)
-                recording.elapsed_s += clock() - start_s
+        with recording.call.within():  # as above
+            chunk = await anext(source, None)
+        while chunk is not None:
             recording.add(chunk)
             yield chunk
+            chunk = await anext(source, None)
     except BaseException as error:
         recording.fail(error)
         if isinstance(error, GeneratorExit) and hasattr(source, "aclose"):
