@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 BOOTSTRAP := VENV=$(VENV) PYTHON=$(PYTHON) scripts/bootstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check format bench docs lock clean
+.PHONY: help demo test lint check format bench docs lock api release-check clean
 
 help: ## list the verbs
-	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
 
 demo: ## run a real model over real text: a killed run is resumed, a second run calls nothing
 	@$(BOOTSTRAP) demo
@@ -44,6 +44,14 @@ docs: ## run every block of README and docs, and every example
 
 lock: ## pin the newest versions that fit
 	@scripts/lock --upgrade
+
+api: ## write down the public names and signatures anew
+	@$(BOOTSTRAP) test
+	$(BIN)/python tests/workspace/public.py
+
+release-check: ## prove that tags, changelog and metadata tell of one release
+	@$(BOOTSTRAP) test
+	$(BIN)/python scripts/release-check
 
 clean: ## remove what the verbs made
 	rm -rf .bench .venv .venv-* .uv .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

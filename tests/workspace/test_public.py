@@ -1,0 +1,18 @@
+"""Nobody changes what others import without seeing it."""
+
+import sys
+
+import pytest
+from workspace.public import FACES, FOLDER, described, path_of
+
+RENEW = "others import it: if the change is meant, tell of it in CHANGELOG.md and run `make api`"
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="signatures are written down as Python 3.11 spells them")
+@pytest.mark.parametrize("face", FACES)
+def test_a_public_name_changes_only_with_what_is_written_down(face: str) -> None:
+    assert described(face).splitlines() == path_of(face).read_text().splitlines(), RENEW
+
+
+def test_nothing_is_written_down_of_modules_that_are_gone() -> None:
+    assert {path.stem for path in FOLDER.iterdir()} == set(FACES)

@@ -1,0 +1,80 @@
+"""`make release-check` finds each way in which a release could contradict itself."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    for path in (ROOT / "scripts/release-check", ROOT / "CHANGELOG.md", *ROOT.glob("packages/*/pyproject.toml")):
+        target = tmp_path / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    changelog = tmp_path / "CHANGELOG.md"
+    changelog.write_text(changelog.read_text().replace("## Unreleased", "## 3.0.0 - 2026-12-01", 1))
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "x")
+    return tmp_path
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def check(folder: Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, str(folder / "scripts/release-check")]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_a_tag_that_fits_its_changelog_and_its_packages_passes(copy: Path) -> None:
+    git(copy, "tag", "v3.0.0")
+    assert check(copy).returncode == 0, check(copy).stderr
+
+
+def test_the_state_of_this_repository_passes() -> None:
+    assert check(ROOT).returncode == 0, check(ROOT).stderr
+
+
+def test_a_tag_of_another_version_is_found(copy: Path) -> None:
+    git(copy, "tag", "v3.0.1")
+    assert "tagged v3.0.1, but the packages are 3.0.0" in check(copy).stderr
+
+
+def test_a_version_that_was_released_before_is_found(copy: Path) -> None:
+    git(copy, "tag", "v3.0.0")
+    git(copy, "commit", "--quiet", "--allow-empty", "--message", "y")
+    assert "released from another commit" in check(copy).stderr
+
+
+def test_a_package_left_behind_is_found(copy: Path) -> None:
+    change(copy / "packages/langchain/pyproject.toml", 'version = "3.0.0"', 'version = "2.9.0"')
+    assert "langchain-beautyspot is 2.9.0, but beautyspot is 3.0.0" in check(copy).stderr
+
+
+def test_a_package_that_asks_for_an_older_core_is_found(copy: Path) -> None:
+    change(copy / "packages/dashboard/pyproject.toml", "beautyspot>=3.0.0", "beautyspot>=2.0")
+    assert "expected beautyspot>=3.0.0" in check(copy).stderr
+
+
+def test_a_tag_without_a_section_in_the_changelog_is_found(copy: Path) -> None:
+    git(copy, "tag", "v3.0.0")
+    change(copy / "CHANGELOG.md", "## 3.0.0 - 2026-12-01", "## Unreleased")
+    assert "begins with 'Unreleased'; expected `## 3.0.0 - YYYY-MM-DD`" in check(copy).stderr
+
+
+def test_a_release_without_a_day_is_found(copy: Path) -> None:
+    change(copy / "CHANGELOG.md", "## 3.0.0 - 2026-12-01", "## 3.0.0")
+    assert "doesn't say when 3.0.0 was released" in check(copy).stderr
