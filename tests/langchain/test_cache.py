@@ -20,7 +20,7 @@ from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.load import dumps
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, Generation
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 
 USAGE = {"input_tokens": 4, "output_tokens": 3, "total_tokens": 7}
 CALL = {"name": "add", "args": {"b": 2, "a": 1}, "id": "call_1", "type": "tool_call"}
@@ -278,13 +278,21 @@ def test_an_address_in_a_key_is_warned_of_once(make: Make):
 
 
 def test_a_class_that_nobody_finds_is_warned_of_at_the_users_line(make: Make):
-    class Local(BaseModel):
-        a: int
-
-    model = FakeListChatModel(responses=["yes"], cache=make())
-    with pytest.warns(CacheWarning, match=r"schema is the class '.*<locals>.Local'.*top of a module, or use") as caught:
-        model.invoke("hello", response_format=Local)
+    with pytest.warns(CacheWarning, match=r"schema is the class 'gone.Model'.*top of a module, or use") as caught:
+        make().lookup(PROMPT, "[('_type', 'mine'), ('response_format', <class 'gone.Model'>)]")
     assert [Path(each.filename).name for each in caught] == ["test_cache.py"]
+
+
+async def test_classes_of_one_name_are_told_apart_where_no_module_has_them(make: Make):
+    def schema(**fields: Any) -> Any:
+        return create_model("Made", **fields)
+
+    one, other = schema(a=(int, ...)), schema(b=(str, ...))
+    assert str(one) == str(other)
+    model = FakeListChatModel(responses=["1", "2", "3"], cache=make())
+    assert [model.invoke("hello", response_format=each).text for each in (one, other, one)] == ["1", "2", "1"]
+    assert (await model.ainvoke("hello", response_format={"schema": [other]})).text == "3"
+    assert (await model.ainvoke("hello", response_format=other)).text == "2"
 
 
 def test_a_schema_whose_fields_change_is_another_question(make: Make, monkeypatch: pytest.MonkeyPatch):

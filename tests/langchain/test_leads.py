@@ -271,13 +271,14 @@ async def test_a_failed_call_leads_no_more_although_its_task_goes_on(cache: Beau
 async def test_a_call_that_times_out_leads_no_more_although_its_task_goes_on(cache: BeautySpotCache, base: Any):
     class Endless(base):
         async def _acall(self, *args: Any, **kwargs: Any) -> str:
+            limit.reschedule(0)  # long ago
             return await asyncio.Event().wait()
 
         async def _agenerate(self, *args: Any, **kwargs: Any) -> Any:
-            return await asyncio.Event().wait()
+            return await self._acall()
 
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
+        async with asyncio.timeout(None) as limit:
             await Endless(responses=["no"], cache=cache).ainvoke("a")
     await asyncio.sleep(0)  # a chat model's call is a task of its own, which ends now
     assert leads(cache) == 0

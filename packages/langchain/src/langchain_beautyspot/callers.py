@@ -7,8 +7,8 @@ from types import FrameType
 from typing import Any
 
 PACKAGE = "langchain_beautyspot"
+CHAT_MODELS = "langchain_core.language_models.chat_models"
 TEXT_MODELS = "langchain_core.language_models.llms"
-MODELS = ("langchain_core.language_models.chat_models", TEXT_MODELS)
 
 
 def managers_of_call() -> list[Any]:
@@ -17,13 +17,21 @@ def managers_of_call() -> list[Any]:
     A text model looks a batch up and then makes one call of it: there is one for each text, often the same.
     """
     for frame in _frames():
-        if frame.f_globals.get("__name__") in MODELS:
+        if frame.f_globals.get("__name__") in (CHAT_MODELS, TEXT_MODELS):
             known = frame.f_locals
             if known.get("run_manager") is not None:
                 return [known["run_manager"]]
             if known.get("callback_managers"):
                 return known["callback_managers"]
     return []
+
+
+def settings_of_chat() -> dict[str, Any]:
+    """Return what the chat model that looks up now was given for this call; a cache is told the `str` of it."""
+    for frame in _frames():
+        if frame.f_globals.get("__name__") == CHAT_MODELS and isinstance(frame.f_locals.get("kwargs"), dict):
+            return frame.f_locals["kwargs"]
+    return {}
 
 
 def manager_of_text(prompt: str, /) -> tuple[Any, str] | None:

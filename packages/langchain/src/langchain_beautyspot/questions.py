@@ -10,7 +10,7 @@ from beautyspot.journal import Journal, Tally
 from beautyspot.keys.digest import hasher
 from beautyspot.notices import Notices
 
-from langchain_beautyspot.callers import arguments_of_text
+from langchain_beautyspot.callers import arguments_of_text, settings_of_chat
 from langchain_beautyspot.models import address_in, canonical_model, read_model
 from langchain_beautyspot.prompts import MESSAGES, canonical_prompt
 from langchain_beautyspot.schemas import class_names, schema_of
@@ -63,8 +63,8 @@ class Questions:
         """Return the question that `prompt` is to the model which `llm_string` describes."""
         source = self._sources.get(llm_string) or self._source(llm_string)
         hash_ = source.hasher.copy()
-        for name in source.classes:
-            hash_.update(schema_of(name) or b"null")
+        if source.classes:
+            self._add_schemas(hash_, source)
         hash_.update(canonical_prompt(prompt, with_response_ids=source.with_response_ids))
         if llm_string.startswith("[") and not prompt.startswith(MESSAGES):
             self._warn_of_arguments(source)
@@ -74,7 +74,7 @@ class Questions:
         model = read_model(llm_string)
         beginning = json.dumps(["langchain generations", self._namespace, canonical_model(llm_string)]).encode()
         classes = class_names(llm_string)
-        self._warn_of_description(model.func_name, address_in(llm_string), classes)
+        self._warn_of_address(model.func_name, address_in(llm_string))
         source = Source(
             model.func_name, self._journal.tally(model.func_name), self._ttl_s_of(model.name), hasher(beginning),
             RESPONSE_IDS in llm_string, classes,
@@ -84,7 +84,23 @@ class Questions:
         self._sources[llm_string] = source
         return source
 
-    def _warn_of_description(self, func_name: str, address: str | None, classes: tuple[str, ...]) -> None:
+    def _add_schemas(self, hash_: "blake2b", source: Source) -> None:
+        """Add the fields of the classes that the description names, and warn of one that nobody knows."""
+        settings = settings_of_chat()
+        for name in source.classes:
+            schema = schema_of(name, settings)
+            hash_.update(schema or b"null")
+            if schema is None:
+                self._notices.warn(
+                    ("langchain", "class"),
+                    f"{source.func_name}: the answer's schema is the class {name!r}, of which a cache is told the name "
+                    "alone, and no module has a pydantic model of that name: after a change of its fields old answers "
+                    "come back; define it at the top of a module, or use "
+                    "with_structured_output(Model.model_json_schema())",
+                    CacheWarning,
+                )
+
+    def _warn_of_address(self, func_name: str, address: str | None) -> None:
         """Warn of what no key can be made right of."""
         if address is not None:
             self._notices.warn(
@@ -93,15 +109,6 @@ class Questions:
                 "its answers; give the model plain values, or give that object a __repr__ that says what it is",
                 CacheWarning,
             )
-        for name in classes:
-            if schema_of(name) is None:
-                self._notices.warn(
-                    ("langchain", "class"),
-                    f"{func_name}: the answer's schema is the class {name!r}, of which a cache is told the name alone, "
-                    "and no module has a pydantic model of that name: after a change of its fields old answers come "
-                    "back; define it at the top of a module, or use with_structured_output(Model.model_json_schema())",
-                    CacheWarning,
-                )
 
     def _warn_of_arguments(self, source: Source) -> None:
         """Warn of arguments of one call of a text model, which LangChain tells no cache."""
