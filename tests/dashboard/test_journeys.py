@@ -14,9 +14,12 @@ pytestmark = pytest.mark.external_service
 Shoot = Callable[[str], object]
 
 
-def rows_of(page: Page, number: int, place: int = 0) -> None:
+def choose(page: Page, table: str, number: int) -> None:
     """Click the mark before a row; the table is a canvas, so its place is all there is to click."""
-    page.get_by_test_id("stDataFrame").nth(place).click(position={"x": 14, "y": 35 * (number + 1) + 17})
+    region = page.get_by_role("region", name=table, exact=True)
+    expect(region).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    region.click(position={"x": 14, "y": 35 * (number + 1) + 17})
 
 
 def test_every_page_is_reached_and_shows_the_store(busy_store: Path, page: Page, shoot: Shoot) -> None:
@@ -30,15 +33,16 @@ def test_every_page_is_reached_and_shows_the_store(busy_store: Path, page: Page,
         expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
         shoot("overview")
         page.get_by_role("link", name="Results").click()
-        rows_of(page, 0)
+        choose(page, "Results", 0)
         expect(page.get_by_text("Input id")).to_be_visible()
         shoot("results")
         page.get_by_role("link", name="Runs", exact=True).click()
-        rows_of(page, 0)
+        choose(page, "Runs", 0)
         expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
         shoot("runs")
         page.get_by_role("link", name="Limits").click()
         expect(page.get_by_test_id("stMetric").first).to_be_visible()
+        expect(page.get_by_role("region", name="Calls that waited")).to_be_visible()
         shoot("limits")
         page.get_by_role("link", name="Maintenance").click()
         expect(page.get_by_text("Give one condition at least")).to_be_visible()
@@ -54,7 +58,7 @@ def test_a_chosen_result_is_deleted_after_a_question_and_the_choice_slips_to_no_
     with dashboard(str(small_store), "--storage", str(blobs), cwd=small_store.parent) as served:
         page.goto(served.url)
         page.get_by_role("link", name="Results").click()
-        rows_of(page, 0)
+        choose(page, "Results", 0)
         page.get_by_role("button", name="Delete 1 …").click()
         expect(page.get_by_role("dialog")).to_contain_text("fetch")
         shoot("delete")
@@ -93,10 +97,15 @@ def test_it_reads_in_japanese_on_a_phone(busy_store: Path, browser: Browser, tmp
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         keep(page, tmp_path, "phone-overview")
         page.goto(served.url.partition("?")[0] + "results")
-        rows_of(page, 0)
-        expect(page.get_by_text("入力 ID")).to_be_visible()
+        choose(page, "結果", 0)
+        expect(page.get_by_text('"number"')).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         keep(page, tmp_path, "phone-results")
+        page.get_by_text("English").click()
+        expect(page.get_by_text("Input id")).to_be_visible()
+        page.get_by_role("button", name="Expand sidebar").click()
+        page.get_by_role("link", name="Limits").click()
+        expect(page.get_by_text("Shared limits")).to_be_visible()
 
 
 def keep(page: Page, tmp_path: Path, name: str) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from beautyspot_dashboard.texts import language, text
+
 _dataframe: Any = getattr(st, "dataframe")  # noqa: B009 - its types name libraries that are not installed
 
 
@@ -19,3 +21,14 @@ def show_grid(frame: pd.DataFrame, columns: Mapping[str, Any], /, *, alt: str, *
         settings: More arguments of `st.dataframe`.
     """
     return _dataframe(frame, hide_index=True, column_config=dict(columns), placeholder="", alt=alt, **settings)
+
+
+def time_column(name: str, /) -> Any:
+    """Return how a column of times looks; how long ago they were is said in English alone."""
+    form = "distance" if language() == "en" else "YYYY-MM-DD HH:mm:ss"
+    return st.column_config.DatetimeColumn(text(name), format=form)
+
+
+def ink() -> str:
+    """Return the colour of words on a chart."""
+    return "white" if st.context.theme.type == "dark" else "black"

@@ -43,7 +43,8 @@ def _show_now() -> None:
 
 def _show_limit(limit: Limit, now: datetime) -> None:
     busy_s = max(0.0, (limit.free_at - now).total_seconds())
-    st.metric(plain(limit.name), duration_text(busy_s) if busy_s else text("limit_free"), border=True, width=220)
+    label = f"{plain(limit.name)} · {text('limit_busy')}" if busy_s else plain(limit.name)
+    st.metric(label, duration_text(busy_s) if busy_s else text("limit_free"), border=True, width=220)
 
 
 def _show_waits(history: History, range_: Range) -> None:

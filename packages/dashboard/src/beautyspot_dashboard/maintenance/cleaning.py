@@ -9,7 +9,7 @@ from beautyspot.db import open_db
 from beautyspot.maintenance import Litter, clean, litter
 
 from beautyspot_dashboard.figures import bytes_text, count_text
-from beautyspot_dashboard.grid import show_grid
+from beautyspot_dashboard.grid import show_grid, time_column
 from beautyspot_dashboard.maintenance.progress import ask, attempt, progress_bar, tell
 from beautyspot_dashboard.maintenance.pruning import show_tasks
 from beautyspot_dashboard.place import Place
@@ -60,7 +60,7 @@ def _show(place: Place, found: Litter) -> None:
             {
                 "blob": st.column_config.TextColumn(text("blob"), width="large"),
                 "size": st.column_config.NumberColumn(text("size"), format="bytes"),
-                "written": st.column_config.DatetimeColumn(text("written"), format="distance"),
+                "written": time_column("written"),
             },
             alt=text("blob"),
         )

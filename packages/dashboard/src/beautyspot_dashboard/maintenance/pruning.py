@@ -17,7 +17,7 @@ from beautyspot.sizes import bytes_of
 
 from beautyspot_dashboard.asking import checked
 from beautyspot_dashboard.figures import bytes_text, count_text
-from beautyspot_dashboard.grid import show_grid
+from beautyspot_dashboard.grid import show_grid, time_column
 from beautyspot_dashboard.maintenance.progress import Progress, ask, attempt, progress_bar, tell
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.texts import text
@@ -116,7 +116,7 @@ def show_tasks(tasks: Iterable[Task], /) -> None:
         pd.DataFrame(rows, columns=["function", "kept", "size", "key"]),
         {
             "function": column.TextColumn(text("function"), width="large"),
-            "kept": column.DatetimeColumn(text("kept"), format="distance"),
+            "kept": time_column("kept"),
             "size": column.NumberColumn(text("size"), format="bytes"),
             "key": column.TextColumn(text("key"), width="small"),
         },

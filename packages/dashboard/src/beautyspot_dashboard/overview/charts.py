@@ -1,6 +1,7 @@
 """The charts of the overview."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import altair as alt
@@ -87,7 +88,7 @@ def _stack(
     unit: Any = {"minute": "yearmonthdatehoursminutes", "hour": "yearmonthdatehours", "day": "yearmonthdate"}[
         history.per
     ]
-    span: Any = [time.timestamp() * 1000 for time in (history.start, history.end)]
+    span: Any = [_date_time(time) for time in (history.start, history.end)]
     legend = alt.Legend(orient="bottom", title=None, labelLimit=160)
     # Names are data here: a colon in a shorthand such as "a:Q" would be taken for a type.
     return (
@@ -103,4 +104,11 @@ def _stack(
                 alt.Tooltip(field=value, type="quantitative", format=",.4~g"),
             ],
         )
+    )
+
+
+def _date_time(time: datetime) -> alt.DateTime:
+    utc = time.astimezone(UTC)
+    return alt.DateTime(
+        year=utc.year, month=utc.month, date=utc.day, hours=utc.hour, minutes=utc.minute, seconds=utc.second, utc=True
     )

@@ -10,6 +10,7 @@ from beautyspot.catalog import Catalog
 from beautyspot.records import Task
 
 from beautyspot_dashboard.figures import short_names
+from beautyspot_dashboard.grid import time_column
 from beautyspot_dashboard.paging import Table
 from beautyspot_dashboard.texts import text
 
@@ -41,7 +42,7 @@ def _columns() -> dict[str, Any]:
     column = st.column_config
     return {
         "function": column.TextColumn(text("function"), width="medium"),
-        "kept": column.DatetimeColumn(text("kept"), format="distance"),
+        "kept": time_column("kept"),
         "size": column.NumberColumn(text("size"), format="bytes"),
         "took": column.NumberColumn(text("took"), format="%.3f s"),
         "type": column.TextColumn(text("content_type")),

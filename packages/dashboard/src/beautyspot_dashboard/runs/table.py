@@ -8,6 +8,7 @@ import streamlit as st
 from beautyspot.catalog import Catalog
 from beautyspot.records import Run
 
+from beautyspot_dashboard.grid import time_column
 from beautyspot_dashboard.paging import Table
 from beautyspot_dashboard.texts import text
 
@@ -44,7 +45,7 @@ def columns() -> dict[str, Any]:
         **{name: column.TextColumn(text(name)) for name in ("kind", "model", "status", "error")},
         "name": column.TextColumn(text("name"), width="medium"),
         "hit": column.CheckboxColumn(text("cache_hit")),
-        "started": column.DatetimeColumn(text("started"), format="distance"),
+        "started": time_column("started"),
         "took": column.NumberColumn(text("took"), format="%.3f s"),
         "waited": column.NumberColumn(text("waited"), format="%.3f s"),
         "input": column.NumberColumn(text("input_tokens"), format="localized"),

@@ -11,7 +11,7 @@ from beautyspot.records import Run
 from beautyspot.serializers import MsgpackSerializer
 
 from beautyspot_dashboard.figures import count_text, duration_text, time_text
-from beautyspot_dashboard.grid import show_grid
+from beautyspot_dashboard.grid import ink, show_grid
 from beautyspot_dashboard.runs.table import columns, frame_of
 from beautyspot_dashboard.runs.tree import Node, Totals, nodes_of, totals_of
 from beautyspot_dashboard.texts import plain, text
@@ -95,7 +95,7 @@ def _show_waterfall(nodes: Sequence[Node]) -> None:
             *(alt.Tooltip(field=name, type="quantitative", format=".4~g") for name in ("start", "stop")),
         ],
     )
-    names = base.mark_text(align="left", dx=4, clip=True).encode(
+    names = base.mark_text(align="left", dx=4, clip=True, color=ink()).encode(
         x=alt.X(field="start", type="quantitative"), text=alt.Text(field="name", type="nominal")
     )
     # The chart's height is that of its bars; what Streamlit calls height holds the axis and the legend as well.

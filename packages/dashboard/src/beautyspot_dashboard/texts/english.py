@@ -146,6 +146,7 @@ TEXTS = {
     "shared_limits": "Shared limits",
     "shared_limits_help": ("For how long each is busy; what a limit of one process does is not written down"),
     "no_limits": "No limiter is shared through this database. This one would be:",
+    "limit_busy": "busy for",
     "limit_free": "free",
     "waits": "Calls that waited",
     "no_waits": "No call waited in this range.",
