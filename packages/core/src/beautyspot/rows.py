@@ -11,6 +11,7 @@ from beautyspot.threads import in_thread
 
 if TYPE_CHECKING:
     from beautyspot.parts import Parts
+    from beautyspot.protocols import Serializer
 
 T = TypeVar("T")
 FEW = 16
@@ -20,13 +21,14 @@ FEW = 16
 class Rows:
     """Reads and keeps values under keys that its owner makes, in one go where the database can."""
 
-    def __init__(self, parts: "Parts") -> None:
-        """Stand on the parts of a Spot."""
+    def __init__(self, parts: "Parts", serializer: "Serializer | None" = None) -> None:
+        """Stand on the parts of a Spot; `serializer` instead of its own."""
         self._parts = parts
+        self._serializer = parts.serializer if serializer is None else serializer
 
     def read(self, keys: Sequence[str], /) -> list[Hit | None]:
         """Return what is kept under each key; None where nothing is that can be read."""
-        store, serializer = self._parts.store, self._parts.serializer
+        store, serializer = self._parts.store, self._serializer
         if len(keys) < 2 or not takes_batches(store.db):
             return [store.read(key, serializer) for key in keys]
         entries: Mapping[str, Entry] = {}
@@ -38,13 +40,15 @@ class Rows:
             store.report_damage(keys[0], error)
         hits: list[Hit | None] = []
         for key in keys:
-            entry = store.living(key, entries.get(key))
+            entry = entries.get(key)
+            if entry is None or entry.expires_at is not None:
+                entry = store.living(key, entry)
             hits.append(None if entry is None else store.value_of(key, entry, serializer))
         return hits
 
     async def read_async(self, keys: Sequence[str], /) -> list[Hit | None]:
         """Do as `read`: a few local rows on the event loop, whatever may wait in a thread."""
-        store, serializer = self._parts.store, self._parts.serializer
+        store, serializer = self._parts.store, self._serializer
         if not store.reads_locally or len(keys) > FEW:
             return await self.in_thread(self.read, keys)
         hits: list[Hit | None] = []
@@ -60,7 +64,7 @@ class Rows:
 
     def keep(self, rows: Sequence[tuple[Label, Any]], /) -> None:
         """Keep the values; one that can't be kept is warned of, or goes the way that the Spot was told."""
-        store, serializer = self._parts.store, self._parts.serializer
+        store, serializer = self._parts.store, self._serializer
         if len(rows) < 2 or not self._keep_together(rows):
             for label, value in rows:
                 store.keep(label, value, serializer)
@@ -69,7 +73,7 @@ class Rows:
     def _keep_together(self, rows: Sequence[tuple[Label, Any]]) -> bool:
         store = self._parts.store
         try:
-            store.write_many(rows, self._parts.serializer)
+            store.write_many(rows, self._serializer)
         except Exception:  # noqa: BLE001 - each alone shows which can't be kept, and holds those that can be later
             return False
         if store.housekeeping is not None:

@@ -1,8 +1,9 @@
 """Many rows of a SQLite file in one go."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
+from typing import Any
 
 from beautyspot.db.connections import Connections, atomically
 from beautyspot.db.kept import Execute
@@ -13,6 +14,7 @@ from beautyspot.records import Entry, Task
 CHUNK = 500
 """Keys in one statement."""
 GET = f"SELECT cache_key, {', '.join(Entry._fields)} FROM tasks WHERE cache_key IN ({{}})"  # noqa: S608 - ours
+_entry: Callable[[tuple[Any, ...]], Entry] = partial(tuple.__new__, Entry)  # pyright: ignore[reportUnknownMemberType]
 DELETE = "DELETE FROM {} WHERE cache_key IN ({})"
 
 
@@ -27,8 +29,10 @@ def get_many(execute: Execute, keys: Sequence[str]) -> dict[str, Entry]:
     """Return what is kept under those of `keys` that are there."""
     found: dict[str, Entry] = {}
     for chunk, marks in chunks(keys):
-        rows = execute(GET.format(marks), chunk).fetchall()
-        found.update((row[0], entry_of(row[1:])) for row in rows)
+        for row in execute(GET.format(marks), chunk).fetchall():
+            # What most rows are, in a third of the time.
+            is_plain = type(row[2]) is bytes and type(row[5]) is float and row[4] is None
+            found[row[0]] = _entry(row[1:]) if is_plain else entry_of(row[1:])
     return found
 
 

@@ -7,7 +7,7 @@ from beautyspot.errors import CacheReadWarning, CacheSaveWarning
 from beautyspot.notices import Notices
 from beautyspot.store import Hit, Label
 
-from llama_index.callbacks.beautyspot.embeddings.numbers import Vector, packed, size_of, unpacked
+from llama_index.callbacks.beautyspot.embeddings.numbers import Vector, packed, size_of
 
 FORMAT = "1"
 
@@ -56,11 +56,11 @@ class Batch:
     def fill(self, hits: Sequence[Hit | None]) -> list[tuple[str, Hit]]:
         """Take what is kept under each of `keys`, and return the hits."""
         read = [(key, hit) for key, hit in zip(self.keys, hits, strict=True) if hit is not None]
-        vectors = {key: unpacked(hit.value) for key, hit in read}
-        self._found = {key: vector for key, vector in vectors.items() if vector is not None}
+        self._found = {key: hit.value for key, hit in read}
         if len(_sizes(self._found)) > 1:
             self._forget_found()
-        return [(key, hit) for key, hit in read if key in self._found]
+            return []
+        return read
 
     @property
     def found(self) -> tuple[list[Any], list[Vector]]:

@@ -19,7 +19,7 @@ from llama_index.callbacks.beautyspot.embeddings.embedder import (
     registry_with_embedders,
 )
 from llama_index.callbacks.beautyspot.embeddings.events import mark
-from llama_index.callbacks.beautyspot.embeddings.numbers import Vector
+from llama_index.callbacks.beautyspot.embeddings.numbers import Vector, VectorSerializer
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
 from llama_index.callbacks.beautyspot.policy import Mode, cache_policy, mode_now
 from llama_index.core.rate_limiter import BaseRateLimiter
@@ -50,7 +50,7 @@ class VectorCache:
         self.place = place
         self.spot = spot = opened(place)
         self.options = options
-        self.rows = Rows(spot.parts)
+        self.rows = Rows(spot.parts, VectorSerializer(spot.parts.serializer))
         self._clock = spot.parts.clock
         self.canonical = Canonical(registry_with_embedders(spot.parts.registry))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from beautyspot.store import Hit
 
-from llama_index.callbacks.beautyspot.embeddings.numbers import packed, unpacked
+from llama_index.callbacks.beautyspot.embeddings.numbers import numbers_of, packed
 from llama_index.callbacks.beautyspot.ingestion.results import Before, before, described, restored, set_field
 from llama_index.callbacks.beautyspot.ingestion.units import is_aligned
 from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -93,7 +93,7 @@ class Plan:
             kept.append((key, value))
             for other in self.missing:
                 if self._places[other] == key:
-                    self._restore(other, deepcopy(value))
+                    self._restore(other, numbers_of(value) if self._is_embedding else deepcopy(value))
         return kept
 
     def result(self) -> list[BaseNode]:
@@ -116,11 +116,8 @@ class Plan:
     def _restore(self, part: int, value: Any) -> bool:
         try:
             if self._is_embedding:
-                vector = unpacked(value)
-                if vector is None:
-                    return False
                 (node,) = self._parts[part]
-                set_field(node, "embedding", vector)
+                set_field(node, "embedding", value)
                 self._made[part] = [node]
             else:
                 self._made[part] = restored(value, self._parts[part])

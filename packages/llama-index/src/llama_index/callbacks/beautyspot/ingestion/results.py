@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
-from llama_index.callbacks.beautyspot.embeddings.numbers import packed, unpacked
+from llama_index.callbacks.beautyspot.embeddings.numbers import numbers_of, packed
 from llama_index.core.schema import (
     BaseNode,
     Document,
@@ -103,7 +103,7 @@ def _change(told: Any, given: Sequence[BaseNode], known: dict[str, str]) -> tupl
     node: BaseNode = CLASSES[class_].from_dict({**fields, "id_": known[node_id]}) if place is None else given[place]
     changes = {} if place is None else {name: _value(name, value) for name, value in fields.items()}
     if vector is not None:
-        changes["embedding"] = unpacked(vector)
+        changes["embedding"] = numbers_of(vector)
     if relations is not None:
         changes["relationships"] = {
             NodeRelationship(kind): infos if many else infos[0]

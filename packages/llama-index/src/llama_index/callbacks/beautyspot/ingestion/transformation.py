@@ -16,11 +16,13 @@ from beautyspot.spot import Spot
 from beautyspot.store import Hit, Label
 
 from llama_index.callbacks.beautyspot.embeddings.embedder import registry_with_embedders
+from llama_index.callbacks.beautyspot.embeddings.numbers import VectorSerializer
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
 from llama_index.callbacks.beautyspot.ingestion.keys import FORMAT, Keys
 from llama_index.callbacks.beautyspot.ingestion.plan import Call, Plan
 from llama_index.callbacks.beautyspot.ingestion.units import UNITS, Unit, is_aligned, unit_of, units
 from llama_index.callbacks.beautyspot.policy import Mode, mode_from, mode_now
+from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import Field, PrivateAttr, SerializeAsAny
 from llama_index.core.schema import BaseNode, TransformComponent
 from llama_index.core.utils import get_tqdm_iterable  # pyright: ignore[reportUnknownVariableType] - of any items
@@ -101,7 +103,7 @@ class CachedTransformation(TransformComponent):
         mode = mode_now(self._mode)
         if mode == "off":
             return self.transformation(nodes, **kwargs)
-        plan, rows, clock = self._plan(nodes, kwargs), Rows(self._spot.parts), self._spot.parts.clock
+        plan, rows, clock = self._plan(nodes, kwargs), self._store(), self._spot.parts.clock
         self._fill(plan, rows.read(plan.keys) if mode != "refresh" else [], mode)
         with self._bar(plan, kwargs) as advance:
             for (call,) in plan.rounds():
@@ -116,7 +118,7 @@ class CachedTransformation(TransformComponent):
         mode = mode_now(self._mode)
         if mode == "off":
             return await self.transformation.acall(nodes, **kwargs)
-        plan, rows = self._plan(nodes, kwargs), Rows(self._spot.parts)
+        plan, rows = self._plan(nodes, kwargs), self._store()
         self._fill(plan, await rows.read_async(plan.keys) if mode != "refresh" else [], mode)
         with self._bar(plan, kwargs) as advance:
 
@@ -139,6 +141,11 @@ class CachedTransformation(TransformComponent):
         options = {"unit": self.unit, "version": self.version, "namespace": self.namespace}
         more = {"ttl": self._ttl_s, "tags": self._tags, "mode": self._mode}
         return partial(CachedTransformation, **options, **more), (self.transformation, portable(self._place))
+
+    def _store(self) -> Rows:
+        parts = self._spot.parts
+        is_embedding = isinstance(self.transformation, BaseEmbedding)
+        return Rows(parts, VectorSerializer(parts.serializer) if is_embedding else None)
 
     def _keys(self) -> Keys:
         registry = registry_with_embedders(self._spot.parts.registry)
