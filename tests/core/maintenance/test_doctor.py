@@ -12,6 +12,7 @@ import pytest
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.maintenance import Finding, examine
 from beautyspot.maintenance.machine_checks import EXTRAS
+from servers.programs import free_port
 
 HOURS_AGO_S = 1_600_000_000
 
@@ -152,3 +153,16 @@ def test_much_free_space_in_the_file_and_files_set_aside_are_told_with_their_ver
     found = findings(store)
     assert "`beautyspot vacuum`" in (found["slack"].next_step or "")
     assert (found["set aside"].level, "`beautyspot repair`" in (found["set aside"].next_step or "")) == ("warn", True)
+
+
+def test_nobody_is_told_to_repair_a_file_of_another_program(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine\n" * 99)
+    finding = list(examine(tmp_path / "notes.txt"))[-1]
+    assert (finding.level, finding.next_step) == ("error", "give another path")
+
+
+def test_a_server_that_is_away_is_to_be_looked_for_and_not_repaired() -> None:
+    pytest.importorskip("psycopg")
+    finding = list(examine(f"postgresql://user@127.0.0.1:{free_port()}/name"))[-1]
+    assert (finding.check, finding.level, "\n" in finding.what) == ("database", "error", False)
+    assert "see that the server runs" in (finding.next_step or "")

@@ -24,9 +24,10 @@ from sqlmodel import SQLModel
 
 from beautyspot.db.redis_url import SCHEMES as NO_SQL
 from beautyspot.db.redis_url import parse
+from beautyspot.db.sql.faults import storage_error
 from beautyspot.db.sql.setup import revision_of
 from beautyspot.db.sql.urls import Address, address_of, engine_at
-from beautyspot.errors import ConfigurationError, NewerFileError, StorageError
+from beautyspot.errors import BeautySpotError, ConfigurationError, NewerFileError, StorageError
 from beautyspot.schema import FILE_TABLES, REVISION, TABLES
 
 if TYPE_CHECKING:
@@ -123,7 +124,9 @@ class Source:
         """Give every connection back."""
         self.engine.dispose()
 
-    def _failed(self, error: SQLAlchemyError) -> StorageError:
+    def _failed(self, error: SQLAlchemyError) -> BeautySpotError:
+        if self.path is None:
+            return storage_error(self.name, error)
         reason = getattr(error, "orig", None) or error
         step = "`beautyspot doctor` says what is wrong with a file"
         if "decode" in str(reason):  # Python's own complaint of bytes where a text should be

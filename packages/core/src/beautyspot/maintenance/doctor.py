@@ -6,8 +6,9 @@ from pathlib import Path
 
 from beautyspot.catalog import Catalog
 from beautyspot.db import open_db
+from beautyspot.db.ownership import look
 from beautyspot.db.redis_url import SCHEMES as NO_SQL
-from beautyspot.errors import BeautySpotError, NewerFileError
+from beautyspot.errors import BeautySpotError, ConfigurationError, NewerFileError
 from beautyspot.maintenance.blob_checks import blob_findings
 from beautyspot.maintenance.file_checks import file_findings
 from beautyspot.maintenance.findings import Finding
@@ -36,7 +37,7 @@ def examine(place: str | Path, storages: Sequence[BlobStorage] = (), /) -> Itera
         yield _broken("database", error, "upgrade beautyspot")
         return
     except OSError as error:
-        yield _broken("database", error, "`beautyspot repair` sets the file aside and keeps what can still be read")
+        yield _unreadable(place, error)
         return
     with catalog:
         yield Finding("ok", "database", f"{catalog.source.name} opens")
@@ -59,6 +60,16 @@ def _expired(catalog: Catalog) -> Iterator[Finding]:
     expired = catalog.size().expired
     step = "nothing is wrong; they take space until `beautyspot prune --expired`" if expired else None
     yield Finding("ok", "expired", f"{expired} results whose time to live has passed", step)
+
+
+def _unreadable(place: str | Path, error: OSError) -> Finding:
+    """Return what to do about a database that can't be read; nobody shall repair a file of another program."""
+    try:
+        if "://" not in str(place):
+            look(str(place))
+    except ConfigurationError as other:
+        return _broken("database", other, "give another path")
+    return _broken("database", error, "`beautyspot repair` sets the file aside and keeps what can still be read")
 
 
 def _broken(check: str, error: Exception, next_step: str) -> Finding:
