@@ -22,6 +22,7 @@ def questions() -> dict[str, Question]:
         langchain_cache,
         langchain_runs,
         limits,
+        llama_index_stores,
         memory,
         misses,
         object_store,
@@ -52,6 +53,8 @@ def questions() -> dict[str, Question]:
         "compress": compression.saving,
         "langchain": langchain_cache.hits,
         "recorder": langchain_runs.calls,
+        "llama-index-vectors": llama_index_stores.vectors,
+        "llama-index-ingestion": llama_index_stores.ingestion,
         "scale": scale.rows,
     }
 
