@@ -5,7 +5,7 @@ The decorators themselves can't tell it: they take from the limiter first, and a
 
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
-from inspect import signature
+from inspect import Parameter, Signature
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -42,16 +42,20 @@ class Words(NamedTuple):
     asked: str
     asked_key: EventPayload
     answer_key: EventPayload
+    signature: Signature
+    """Of the entry points; to ask a method for its own takes as long as all else that is told."""
 
 
+_WORD, _REST = Parameter.POSITIONAL_OR_KEYWORD, Parameter("kwargs", Parameter.VAR_KEYWORD)
 WORDS: dict[Family, Words] = {
     "chat": Words(
         LLMChatStartEvent, LLMChatInProgressEvent, LLMChatEndEvent,
-        "messages", EventPayload.MESSAGES, EventPayload.RESPONSE,
+        "messages", EventPayload.MESSAGES, EventPayload.RESPONSE, Signature([Parameter("messages", _WORD), _REST]),
     ),
     "completion": Words(
         LLMCompletionStartEvent, LLMCompletionInProgressEvent, LLMCompletionEndEvent,
         "prompt", EventPayload.PROMPT, EventPayload.COMPLETION,
+        Signature([Parameter("prompt", _WORD), Parameter("formatted", _WORD, default=False), _REST]),
     ),
 }  # fmt: skip
 
@@ -111,7 +115,7 @@ class Telling:
     def _span(self, spans: Dispatcher) -> Generator[None]:
         call, parent_id = self._call, self._span_id
         self._span_id = f"{type(call.llm).__name__}.{call.name}-{uuid4()}"
-        bound = signature(call.method).bind(call.asked, **call.options)
+        bound = self._words.signature.bind(call.asked, **call.options)
         told: dict[str, Any] = {"id_": self._span_id, "bound_args": bound, "instance": call.llm}
         token = active_span_id.set(self._span_id)
         spans.span_enter(**told, parent_id=parent_id, tags=self._tags)
