@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -122,3 +123,17 @@ def test_an_answer_that_breaks_off_is_asked_for_again(moto: ObjectStore, size_by
         location = storage.save(KEY, bytes(size_bytes))
         proxy.cut_after(size_bytes // 2, once=True)
         assert storage.load(location) == bytes(size_bytes)
+
+
+@pytest.mark.parametrize("operation", ["load", "save"])
+def test_a_network_that_is_back_in_half_a_second_is_no_failure(moto: ObjectStore, operation: str):
+    with FaultyProxy("127.0.0.1", moto.port) as proxy:
+        storage = S3Storage(f"s3://{moto.new_bucket()}", **moto.options(endpoint_url=f"http://127.0.0.1:{proxy.port}"))
+        location = storage.save(KEY, b"data")
+        proxy.reset()
+        back = Timer(0.4, proxy.heal)
+        back.start()
+        try:
+            assert storage.load(location if operation == "load" else storage.save(KEY, b"data")) == b"data"
+        finally:
+            back.join()

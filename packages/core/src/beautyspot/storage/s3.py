@@ -9,7 +9,7 @@ from beautyspot.checks import expect_extra
 from beautyspot.errors import ConfigurationError
 from beautyspot.records import BlobInfo
 from beautyspot.storage.buckets import Bucket, BucketStorage
-from beautyspot.storage.s3_faults import CONFLICTS, UNCONDITIONAL, code_of, failure
+from beautyspot.storage.s3_faults import CONFLICTS, UNCONDITIONAL, code_of, failure, pause_s
 from beautyspot.storage.s3_upload import put
 from beautyspot.storage.streams import PART_BYTES, RangeReader
 
@@ -178,7 +178,10 @@ class S3Storage(BucketStorage):
         given = options.pop("config", None)
         # The session that boto3 shares is not safe in threads.
         own_session: Any = session.Session()
-        return own_session.client("s3", config=config.merge(given) if given else config, **options)
+        client = own_session.client("s3", config=config.merge(given) if given else config, **options)
+        if getattr(given, "retries", None) is None:
+            client.meta.events.register_first("needs-retry.s3", pause_s)
+        return client
 
     @contextmanager
     def _told(self, verb: str, location: str) -> Generator[None]:

@@ -11,6 +11,8 @@ CONFLICTS = frozenset(
 """Something is at the location already: another's, or ours, if the answer to a first attempt was lost."""
 UNCONDITIONAL = frozenset(("NotImplemented", "501"))
 """The server knows no conditional put."""
+PAUSES_S = (0.25, 0.5, 1.0)
+"""Before a request is sent again that found nobody to take it, or lost its connection before an answer began."""
 
 _CREDENTIALS = (
     "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in again, and try `aws sts get-caller-identity`"
@@ -64,6 +66,15 @@ _ADVICE_OF_CLASS = {
     "ValueError": _ENDPOINT,
 }
 """By the name of the class or of one above it."""
+
+
+def pause_s(attempts: int, caught_exception: object = None, **_: object) -> float | None:
+    """Return how long to wait after so many attempts; None to leave it to botocore, whose event `needs-retry` asks.
+
+    From 1.44 on its attempts are over within 0.15 s, and no router or server that restarts is back by then.
+    """
+    is_brief = type(caught_exception).__name__ in ("EndpointConnectionError", "ConnectionClosedError")
+    return PAUSES_S[attempts - 1] if is_brief and attempts <= len(PAUSES_S) else None
 
 
 def code_of(error: Any, /) -> str:
