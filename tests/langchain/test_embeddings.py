@@ -114,6 +114,20 @@ def test_settings_that_change_vectors_tell_models_apart_and_others_do_not(spot: 
     assert b"sk-" not in first.identity
 
 
+def test_a_model_in_front_of_another_is_told_by_that_one(spot: Spot) -> None:
+    class Prefixing(Counting):
+        def __init__(self, inner: Embeddings) -> None:
+            super().__init__()
+            self.inner = inner
+
+    counts: list[int] = []
+    for size in (3, 4, 3):
+        embeddings = CachedEmbeddings(Prefixing(DeterministicFakeEmbedding(size=size)), spot)
+        embeddings.embed_query("a")
+        counts.append(len(asked(embeddings)))
+    assert counts == [1, 1, 0]
+
+
 def test_a_model_that_shows_nothing_must_be_named(spot: Spot) -> None:
     class Opaque(Counting):
         def __init__(self) -> None:

@@ -19,7 +19,7 @@ from langchain_beautyspot import BeautySpotRateLimiter, CacheMiddleware, RateLim
 from langchain_beautyspot.recorder import record_runs
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import HumanMessage, ToolMessage
-from langchain_core.tools import tool
+from langchain_core.tools import StructuredTool, tool
 from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
@@ -261,6 +261,17 @@ async def test_a_kept_result_answers_the_call_that_asks_for_it(spot: Spot) -> No
     await middleware.awrap_tool_call(_tool_request(search, "call_1"), run)
     kept: Any = middleware.wrap_tool_call(_tool_request(search, "call_2"), lambda _: pytest.fail("it ran again"))
     assert (kept.content, kept.artifact, kept.tool_call_id, kept.name) == ("found", {"a": 1}, "call_2", "search")
+
+
+def test_tools_of_one_name_are_told_apart_by_what_they_say_of_themselves(spot: Spot) -> None:
+    middleware = CacheMiddleware(spot, tools=["search"])
+    said: list[Any] = []
+    for place in ("the web", "the manual", "the web"):
+        search = StructuredTool.from_function(
+            lambda a: said.append(a) or "found", name="search", description=f"Search {place}."
+        )
+        middleware.wrap_tool_call(_tool_request(search), lambda request: request.tool.invoke(request.tool_call))
+    assert said == [1, 1]
 
 
 def test_tools_that_nobody_named_run_each_time(spot: Spot) -> None:

@@ -233,6 +233,34 @@ print(stable_key({STATE}, x=1))
 """
 
 
+GRAPH = """
+import sys
+from langchain_beautyspot import BeautySpotNodeCache, stable_key
+from langgraph.graph import START, StateGraph
+from langgraph.types import CachePolicy
+
+def research(state: dict) -> dict:
+    print(sys.argv[0])
+    return {}
+
+builder = StateGraph(dict).add_edge(START, "research")
+builder.add_node("research", research, cache_policy=CachePolicy(key_func=stable_key))
+graph = builder.compile(cache=BeautySpotNodeCache("g.db"))
+graph.invoke({"topic": "masks"})
+"""
+
+
+@pytest.mark.slow
+def test_a_script_shares_what_its_nodes_wrote_with_itself_and_no_other_script(tmp_path: Path) -> None:
+    for name in ("one.py", "two.py"):
+        (tmp_path / name).write_text(GRAPH)
+    said = [
+        subprocess.run([sys.executable, name], cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()
+        for name in ("one.py", "two.py", "one.py")
+    ]
+    assert said == [["one.py"], ["two.py"], []]
+
+
 def test_the_key_is_the_same_in_every_process_and_for_every_id() -> None:
     keys = set()
     for seed in ("0", "1", "2"):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from beautyspot.keys.digest import digest
+from beautyspot.names import module_name
 from beautyspot.places import Place, spot_at
 from beautyspot.records import TaskFilter
 from beautyspot.rows import Rows
@@ -106,14 +107,20 @@ class BeautySpotNodeCache(BaseCache[Any]):
         return Label(self._key(key), _func_name(key), key[1][:16], FORMAT, 0.0, ttl_s=ttl_s, tags=tags)
 
     def _key(self, key: FullKey) -> str:
-        return digest(json.dumps([FORMAT, self._namespace, *key]).encode()).hex()
+        return digest(json.dumps([FORMAT, self._namespace, _named(key[0]), key[1]]).encode()).hex()
 
     def _tag(self, namespace: Namespace | None = None) -> str:
         """Return what the rows of a namespace are found by; as JSON, as the parts may hold any sign."""
-        parts = [self._namespace] if namespace is None else [self._namespace, *namespace]
+        parts = [self._namespace] if namespace is None else [self._namespace, *_named(namespace)]
         return f"{TAG} {json.dumps(parts)}"
 
 
 def _func_name(key: FullKey) -> str:
     # LangGraph's namespace: a constant, the function's name, and the node, which a task has not.
-    return ".".join([TAG, *key[0][1:]])
+    return ".".join([TAG, *_named(key[0])[1:]])
+
+
+def _named(namespace: Namespace) -> Namespace:
+    """Return a namespace with the script's own name in the place of `__main__`, which every script is to itself."""
+    split = (part.partition(".") for part in namespace)
+    return tuple(module_name(module) + dot + rest if dot else module for module, dot, rest in split)

@@ -157,7 +157,9 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
         if name not in self.cached_tools:
             return None
         try:
-            return digest(pack([self._namespace, Canonical(REGISTRY).form(request.tool_call["args"])])).hex()
+            # Another agent in the same place may have another tool of that name.
+            told = [self._namespace, request.tool.description if request.tool else None]
+            return digest(pack([*told, Canonical(REGISTRY).form(request.tool_call["args"])])).hex()
         except (UnkeyableArgument, RecursionError, ValueError) as error:
             self._warn(name, f"a call of the tool {name!r} has no key ({error}); it runs each time")
             return None

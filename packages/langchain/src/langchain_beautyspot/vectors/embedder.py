@@ -41,7 +41,7 @@ def embedder_of(embeddings: Embeddings, model: str | None, /) -> Embedder:
     if model is not None:
         return Embedder(f"langchain.embeddings.{model}", pack(["model", model]))
     settings = _settings(embeddings)
-    plain = {name: settings[name] for name in sorted(settings) if _is_plain(settings[name])}
+    plain = _plain(settings)
     if settings and not plain:
         raise ConfigurationError(
             f"nothing plain tells {qualified_name(kind)!r} from other models; its settings are objects; "
@@ -51,7 +51,18 @@ def embedder_of(embeddings: Embeddings, model: str | None, /) -> Embedder:
     return Embedder(f"langchain.embeddings.{name}", pack(["settings", qualified_name(kind), plain]))
 
 
-def _settings(embeddings: Embeddings) -> dict[str, Any]:
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return those settings that are plain, and what models among them are: one may stand in front of another."""
+    plain: dict[str, Any] = {}
+    for name, value in sorted(settings.items()):
+        if isinstance(value, Embeddings | BaseModel):
+            plain[name] = [qualified_name(type(value)), _plain(_settings(value))]
+        elif _is_plain(value):
+            plain[name] = value
+    return plain
+
+
+def _settings(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
     if isinstance(embeddings, BaseModel):
         found = {name: getattr(embeddings, name, None) for name in type(embeddings).model_fields}
     else:
