@@ -171,6 +171,7 @@ class Observer:
     def _name_reranker(self, event: Any) -> None:
         for run in self._of_span.get(event.span_id, ()):
             run.model = event.model_name
+            run.tags = {**(run.tags or {}), **event.tags} or None  # also whether a cache had the ranking
 
     def _next(self, span_id: str | None) -> OpenRun | None:
         """Return the run that began first in a span: batches end in the order of their beginnings."""
