@@ -30,6 +30,7 @@ class Lengths(BaseEmbedding):
     """Embeds a text as its length, and notes what it was asked."""
 
     dimensions: int = 3
+    headers: Any = None
     _hidden: Any = PrivateAttr(default=None)
 
     def vector(self, text: str) -> list[float]:
@@ -292,6 +293,15 @@ def test_a_model_that_nothing_names_is_refused_with_the_way_out(spot: Spot) -> N
         cache_embedding(model, spot)
     assert cache_embedding(model, spot, model_id="mine").get_text_embedding("a")
     assert rows(spot) == ["llama_index.Lengths.mine"]
+
+
+def test_a_setting_that_is_changed_to_an_object_goes_past_the_cache(spot: Spot, asked: list[Any]) -> None:
+    model = cache_embedding(Lengths(model_name="m"), spot)
+    model.headers = object()
+    with pytest.warns(CacheSaveWarning, match="give model_id="):
+        model.get_text_embedding("a")
+    assert model.get_text_embedding_batch(["a"]) == asyncio.run(model.aget_text_embedding_batch(["a"]))
+    assert (len(asked), rows(spot)) == (3, [])
 
 
 def test_a_damaged_vector_is_computed_again(spot: Spot, asked: list[Any]) -> None:

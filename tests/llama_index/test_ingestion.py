@@ -317,6 +317,17 @@ def test_a_transformation_that_hides_what_it_is_is_refused(spot: Spot) -> None:
         CachedTransformation(spot, Shout())  # type: ignore[arg-type] - as above
 
 
+def test_a_setting_that_is_changed_to_an_object_goes_past_the_cache(spot: Spot, asked: list[list[str]]) -> None:
+    class Holding(Shout):
+        engine: Any = None
+
+    cached = CachedTransformation(Holding(), spot)
+    cached.transformation.engine = object()  # type: ignore[attr-defined] - it is a Holding
+    with pytest.warns(CacheSaveWarning, match="no key can be made of"):
+        assert texts(cached(documents(1))) == ["TEXT 0!"]
+    assert len(asked) == 1
+
+
 def test_policies_tags_and_times_to_live_hold(spot: Spot, asked: list[list[str]]) -> None:
     cached = CachedTransformation(Shout(), spot, ttl="1h", tags=("t",))
     with cache_policy("replay_only"), pytest.raises(ReplayMiss, match=r"CachedTransformation\.Shout"):

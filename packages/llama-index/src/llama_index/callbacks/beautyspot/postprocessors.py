@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 from beautyspot.checks import expect, words
 from beautyspot.durations import Duration, seconds
-from beautyspot.errors import CacheSaveWarning, UnkeyableArgument
+from beautyspot.errors import CacheSaveWarning, ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
 from beautyspot.places import Place, opened, portable
@@ -18,7 +18,7 @@ from beautyspot.store import Hit, Label
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.dispatcher import active_instrument_tags, instrument_tags
 
-from llama_index.callbacks.beautyspot.copies import Stand, copy_as, plain
+from llama_index.callbacks.beautyspot.copies import Stand, copy_as, own_class, plain
 from llama_index.callbacks.beautyspot.embeddings.cache import Options
 from llama_index.callbacks.beautyspot.embeddings.embedder import (
     func_name_of,
@@ -27,6 +27,7 @@ from llama_index.callbacks.beautyspot.embeddings.embedder import (
 )
 from llama_index.callbacks.beautyspot.embeddings.numbers import packed
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
+from llama_index.callbacks.beautyspot.identity import UNKNOWN, model_name
 from llama_index.callbacks.beautyspot.ingestion.keys import content
 from llama_index.callbacks.beautyspot.policy import Mode, mode_from, mode_now
 from llama_index.core.instrumentation.events.rerank import ReRankEndEvent, ReRankStartEvent
@@ -64,13 +65,13 @@ class Rankings:
 
     def question(self, model: Any, nodes: Sequence[NodeWithScore], query: QueryBundle | None) -> Question | None:
         """Return what is asked, or None where it has no content that a key could be made of."""
-        try:
-            contents = [digest(pack(content(each.node, self.canonical))) for each in nodes]
-        except UnkeyableArgument:
-            self._warn(model, "got nodes with metadata that no key can be made of")
-            return None
         options = self.options
-        identity = identity_of_embedder(model, self.canonical, options.model_id)
+        try:
+            identity = identity_of_embedder(model, self.canonical, options.model_id)
+            contents = [digest(pack(content(each.node, self.canonical))) for each in nodes]
+        except (UnkeyableArgument, ConfigurationError):
+            self._warn(model, "has a setting, or got metadata, that no key can be made of")
+            return None
         asked = None
         if query is not None:
             vector = None if query.embedding is None else packed(query.embedding)
@@ -242,7 +243,7 @@ def _told(
     model: Any, ranking: list[NodeWithScore], nodes: list[NodeWithScore], query: QueryBundle | None
 ) -> list[NodeWithScore]:
     """Return `ranking`, and tell observers what they are told of a reranker."""
-    name = func_name_of(model, None).rpartition(".")[2]
+    name = own_class(model).__name__ if (name := model_name(model)) == UNKNOWN else name
     with instrument_tags({**active_instrument_tags.get(), "cache_hit": True}):
         top_n = getattr(model, "top_n", None) or len(ranking)
         dispatcher.event(ReRankStartEvent(query=query, nodes=nodes, top_n=top_n, model_name=name))

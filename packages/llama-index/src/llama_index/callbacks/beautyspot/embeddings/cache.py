@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from io import BytesIO
 from typing import Any, Literal, NamedTuple
 
+from beautyspot.errors import CacheSaveWarning, ConfigurationError
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import hasher
 from beautyspot.places import Place, opened
@@ -58,11 +59,15 @@ class VectorCache:
         """Return itself: a copied model keeps its vectors in the same place."""
         return self
 
-    def batch(self, model: Any, inputs: Sequence[Any], kind: Kind) -> Batch:
-        """Return the batch of these inputs."""
+    def batch(self, model: Any, inputs: Sequence[Any], kind: Kind) -> Batch | None:
+        """Return the batch of these inputs; None where a setting was changed to what no key can be made of."""
         options, notices = self.options, self.spot.parts.store.notices
-        shelf = Shelf(func_name_of(model, options.model_id), options.ttl_s, options.tags, notices)
-        identity = identity_of_embedder(model, self.canonical, options.model_id)
+        name = func_name_of(model, options.model_id)
+        try:
+            identity = identity_of_embedder(model, self.canonical, options.model_id)
+        except ConfigurationError as error:
+            notices.warn((name, "settings"), f"{error}; until then its vectors are not kept", CacheSaveWarning)
+            return None
         beginning = hasher(pack([FORMAT, identity, options.namespace, kind]))
 
         def key(each: Any) -> str | None:
@@ -73,16 +78,16 @@ class VectorCache:
             state.update(content)
             return state.hexdigest()
 
-        return Batch(shelf, inputs, [*map(key, inputs)])
+        return Batch(Shelf(name, options.ttl_s, options.tags, notices), inputs, [*map(key, inputs)])
 
     def vectors(self, model: Any, inputs: list[Any], kind: Kind, embed: Embed) -> Sequence[Vector]:
         """Return a vector for each input, asking `embed` for those that are not kept."""
         if _asking.get() is model:
             return embed(inputs)
         mode = mode_now(self.options.mode)
-        if mode == "off":
+        batch = None if mode == "off" else self.batch(model, inputs, kind)
+        if batch is None:
             return self._ask(model, inputs, embed)[0]
-        batch = self.batch(model, inputs, kind)
         self.fill(batch, self.rows.read(batch.keys) if mode != "refresh" else [])
         while wanted := self._wanted(batch, mode):
             vectors, elapsed_s = self._ask(model, wanted, embed)
@@ -98,9 +103,9 @@ class VectorCache:
         if _asking.get() is model:
             return await embed(inputs)
         mode = mode_now(self.options.mode)
-        if mode == "off":
+        batch = None if mode == "off" else self.batch(model, inputs, kind)
+        if batch is None:
             return (await self._ask_async(model, inputs, embed))[0]
-        batch = self.batch(model, inputs, kind)
         self.fill(batch, await self.rows.read_async(batch.keys) if mode != "refresh" else [])
         while wanted := self._wanted(batch, mode):
             vectors, elapsed_s = await self._ask_async(model, wanted, embed)

@@ -35,7 +35,7 @@ class Keys:
         name = qualified_name(type(transformation))
         try:
             form = canonical.form(transformation) if version is None else keyable_part(transformation, canonical)
-        except UnkeyableArgument as error:
+        except (UnkeyableArgument, ConfigurationError) as error:
             raise ConfigurationError(
                 f"a setting of {type(transformation).__name__} can't be part of a key ({error}); give version=, a text "
                 "that changes when the transformation does"

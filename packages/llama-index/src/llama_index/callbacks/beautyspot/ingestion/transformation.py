@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from beautyspot.checks import expect, words
 from beautyspot.durations import Duration, seconds
-from beautyspot.errors import CacheSaveWarning
+from beautyspot.errors import CacheSaveWarning, ConfigurationError
 from beautyspot.keys.canonical import Canonical
 from beautyspot.places import Place, opened, portable
 from beautyspot.rows import Rows
@@ -153,9 +153,13 @@ class CachedTransformation(TransformComponent):
 
     def _plan(self, nodes: Sequence[BaseNode], options: Mapping[str, Any]) -> Plan:
         parts = units(nodes, self.unit)
-        keys = self._keys().keys(parts, {name: value for name, value in options.items() if name != "show_progress"})
+        counted = {name: value for name, value in options.items() if name != "show_progress"}
+        try:
+            keys = self._keys().keys(parts, counted)
+        except ConfigurationError:  # a setting was changed since
+            keys = [None] * len(parts)
         if None in keys:
-            self._warn("has metadata, or got an option, that no key can be made of")
+            self._warn("has a setting, or got metadata or an option, that no key can be made of")
         return Plan(self.transformation, parts, keys)
 
     def _fill(self, plan: Plan, hits: Sequence[Hit | None], mode: Mode) -> None:
