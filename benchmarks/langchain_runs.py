@@ -34,7 +34,7 @@ def calls(scale: Scale, folder: str) -> list[Answer]:
         USAGE: [UsageMetadataCallbackHandler()],
         RECORDER: [BeautySpotCallbackHandler(f"{folder}/runs.db")],
     }
-    with _server() as url:
+    with server() as url:
         client = _invokes(scale, ChatOpenAI(model="gpt-test", api_key="none", base_url=url), handlers)  # pyright: ignore[reportArgumentType]
     fake = _invokes(scale, FakeListChatModel(responses=["yes"]), handlers)
     return [
@@ -75,8 +75,8 @@ def _serve(ready: Connection) -> None:
 
 
 @contextmanager
-def _server() -> Iterator[str]:
-    """Serve in a process of its own, so that the client's does what it does in life."""
+def server() -> Iterator[str]:
+    """Give the URL of a model in a process of its own, so that the client's does what it does in life."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
     process.start()

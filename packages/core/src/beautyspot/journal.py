@@ -192,7 +192,7 @@ class Journal:
         self._runs.append(run)
         if len(self._runs) >= MAX_BATCH_RUNS and not self._hurried:
             self._hurried, self._next_s = True, self._clock.monotonic()
-        if _on_event_loop() and self._clock.monotonic() >= self._next_s:
+        if self.is_due() and _on_event_loop():
             self._flush_in_thread()
         else:
             self.tick()
@@ -201,9 +201,13 @@ class Journal:
         """Have `source` add what it has held back, before each batch is written and as long as anybody holds it."""
         self._sources.add(source)
 
+    def is_due(self) -> bool:
+        """Say whether it is time to write what is pending."""
+        return self._clock.monotonic() >= self._next_s
+
     def tick(self) -> None:
         """Write what is pending if it is time, but of what was read one batch only: somebody waits for a result."""
-        if self._clock.monotonic() >= self._next_s:
+        if self.is_due():
             self._flush(self._reads.write)
 
     def flush(self) -> bool:

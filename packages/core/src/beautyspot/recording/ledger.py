@@ -51,13 +51,14 @@ class Ledger(Generic[E]):
         # Reentrant: a garbage collection under the lock may close a stream, which ends a run.
         self._lock = threading.RLock()
         self._aside = aside
+        self._most = MAX_UNREAD_ASIDE if aside else MAX_UNREAD
         self._thread: threading.Thread | None = None
         journal.add_source(self)
 
     def add(self, ended: E, /) -> None:
         """Take a run that ended."""
         self._unread.append(ended)
-        if len(self._unread) >= MAX_UNREAD:
+        if len(self._unread) >= self._most or self._journal.is_due():
             self._make_room()
 
     def add_runs(self) -> None:
@@ -88,10 +89,9 @@ class Ledger(Generic[E]):
         self._unread.clear()
 
     def _make_room(self) -> None:
-        waiting = len(self._unread)
-        if not self._aside or waiting >= MAX_BEHIND:
+        if not self._aside or len(self._unread) >= MAX_BEHIND:
             self.add_runs()
-        elif waiting >= MAX_UNREAD_ASIDE and (self._thread is None or not self._thread.is_alive()):
+        elif self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self.add_runs, name="beautyspot-ledger")
             try:
                 self._thread.start()

@@ -8,7 +8,9 @@ from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.event_handlers import BaseEventHandler
 from llama_index_instrumentation.span_handlers import BaseSpanHandler
 
-from llama_index.callbacks.beautyspot.spans import ORIGIN, SPANS, Listener
+from llama_index.callbacks.beautyspot.listener import Listener
+from llama_index.callbacks.beautyspot.span import ORIGIN
+from llama_index.callbacks.beautyspot.spans import SPANS
 
 NAME = "beautyspot"
 """Under which a workflow in another process is told where it came from."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from llama_index.callbacks.beautyspot.listener import Quiet
 from llama_index.callbacks.beautyspot.recorder.usage import usage_of
-from llama_index.callbacks.beautyspot.spans import SPANS, Quiet, Span
+from llama_index.callbacks.beautyspot.span import Span
+from llama_index.callbacks.beautyspot.spans import SPANS
 from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent
 from llama_index.core.instrumentation.events.llm import LLMChatEndEvent, LLMCompletionEndEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from beautyspot.limiters.budget import CallReservation
 
     from llama_index.callbacks.beautyspot.limiter import BeautySpotRateLimiter
@@ -29,7 +33,7 @@ class Meter(Quiet):
         """Start with no call under way."""
         self.limiters: WeakSet[BeautySpotRateLimiter] = WeakSet()
         self._owed: dict[str, list[tuple[BeautySpotRateLimiter, CallReservation, int]]] = {}
-        self._acts: dict[type, Any] = {
+        self._acts: dict[type[Any], Callable[[Any], None]] = {
             LLMChatEndEvent: self._settle_answer,
             LLMCompletionEndEvent: self._settle_answer,
             EmbeddingEndEvent: self._settle_vectors,
@@ -40,11 +44,9 @@ class Meter(Quiet):
         if kind == "llm" and span is not None and self.limiters:
             span.tokens = estimate(event)
 
-    def on_event(self, event: Any, /) -> None:
-        """Settle what a call came to."""
-        act = self._acts.get(event.__class__)
-        if act is not None and event.span_id in self._owed:
-            act(event)
+    def hears(self, event: type[Any], /) -> Callable[[Any], None] | None:
+        """Hear of ends."""
+        return self._acts.get(event)
 
     def on_drop(self, span: Span, _: BaseException | None, /) -> None:
         """Give back what a failed call took; one whose stream broke off keeps its estimate."""
@@ -64,19 +66,25 @@ class Meter(Quiet):
         self._owed.setdefault(span.span_id, []).append((limiter, reservation, tokens))
 
     def _settle_answer(self, event: Any) -> None:
-        limiter, reservation, tokens = self._next(event.span_id)
+        owed = self._next(event.span_id)
+        if owed is None:
+            return
+        limiter, reservation, tokens = owed
         used = usage_of(event.response).total_tokens if event.response is not None else None
         limiter.settle(reservation, tokens + _tokens_in(event.response) if used is None else used)
 
     def _settle_vectors(self, event: Any) -> None:
-        limiter, reservation, _ = self._next(event.span_id)
-        limiter.settle(reservation, sum(_tokens(text) for text in event.chunks))
+        owed = self._next(event.span_id)
+        if owed is not None:
+            owed[0].settle(owed[1], sum(_tokens(text) for text in event.chunks))
 
-    def _next(self, span_id: str) -> tuple[BeautySpotRateLimiter, CallReservation, int]:
-        owed = self._owed[span_id]
+    def _next(self, span_id: str | None) -> tuple[BeautySpotRateLimiter, CallReservation, int] | None:
+        owed = None if span_id is None else self._owed.get(span_id)
+        if not owed:
+            return None
         first = owed.pop(0)
         if not owed:
-            del self._owed[span_id]
+            self._owed.pop(str(span_id), None)
         return first
 
 

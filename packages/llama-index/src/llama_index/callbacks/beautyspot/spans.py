@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from contextvars import ContextVar
-from typing import Any, Protocol
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from llama_index_instrumentation.span import active_span_id
 
+from llama_index.callbacks.beautyspot.listener import Listener
+from llama_index.callbacks.beautyspot.span import Span
 from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.instrumentation.events.embedding import EmbeddingStartEvent
 from llama_index.core.instrumentation.events.llm import LLMChatStartEvent, LLMCompletionStartEvent
@@ -24,7 +27,6 @@ KEPT_SPANS = 256
 """Ended spans that are still known: a thread that a call began may call further when the call has returned."""
 MAX_LAZY = 64
 """Streams that are remembered until their first token."""
-_UUID_LENGTH = 36
 _LAZY = "lazy"
 _KINDS: tuple[tuple[type, str, frozenset[str]], ...] = (
     (BaseTool, "tool", frozenset(("__call__", "call", "acall"))),
@@ -45,101 +47,6 @@ _STARTS: dict[type, str] = {
 _LEAVES = ("llm", "embedding")
 """Kinds of spans that nothing begins below once they have ended."""
 _UNKNOWN = object()
-ORIGIN: ContextVar[tuple[str, str] | None] = ContextVar("beautyspot_origin", default=None)
-"""The run and the trace of another process, below which calls of this context begin."""
-
-
-class Span:
-    """One traced call."""
-
-    __slots__ = (
-        "above", "cancelled", "is_lazy", "is_run_itself", "kind", "name", "owner", "run_id", "span_id", "tokens",
-        "trace_id", "uuid", "waited_s", "within",
-    )  # fmt: skip
-
-    def __init__(self, span_id: str, owner: int, parent: Span | None) -> None:
-        """Begin below `parent`, in an object that `owner` identifies while it lives; 0 for none."""
-        self.span_id, self.owner = span_id, owner
-        self.uuid = span_id[-_UUID_LENGTH:]
-        """What tells the span apart."""
-        self.name = span_id[: -_UUID_LENGTH - 1] or span_id
-        """Such as `OpenAI.achat`."""
-        self.kind: str | None = None
-        """As `Run` has it, where the span is a run."""
-        self.run_id: str | None = None
-        """Where the span is a run."""
-        self.is_run_itself = False
-        """Whether the run ends with the span, and not with an event."""
-        self.is_lazy = False
-        """Whether the call may make another of its own only when it is read."""
-        self.tokens = 0
-        """About how many the prompt has, where a limiter counts them."""
-        self.waited_s = 0.0
-        """Seconds that the limiter let it wait, as far as no run has told them."""
-        self.cancelled = False
-        if parent is not None:
-            self.trace_id, self.above = parent.trace_id, parent.run_id or parent.above
-            # A text model's `achat` calls its `chat`, which calls its `complete`: one call to a provider.
-            self.within = parent.owner if parent.kind == "llm" else parent.within if parent.owner == owner else 0
-        else:
-            origin = ORIGIN.get()
-            self.above, self.trace_id = (None, self.uuid) if origin is None else origin
-            self.within = 0
-
-    @property
-    def is_nested(self) -> bool:
-        """Whether the call belongs to another of the same object, which tells of its tokens as well."""
-        return self.within == self.owner != 0
-
-
-class Listener(Protocol):
-    """Is told of spans and events, on the threads and event loops of the calls; counts its own failures."""
-
-    def on_start(self, event: Any, kind: str, span: Span | None, run_id: str, /) -> None:
-        """Take an event with which a run begins."""
-        ...
-
-    def on_event(self, event: Any, /) -> None:
-        """Take any other event."""
-        ...
-
-    def on_enter(self, span: Span, instance: Any, arguments: Any, tags: dict[str, Any] | None, /) -> None:
-        """Take the beginning of a call that is a run itself."""
-        ...
-
-    def on_exit(self, span: Span, result: Any, /) -> None:
-        """Take its end; that of a stream comes before its first token."""
-        ...
-
-    def on_drop(self, span: Span, error: BaseException | None, /) -> None:
-        """Take the failure of any call."""
-        ...
-
-    def on_close(self) -> None:
-        """Take the end of the dispatcher."""
-        ...
-
-
-class Quiet:
-    """Listens without a word, so that the spans are known."""
-
-    def on_start(self, event: Any, kind: str, span: Span | None, run_id: str, /) -> None:
-        """Leave it."""
-
-    def on_event(self, event: Any, /) -> None:
-        """Leave it."""
-
-    def on_enter(self, span: Span, instance: Any, arguments: Any, tags: dict[str, Any] | None, /) -> None:
-        """Leave it."""
-
-    def on_exit(self, span: Span, result: Any, /) -> None:
-        """Leave it."""
-
-    def on_drop(self, span: Span, error: BaseException | None, /) -> None:
-        """Leave it."""
-
-    def on_close(self) -> None:
-        """Leave it."""
 
 
 class Spans:
@@ -150,7 +57,7 @@ class Spans:
         self._spans: dict[str, Span] = {}
         self._ended: deque[str] = deque()
         self._kinds: dict[tuple[type, str], Any] = {}
-        self._starts: dict[type, Any] = dict(_STARTS)
+        self._heard: dict[type[Any], tuple[Callable[[Any], None], ...]] = {}
         self._lazy: deque[tuple[Span, Any]] = deque(maxlen=MAX_LAZY)
         self._listeners: tuple[Listener, ...] = ()
 
@@ -158,10 +65,12 @@ class Spans:
         """Tell `listener` of everything from now on."""
         if listener not in self._listeners:
             self._listeners = (*self._listeners, listener)
+            self._heard.clear()
 
     def forget(self, listener: Listener, /) -> bool:
         """Tell `listener` nothing more, and say whether anybody else is told."""
         self._listeners = tuple(each for each in self._listeners if each is not listener)
+        self._heard.clear()
         if not self._listeners:
             self._spans.clear()
         return bool(self._listeners)
@@ -176,23 +85,12 @@ class Spans:
 
     def on_event(self, event: Any, **_: Any) -> None:
         """Tell of an event."""
-        type_ = event.__class__
-        kind = self._starts.get(type_, _UNKNOWN)
-        if kind is _UNKNOWN:
-            kind = next((kind for start, kind in _STARTS.items() if issubclass(type_, start)), None)
-            self._starts[type_] = kind
-        if kind is None:
-            for listener in self._listeners:
-                listener.on_event(event)
-            return
-        span, run_id = self.get(event.span_id), event.id_
-        if kind == "llm" and span is not None:
-            self._tie(span, event)
-        if span is not None and span.kind is None:
-            span.kind, run_id = kind, span.uuid
-            span.run_id = run_id
-        for listener in self._listeners:
-            listener.on_start(event, kind, span, run_id)
+        # For each token of a stream: found by the class, so that those whom it is nothing to are not asked.
+        heard = self._heard.get(event.__class__)
+        if heard is None:
+            heard = self._heard[event.__class__] = self._hearing(event.__class__)
+        for hear in heard:
+            hear(event)
 
     def enter(
         self, id_: str, bound_args: Any, instance: Any = None, parent_id: str | None = None, tags: Any = None, **_: Any
@@ -230,6 +128,24 @@ class Spans:
         """Tell that the dispatcher ends."""
         for listener in self._listeners:
             listener.on_close()
+
+    def _hearing(self, class_: type[Any]) -> tuple[Callable[[Any], None], ...]:
+        """Return what takes events of a class."""
+        kind = next((kind for start, kind in _STARTS.items() if issubclass(class_, start)), None)
+        if kind is not None:
+            return (partial(self._start, kind),)
+        return tuple(hear for listener in self._listeners if (hear := listener.hears(class_)) is not None)
+
+    def _start(self, kind: str, event: Any) -> None:
+        span, run_id = self.get(event.span_id), event.id_
+        if span is not None:
+            if kind == "llm":
+                self._tie(span, event)
+            if span.kind is None:
+                span.kind, span.run_id = kind, span.uuid
+                run_id = span.uuid
+        for listener in self._listeners:
+            listener.on_start(event, kind, span, run_id)
 
     def _tie(self, span: Span, event: Any) -> None:
         """Put the call below that of which it is part, where no context says so.

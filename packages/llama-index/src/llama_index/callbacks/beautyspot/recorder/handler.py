@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from beautyspot.places import Place, opened, portable
 
+from llama_index.callbacks.beautyspot.listener import Quiet
 from llama_index.callbacks.beautyspot.listening import attach, detach
 from llama_index.callbacks.beautyspot.recorder.callbacks import Callbacks
 from llama_index.callbacks.beautyspot.recorder.recorder import is_installed_at
 from llama_index.callbacks.beautyspot.recorder.runs import Options, Runs
-from llama_index.callbacks.beautyspot.spans import Quiet
 
 if TYPE_CHECKING:
     from beautyspot.recording import Prices, Redact, Totals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from zlib import crc32
 
@@ -10,7 +11,8 @@ from beautyspot.recording import clean
 from llama_index.callbacks.beautyspot.recorder.open_run import OpenRun
 from llama_index.callbacks.beautyspot.recorder.runs import MAX_OPEN, Runs
 from llama_index.callbacks.beautyspot.recorder.usage import model_named
-from llama_index.callbacks.beautyspot.spans import SPANS, Span
+from llama_index.callbacks.beautyspot.span import Span
+from llama_index.callbacks.beautyspot.spans import SPANS
 from llama_index.core.chat_engine.types import StreamingAgentChatResponse
 from llama_index.core.instrumentation.events.chat_engine import StreamChatEndEvent, StreamChatErrorEvent
 from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent
@@ -32,15 +34,27 @@ _STEP_SUMMARIES = ("llamaindex.step.input_summary", "llamaindex.start_event")
 """Tags of workflows that quote what the user said."""
 
 
+def _guarded(act: Callable[[Observer, Any], None]) -> Callable[[Observer, Any], None]:
+    """Count what goes wrong in `act`: the dispatcher would swallow it, and nobody would know."""
+
+    def guarded(self: Observer, event: Any) -> None:
+        try:
+            act(self, event)
+        except Exception as error:  # noqa: BLE001 - whatever a provider's result may hold
+            self.runs.fail(error)
+
+    return guarded
+
+
 class Observer:
     """Listens to the spans, and begins and ends runs."""
 
     def __init__(self, runs: Runs, sample: float) -> None:
         """Tell `runs` of the share `sample` of all traces, from 0 to 1."""
-        self._runs = runs
+        self.runs = runs
         self._sampled = None if sample == 1 else int(sample * 2**32)
         self._of_span: dict[str | None, list[OpenRun]] = {}
-        self._acts: dict[type, Any] = {
+        self._acts: dict[type[Any], Callable[[Any], None]] = {
             LLMChatInProgressEvent: self._progress,
             LLMCompletionInProgressEvent: self._progress,
             LLMChatEndEvent: self._end_model,
@@ -66,21 +80,13 @@ class Observer:
             if self._sampled is None or self._is_sampled(run.trace_id):
                 run.model = model_named(event.model_dict) if kind in _MODELS else None
                 run.tags = event.tags or None
-                self._begin(event.span_id, run, None if self._runs.capture is None else _inputs(event))
-        except Exception as error:  # noqa: BLE001 - the dispatcher would swallow it, and nobody would know
-            self._runs.fail(error)
+                self._begin(event.span_id, run, None if self.runs.capture is None else _inputs(event))
+        except Exception as error:  # noqa: BLE001 - as in `_guarded`
+            self.runs.fail(error)
 
-    def on_event(self, event: Any, /) -> None:
-        """Take a token, an end or a failure."""
-        act = self._acts.get(type(event))  # pyright: ignore[reportUnknownArgumentType] - any event
-        if act is None:
-            if event.class_name() == "SpanCancelledEvent" and (span := SPANS.get(event.span_id)) is not None:
-                span.cancelled = True
-            return
-        try:
-            act(event)
-        except Exception as error:  # noqa: BLE001 - as in `on_start`
-            self._runs.fail(error)
+    def hears(self, event: type[Any], /) -> Callable[[Any], None] | None:
+        """Hear of tokens, ends and failures."""
+        return self._acts.get(event) or (_note_cancelled if event.__name__ == "SpanCancelledEvent" else None)
 
     def on_enter(self, span: Span, instance: Any, arguments: Any, tags: dict[str, Any] | None, /) -> None:
         """Begin a run of a tool, a reranker, a chat engine, a workflow or a step."""
@@ -90,37 +96,37 @@ class Observer:
         try:
             run = OpenRun(span.uuid, kind, _name(span, instance), span.trace_id, span.above)
             run.tags = tags or None
-            inputs = None if self._runs.capture is None else _arguments(kind, arguments, tags or {})
+            inputs = None if self.runs.capture is None else _arguments(kind, arguments, tags or {})
             self._begin(span.span_id, run, inputs)
-        except Exception as error:  # noqa: BLE001 - as in `on_start`
-            self._runs.fail(error)
+        except Exception as error:  # noqa: BLE001 - as in `_guarded`
+            self.runs.fail(error)
 
     def on_exit(self, span: Span, result: Any, /) -> None:
         """End what no event ends."""
-        run = self._runs.find(span.run_id)
+        run = self.runs.find(span.run_id)
         self._of_span.pop(span.span_id, None)
         if run is None or isinstance(result, StreamingAgentChatResponse):
             return
         try:
             if isinstance(result, ToolOutput) and result.is_error:
-                self._runs.end(run, "error", outputs=result, error=_error_of(result))
+                self.runs.end(run, "error", outputs=result, error=_error_of(result))
             else:
-                self._runs.end(run, "cancelled" if span.cancelled else "ok", outputs=result)
-        except Exception as error:  # noqa: BLE001 - as in `on_start`
-            self._runs.fail(error)
+                self.runs.end(run, "cancelled" if span.cancelled else "ok", outputs=result)
+        except Exception as error:  # noqa: BLE001 - as in `_guarded`
+            self.runs.fail(error)
 
     def on_drop(self, span: Span, error: BaseException | None, /) -> None:
         """End what failed."""
         for run in self._of_span.pop(span.span_id, ()):
-            self._runs.end_failed(run, error)
+            self.runs.end_failed(run, error)
 
     def on_close(self) -> None:
         """End everything."""
         self._of_span.clear()
-        self._runs.end_all()
+        self.runs.end_all()
 
     def _begin(self, span_id: str | None, run: OpenRun, inputs: Any) -> None:
-        self._runs.begin(run, inputs)
+        self.runs.begin(run, inputs)
         if span_id in self._of_span:
             self._of_span[span_id].append(run)
         else:
@@ -131,43 +137,50 @@ class Observer:
     def _progress(self, event: Any) -> None:
         runs = self._of_span.get(event.span_id)
         if runs and runs[0].first_token_s is None:
-            self._runs.first_token(runs[0])
+            self.runs.first_token(runs[0])
 
+    @_guarded
     def _end_model(self, event: Any) -> None:
         run = self._next(event.span_id)
         if run is not None:
-            self._runs.end(run, response=event.response, tags=event.tags)
+            self.runs.end(run, response=event.response, tags=event.tags)
 
+    @_guarded
     def _end_embedding(self, event: Any) -> None:
         self._end_next(event, event.chunks)  # what went in; vectors say nothing to a reader
 
+    @_guarded
     def _end_retrieval(self, event: Any) -> None:
         self._end_next(event, event.nodes)
 
+    @_guarded
     def _end_query(self, event: Any) -> None:
         self._end_next(event, event.response)
 
     def _end_next(self, event: Any, outputs: Any) -> None:
         run = self._next(event.span_id)
         if run is not None:
-            self._runs.end(run, outputs=outputs, tags=event.tags)
+            self.runs.end(run, outputs=outputs, tags=event.tags)
 
+    @_guarded
     def _end_broken(self, event: Any) -> None:
         run = self._next(event.span_id)
         if run is not None:
-            self._runs.end_failed(run, event.exception)
+            self.runs.end_failed(run, event.exception)
 
+    @_guarded
     def _end_chat(self, event: Any) -> None:
         """End the run of a chat engine that streams: below its span is the one that writes what was said."""
         span = SPANS.get(event.span_id)
-        run = None if span is None else self._runs.find(span.above)
+        run = None if span is None else self.runs.find(span.above)
         if run is not None and run.kind == "query":
             error = getattr(event, "exception", None)
             if error is None:
-                self._runs.end(run)
+                self.runs.end(run)
             else:
-                self._runs.end_failed(run, error)
+                self.runs.end_failed(run, error)
 
+    @_guarded
     def _name_reranker(self, event: Any) -> None:
         for run in self._of_span.get(event.span_id, ()):
             run.model = event.model_name
@@ -185,6 +198,12 @@ class Observer:
 
     def _is_sampled(self, trace_id: str) -> bool:
         return self._sampled is None or crc32(trace_id.encode()) < self._sampled
+
+
+def _note_cancelled(event: Any) -> None:
+    span = SPANS.get(event.span_id)
+    if span is not None:
+        span.cancelled = True
 
 
 def _name(span: Span, instance: Any) -> str:

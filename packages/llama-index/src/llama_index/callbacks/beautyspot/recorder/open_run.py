@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from llama_index.callbacks.beautyspot.spans import Span
+    from llama_index.callbacks.beautyspot.span import Span
 
 
 class OpenRun:

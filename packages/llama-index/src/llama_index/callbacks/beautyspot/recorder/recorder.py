@@ -10,11 +10,11 @@ from beautyspot.checks import expect
 from beautyspot.errors import ConfigurationError
 from beautyspot.places import Place, opened
 
+from llama_index.callbacks.beautyspot.listener import Listener, Quiet
 from llama_index.callbacks.beautyspot.listening import attach, detach
 from llama_index.callbacks.beautyspot.recorder.callbacks import Callbacks
 from llama_index.callbacks.beautyspot.recorder.observer import Observer
 from llama_index.callbacks.beautyspot.recorder.runs import Options, Runs
-from llama_index.callbacks.beautyspot.spans import Listener, Quiet
 from llama_index.core import Settings
 
 if TYPE_CHECKING:

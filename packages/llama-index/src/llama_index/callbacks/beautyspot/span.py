@@ -1,0 +1,52 @@
+"""One call that LlamaIndex traces."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+_UUID_LENGTH = 36
+ORIGIN: ContextVar[tuple[str, str] | None] = ContextVar("beautyspot_origin", default=None)
+"""The run and the trace of another process, below which calls of this context begin."""
+
+
+class Span:
+    """One traced call."""
+
+    __slots__ = (
+        "above", "cancelled", "is_lazy", "is_run_itself", "kind", "name", "owner", "run_id", "span_id", "tokens",
+        "trace_id", "uuid", "waited_s", "within",
+    )  # fmt: skip
+
+    def __init__(self, span_id: str, owner: int, parent: Span | None) -> None:
+        """Begin below `parent`, in an object that `owner` identifies while it lives; 0 for none."""
+        self.span_id, self.owner = span_id, owner
+        self.uuid = span_id[-_UUID_LENGTH:]
+        """What tells the span apart."""
+        self.name = span_id[: -_UUID_LENGTH - 1] or span_id
+        """Such as `OpenAI.achat`."""
+        self.kind: str | None = None
+        """As `Run` has it, where the span is a run."""
+        self.run_id: str | None = None
+        """Where the span is a run."""
+        self.is_run_itself = False
+        """Whether the run ends with the span, and not with an event."""
+        self.is_lazy = False
+        """Whether the call may make another of its own only when it is read."""
+        self.tokens = 0
+        """About how many the prompt has, where a limiter counts them."""
+        self.waited_s = 0.0
+        """Seconds that the limiter let it wait, as far as no run has told them."""
+        self.cancelled = False
+        if parent is not None:
+            self.trace_id, self.above = parent.trace_id, parent.run_id or parent.above
+            # A text model's `achat` calls its `chat`, which calls its `complete`: one call to a provider.
+            self.within = parent.owner if parent.kind == "llm" else parent.within if parent.owner == owner else 0
+        else:
+            origin = ORIGIN.get()
+            self.above, self.trace_id = (None, self.uuid) if origin is None else origin
+            self.within = 0
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether the call belongs to another of the same object, which tells of its tokens as well."""
+        return self.within == self.owner != 0
