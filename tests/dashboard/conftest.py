@@ -31,19 +31,24 @@ def small_store(tmp_path: Path) -> Path:
     """Three results of two functions: two texts and a dict."""
     path = tmp_path / "small.db"
     with bs.Spot("small", db=path, storage=tmp_path / "blobs") as spot:
-
-        @spot.mark(tags=("draft",), version="2", content_type="text/plain")
-        def summarise(topic: str) -> str:
-            return f"All about {topic}."
-
-        @spot.mark(save_blob=True)
-        def fetch(number: int) -> dict[str, object]:
-            return {"number": number, "rows": [{"a": 1}, {"a": 2}]}
-
+        summarise = spot.mark(tags=("draft",), version="2", content_type="text/plain")(_summarise)
+        fetch = spot.mark(save_blob=True)(_fetch)
         summarise("owls")
         summarise("foxes")
         fetch(7)
     return path
+
+
+def _summarise(topic: str) -> str:
+    return f"All about {topic}."
+
+
+def _fetch(number: int) -> dict[str, object]:
+    return {"number": number, "rows": [{"a": 1}, {"a": 2}]}
+
+
+_summarise.__module__, _summarise.__qualname__ = "app", "summarise"
+_fetch.__module__, _fetch.__qualname__ = "crawl", "fetch"
 
 
 @pytest.fixture

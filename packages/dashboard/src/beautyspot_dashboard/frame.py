@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 from beautyspot.errors import BeautySpotError
@@ -35,8 +36,9 @@ def show_bug(error: Exception, /) -> bool:
 
 def _show_head(shown: Place) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        name = plain(shown.name) + (f" · **{text('read_only')}**" if shown.read_only else "")
-        st.caption(name, width="stretch")
+        short = shown.name if "://" in shown.name else Path(shown.name).name
+        name = plain(short) + (f" · **{text('read_only')}**" if shown.read_only else "")
+        st.caption(name, width="stretch", help=plain(shown.name))
         st.segmented_control(
             text("language"),
             list(LANGUAGES),  # by their own names, which are the same in each

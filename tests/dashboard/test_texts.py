@@ -1,0 +1,50 @@
+"""What the pages say."""
+
+import re
+import string
+from pathlib import Path
+
+import beautyspot_dashboard
+import pytest
+from beautyspot_dashboard.texts import TEXTS, plain
+
+SOURCE = "\n".join(path.read_text("utf-8") for path in Path(beautyspot_dashboard.__file__).parent.rglob("*.py"))
+FAMILIES = ("order_", "range_", "work_", "answer_")
+"""Names that are put together where they are used."""
+
+
+def places(words: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(words) if name is not None}
+
+
+def test_everything_is_said_in_every_language_with_the_same_places() -> None:
+    english, japanese = TEXTS["en"], TEXTS["ja"]
+    assert {name: places(words) for name, words in english.items()} == {
+        name: places(words) for name, words in japanese.items()
+    }
+
+
+def test_what_is_asked_for_is_there() -> None:
+    asked = set(re.findall(r"""\btext\(\s*["']([a-z_0-9]+)["']""", SOURCE))
+    assert asked - set(TEXTS["en"]) == set()
+
+
+def test_nothing_is_said_that_nobody_asks_for() -> None:
+    idle = {name for name in TEXTS["en"] if f'"{name}"' not in _without_texts()}
+    assert {name for name in idle if not name.startswith(FAMILIES)} == set()
+
+
+def _without_texts() -> str:
+    folder = Path(beautyspot_dashboard.__file__).parent
+    files = (path for path in folder.rglob("*.py") if path.parent.name != "texts")
+    return "\n".join(path.read_text("utf-8").replace("'", '"') for path in files)
+
+
+@pytest.mark.parametrize("hostile", ["**b**", "<img src=x>", "[a](b)", "$x$", ":red[x]", "`c`", "~~s~~", "# h", "a_b_"])
+def test_what_comes_from_a_store_is_shown_letter_for_letter(hostile: str) -> None:
+    assert re.sub(r"\\(.)", r"\1", plain(hostile)) == hostile
+    assert not re.search(r"(?<!\\)[*<\[$:`~#_]", plain(hostile))
+
+
+def test_a_name_of_several_lines_stays_in_its_line() -> None:
+    assert "\n" not in plain("a\n\n# b")
