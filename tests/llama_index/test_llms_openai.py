@@ -2,15 +2,19 @@
 
 import asyncio
 import base64
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import openai as openai_client
 import pytest
-from beautyspot import Spot
+from beautyspot import ConfigurationError, Spot
 from llama_index.callbacks.beautyspot import ReplayMiss, cache_llm, cache_policy
 from llama_index.core import Document, MockEmbedding, VectorStoreIndex
 from llama_index.core.agent.workflow import FunctionAgent
@@ -18,7 +22,7 @@ from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.rate_limiter import BaseRateLimiter
 from llama_index.core.tools import FunctionTool
-from llama_index.llms.openai import OpenAI
+from llama_index.llms.openai import OpenAI, OpenAIResponses
 from pydantic import BaseModel
 from servers.openai_api import HANG_UP, OpenAIAPI
 
@@ -352,3 +356,77 @@ def test_tokens_and_seconds_are_counted(llm: OpenAI, store: Spot):
     assert row.func_name == "llama_index.OpenAI.gpt-4o-mini"
     assert (row.hits, row.misses) == (2, 1)
     assert row.tokens_saved == 2 * row.tokens_spent > 0
+
+
+@pytest.fixture
+def responses(openai_api: OpenAIAPI, store: Spot) -> OpenAIResponses:
+    model = OpenAIResponses(model="gpt-4o-mini", api_base=openai_api.url, api_key="sk-secret", max_retries=0)
+    return cache_llm(model, store)
+
+
+@pytest.mark.parametrize("way", FAMILIES["chat"])
+async def test_the_other_api_of_the_provider_works_as_well(
+    way: str, responses: OpenAIResponses, openai_api: OpenAIAPI, ask: Any
+):
+    first, again = [(await ask(responses, way, "who is it"))[-1] for _ in range(2)]
+    assert openai_api.calls == 1
+    assert again.message == first.message
+    assert type(again.raw) is type(first.raw)
+    assert again.additional_kwargs["usage"].total_tokens == first.additional_kwargs["usage"].total_tokens
+
+
+def test_a_model_whose_answers_hang_on_earlier_calls_is_refused(responses: OpenAIResponses, store: Spot):
+    with pytest.raises(ConfigurationError, match=r"track_previous_responses=True.*; set it to False"):
+        cache_llm(responses.model_copy(update={"track_previous_responses": True}), store)
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_server_keeps_answers_too(way: str, openai: Make, redis_url: str, openai_api: OpenAIAPI, ask: Any):
+    spot = Spot("far", db=redis_url)
+    llm = cache_llm(openai(), spot)
+    answers = await asyncio.gather(*(ask(llm, way, "hello") for _ in range(1 if way in ("chat", "complete") else 3)))
+    answers.append(await ask(llm, way, "hello"))
+    assert {text_of(each[-1]) for each in answers} == {"answer to hello"}
+    assert openai_api.calls == 1 or not way.startswith("a")
+    spot.shutdown()
+
+
+async def test_a_call_on_an_event_loop_never_waits_for_its_own_loop(llm: OpenAI, openai_api: OpenAIAPI):
+    with openai_api.held():
+        first = asyncio.create_task(llm.acomplete("hello"))
+        await asyncio.to_thread(openai_api.wait_for, 1)
+    assert llm.complete("hello").text == "answer to hello"
+    assert (await first).text == "answer to hello"
+
+
+def test_arguments_may_be_named(llm: OpenAI, openai_api: OpenAIAPI):
+    for _ in range(2):
+        llm.chat(messages=[ChatMessage("hello")])
+        llm.complete(prompt="hello", formatted=True)
+    llm.chat([ChatMessage("hello")])
+    assert openai_api.calls == 2
+
+
+ANOTHER = """
+import sys
+from llama_index.callbacks.beautyspot import cache_llm
+from llama_index.llms.openai import OpenAI
+llm = cache_llm(OpenAI(model="gpt-4o-mini", api_base=sys.argv[1], api_key="sk-secret", max_retries=0), sys.argv[2])
+print(llm.complete("hello").text)
+"""
+
+
+def test_processes_that_ask_the_same_at_once_make_one_call(openai: Make, openai_api: OpenAIAPI, tmp_path: Path):
+    path = str(tmp_path / "answers.db")
+    command = [sys.executable, "-c", ANOTHER, openai_api.url, path]
+    llm = cache_llm(openai(), path)
+    with ExitStack() as held, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        held.enter_context(openai_api.held())
+        openai_api.wait_for(1)
+        with ThreadPoolExecutor() as pool:
+            ours = pool.submit(llm.complete, "hello")
+            with pytest.raises(TimeoutError):
+                ours.result(0.1)
+            held.close()
+            answers = [ours.result().text, other.communicate(timeout=60)[0].strip()]
+    assert (answers, openai_api.calls) == (["answer to hello"] * 2, 1)
