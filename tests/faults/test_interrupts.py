@@ -173,7 +173,11 @@ def test_an_interrupted_map_keeps_what_returned(stage: Any) -> None:
 STORM = """
 import time
 warnings.simplefilter("ignore", ResourceWarning)  # between open() and its with
-answer = new_answer(new_spot())
+spot = new_spot()
+answer = new_answer(spot)
+for m in (-(10**9), -(3 * 10**9)):
+    answer(m), answer(m)
+spot.flush()  # now all is imported: an interrupt within an import can take Python's own locks along
 stop, n = threading.Event(), 0
 
 def calls():
@@ -230,3 +234,68 @@ def test_interrupts_at_any_place_leave_the_spot_as_good_as_new(stage: Any, with_
     out, err = actor.communicate()
     assert out.splitlines() == ["right True True", "kept True True"], err
     assert "AttributeError" not in err
+
+
+WITHIN = """
+import gc, time
+spot = new_spot(memory_bytes=0)
+answer = new_answer(spot)
+right, busy, calls, longest_s = [], False, 0, 0.0
+
+def ask(*numbers):
+    right.append(all(answer(n) == value_of(n) for n in numbers))
+
+def handle(*_):
+    # Called in the middle of any line below, or of the garbage collector: a hit, a miss, and one that is replaced.
+    global busy, calls, longest_s
+    if not busy:
+        busy, calls, start_s = True, calls + 1, time.monotonic()
+        ask(calls % 7, 1000 + calls)
+        if not calls % 5: right.append(answer.refresh(calls % 7) == value_of(calls % 7))
+        busy, longest_s = False, max(longest_s, time.monotonic() - start_s)
+
+class Node:
+    def __init__(self): self.me = self
+    def __del__(self): handle()
+
+def write():
+    own = 10 ** 6
+    while not stop.is_set():
+        own += 1
+        answer(own)
+
+stop, number = threading.Event(), 0
+writer = threading.Thread(target=write)
+if {with_others}: writer.start()
+signal.signal(signal.SIGALRM, handle)
+while calls < 1000:
+    number += 1
+    {interrupt}
+    ask(number % 5, -number)
+    if not number % 3: right.append(answer.refresh(number % 5) == value_of(number % 5))
+signal.setitimer(signal.ITIMER_REAL, 0)
+busy = True
+gc.set_threshold(700)
+stop.set()
+if {with_others}: writer.join()
+spot.flush()
+say(all(right), all(map(answer.is_cached, range(-number, 0))), all(map(answer.is_cached, range(1001, 1001 + calls))))
+say(longest_s < 8)  # a turn that never comes costs 10 s
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_others", [False, True])
+@pytest.mark.parametrize(
+    "interrupt",
+    [
+        "signal.setitimer(signal.ITIMER_REAL, 1e-6 * (1 + number % 400))",
+        "gc.set_threshold(1 + number % 40, 2, 2), Node()",
+    ],
+    ids=["signal", "gc"],
+)
+def test_a_handler_that_calls_in_the_middle_of_a_call_neither_hangs_nor_loses(
+    stage: Any, interrupt: str, with_others: bool
+) -> None:
+    actor = stage.start(WITHIN.format(interrupt=interrupt, with_others=with_others))
+    assert actor.rest()[-2:] == ["True True True", "True"]

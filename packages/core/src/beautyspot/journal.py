@@ -79,7 +79,7 @@ class Tally:
         self.func_name = func_name
         self._clock = clock
         self._reads = reads
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may call a marked function in the middle of our lines
         self._info: list[float] = [0, 0, 0, 0.0, 0.0]
         self._saved: list[float] = []
         """One item per hit that is not in the counts yet."""
@@ -175,7 +175,7 @@ class Journal:
         self._next_s = clock.monotonic() + FLUSH_EVERY_S
         self._hurried = False
         """Whether a whole batch called for a flush, which has not worked yet."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def tally(self, func_name: str, /) -> Tally:
         """Return the counts of the function, one object for each name."""
@@ -234,10 +234,10 @@ class Journal:
 
     def forget_pending(self) -> None:
         """Drop what is pending: in the child of a fork it belongs to the parent."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._runs.clear()
         for tally in self._tallies.values():
-            tally._lock = threading.Lock()  # pyright: ignore[reportPrivateUsage] - the parent's thread may have held it
+            tally._lock = threading.RLock()  # pyright: ignore[reportPrivateUsage] - the parent's thread may have held it
             tally.take()
         self._reads.forget()
 

@@ -42,7 +42,7 @@ class Notices:
     def __init__(self) -> None:
         """Start with nothing said."""
         self._said: set[Hashable] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def warn(self, subject: Hashable, message: str, category: type[CacheWarning], /) -> None:
         """Give the warning, unless one was given for `subject`."""
@@ -62,7 +62,7 @@ class Notices:
 
     def after_fork_in_child(self) -> None:
         """Start with a free lock: a thread of the parent may have held it."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
 
 def trouble(error: Exception, /) -> Hashable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from beautyspot.errors import StorageError
@@ -35,7 +36,7 @@ class Reads:
         self._waiting: set[str] = set()
         self._written: set[str] = set()
         self._since_s = clock.monotonic()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def see(self, keys: Sequence[str], /) -> None:
         """Remember that hits read `keys`, any of them many times."""
@@ -64,7 +65,10 @@ class Reads:
                 self._written.clear()
                 self._since_s = self._clock.monotonic()
             self._waiting -= self._written
-            batch = [self._waiting.pop() for _ in range(min(BATCH, len(self._waiting)))]
+            batch: list[str] = []
+            with suppress(KeyError):  # none is left, or a signal handler took them in between
+                while len(batch) < BATCH:
+                    batch.append(self._waiting.pop())
             self._written.update(batch)
         return batch
 
@@ -78,5 +82,5 @@ class Reads:
 
     def forget(self) -> None:
         """Drop everything: in the child of a fork it belongs to the parent."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._waiting.clear()

@@ -40,8 +40,8 @@ class Unsaved:
         self.refusal = ""
         """What the database said when it last refused a row."""
         self._rests_until_s = float("-inf")
-        self._lock = threading.Lock()
-        self._writing = threading.Lock()
+        self._lock = threading.RLock()
+        self._writing = threading.RLock()  # both as in the journal
 
     def __len__(self) -> int:
         """Return how many rows wait."""
@@ -67,8 +67,11 @@ class Unsaved:
             if not isinstance(error.__cause__, HOPELESS):
                 self._hold(task)
             raise
-        if self._tasks and not self._writing.locked():  # one thread that tries is enough
-            self.retry()
+        if self._tasks and self._writing.acquire(blocking=False):  # one thread that tries is enough
+            try:
+                self.retry()
+            finally:
+                self._writing.release()
 
     def put_many(self, tasks: Sequence[Task], /) -> None:
         """Write the tasks in one go.
@@ -111,7 +114,7 @@ class Unsaved:
 
     def forget(self) -> None:
         """Drop everything: in the child of a fork it belongs to the parent."""
-        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._lock, self._writing = threading.RLock(), threading.RLock()
         self._tasks.clear()
         self._held_bytes = 0
 

@@ -5,8 +5,8 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from beautyspot.db.connections import Connections, atomically
-from beautyspot.db.kept import Execute
+from beautyspot.db.connections import Connections
+from beautyspot.db.kept import Execute, atomically
 from beautyspot.db.rows import entry_of, task_row
 from beautyspot.db.sqlite import PUT, PUT_TAG, REPLACE
 from beautyspot.records import Entry, Task

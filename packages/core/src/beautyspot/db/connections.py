@@ -8,7 +8,7 @@ import time
 from collections import deque
 
 from beautyspot.db.aside import Aside
-from beautyspot.db.faults import STALE, UNREADABLE, WAITABLE, Failure, code_of, locked, storage_error
+from beautyspot.db.faults import STALE, UNREADABLE, WAITABLE, Failure, code_of, locked, storage_error, within_write
 from beautyspot.db.files import connect
 from beautyspot.db.generation import Generation
 from beautyspot.db.kept import Execute, Kept, Lender
@@ -28,6 +28,8 @@ MAX_OPEN = 64
 READ_PATIENCE_S = 1.0
 """A read waits only for a lock that shuts readers out, which an ordinary writer doesn't take."""
 FORK_PATIENCE_S = 5.0
+WITHIN_PATIENCE_S = 0.1
+"""Longest wait of a write within another of its thread: for other threads, as that one goes on only afterwards."""
 
 
 class Connections(Lender):
@@ -49,8 +51,10 @@ class Connections(Lender):
 
     def _start(self) -> None:
         self.mine = threading.local()
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()  # as `Kept.lock`
         self._turns = Turns()
+        self._writers: set[int] = set()
+        """Threads in the middle of a write."""
         self._open: list[Kept] = []
         self._idle: deque[Kept] = deque()
         self._next = 0
@@ -77,6 +81,17 @@ class Connections(Lender):
         Raises:
             StorageError: it can't be done; the database is as it was.
         """
+        me = threading.get_ident()
+        if me in self._writers:
+            return self._write_within(operation)
+        try:
+            self._writers.add(me)
+            return self._write_in_turn(operation, keeps_result)
+        finally:
+            self._writers.discard(me)
+            self._aside.tell(of_gone=keeps_result)
+
+    def _write_in_turn(self, operation: Callable[[Execute], T], keeps_result: bool) -> T:
         deadline_s = time.monotonic() + self._busy_timeout_s
         turns = self._turns
         try:
@@ -100,7 +115,15 @@ class Connections(Lender):
             except BaseException:  # Ctrl-C in there; re-raised
                 turns.release()
                 raise
-            self._aside.tell(of_gone=keeps_result)
+
+    def _write_within(self, operation: Callable[[Execute], T]) -> T:
+        """Write for a signal handler or a `__del__` in the middle of a write of this thread, which waits for it."""
+        try:
+            return self._patiently(operation, time.monotonic() + WITHIN_PATIENCE_S)
+        except StorageError as error:
+            if error.__cause__ is None or code_of(error.__cause__) not in WAITABLE:
+                raise
+            raise within_write(self.path) from error.__cause__
 
     def change(self, operation: Callable[[Execute], T], /, *, keeps_result: bool = False) -> T:
         """Do as `write` does what may change or delete a row that was there, and have every process read it anew.
@@ -125,7 +148,7 @@ class Connections(Lender):
             try:
                 kept = self._take()
                 with kept.lock:
-                    return operation(kept.execute)
+                    return self._beside(operation) if kept.is_in_use else kept.use(operation)
             except Failure as error:
                 if kept is not None and kept.closed:
                     continue  # another thread closed it, for a fork or for good, before we had its lock
@@ -137,6 +160,21 @@ class Connections(Lender):
                     mended = True
                     continue
             time.sleep(PAUSE_S)
+
+    def _beside(self, operation: Callable[[Execute], T]) -> T:
+        """Do `operation` for a signal handler or a `__del__` that interrupted what this thread's connection does.
+
+        On one of its own: that one may be in a transaction, or read a state that it can't write past.
+        """
+        with self._mutex:
+            beside = Kept(self._connect(), identity(self.path))
+            self._open.append(beside)
+        try:
+            with beside.lock:
+                return beside.use(operation)
+        finally:
+            with beside.lock:
+                self._forget(beside)
 
     def _take(self) -> Kept:
         """Return this thread's connection, opened if it has none."""
@@ -219,7 +257,7 @@ class Connections(Lender):
             for kept in closing:
                 with kept.lock:
                     if kept is closing[-1] and self._wrote and not kept.closed:
-                        _settle(kept)
+                        kept.settle()
                     kept.close()
             self._wrote = False
 
@@ -242,30 +280,3 @@ class Connections(Lender):
         """Start without connections; one that was in use stays the parent's and is never closed here."""
         self._left_to_parent += [kept for kept in self._open if not kept.closed]
         self._start()
-
-
-def atomically(execute: Execute, operation: Callable[[Execute], T], /) -> T:
-    """Do `operation` in one transaction."""
-    execute("BEGIN IMMEDIATE")
-    try:
-        result = operation(execute)
-        execute("COMMIT")
-    except BaseException:  # an interrupt, too, must not leave the transaction open
-        _roll_back(execute)
-        raise
-    return result
-
-
-def _roll_back(execute: Execute) -> None:
-    try:
-        execute("ROLLBACK")
-    except sqlite3.Error:
-        return  # SQLite did it already, on a full disk for one
-
-
-def _settle(kept: Kept) -> None:
-    """Move the WAL into the file, if nobody is in the way: a left-over one costs every start 0.5 ms per MB."""
-    try:
-        kept.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    except sqlite3.Error:
-        return

@@ -42,6 +42,14 @@ def locked(path: str, /) -> StorageError:
     return StorageError(f"database is locked ({path!r}); {NEXT_STEPS[sqlite3.SQLITE_BUSY]}")
 
 
+def within_write(path: str, /) -> StorageError:
+    """Return the error of a write that was asked for in the middle of another of the same thread."""
+    return StorageError(
+        f"{path!r} is in the middle of a write that a signal handler or a __del__ of this thread interrupted; "
+        "keep results in functions that are called when it is done"
+    )
+
+
 def storage_error(path: str, error: BaseException, /) -> StorageError:
     """Return the `StorageError` that says what became of the database at `path`, and what to do."""
     if isinstance(error, StorageError):

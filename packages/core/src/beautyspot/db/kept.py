@@ -10,9 +10,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable
-    from typing import Any, TypeAlias
+    from typing import Any, TypeAlias, TypeVar
 
     from beautyspot.db.replacement import Identity
+
+    T = TypeVar("T")
 
 
 Execute: TypeAlias = "Callable[..., sqlite3.Cursor]"
@@ -29,12 +31,33 @@ class Kept:
         self.execute: Execute = connection.execute
         self.cursor = connection.cursor()
         self.select: Execute = self.cursor.execute
-        """For a statement that is read to its end at once; `execute` makes a cursor for each, in 0.2 µs."""
+        """For a statement that is read to its end at once; `execute`, which makes a cursor in 0.2 µs, while in use."""
         self.identity = identity
         self.data_version: int | None = None
         """What `PRAGMA data_version` said last, which tells of other connections' commits; None before it was asked."""
-        self.lock = threading.Lock()
+        # Reentrant: a signal handler or a `__del__` may call a marked function in the middle of any of our lines.
+        self.lock = threading.RLock()
         self.closed = False
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether who holds the lock is in the middle of something already, and was interrupted by who asks."""
+        return self.select is self.execute
+
+    def use(self, operation: Callable[[Execute], T], /) -> T:
+        """Do `operation`; the lock is held."""
+        select, self.select = self.select, self.execute
+        try:
+            return operation(self.execute)
+        finally:
+            self.select = select
+
+    def settle(self) -> None:
+        """Move the WAL into the file, if nobody is in the way: a left-over one costs every start 0.5 ms per MB."""
+        try:
+            self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error:
+            return
 
     def close(self) -> None:
         """Close it; its lock is held."""
@@ -91,3 +114,22 @@ class Lender:
         """Close a connection whose lock is held."""
         kept.close()
         self._open = [other for other in self._open if other is not kept]
+
+
+def atomically(execute: Execute, operation: Callable[[Execute], T], /) -> T:
+    """Do `operation` in one transaction."""
+    execute("BEGIN IMMEDIATE")
+    try:
+        result = operation(execute)
+        execute("COMMIT")
+    except BaseException:  # an interrupt, too, must not leave the transaction open
+        _roll_back(execute)
+        raise
+    return result
+
+
+def _roll_back(execute: Execute) -> None:
+    try:
+        execute("ROLLBACK")
+    except sqlite3.Error:
+        return  # SQLite did it already, on a full disk for one

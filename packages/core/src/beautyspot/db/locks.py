@@ -13,7 +13,7 @@ except ImportError:  # Windows: a lock holds within the process alone
 
 TRY = LOCK_EX | LOCK_NB
 
-_mutex = threading.Lock()
+_mutex = threading.RLock()  # the garbage collector calls `_leave`, be it in the middle of `_open`
 _files: dict[str, list[int]] = {}
 """File descriptor and number of users of each lock file, by its real path.
 
@@ -23,7 +23,7 @@ There must be one per file: when a process closes any descriptor of it, it loses
 
 def _after_fork_in_child() -> None:
     global _mutex  # a thread of the parent may have held it
-    _mutex = threading.Lock()
+    _mutex = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -83,7 +83,7 @@ class FileLocks:
                     fd = _open_file(real)
                     if fd is None:
                         return None
-                    _files[real] = [fd, 0]
+                    _files.setdefault(real, [fd, 0])  # one that a signal handler opened meanwhile stays the only one
                 _files[real][1] += 1
                 self._fd = _files[real][0]
                 at_end_of(self, _leave, real).atexit = False

@@ -30,7 +30,7 @@ class MemoryTaskDB:
         """By function and minute."""
         self.runs: dict[str, Run] = {}
         """By id."""
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()
         forks.follow(self)
 
     def __repr__(self) -> str:
@@ -105,7 +105,7 @@ class MemoryTaskDB:
 
     def after_fork_in_child(self) -> None:
         """Drop the lock, which a thread of the parent may have held."""
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()
 
 
 def _sum(one: Activity, other: Activity) -> Activity:

@@ -11,8 +11,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from beautyspot.db.connections import atomically
 from beautyspot.db.faults import Failure
+from beautyspot.db.kept import atomically
 from beautyspot.db.rows import TASK_COLUMNS, task_of
 from beautyspot.db.upkeep import put_newer
 from beautyspot.records import DAMAGED, Task

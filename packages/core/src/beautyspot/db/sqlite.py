@@ -9,14 +9,15 @@ from zlib import crc32
 
 from beautyspot.checks import expect_size
 from beautyspot.db import forks
-from beautyspot.db.connections import Connections, atomically
+from beautyspot.db.connections import Connections
 from beautyspot.db.faults import Failure
+from beautyspot.db.kept import atomically
 from beautyspot.db.locks import FileLocks
 from beautyspot.db.memory_tier import MEMORY_BYTES, MemoryTier
 from beautyspot.db.ownership import look
-from beautyspot.db.rows import TASK_COLUMNS, entry_of, task_of, task_row, time_of
+from beautyspot.db.rows import TASK_COLUMNS, entry_of, task_row, time_of
 from beautyspot.endings import at_end_of
-from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.errors import ConfigurationError
 from beautyspot.records import ZSTD_MAGIC, Entry, TaskFilter
 
 TYPE_CHECKING = False
@@ -43,9 +44,6 @@ ADVANCE = (
     "ON CONFLICT (name) DO UPDATE SET tat_s = max(tat_s, ?2) + ?3 RETURNING tat_s"
 )
 RESTORE = "UPDATE limits SET tat_s = tat_s - ? WHERE name = ? AND tat_s = ?"
-GET_LEGACY = f"SELECT {TASK_COLUMNS} FROM tasks WHERE cache_key = ? AND size_bytes IS NULL"  # noqa: S608 - ours
-CLAIM = "UPDATE legacy_names SET claimed_by = ? WHERE func_name = ? AND claimed_by IS NULL"
-CLAIMED = "SELECT claimed_by FROM legacy_names WHERE func_name = ?"
 _entry: Callable[[tuple[Any, ...]], Entry] = partial(tuple.__new__, Entry)  # pyright: ignore[reportUnknownMemberType]
 
 
@@ -116,7 +114,11 @@ class SQLiteTaskDB:
                 return found[1]
             kept = self._connections.mine.kept
             with kept.lock:
-                row = kept.select(GET_INLINE, (key,)).fetchone()
+                select, kept.select = kept.select, kept.execute  # a call of this thread in between takes another cursor
+                try:
+                    row = select(GET_INLINE, (key,)).fetchone()
+                finally:
+                    kept.select = select
             if row is None:
                 return None
             data, expires_at, elapsed_s, checksum = row
@@ -252,35 +254,25 @@ class SQLiteTaskDB:
     def holds_legacy(self) -> bool:
         """Say whether the file was upgraded with rows of releases 0.3 to 2.x in it; False while it can't be read."""
         if self._holds_legacy is None:
-            try:
-                row = self._connections.read(lambda execute: execute("SELECT 1 FROM legacy_names LIMIT 1").fetchone())
-            except StorageError:
-                return False
-            self._holds_legacy = row is not None
-        return self._holds_legacy
+            from beautyspot.db import legacy  # not on the way to the first hit
+
+            self._holds_legacy = legacy.holds_any(self._read)
+        return bool(self._holds_legacy)
 
     def get_legacy(self, key: str, /) -> Task | None:
         """Return the whole row that an earlier release kept under `key`."""
-        row = self._connections.read(lambda execute: execute(GET_LEGACY, (key,)).fetchone())
-        return None if row is None else task_of(row, ())
+        from beautyspot.db import legacy  # as above
+
+        return legacy.get(self._read, key)
 
     def claim_legacy(self, name: str, func_name: str, /) -> str:
         """Let `func_name` claim the bare function name of the old rows, unless another did, and return who holds it.
 
         In a file that can't be written the claim is not recorded.
         """
-        holder = self._holder(name)
-        if holder is not None:
-            return holder
-        try:
-            self._connections.write(lambda execute: execute(CLAIM, (func_name, name)))
-        except StorageError:
-            return func_name
-        return self._holder(name) or func_name
+        from beautyspot.db import legacy  # as above
 
-    def _holder(self, name: str) -> str | None:
-        row = self._connections.read(lambda execute: execute(CLAIMED, (name,)).fetchone())
-        return row[0] if row is not None else None
+        return legacy.claim(self._connections, name, func_name)
 
     def get_history(self, limit: int = 1000) -> DataFrame:
         """Return the newest `limit` tasks as a data frame without `result_data`, as release 2.0 did.

@@ -7,8 +7,8 @@ from typing import Any
 
 from beautyspot.counters import COUNTS
 from beautyspot.db.batches import chunks, delete_many
-from beautyspot.db.connections import Connections, atomically
-from beautyspot.db.kept import Execute
+from beautyspot.db.connections import Connections
+from beautyspot.db.kept import Execute, atomically
 from beautyspot.db.listing import COLUMNS, tags_of
 from beautyspot.db.rows import TASK_COLUMNS, task_of, task_row, time_of, time_text
 from beautyspot.db.sqlite import PUT_TAG

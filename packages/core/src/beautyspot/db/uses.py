@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from beautyspot.db.batches import chunks
-from beautyspot.db.connections import Connections, atomically
-from beautyspot.db.kept import Execute
+from beautyspot.db.connections import Connections
+from beautyspot.db.kept import Execute, atomically
 from beautyspot.db.rows import time_of, time_text
 
 FRESH = timedelta(hours=1)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 
 from beautyspot.clocks import Clock
 from beautyspot.errors import StorageError
-from beautyspot.flight.table import Call, Table, led
+from beautyspot.flight.table import Call, Table, led, set_led
 from beautyspot.protocols import KeyLocks
 from beautyspot.system_clock import SystemClock
 
@@ -211,7 +211,7 @@ class Claim:
         self._release()  # again: a thread may have got it meanwhile
         ours = led.get()
         if ours and ours[-1] is call:
-            led.set(ours[:-1])
+            set_led(ours[:-1])
         while call.followers:
             call.followers[-1]._wake_up()
             call.followers.pop()

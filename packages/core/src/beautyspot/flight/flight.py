@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beautyspot.flight.table import led, table_named
+from beautyspot.flight.table import is_setting_led, led, set_led, table_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,16 +39,19 @@ class Flight:
 
         table = self._table
         claim = Claim(table, self._locks, key)
+        if is_setting_led():
+            return claim  # known to nobody: it could not be told from one that others lead
         try:
             ours = led.get()
             if ours:
                 ours = tuple(call for call in ours if not call.done)
+            set_led((*ours, claim.call))  # first: what a signal handler calls in between must not wait for us
             with table.mutex:
                 call = table.calls.setdefault(key, claim.call)
                 if call is not claim.call:
+                    set_led(ours)
                     claim.follow(call, ours)
                     return claim
-            led.set((*ours, call))
             if self._locks is not None:
                 claim.other_process_runs = not (ask_processes and claim.take_lock(self._locks.try_acquire))
         except BaseException:  # an interrupt in here must not leave a key that nobody lands; re-raised

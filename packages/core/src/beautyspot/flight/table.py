@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextvars import ContextVar
-from threading import RLock
+from threading import RLock, get_ident
 from weakref import WeakSet, WeakValueDictionary
 
 TYPE_CHECKING = False
@@ -44,7 +44,29 @@ _tables: WeakSet[Table] = WeakSet()
 _named: WeakValueDictionary[str, Table] = WeakValueDictionary()
 
 led: ContextVar[tuple[Call, ...]] = ContextVar("beautyspot_led", default=())
-"""The calls that this thread or task leads, the innermost last; some may be done."""
+"""The calls that this thread or task leads, the innermost last; some may be done. Set with `set_led` alone."""
+_setting: set[int] = set()
+"""The threads that are setting it."""
+
+
+def is_setting_led() -> bool:
+    """Say whether this thread was interrupted while it sets `led`, by a `__del__` or a signal handler."""
+    return get_ident() in _setting
+
+
+def set_led(calls: tuple[Call, ...], /) -> None:
+    """Set `led`, unless that is being done by this very thread.
+
+    On Python 3.11 a garbage collection may begin in the middle of `ContextVar.set`, and a `__del__` that sets it as
+    well takes from under it what it reads: the interpreter crashes.
+    """
+    me = get_ident()
+    if me not in _setting:
+        try:
+            _setting.add(me)
+            led.set(calls)
+        finally:
+            _setting.discard(me)
 
 
 class Table:
@@ -71,6 +93,7 @@ def _start_anew() -> None:
     """Forget, in the child of a fork, the calls of threads that are not here."""
     global _mutex  # one of those threads may hold it
     _mutex = RLock()
+    _setting.clear()
     led.set(())
     for table in tuple(_tables):
         table.calls.clear()
