@@ -390,6 +390,35 @@ def test_a_model_that_is_told_by_an_address_is_warned_of(spot: Spot) -> None:
         agent.invoke(ask("hi"))
 
 
+SCRIPT = """
+import sqlite3
+from langchain.agents import create_agent
+from langchain_beautyspot import CachedEmbeddings, CacheMiddleware
+from langchain_core.embeddings import DeterministicFakeEmbedding
+from langchain_core.language_models import FakeListChatModel
+
+def work():
+    agent.invoke({"messages": [("user", "hi")]})
+    embeddings.embed_query("hi")
+
+agent = create_agent(FakeListChatModel(responses=["a"]), middleware=[CacheMiddleware("a.db")])
+embeddings = CachedEmbeddings(DeterministicFakeEmbedding(size=2), "e.db")
+work()
+for file in ("a.db", "e.db"):
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE tasks SET result_data = x'00'")
+work()
+"""
+
+
+@pytest.mark.slow
+def test_warnings_point_at_the_users_line_whatever_of_this_package_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    run = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    places = [line.partition(": CacheReadWarning")[0] for line in run.stderr.splitlines() if "CacheReadWarning" in line]
+    assert [place.rpartition("/")[2] for place in places] == ["script.py:9", "script.py:10"]
+
+
 def test_rows_are_filed_under_the_model_and_the_tool(
     openai_api: OpenAIAPI, model: Callable[..., ChatOpenAI], spot: Spot
 ) -> None:

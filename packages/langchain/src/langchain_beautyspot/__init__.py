@@ -1,6 +1,7 @@
 """A cache, rate limiter, recorder and stores for LangChain and LangGraph that lose no paid answer."""
 
 from beautyspot.exports import on_demand
+from beautyspot.notices import pass_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ else:
             "Totals": "langchain_beautyspot.recorder",
         },
     )
+
+pass_over("langchain", "langchain_beautyspot", "langchain_classic", "langchain_core", "langgraph", "langsmith")
 
 __all__ = [
     "BeautySpotByteStore",

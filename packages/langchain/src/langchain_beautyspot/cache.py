@@ -9,7 +9,7 @@ from typing import Any, Literal
 from beautyspot.checks import expect
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning, ConfigurationError
-from beautyspot.notices import pass_over, trouble
+from beautyspot.notices import trouble
 from beautyspot.places import Place, opened, portable
 from beautyspot.records import TaskFilter
 from beautyspot.store import Hit, Label
@@ -34,8 +34,6 @@ HIT_MARK = "_cache_hit"
 """In the `__dict__` of a generation that came from the cache: no field, so no comparison, dump or key sees it."""
 KEY_MARK = "_cache_key"
 """In the same place of a generation that the model has just given: where it is kept."""
-
-pass_over("langchain", "langchain_beautyspot", "langchain_core", "langgraph")
 
 
 class BeautySpotCache(BaseCache):
