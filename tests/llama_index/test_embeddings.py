@@ -295,6 +295,13 @@ def test_a_model_that_nothing_names_is_refused_with_the_way_out(spot: Spot) -> N
     assert rows(spot) == ["llama_index.Lengths.mine"]
 
 
+def test_a_model_within_another_is_not_told_by_the_name_of_either(spot: Spot) -> None:
+    adapter = Lengths(model_name="adapter for m")
+    adapter._hidden = Lengths(model_name="m")
+    with pytest.raises(ConfigurationError, match="give model_id="):
+        cache_embedding(adapter, spot)
+
+
 def test_a_setting_that_is_changed_to_an_object_goes_past_the_cache(spot: Spot, asked: list[Any]) -> None:
     model = cache_embedding(Lengths(model_name="m"), spot)
     model.headers = object()
@@ -320,6 +327,21 @@ def test_a_wrong_option_is_refused_where_it_is_given(spot: Spot, wrong: Any) -> 
         cache_embedding(Lengths(model_name="m"), spot, **wrong)
     with pytest.raises(ConfigurationError, match="embed_model got"):
         cache_embedding("local", spot)  # type: ignore[type-var] - what users try
+
+
+async def test_observers_hear_one_pair_for_each_batch_and_whether_it_was_kept(spot: Spot, hearing: Any) -> None:
+    model = cache_embedding(Lengths(model_name="m"), spot)
+    with hearing() as heard:
+        model.get_text_embedding_batch(["a", "b"])
+        model.get_text_embedding_batch(["a", "c"])
+        await model.aget_text_embedding_batch(["a", "b"])
+        model.get_query_embedding("a")
+        model.get_query_embedding("a")
+    ends = [event for event in heard.events if event.class_name() == "EmbeddingEndEvent"]
+    assert heard.names.count("EmbeddingStartEvent") == len(ends)
+    assert [(event.chunks, event.tags["cache_hit"]) for event in ends] == [
+        (["a", "b"], False), (["a"], True), (["c"], False), (["a", "b"], True), (["a"], False), (["a"], True),
+    ]  # fmt: skip
 
 
 class Pictures(MultiModalEmbedding, Lengths):

@@ -45,7 +45,9 @@ def settings_of(model: BaseModel, /) -> dict[str, Any]:
     hidden: dict[str, Any] = getattr(model, "__pydantic_private__", None) or {}
     objects = [value for name, value in hidden.items() if name != STATE and not _is_plain(value)]
     name = model_name(model)  # pyright: ignore[reportArgumentType] - asked for attributes alone
-    if objects and name in (UNKNOWN, *(type(value).__name__ for value in objects)):
+    # A component within, such as the model below an adapter, is told of by its name alone, if at all.
+    hides_component = any(isinstance(value, BaseModel) for value in objects)
+    if hides_component or (objects and name in (UNKNOWN, *(type(value).__name__ for value in objects))):
         raise ConfigurationError(
             f"nothing names the model that {own_class(model).__name__} holds as {type(objects[0]).__name__!r}, so its "
             "results could pass for another's; give model_id=, a text that changes when the model does"
