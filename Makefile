@@ -38,8 +38,9 @@ bench: ## measure against the peers, interleaved in one run
 	@$(BOOTSTRAP) bench
 	$(BIN)/python -m benchmarks $(ARGS)
 
-docs: ## run every block of README and docs, and every example
+docs: ## build the site into build/site; run every block of README and docs, and every example
 	@$(BOOTSTRAP) test
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	$(BIN)/python -m pytest tests/workspace/test_documents.py tests/workspace/test_examples.py $(ARGS)
 
 lock: ## pin the newest versions that fit

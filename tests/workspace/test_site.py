@@ -1,0 +1,37 @@
+"""The site builds without a warning, and has a place for every public name."""
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from workspace.public import FACES
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_every_public_name_has_its_place(site: Path, face: str) -> None:
+    names = importlib.import_module(face).__dict__.get("__all__", ())
+    page = site / f"reference/api/{face}/index.html"
+    text = page.read_text() if names else ""
+    assert [name for name in names if f'id="{face}.{name}"' not in text] == []
+
+
+def test_a_page_loads_nothing_from_elsewhere(site: Path) -> None:
+    text = (site / "index.html").read_text()
+    assert "fonts.googleapis" not in text
+    assert 'src="http' not in text
