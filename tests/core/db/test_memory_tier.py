@@ -104,6 +104,30 @@ def test_a_change_is_seen_as_soon_as_its_call_returned(
     assert (data_of(db), data_of(other)) == (left, left)
 
 
+def test_what_is_deleted_twice_at_once_is_gone_for_whoever_finds_nothing_left(tmp_path: Path) -> None:
+    with bs.Spot("a", db=tmp_path / "a.db") as spot:
+        calls: list[int] = []
+        load = spot.mark(tags=("red",))(lambda: calls.append(1))
+        for number in range(10, 20):  # a machine that stops for a second in here says nothing
+            for _ in range(3):
+                load()
+            # As another process does that was stopped between its commit and telling of it.
+            change_unseen(spot.parts.store.db, "DELETE FROM tasks")  # pyright: ignore[reportArgumentType]
+            before = len(calls)
+            assert spot.invalidate(tags=("red",)) == 0
+            load()
+            assert len(calls) == before + 1, number
+
+
+def test_what_is_made_anew_while_another_process_deletes_it_is_served_at_once(db: SQLiteTaskDB) -> None:
+    for _ in range(10):
+        db.put(task(result_data=b"old"))
+        warm(db)
+        change_unseen(db, "DELETE FROM tasks")
+        db.put(task(result_data=b"new"))
+        assert data_of(db) == b"new"
+
+
 def test_a_new_row_leaves_all_others_in_memory(db: SQLiteTaskDB, other: SQLiteTaskDB) -> None:
     db.put(task())
     warm(db)

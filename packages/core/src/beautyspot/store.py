@@ -208,8 +208,7 @@ class Store:
 
     def delete_where(self, where: TaskFilter, /) -> int:
         """Delete every matching result and return how many there were."""
-        tasks = list(self.db.find(where))
-        return self.delete([task.cache_key for task in tasks]) if tasks else 0
+        return self.delete([task.cache_key for task in self.db.find(where)])
 
     def _location(self, key: str) -> str | None:
         try:
@@ -294,7 +293,6 @@ class Store:
             next_step = "it is computed again at every call until it can be kept"
         self.notices.warn(
             trouble(error) if held else (label.func_name, trouble(error)),
-            f"a result of {label.func_name} was returned but could not be saved ({told(error)}); "
-            f"{next_step}",
+            f"a result of {label.func_name} was returned but could not be saved ({told(error)}); {next_step}",
             CacheSaveWarning,
         )

@@ -104,6 +104,11 @@ class MemoryTier:
         known, kept.data_version = kept.data_version, version
         return version != known
 
+    def serves(self, key: str, /) -> bool:
+        """Say whether a hit of `key` would come from memory."""
+        found = self.held.get(key)
+        return found is not None and found[0] == self.generation.view[0] + self.generation.salt
+
     def hold(self, key: str, entry: Entry, stamp: int, /) -> None:
         """Hold an inline entry that was read after `stamp` was taken, if its key was read before."""
         # Most programs read most results once, and that once is not to pay for more.

@@ -158,14 +158,18 @@ class SQLiteTaskDB:
         # A new row, as most are, is no change to what anybody holds.
         if not self._connections.write(put_by(PUT), keeps_result=True):
             self._connections.change(put_by(REPLACE), keeps_result=True)
+        elif self._memory.serves(task.cache_key):  # another process deleted it just now, and hasn't told of it yet
+            self._connections.generation.renew()
 
     def delete(self, keys: Iterable[str], /) -> int:
         """Delete the rows under `keys` and their tags, all or none, and return how many there were."""
         from beautyspot.db.batches import delete_many  # no hit deletes
 
         keys = list(keys)
-        delete_all = partial(delete_many, keys=keys)
-        return self._connections.change(lambda execute: atomically(execute, delete_all)) if keys else 0
+        if not keys:
+            self._connections.generation.renew()  # what was to go may be gone, and whoever deleted it not have told yet
+            return 0
+        return self._connections.change(lambda execute: atomically(execute, partial(delete_many, keys=keys)))
 
     def get_many(self, keys: Sequence[str], /) -> dict[str, Entry]:
         """Return what is kept under those of `keys` that are there, expired or not."""
