@@ -267,3 +267,18 @@ def test_a_full_disk_is_an_error_that_loses_nothing_and_heals(path: Path) -> Non
     done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert done.stdout == "True\nTrue None True\nTrue\n"
+
+
+def test_a_full_disk_costs_no_new_connection_at_each_write(db: SQLiteTaskDB) -> None:
+    def limit_pages(count: int) -> None:
+        db._connections.read(lambda execute: execute(f"PRAGMA max_page_count = {count}").fetchall())
+
+    db.put(task())
+    limit_pages(1)  # this connection alone; SQLite answers as it does on a full disk
+    for key in ("one", "another"):
+        with pytest.raises(StorageError, match="free some space"):
+            db.put(task(key, result_data=b"x" * 100_000, tags=("red",)))
+    assert db.get(KEY) is not None
+    limit_pages(2**30)
+    db.put(task("third", result_data=b"x" * 100_000, tags=("red",)))
+    assert [each.cache_key for each in db.find(TaskFilter(tags=("red",)))] == ["third"]

@@ -8,7 +8,17 @@ import time
 from collections import deque
 
 from beautyspot.db.aside import Aside
-from beautyspot.db.faults import STALE, UNREADABLE, WAITABLE, Failure, code_of, locked, storage_error, within_write
+from beautyspot.db.faults import (
+    PASSING,
+    STALE,
+    UNREADABLE,
+    WAITABLE,
+    Failure,
+    code_of,
+    locked,
+    storage_error,
+    within_write,
+)
 from beautyspot.db.files import connect
 from beautyspot.db.generation import Generation
 from beautyspot.db.kept import Execute, Kept, Lender
@@ -225,7 +235,7 @@ class Connections(Lender):
 
     def _discard(self, kept: Kept | None, error: BaseException) -> None:
         """Close a connection that failed: the next one may find the cause gone."""
-        if kept is not None and code_of(error) not in WAITABLE:
+        if kept is not None and code_of(error) not in PASSING:
             with kept.lock:
                 self._forget(kept)
 

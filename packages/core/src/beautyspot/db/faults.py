@@ -6,6 +6,9 @@ from beautyspot.errors import StorageError
 
 WAITABLE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 READ_ONLY = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
+PASSING = WAITABLE | {sqlite3.SQLITE_FULL}
+"""What is over for a connection once its cause is. On a full disk the last one to be closed tries to empty the WAL, and
+the next one reads all of it: 7 ms for 12 MB, at each write."""
 UNREADABLE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 STALE = READ_ONLY | UNREADABLE | {sqlite3.SQLITE_IOERR}
