@@ -16,7 +16,7 @@ import beautyspot as bs
 import pytest
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.testing import FrozenClock
-from llama_index.callbacks.beautyspot import BeautySpotRateLimiter
+from llama_index.callbacks.beautyspot import BeautySpotRateLimiter, cache_embedding, cache_llm
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.llms import MockLLM
@@ -136,9 +136,15 @@ async def test_texts_of_embeddings_are_paid_for(spot: bs.Spot, clock: FrozenCloc
     assert clock.slept == [pytest.approx(10)]
 
 
-def test_hits_of_a_cache_take_nothing(spot: bs.Spot, clock: FrozenClock) -> None:
-    from llama_index.callbacks.beautyspot import cache_llm
+def test_texts_that_a_cache_does_not_have_are_paid_for(spot: bs.Spot, clock: FrozenClock) -> None:
+    embedding = cache_embedding(MockEmbedding(2), spot)
+    embedding.rate_limiter = BeautySpotRateLimiter(tokens_per_minute=600, spot=spot)
+    for text in ("word" * 100, "word" * 100, "hi"):
+        embedding.get_text_embedding(text)
+    assert clock.slept == [pytest.approx(10)]
 
+
+def test_hits_of_a_cache_take_nothing(spot: bs.Spot, clock: FrozenClock) -> None:
     model = cache_llm(paced(BeautySpotRateLimiter(60, 600, spot=spot)), spot, model_id="mock")
     for _ in range(5):
         model.complete("hello")

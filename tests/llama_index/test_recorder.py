@@ -24,11 +24,13 @@ from llama_index.callbacks.beautyspot import (
     Price,
     RateLimitTimeout,
     Recorder,
+    cache_embedding,
     cache_llm,
     install,
 )
 from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.indices import VectorStoreIndex
 from llama_index.core.llms import MockLLM
@@ -254,6 +256,19 @@ def test_a_chat_that_streams_ends_with_its_stream(recorder: Recorder) -> None:
     assert chat.elapsed_s > answer.elapsed_s
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # its thread raises as well
+def test_a_chat_whose_stream_breaks_off_is_an_error(recorder: Recorder) -> None:
+    engine = SimpleChatEngine.from_defaults(
+        llm=Broken(is_chat_model=True), memory=ChatMemoryBuffer.from_defaults(token_limit=1000)
+    )
+    with pytest.raises(LookupError):
+        "".join(engine.stream_chat("q").response_gen)
+    assert {row.name: (row.status, row.error) for row in recorder.rows()} == {
+        "Broken.stream_chat": ("error", "LookupError"),
+        "SimpleChatEngine.stream_chat": ("error", "LookupError"),
+    }
+
+
 async def test_batches_of_one_span_are_a_row_each(recorder: Recorder) -> None:
     await MockEmbedding(2, embed_batch_size=2).aget_text_embedding_batch(["a", "b", "c"])
     first, second = recorder.rows()
@@ -388,6 +403,16 @@ def test_the_wait_for_a_limiter_is_told_apart(tmp_path: Path) -> None:
         "MockLLM.acomplete": 1,
     }
     assert recorder.totals().waited_s == 1
+
+
+def test_a_cached_embedding_tells_its_hits_and_its_waits(tmp_path: Path) -> None:
+    spot = bs.Spot(db=str(tmp_path / "a.db"), clock=FrozenClock())
+    model = cache_embedding(MockEmbedding(2), spot)
+    model.rate_limiter = BeautySpotRateLimiter(60, spot=spot)
+    with install(spot) as recorder:
+        for text in ("a", "b", "a"):
+            model.get_text_embedding(text)
+    assert [(row.cache_hit, row.waited_s) for row in recorder.rows()] == [(False, 0), (False, 1), (True, 0)]
 
 
 def test_a_call_that_its_limiter_refuses_is_an_error(recorder: Recorder) -> None:

@@ -7,7 +7,7 @@ from weakref import WeakSet
 
 from llama_index.callbacks.beautyspot.listener import Quiet
 from llama_index.callbacks.beautyspot.recorder.usage import usage_of
-from llama_index.callbacks.beautyspot.span import Span
+from llama_index.callbacks.beautyspot.span import LEAVES, Span
 from llama_index.callbacks.beautyspot.spans import SPANS
 from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent
 from llama_index.core.instrumentation.events.llm import LLMChatEndEvent, LLMCompletionEndEvent
@@ -56,6 +56,8 @@ class Meter(Quiet):
     def note(self, limiter: BeautySpotRateLimiter, reservation: CallReservation, tokens: int, /) -> None:
         """Note how long the call that runs now has waited, and what it took."""
         span = SPANS.current()
+        if span is not None and span.kind not in LEAVES:
+            span = span.payer
         if span is None:
             return
         span.waited_s += reservation

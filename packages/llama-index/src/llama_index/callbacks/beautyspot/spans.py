@@ -10,7 +10,7 @@ from typing import Any
 from llama_index_instrumentation.span import active_span_id
 
 from llama_index.callbacks.beautyspot.listener import Listener
-from llama_index.callbacks.beautyspot.span import Span
+from llama_index.callbacks.beautyspot.span import LEAVES, Span
 from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.instrumentation.events.embedding import EmbeddingStartEvent
 from llama_index.core.instrumentation.events.llm import LLMChatStartEvent, LLMCompletionStartEvent
@@ -44,8 +44,6 @@ _STARTS: dict[type, str] = {
     QueryStartEvent: "query",
 }
 """Events with which runs begin. An embedding of many texts has one for each batch, in a single span."""
-_LEAVES = ("llm", "embedding")
-"""Kinds of spans that nothing begins below once they have ended."""
 _UNKNOWN = object()
 
 
@@ -166,7 +164,7 @@ class Spans:
 
     def _ending(self, span_id: str) -> Span | None:
         span = self._spans.get(span_id)
-        if span is not None and span.kind in _LEAVES:
+        if span is not None and span.kind in LEAVES:
             del self._spans[span_id]
             return span
         self._ended.append(span_id)
