@@ -230,6 +230,16 @@ def test_tools_given_as_objects_count_by_their_schema(store: Spot) -> None:
     assert len(calls) == 2
 
 
+def test_what_a_consumer_does_to_a_chunk_is_not_kept(store: Spot) -> None:
+    """OpenAI's class takes all calls of tools but one out of each chunk."""
+    calls = [ToolCallBlock(tool_call_id=each, tool_name="f") for each in ("1", "2")]
+    model = MockFunctionCallingLLM(response_generator=lambda *_, **__: iter([ChatMessage(blocks=calls)]))
+    llm = cache_llm(model, store)
+    for chunk in llm.stream_chat([ChatMessage("a")]):
+        chunk.message.blocks = chunk.message.blocks[:1]
+    assert llm.chat([ChatMessage("a")]).message.blocks == calls
+
+
 HISTORIES = {
     "role": [ChatMessage("a", role="system")],
     "two": [ChatMessage("a"), ChatMessage("b")],

@@ -170,7 +170,13 @@ def test_a_stream_that_is_closed_early_is_not_kept(llm: OpenAI, openai_api: Open
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
-    ("text", "options"), [("a b c d", {"max_tokens": 2}), ("filter this", {}), ("say nothing", {})]
+    ("text", "options"),
+    [
+        ("a b c d", {"max_tokens": 2}),
+        ("a b c d", {"max_tokens": 2, "stream_options": {"include_usage": True}}),  # in a chunk behind the reason
+        ("filter this", {}),
+        ("say nothing", {}),
+    ],
 )
 async def test_an_answer_that_is_not_whole_is_not_kept(
     way: str, text: str, options: dict[str, Any], llm: OpenAI, openai_api: OpenAIAPI, ask: Any
@@ -346,6 +352,14 @@ def test_a_replay_asks_nobody(llm: OpenAI, openai_api: OpenAIAPI):
         with pytest.raises(ReplayMiss, match=r"'unknown' .* 'replay_only'; ask it once"):
             llm.complete("unknown")
     assert openai_api.calls == 1
+
+
+def test_tokens_of_a_stream_are_counted(llm: OpenAI, store: Spot):
+    for _ in range(3):
+        list(llm.stream_complete("hello", stream_options={"include_usage": True}))
+    store.flush()
+    [row] = list(store.parts.store.db.read_activity())  # type: ignore[attr-defined]
+    assert row.tokens_saved == 2 * row.tokens_spent > 0
 
 
 def test_tokens_and_seconds_are_counted(llm: OpenAI, store: Spot):

@@ -7,7 +7,8 @@ in clear. So the fields themselves are read, at each call, as users change them 
 # The values here are the fields of any class, so their types are unknown by nature.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -44,20 +45,13 @@ def registry_of(known: KeyRegistry, /) -> KeyRegistry:
     return registry
 
 
-def identity_of(component: BaseComponent, /, *, without: Collection[str] = ()) -> dict[str, Any]:
-    """Return the settings that tell `component` from others of its class.
-
-    Args:
-        component: A model, an embedding, a transformation.
-        without: Further fields that change nothing of what it gives.
+def identity_of(component: BaseComponent, /) -> dict[str, Any]:
+    """Return the settings that tell `component`, a model or a transformation, from others of its class.
 
     Raises:
         ConfigurationError: what it is lies in an object that it hides.
     """
-    settings = {name: value for name in _counted(type(component)) if not _is_secret(value := getattr(component, name))}
-    for name in without:
-        settings.pop(name, None)
-    settings.update(getattr(component, "__pydantic_extra__", None) or {})
+    settings = _settings(component)
     hidden: Mapping[str, Any] = getattr(component, "__pydantic_private__", None) or {}
     for name in HIDDEN_MODELS:
         value = hidden.get(name)
@@ -74,11 +68,9 @@ def identity_of(component: BaseComponent, /, *, without: Collection[str] = ()) -
 def keyable_part(component: BaseComponent, canonical: Canonical, /) -> dict[str, Any]:
     """Return the form of those settings that have one, for a component that is known by a `model_id` beside them."""
     part: dict[str, Any] = {}
-    for name in _counted(type(component)):
-        try:
-            part[name] = canonical.form(getattr(component, name))
-        except (UnkeyableArgument, ConfigurationError):
-            continue
+    for name, value in _settings(component).items():
+        with suppress(UnkeyableArgument, ConfigurationError):
+            part[name] = canonical.form(value)
     return part
 
 
@@ -93,11 +85,14 @@ def is_transport(name: str, /) -> bool:
     return name in TRANSPORT or _CREDENTIAL.search(name) is not None
 
 
+def _settings(component: BaseComponent) -> dict[str, Any]:
+    settings = {name: getattr(component, name) for name in _counted(type(component))}
+    extra: Mapping[str, Any] = getattr(component, "__pydantic_extra__", None) or {}
+    settings.update({name: value for name, value in extra.items() if not is_transport(name)})
+    return {name: value for name, value in settings.items() if not hasattr(type(value), "get_secret_value")}
+
+
 @lru_cache(1024)
 def _counted(class_: type[BaseComponent]) -> tuple[str, ...]:
     fields = class_.model_fields.items()
     return tuple(name for name, field in fields if not (field.exclude or is_transport(name)))
-
-
-def _is_secret(value: Any) -> bool:
-    return hasattr(type(value), "get_secret_value")

@@ -51,11 +51,13 @@ class Recording:
         return chunk
 
     def fail(self, error: BaseException) -> None:
-        """Count a stream that raised; one that its consumer closed early is neither an error nor kept."""
+        """Count a stream that raised; one that its consumer closed early is neither an error nor kept.
+
+        Whoever waits for it asks the model in its turn: a connection that broke says nothing of the next.
+        """
         if isinstance(error, Exception):
             self.lookup.question.tally.miss(0.0, failed=True)
-        if self.claim is not None:
-            self.claim.fail(error) if isinstance(error, Exception) else self.claim.abandon()
+        self.end()
 
     def finish(self) -> None:
         """Count and keep a stream that ended normally."""
