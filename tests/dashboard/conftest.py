@@ -10,6 +10,7 @@ from typing import Any
 import beautyspot as bs
 import beautyspot_dashboard
 import pytest
+from beautyspot.catalog import Catalog
 from beautyspot.db import open_db
 from beautyspot.records import Activity, Run
 from beautyspot.storage import create_storage
@@ -61,14 +62,16 @@ def busy_store(small_store: Path) -> Path:
         for hour in range(24)
         for name, n in names.items()
     ]
+    with Catalog.open(small_store) as catalog:
+        key = catalog.tasks(function="fetch").rows[0].cache_key
     with closing(open_db(small_store)) as db:
         db.add_activity(activity)
-        db.add_runs(trace())
+        db.add_runs(trace(key))
         db.advance_limit("api", now.timestamp(), 3600.0)
     return small_store
 
 
-def trace() -> list[Run]:
+def trace(cache_key: str) -> list[Run]:
     """Return a chain that asks a model, which fails a tool, and asks again, which a cache answers."""
     second = timedelta(seconds=1)
     start = datetime.now(UTC) - timedelta(minutes=5)
@@ -80,7 +83,9 @@ def trace() -> list[Run]:
         child._replace(
             run_id="r3", kind="tool", name="search", started_at=start + 2 * second, status="error", error="E"
         ),
-        model._replace(run_id="r4", started_at=start + 3 * second, cost=0.0, cache_hit=True, elapsed_s=0.01),
+        model._replace(
+            run_id="r4", started_at=start + 3 * second, cost=0.0, cache_hit=True, elapsed_s=0.01, cache_key=cache_key
+        ),
     ]
 
 

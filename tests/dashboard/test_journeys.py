@@ -1,9 +1,11 @@
 """The dashboard as a person meets it: the real command, a real browser, a real store."""
 
+import json
 import os
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from beautyspot.catalog import Catalog
@@ -85,6 +87,36 @@ def test_what_is_old_is_pruned_after_a_look_at_it(small_store: Path, page: Page,
         expect(page.get_by_text("Deleted 2 results, 33 B")).to_be_visible()
     with Catalog.open(small_store) as catalog:
         assert [task.func_name.rpartition(".")[2] for task in catalog.tasks().rows] == ["fetch"]
+
+
+def test_results_are_downloaded_as_text_and_as_json(small_store: Path, page: Page) -> None:
+    with dashboard(str(small_store), "--storage", str(small_store.parent / "blobs"), cwd=small_store.parent) as served:
+        page.goto(served.url)
+        page.get_by_role("link", name="Results").click()
+        choose(page, "Results", 0)
+        with page.expect_download() as structure:
+            page.get_by_role("button", name="Download as JSON").click()
+        assert json.loads(structure.value.path().read_text())["rows"] == [{"a": 1}, {"a": 2}]
+        page.get_by_role("button", name="Clear selection: Results").click()
+        choose(page, "Results", 1)
+        address = page.get_by_role("link", name="Download").get_attribute("href") or ""
+        answer = page.context.request.get(urljoin(served.url, address))
+        assert answer.text() == "All about foxes."
+        assert "attachment; filename*=UTF-8''summarise-" in answer.headers["content-disposition"]
+
+
+def test_a_run_leads_to_the_result_that_it_read_and_back(busy_store: Path, page: Page) -> None:
+    with dashboard(str(busy_store), cwd=busy_store.parent) as served:
+        page.goto(served.url)
+        page.get_by_role("link", name="Runs", exact=True).click()
+        choose(page, "Runs", 0)
+        choose(page, "Trace", 3)
+        page.get_by_role("link", name="Its kept result").click()
+        expect(page.get_by_role("heading", name="fetch")).to_be_visible()
+        expect(page.get_by_text("Input id")).to_be_visible()
+        page.get_by_role("link", name="Runs that read or wrote it").click()
+        choose(page, "Runs", 0)
+        expect(page.get_by_role("heading", name="answer")).to_be_visible()
 
 
 def test_it_reads_in_japanese_on_a_phone(busy_store: Path, browser: Browser, tmp_path: Path) -> None:

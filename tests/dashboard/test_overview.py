@@ -10,7 +10,7 @@ from beautyspot.catalog import Catalog, ModelUse
 from beautyspot.recording import Price
 from beautyspot_dashboard.overview.charts import leaders
 from beautyspot_dashboard.overview.history import history_of
-from beautyspot_dashboard.overview.prices import money_saved, parse
+from beautyspot_dashboard.overview.prices import money_saved, parse, unparse
 from beautyspot_dashboard.overview.ranges import RANGES
 from streamlit.testing.v1 import AppTest
 
@@ -68,6 +68,17 @@ def test_prices_are_read_from_an_address_as_far_as_they_can_be() -> None:
         "gpt-5": Price(1.25, 10.0),
         "ollama:qwen": Price(0.5, 1.0),
     }
+
+
+def test_prices_survive_the_way_through_an_address() -> None:
+    prices = {"ollama:qwen": Price(0.5, 1.0), "gpt-5": Price(1.25, 10.0)}
+    assert parse(unparse(prices)) == prices
+
+
+def test_prices_in_the_address_make_money_saved(busy_store: Path, run_page: RunPage) -> None:
+    app = run_page(busy_store, "overview", prices="gpt-test:1000:2000")
+    assert not app.exception
+    assert figures(app)["Money saved"] == f"{(1200 * 1000 + 300 * 2000) / 1e6:,.2f}"
 
 
 def test_names_in_a_chart_are_short_where_that_tells_them_apart() -> None:

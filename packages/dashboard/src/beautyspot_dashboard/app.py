@@ -6,7 +6,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from beautyspot_dashboard.frame import show_bug
+from beautyspot_dashboard.frame import show_error
 from beautyspot_dashboard.routes import contents
 from beautyspot_dashboard.security import Headers, Token
 
@@ -19,7 +19,7 @@ def create_app(token: str, cookie: str) -> st.App:
         SCRIPT,
         routes=routes(),
         middleware=[Middleware(Headers), Middleware(Token, token, cookie)],
-        on_script_error=show_bug,
+        on_script_error=show_error,
     )
 
 

@@ -27,8 +27,14 @@ def show_framed(show: Callable[[], None], /) -> None:
         _show_trouble(error)
 
 
-def show_bug(error: Exception, /) -> bool:
-    """Say in place of a traceback that this is a bug of ours; the traceback goes to the terminal."""
+def show_error(error: Exception, /) -> bool:
+    """Show what a fragment, a dialog or a click raised, as `show_framed` does for a page.
+
+    A bug of ours is said in one sentence, and its traceback goes to the terminal.
+    """
+    if isinstance(error, BeautySpotError):
+        _show_trouble(error)
+        return True
     traceback.print_exception(error)
     st.error(text("bug", kind=plain(type(error).__name__)))
     return True

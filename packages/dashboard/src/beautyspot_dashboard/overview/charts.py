@@ -85,17 +85,24 @@ def _stack(
     if not rows:
         return None
     frame = pd.DataFrame(rows).groupby(["time", colour], sort=False, as_index=False)[value].sum()
-    unit: Any = {"minute": "yearmonthdatehoursminutes", "hour": "yearmonthdatehours", "day": "yearmonthdate"}[
+    unit: Any = {"minute": "yearmonthdatehoursminutes", "hour": "yearmonthdatehours", "day": "utcyearmonthdate"}[
         history.per
     ]
     span: Any = [_date_time(time) for time in (history.start, history.end)]
     legend = alt.Legend(orient="bottom", title=None, labelLimit=160)
+    # Days are those of UTC, as the database adds them up; west of it they would be shown as the day before.
     # Names are data here: a colon in a shorthand such as "a:Q" would be taken for a type.
     return (
         alt.Chart(frame)
         .mark_bar()
         .encode(
-            x=alt.X(field="time", type="temporal", timeUnit=unit, title=None, scale=alt.Scale(domain=span)),
+            x=alt.X(
+                field="time",
+                type="temporal",
+                timeUnit=unit,
+                title=None,
+                scale=alt.Scale(domain=span, type="utc" if history.per == "day" else "time"),
+            ),
             y=alt.Y(field=value, type="quantitative", title=title, stack=True),
             color=alt.Color(field=colour, type="nominal", scale=scale, legend=legend),
             tooltip=[

@@ -18,13 +18,12 @@ PARAMETER = "prices"
 def ask_prices(uses: Sequence[ModelUse], /) -> Mapping[str, Price]:
     """Return what the person said a million tokens of each model cost."""
     models = sorted({use.model for use in uses})
-    known = parse(st.query_params.get(PARAMETER, ""))
     if not models:
-        return known
+        return parse(st.query_params.get(PARAMETER, ""))
     with st.popover(text("prices"), help=text("prices_help")):
         edited: Any = st.data_editor(
-            _frame(models, known),
-            key="price_table",
+            _offered(models),
+            key=f"price_table_{models}",
             hide_index=True,
             disabled=["model"],
             column_config={
@@ -34,7 +33,23 @@ def ask_prices(uses: Sequence[ModelUse], /) -> Mapping[str, Price]:
             },
         )
     rows = edited.itertuples(index=False)
-    return {row.model: Price(_number(row.input), _number(row.output)) for row in rows if _is_said(row)}
+    prices = {row.model: Price(_number(row.input), _number(row.output)) for row in rows if _is_said(row)}
+    if prices:
+        st.query_params[PARAMETER] = unparse(prices)
+    return prices
+
+
+def _offered(models: Sequence[str]) -> pd.DataFrame:
+    """Return the table as it was first offered for these models: over another one an editor forgets what was typed."""
+    key = f"offered_{models}"
+    if key not in st.session_state:
+        st.session_state[key] = _frame(models, parse(st.query_params.get(PARAMETER, "")))
+    return st.session_state[key]
+
+
+def unparse(prices: Mapping[str, Price], /) -> str:
+    """Return what `parse` reads."""
+    return ",".join(f"{model}:{price.input:g}:{price.output:g}" for model, price in prices.items())
 
 
 def money_saved(uses: Sequence[ModelUse], prices: Mapping[str, Price], /) -> float | None:

@@ -8,6 +8,7 @@ from beautyspot.records import Task
 
 from beautyspot_dashboard.figures import bytes_text, duration_text, time_text
 from beautyspot_dashboard.place import Place
+from beautyspot_dashboard.results.download import offer_download
 from beautyspot_dashboard.texts import plain, text
 from beautyspot_dashboard.views import show
 
@@ -25,7 +26,9 @@ def show_detail(place: Place, task: Task, /) -> None:
     st.subheader(plain(task.func_name.rpartition(".")[2]))
     show_facts(task, with_function=True)
     show(task, place.values())
-    _show_runs(task)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        offer_download(place, task)
+        _show_runs(task)
     with st.expander(text("load_in_python")):
         st.code(loading(place, task), language="python", wrap_lines=True)
 

@@ -117,6 +117,8 @@ TEXTS = {
     "blobs_left": " {count} blobs could not be deleted.",
     "difference": "Difference",
     "no_difference": "no difference",
+    "download": "Download",
+    "download_json": "Download as JSON",
     "load_in_python": "Load it in Python",
     "runs_of_result": "Runs that read or wrote it",
     "no_runs": "No run is recorded here yet. The recorders of the LangChain and LlamaIndex packages write them:",

@@ -117,6 +117,8 @@ TEXTS = {
     "blobs_left": " {count} 個のブロブは削除できませんでした。",
     "difference": "差分",
     "no_difference": "差分はありません",
+    "download": "ダウンロード",
+    "download_json": "JSON でダウンロード",
     "load_in_python": "Python で読み込む",
     "runs_of_result": "この結果を読み書きした実行",
     "no_runs": "まだ実行の記録がありません。LangChain と LlamaIndex 用パッケージのレコーダーが記録します。",
