@@ -528,6 +528,16 @@ def test_installing_again_at_the_same_place_changes_nothing(recorder: Recorder, 
         install(tmp_path / "runs.db", capture="full")
 
 
+@pytest.mark.external_service
+def test_a_server_has_one_recorder_however_often_its_url_is_given(postgres_url: str) -> None:
+    with install(postgres_url) as recorder:
+        assert install(postgres_url) is recorder
+        with instrument_tags({"odd": "c\0d\udfff"}):
+            MockLLM().complete("q")
+    with Catalog.open(postgres_url) as catalog:
+        assert [row.tags for row in catalog.runs().rows] == [("odd:cd?",)]
+
+
 def test_recorders_of_two_places_record_beside_each_other(recorder: Recorder, tmp_path: Path) -> None:
     with install(tmp_path / "other.db") as other:
         MockLLM().complete("q")

@@ -127,4 +127,4 @@ def is_installed_at(spot: Spot, /) -> bool:
 
 def _place_of(spot: Spot) -> Any:
     database = spot.parts.store.db
-    return getattr(database, "path", None) or id(database)
+    return getattr(database, "path", None) or getattr(database, "name", None) or id(database)
