@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from beautyspot import CacheReadWarning, CacheSaveWarning, ConfigurationError, Spot
+from beautyspot import CacheReadWarning, CacheSaveWarning, CacheWarning, ConfigurationError, Spot
 from beautyspot.records import TaskFilter
 from beautyspot.testing import FrozenClock
 from llama_index.callbacks.beautyspot import ReplayMiss, cache_llm, cache_policy
@@ -568,6 +568,21 @@ def test_what_the_client_returned_is_left_out_if_it_can_not_be_kept(store: Spot)
     llm = cache_llm(Odd(), store)
     llm.complete("a")
     assert (llm.complete("a").text, llm.complete("a").raw, len(ASKED)) == ("odd", None, 1)
+
+
+def test_a_model_that_changes_itself_is_told_what_to_do(store: Spot) -> None:
+    class Counting(Parrot):
+        calls: int = 0
+
+        @llm_completion_callback()
+        def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+            self.calls += 1
+            return CompletionResponse(text=f"{self.calls}")
+
+    llm = cache_llm(Counting(), store)
+    with pytest.warns(CacheWarning, match=r"a setting of Counting changed .*; give the field .* Field\(exclude=True\)"):
+        llm.complete("a")
+    assert llm.complete("a").text == "2"
 
 
 def test_an_error_of_the_model_passes_and_counts(store: Spot) -> None:

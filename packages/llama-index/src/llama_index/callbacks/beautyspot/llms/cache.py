@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -190,6 +191,18 @@ class LLMCache:
                 f"no kept answer to {asked[-200:]!r} (key {lookup.question.key!r}), and the mode is 'replay_only'; "
                 "ask it once in the mode 'read_write'"
             )
+
+    def watch(self, call: Call, lookup: Lookup, /) -> None:
+        """Warn of a model that its own call has changed: none of its answers is ever found again."""
+        with suppress(Exception):  # the user's fields may do anything; the next call says so
+            if self.questions.identity(call.llm) != lookup.question.identity:
+                name = type(call.llm).__name__
+                self._store.notices.warn(
+                    ("llama_index", "changed", name),
+                    f"a setting of {name} changed while it was asked, so its answers are not found again; give the "
+                    "field that changes Field(exclude=True)",
+                    CacheWarning,
+                )
 
     def _flies(self, lookup: Lookup) -> bool:
         """Say whether callers of one key wait for one another."""

@@ -25,7 +25,7 @@ def answer(cache: LLMCache, call: Call, /) -> Any:
     cache.refuse(call, lookup)
     with claim or nullcontext():
         start_s = cache.clock.monotonic()
-        with _asking(call, lookup):
+        with _asking(cache, call, lookup):
             response = call.make()
         cache.keep(lookup, Answer(response), cache.clock.monotonic() - start_s, claim)
     return response
@@ -42,7 +42,7 @@ async def answer_async(cache: LLMCache, call: Call, /) -> Any:
     cache.refuse(call, lookup)
     with claim or nullcontext():
         start_s = cache.clock.monotonic()
-        with _asking(call, lookup):
+        with _asking(cache, call, lookup):
             response = await call.make()
         await cache.keep_async(lookup, Answer(response), cache.clock.monotonic() - start_s, claim)
     return response
@@ -59,7 +59,7 @@ def stream(cache: LLMCache, call: Call, /) -> Any:
     cache.refuse(call, lookup)
     recording = Recording(cache, call, lookup, claim)
     with claim or nullcontext():
-        with _asking(call, lookup):
+        with _asking(cache, call, lookup):
             source = call.make()
         if claim is not None:
             claim.hand_over()
@@ -77,7 +77,7 @@ async def stream_async(cache: LLMCache, call: Call, /) -> Any:
     cache.refuse(call, lookup)
     recording = Recording(cache, call, lookup, claim)
     with claim or nullcontext():
-        with _asking(call, lookup):
+        with _asking(cache, call, lookup):
             source = await call.make()
         if claim is not None:
             claim.hand_over()
@@ -110,7 +110,7 @@ def _counted(lookup: Lookup, hit: Hit) -> dict[str, Any]:
 
 
 @contextmanager
-def _asking(call: Call, lookup: Lookup) -> Generator[None]:
+def _asking(cache: LLMCache, call: Call, lookup: Lookup) -> Generator[None]:
     """Tell recorders the key while the model is asked, and count it if that fails."""
     tags = {**active_instrument_tags.get(), "cache_hit": False, "cache_key": lookup.question.key}
     try:
@@ -119,3 +119,4 @@ def _asking(call: Call, lookup: Lookup) -> Generator[None]:
     except Exception:
         lookup.question.tally.miss(0.0, failed=True)
         raise
+    cache.watch(call, lookup)

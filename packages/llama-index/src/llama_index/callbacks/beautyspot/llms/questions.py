@@ -37,6 +37,8 @@ class Question(NamedTuple):
     key: str
     tally: Tally
     """Of the model; its `func_name` is what rows of the model are filed under."""
+    identity: Any
+    """The form of what told the model from others when it was asked."""
 
 
 class Questions:
@@ -66,8 +68,9 @@ class Questions:
             content = [_content(asked), self._canonical.form(told), _prompt(llm, asked, told)]
         else:
             content = [self._canonical.form(self._key_fn(asked, told))]
-        packed = pack([FORMAT, self._namespace, family, self.identity(llm), *content])
-        return Question(digest(packed).hex(), self._tally(llm))
+        identity = self.identity(llm)
+        packed = pack([FORMAT, self._namespace, family, identity, *content])
+        return Question(digest(packed).hex(), self._tally(llm), identity)
 
     def identity(self, llm: LLM, /) -> Any:
         """Return the form of what tells `llm` from other models.
