@@ -15,7 +15,12 @@ from llama_index.core.extractors import BaseExtractor, SummaryExtractor, TitleEx
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.ingestion.pipeline import get_transformation_hash
 from llama_index.core.llms import MockLLM
-from llama_index.core.node_parser import HierarchicalNodeParser, MarkdownNodeParser, SentenceWindowNodeParser
+from llama_index.core.node_parser import (
+    HierarchicalNodeParser,
+    MarkdownNodeParser,
+    SentenceWindowNodeParser,
+    TokenTextSplitter,
+)
 from llama_index.core.schema import (
     BaseNode,
     Document,
@@ -171,8 +176,6 @@ def test_parsers_make_what_they_make_without_a_cache(spot: Spot, parser: Any) ->
         SentenceWindowNodeParser: {"sentence_splitter": lambda text: text.split(". ")},
     }.get(parser, {})
     if parser is HierarchicalNodeParser:
-        from llama_index.core.node_parser import TokenTextSplitter
-
         ids = ["big", "small"]
         sizes = [TokenTextSplitter(chunk_size=size, chunk_overlap=0) for size in (64, 16)]
         options = {"node_parser_ids": ids, "node_parser_map": dict(zip(ids, sizes, strict=True))}
@@ -196,6 +199,28 @@ def test_two_parsers_in_a_row_link_neighbours_within_a_document(spot: Spot) -> N
         made = cached[1](cached[0](given))
         assert [[*node.relationships] for node in made] == [[*node.relationships] for node in plain]
         assert {node.ref_doc_id for node in made} == {"d"}
+
+
+class Letters:
+    """A tokenizer that nothing tells from others."""
+
+    def encode(self, text: str) -> list[str]:
+        return list(text)
+
+
+def test_a_splitters_tokenizer_is_part_of_its_key(spot: Spot) -> None:
+    def cut(tokenizer: Any) -> list[str]:
+        options = {"chunk_size": 20, "chunk_overlap": 0, "tokenizer": tokenizer}
+        return texts(
+            CachedTransformation(TokenTextSplitter(**options), spot)(
+                [Document(text="one two three four five six seven")]
+            )
+        )
+
+    assert cut(None) == cut(None) == ["one two three four five six seven"]
+    assert cut(list) == cut(list) == ["one two three four", "five six seven"]
+    with pytest.raises(ConfigurationError, match="give version="):
+        cut(Letters().encode)
 
 
 def test_what_looks_at_neighbours_is_told_by_its_unit(spot: Spot, asked: list[list[str]]) -> None:

@@ -6,16 +6,41 @@ from typing import Any
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest, hasher
+from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 
+from llama_index.callbacks.beautyspot.embeddings.embedder import registry_with_embedders
 from llama_index.callbacks.beautyspot.embeddings.numbers import packed
-from llama_index.callbacks.beautyspot.identity import keyable_part
+from llama_index.callbacks.beautyspot.identity import identity_of, keyable_part
 from llama_index.callbacks.beautyspot.ingestion.results import IDENTITY
 from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.node_parser import NodeParser
 from llama_index.core.node_parser.node_utils import default_id_func
 from llama_index.core.schema import BaseNode, MetadataMode, RelatedNodeInfo, TransformComponent
 
 FORMAT = "1"
+
+
+def registry_of_transformations(known: KeyRegistry, /) -> KeyRegistry:
+    """Return a registry that knows transformations by their settings, and parsers by their tokenizer as well."""
+    registry = registry_with_embedders(known)
+    registry.functions[NodeParser] = _parser
+    return registry
+
+
+def _parser(parser: NodeParser) -> Any:
+    """Return the settings of a parser; its tokenizer is in none of them, and decides where it splits."""
+    settings = identity_of(parser)
+    hidden: dict[str, Any] = getattr(parser, "__pydantic_private__", None) or {}
+    tokenizer = hidden.get("_tokenizer")
+    # Those of tiktoken and transformers are methods, maybe with some options given, of an object that has a name.
+    function: Any = getattr(tokenizer, "func", tokenizer)
+    owner: object = getattr(function, "__self__", None)
+    name = getattr(owner, "name", None) or getattr(owner, "name_or_path", None)
+    if name is not None:
+        options = getattr(tokenizer, "keywords", None)
+        return {**settings, "tokenizer": [qualified_name(type(owner)), function.__name__, name, options]}
+    return settings if tokenizer is None else {**settings, "tokenizer": tokenizer}
 
 
 class Keys:

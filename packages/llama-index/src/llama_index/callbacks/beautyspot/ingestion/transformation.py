@@ -15,10 +15,9 @@ from beautyspot.rows import Rows
 from beautyspot.spot import Spot
 from beautyspot.store import Hit, Label
 
-from llama_index.callbacks.beautyspot.embeddings.embedder import registry_with_embedders
 from llama_index.callbacks.beautyspot.embeddings.numbers import VectorSerializer
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
-from llama_index.callbacks.beautyspot.ingestion.keys import FORMAT, Keys
+from llama_index.callbacks.beautyspot.ingestion.keys import FORMAT, Keys, registry_of_transformations
 from llama_index.callbacks.beautyspot.ingestion.plan import Call, Plan
 from llama_index.callbacks.beautyspot.ingestion.units import UNITS, Unit, is_aligned, unit_of, units
 from llama_index.callbacks.beautyspot.policy import Mode, mode_from, mode_now
@@ -148,7 +147,7 @@ class CachedTransformation(TransformComponent):
         return Rows(parts, VectorSerializer(parts.serializer) if is_embedding else None)
 
     def _keys(self) -> Keys:
-        registry = registry_with_embedders(self._spot.parts.registry)
+        registry = registry_of_transformations(self._spot.parts.registry)
         return Keys(Canonical(registry), self.transformation, self.namespace, self.unit, version=self.version)
 
     def _plan(self, nodes: Sequence[BaseNode], options: Mapping[str, Any]) -> Plan:
