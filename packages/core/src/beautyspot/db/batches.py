@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
 from typing import Any
 
+from beautyspot.batched import batched
 from beautyspot.db.connections import Connections
 from beautyspot.db.kept import Execute, atomically
 from beautyspot.db.rows import entry_of, task_row
@@ -20,8 +20,7 @@ DELETE = "DELETE FROM {} WHERE cache_key IN ({})"
 
 def chunks(keys: Iterable[str]) -> Iterator[tuple[list[str], str]]:
     """Yield `keys` in parts that one statement can take, and the question marks for each."""
-    left = iter(keys)
-    while chunk := list(islice(left, CHUNK)):
+    for chunk in batched(keys, CHUNK):
         yield chunk, ",".join("?" * len(chunk))
 
 

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
-from itertools import islice
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from beautyspot.batched import batched
 from beautyspot.db.faults import Failure
 from beautyspot.db.kept import atomically
 from beautyspot.db.rows import TASK_COLUMNS, task_of
@@ -51,8 +51,7 @@ class Salvage:
 
     def chunks(self) -> Iterator[tuple[list[Task], int]]:
         """Yield the tasks with their values and tags, some at a time, and how many beside them are not whole."""
-        tasks = self._tasks()
-        while chunk := list(islice(tasks, CHUNK)):
+        for chunk in batched(self._tasks(), CHUNK):
             whole = {task.cache_key: task for task in chunk if _is_whole(task)}
             yield list(whole.values()), len(chunk) - len(whole)
 
