@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -10,6 +11,7 @@ from llama_index.callbacks.beautyspot.recorder.usage import usage_of
 from llama_index.callbacks.beautyspot.span import LEAVES, Span
 from llama_index.callbacks.beautyspot.spans import SPANS
 from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent
+from llama_index.core.instrumentation.events.exception import ExceptionEvent
 from llama_index.core.instrumentation.events.llm import LLMChatEndEvent, LLMCompletionEndEvent
 
 if TYPE_CHECKING:
@@ -37,12 +39,14 @@ class Meter(Quiet):
             LLMChatEndEvent: self._settle_answer,
             LLMCompletionEndEvent: self._settle_answer,
             EmbeddingEndEvent: self._settle_vectors,
+            ExceptionEvent: self._forget,
         }
 
     def on_start(self, event: Any, kind: str, span: Span | None, _: str, /) -> None:
         """Note how long a prompt is; the texts of an embedding are told at its end."""
         if kind == "llm" and span is not None and self.limiters:
-            span.tokens = estimate(event)
+            with suppress(Exception):  # an odd message has no estimate, and those who listen after us hear of it
+                span.tokens = estimate(event)
 
     def hears(self, event: type[Any], /) -> Callable[[Any], None] | None:
         """Hear of ends."""
@@ -79,6 +83,10 @@ class Meter(Quiet):
         owed = self._next(event.span_id)
         if owed is not None:
             owed[0].settle(owed[1], sum(_tokens(text) for text in event.chunks))
+
+    def _forget(self, event: Any) -> None:
+        """Leave the estimate of a stream that broke off: what the provider took is not told."""
+        self._owed.pop(event.span_id, None)
 
     def _next(self, span_id: str | None) -> tuple[BeautySpotRateLimiter, CallReservation, int] | None:
         owed = None if span_id is None else self._owed.get(span_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -156,9 +157,10 @@ class Spans:
         if span.is_lazy:
             self._lazy.append((span, subject))
             return
-        for pair in self._lazy:
+        for pair in list(self._lazy):  # other threads add theirs meanwhile
             if pair[1] is subject and pair[0].owner == span.owner:
-                self._lazy.remove(pair)
+                with suppress(ValueError):
+                    self._lazy.remove(pair)
                 span.above, span.trace_id, span.within = pair[0].run_id, pair[0].trace_id, span.owner
                 return
 
