@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import Context, copy_context
-from threading import Event
+from threading import Condition, Event
 from typing import TYPE_CHECKING, Any, Literal
 
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
@@ -28,6 +28,7 @@ class Batch:
         self.plan, self.calls, self.on_error, self.advance = plan, calls, on_error, advance
         self.results: list[Any] = [None] * len(calls)
         self.stop = Event()
+        self._working, self._rest = 0, Condition()
 
     def context(self) -> Context:
         """Return a context for one call, which is given up if it has not begun when `stop` is set."""
@@ -41,8 +42,13 @@ class Batch:
 
     def run(self, place: int) -> None:
         """Make the call at `place`."""
-        with suppress(Stopped), self._settle(place):
+        with suppress(Stopped), self._at_work(), self._settle(place):
             self.results[place] = miss(self.plan, self._key(place), self.calls[place], {})
+
+    def wait(self) -> None:
+        """Wait for the calls that run in threads."""
+        with self._rest:
+            self._rest.wait_for(lambda: not self._working)
 
     async def run_async(self, place: int) -> None:
         """Make the call at `place`."""
@@ -82,6 +88,17 @@ class Batch:
         return key, self.plan.store.read(key, self.plan.serializer)
 
     @contextmanager
+    def _at_work(self) -> Generator[None]:
+        with self._rest:
+            self._working += 1
+        try:
+            yield
+        finally:
+            with self._rest:
+                self._working -= 1
+                self._rest.notify_all()
+
+    @contextmanager
     def _settle(self, place: int, *, done: bool = True) -> Generator[None]:
         try:
             yield
@@ -116,6 +133,7 @@ def run_batch(
                 # After an error or Ctrl-C nothing new begins; what runs already is finished and kept.
                 batch.stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
+                batch.wait()  # also for a thread whose start Ctrl-C interrupted, which the pool doesn't know
     for future in futures:
         if not future.cancelled():
             future.result()
