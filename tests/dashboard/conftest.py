@@ -117,6 +117,8 @@ def shoot(page: Any, tmp_path: Path) -> Callable[[str], None]:
         size = page.viewport_size
         # The page scrolls inside itself, so that only a taller window shows all of it.
         page.set_viewport_size({"width": size["width"], "height": TALL_PX})
+        page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
+        page.locator("[data-test-script-state=notRunning]").wait_for()
         page.screenshot(path=folder / f"{name}.png")
         page.set_viewport_size(size)
 

@@ -24,9 +24,9 @@ def show_grid(frame: pd.DataFrame, columns: Mapping[str, Any], /, *, alt: str, *
 
 
 def time_column(name: str, /) -> Any:
-    """Return how a column of times looks; how long ago they were is said in English alone."""
+    """Return how a column of times looks, in the browser's zone; how long ago they were is said in English alone."""
     form = "distance" if language() == "en" else "YYYY-MM-DD HH:mm:ss"
-    return st.column_config.DatetimeColumn(text(name), format=form)
+    return st.column_config.DatetimeColumn(text(name), format=form, timezone=st.context.timezone)
 
 
 def ink() -> str:
