@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from beautyspot.records import TaskFilter
 from langchain.agents import create_agent
 from langchain_beautyspot import BeautySpotCache, CacheMiddleware
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
@@ -127,6 +128,22 @@ def test_other_retries_and_timeouts_are_no_other_question(
     assert openai_api.calls == 1
     create_agent(chat(**used, temperature=0.5), middleware=middleware).invoke({"messages": [HumanMessage("hello")]})
     assert openai_api.calls == 2
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+async def test_a_changed_model_and_a_copy_are_asked_as_what_they_are_now(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI, colour: str
+):
+    model = chat(temperature=0.1)
+    for temperature in (0.1, 0.9, 0.1, 0.9):
+        model.temperature = temperature
+        copy = model.model_copy(update={"model_name": "other"})
+        for each in (model, copy):
+            _ = each.invoke("hello") if colour == "sync" else await each.ainvoke("hello")
+    asked = [(request.body["model"], request.body["temperature"]) for request in openai_api.requests]
+    assert asked == [("gpt-test", 0.1), ("other", 0.1), ("gpt-test", 0.9), ("other", 0.9)]
+    assert chat(temperature=0.9).invoke("hello").text == "answer to hello"  # the key of one that was made so
+    assert (openai_api.calls, len({task.func_name for task in cache.spot.parts.store.db.find(TaskFilter())})) == (4, 2)
 
 
 def test_a_batch_of_a_text_model_asks_for_what_is_missing_alone(

@@ -34,6 +34,13 @@ def settings_of_chat() -> dict[str, Any]:
     return {}
 
 
+def chat_model_that_asks() -> Any | None:
+    """Return the chat model that calls this package now; None if somebody else does."""
+    outside = (frame for frame in _frames() if not frame.f_globals.get("__name__", "").startswith(PACKAGE))
+    frame = next(outside, None)
+    return frame.f_locals.get("self") if frame is not None and frame.f_globals.get("__name__") == CHAT_MODELS else None
+
+
 def manager_of_text(prompt: str, /) -> tuple[Any, str] | None:
     """Return the callback manager that a text model has for `prompt`, and the name of its class."""
     for frame in _frames():

@@ -36,7 +36,7 @@ class Model(NamedTuple):
 
 def canonical_model(llm_string: str, /) -> str:
     """Return what a key is made of: the description without settings that change no answer."""
-    content, tail = _parsed(llm_string)
+    content, tail = split_description(llm_string)
     return llm_string if content is None else json.dumps(answering(content), sort_keys=True) + tail
 
 
@@ -48,7 +48,7 @@ def answering(described: dict[str, Any], /) -> dict[str, Any]:
 
 def read_model(llm_string: str, /) -> Model:
     """Return the model that `llm_string` describes."""
-    content, tail = _parsed(llm_string)
+    content, tail = split_description(llm_string)
     path: list[str] = [] if content is None else [str(part) for part in content["id"]]
     fields: dict[str, Any] = {} if content is None else content["kwargs"]
     called = _NAME.search(tail)  # an argument of this one call goes before those of the constructor
@@ -70,7 +70,7 @@ def address_in(llm_string: str, /) -> str | None:
     return None if address is None else llm_string[max(0, address.start() - 60) : address.end()]
 
 
-def _parsed(llm_string: str) -> tuple[dict[str, Any] | None, str]:
+def split_description(llm_string: str, /) -> tuple[dict[str, Any] | None, str]:
     """Return the class with its constructor's arguments, or None if nothing tells them, and the text behind them."""
     if llm_string.startswith("{"):
         try:

@@ -11,6 +11,7 @@ from beautyspot.keys.digest import hasher
 from beautyspot.notices import Notices
 
 from langchain_beautyspot.callers import arguments_of_text, settings_of_chat
+from langchain_beautyspot.descriptions import Descriptions
 from langchain_beautyspot.models import address_in, canonical_model, read_model
 from langchain_beautyspot.prompts import MESSAGES, canonical_prompt
 from langchain_beautyspot.schemas import class_names, schema_of
@@ -57,10 +58,12 @@ class Questions:
         self._notices = notices
         self._namespace = namespace
         self._ttl_s_of = _times_to_live(ttl)
+        self._descriptions = Descriptions()
         self._sources: dict[str, Source] = {}
 
     def question(self, prompt: str, llm_string: str, /) -> Question:
         """Return the question that `prompt` is to the model which `llm_string` describes."""
+        llm_string = self._descriptions.now(llm_string)
         source = self._sources.get(llm_string) or self._source(llm_string)
         hash_ = source.hasher.copy()
         if source.classes:

@@ -1,0 +1,79 @@
+"""The description of a chat model as it is now.
+
+LangChain makes it once for each model. It stays as it was when a setting changes, and goes along into a copy
+(langchain-ai/langchain issue 39598), so that a cache gave the answers of the model that was.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
+from weakref import ref
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.load import dumpd
+
+from langchain_beautyspot.callers import chat_model_that_asks
+from langchain_beautyspot.models import split_description
+
+MAX_MODELS = 256
+"""Models that are remembered; some programs make one for each call."""
+PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
+class Seen(NamedTuple):
+    """A model that was looked at."""
+
+    model: Callable[[], Any]
+    settings: list[Any]
+    """Those that were given: plain ones by value, others by identity."""
+    head: str | None
+    """What describes it now, where LangChain says something else."""
+
+
+class Descriptions:
+    """Looks at each model once, and again when a setting has changed: 1 µs for each question, 300 for a new model."""
+
+    def __init__(self) -> None:
+        """Know no model."""
+        self._seen: dict[int, Seen] = {}
+
+    def now(self, llm_string: str, /) -> str:
+        """Return `llm_string`, or what it would be had LangChain described the model that asks anew."""
+        model = chat_model_that_asks() if llm_string.startswith("{") else None
+        if model is None:
+            return llm_string
+        settings, seen = _settings(model), self._seen.get(id(model))
+        if seen is None or seen.model() is not model or seen.settings != settings:
+            if len(self._seen) >= MAX_MODELS:
+                self._seen.clear()
+            seen = self._seen[id(model)] = Seen(ref(model), settings, _head(model, llm_string))
+        return llm_string if seen.head is None else seen.head + split_description(llm_string)[1]
+
+
+def _settings(model: BaseChatModel) -> list[Any]:
+    fields = vars(model)
+    given = [(name, fields.get(name)) for name in list(model.model_fields_set)]
+    return [(name, value if type(value) in PLAIN else id(value)) for name, value in given]
+
+
+def _head(model: BaseChatModel, llm_string: str) -> str | None:
+    try:
+        described = _told(dumpd(model))
+    except Exception:  # noqa: BLE001 - a provider's own; LangChain's description is there
+        return None
+    return None if described == split_description(llm_string)[0] else json.dumps(described, sort_keys=True)
+
+
+def _told(value: Any) -> Any:
+    """Return a description without what LangChain leaves out for caches: addresses, and drawings of Runnables."""
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, Any]", value)
+    kept = {name: each for name, each in fields.items() if name != "graph" and not _is_address(name, fields)}
+    if isinstance(kept.get("kwargs"), dict):
+        kept["kwargs"] = {name: _told(each) for name, each in cast("dict[str, Any]", kept["kwargs"]).items()}
+    return kept
+
+
+def _is_address(name: str, fields: dict[str, Any]) -> bool:
+    return name == "repr" and fields.get("type") == "not_implemented"
