@@ -113,6 +113,22 @@ def test_a_redis_server_can_be_examined_listed_and_pruned(run: Run, redis_url: s
     assert run("--db", redis_url, "prune", "--older-than", "30d", "--yes").code == 0
 
 
+@pytest.mark.external_service
+def test_results_of_a_redis_server_can_be_shown_and_deleted(run: Run, redis_url: str, tmp_path: Path) -> None:
+    with bs.Spot("far", db=redis_url, storage=tmp_path / "blobs") as spot:
+        for number in (7, 8, 9):
+            spot.run(divmod, number, 2)
+        spot.run(str, "much", _save_blob=True)
+    listed = json.loads(run("--db", redis_url, "list", "--json").out)["tasks"]
+    blob, *keys = [task["cache_key"] for task in listed]
+    assert json.loads(run("--db", redis_url, "show", keys[0][:12], "--json").out)["value"] == [4, 1]
+    assert run("--db", redis_url, "--storage", str(tmp_path / "blobs"), "show", blob, "--raw").out == "much"
+    assert (run("--db", redis_url, "delete", "", "--yes").code, run("--db", redis_url, "show", "").code) == (2, 2)
+    assert "deleted 1 result" in run("--db", redis_url, "delete", keys[0][:12], keys[0], "--yes").err
+    assert "deleted 2 results" in run("--db", redis_url, "delete", "--function", "divmod", "--yes").err
+    assert run("--db", redis_url, "show", keys[0]).code == 2
+
+
 def test_a_redis_server_that_is_gone_is_a_finding(run: Run, workspace: Path) -> None:
     answer = run("--db", "redis://127.0.0.1:1/0", "doctor")
     assert (answer.code, "error\tdatabase" in answer.out) == (1, True)

@@ -124,14 +124,7 @@ class Catalog:
             ConfigurationError: there is none, or there are several.
         """
         keys = tasks.keys_starting(self.source, key) if key else []
-        if not keys:
-            raise ConfigurationError(
-                f"no result under a key that begins with {key!r}; `beautyspot list` shows the keys"
-            )
-        if len(keys) > 1:
-            named = ", ".join(keys[: tasks.MAX_TWINS]) + (", …" if len(keys) > tasks.MAX_TWINS else "")
-            raise ConfigurationError(f"several keys begin with {key!r}: {named}; give more of it")
-        return tasks.tasks_named(self.source, keys)[0]
+        return tasks.tasks_named(self.source, [tasks.only_key(keys, key)])[0]
 
     def values(self, *storages: BlobStorage) -> ValueReader:
         """Return a reader of the values themselves, with blobs from the first of `storages` that has them."""

@@ -13,6 +13,7 @@ from beautyspot.catalog.source import Source
 from beautyspot.catalog.times import stored, time_of
 from beautyspot.db.rows import checked, text_of
 from beautyspot.durations import Duration, seconds
+from beautyspot.errors import ConfigurationError
 from beautyspot.records import Task
 
 if TYPE_CHECKING:
@@ -101,6 +102,20 @@ def _newest_page(
     statement = select(*_columns(source), NUMBER).where(NUMBER.in_(numbers))
     rows = {row.number: row for row in source.rows(statement)}
     return _with_tags(source, [rows[number] for number in numbers if number in rows]), following
+
+
+def only_key(keys: Sequence[str], start: str, /) -> str:
+    """Return the only one of the `keys` that begin with `start`.
+
+    Raises:
+        ConfigurationError: there is none, or there are several.
+    """
+    if not keys:
+        raise ConfigurationError(f"no result under a key that begins with {start!r}; `beautyspot list` shows the keys")
+    if len(keys) > 1:
+        named = ", ".join(keys[:MAX_TWINS]) + (", …" if len(keys) > MAX_TWINS else "")
+        raise ConfigurationError(f"several keys begin with {start!r}: {named}; give more of it")
+    return keys[0]
 
 
 def tasks_named(source: Source, keys: Sequence[str], /) -> list[Task]:

@@ -17,6 +17,7 @@ from beautyspot.records import DAMAGED, Task
 from beautyspot.serializers import MsgpackSerializer
 
 T = TypeVar("T")
+SERIALIZER = MsgpackSerializer()
 
 
 class ValueReader:
@@ -26,7 +27,6 @@ class ValueReader:
         """Read inline values from `source`, and blobs from the first of `storages` that has them."""
         self._source = source
         self._storages = storages
-        self._serializer = MsgpackSerializer()
 
     def read(self, task: Task, /) -> Any:
         """Return the value; what is of a class that only its program knows comes as a dict of its fields.
@@ -82,11 +82,7 @@ class ValueReader:
 
     def decoded(self, task: Task, data: bytes, /) -> Any:
         """Return the value that `data`, as it is kept, stands for; raises as `read` does."""
-        if task.compression is not None:
-            data = decompress(data, task.compression)
-        if task.elapsed_s is None:  # only earlier releases don't say
-            return self._serializer.loads_legacy(data)
-        return self._serializer.describe(data)
+        return decoded(task, data)
 
     def _from_storage(self, location: str, read: Callable[[BlobStorage, str], T]) -> T:
         if location.endswith(".pkl"):
@@ -102,6 +98,15 @@ class ValueReader:
                 except StorageError as error:
                     failure = failure or error  # the first is the one that should have it
         raise failure or StorageError(f"the value lies in a blob, {location!r}; say where blobs are with --storage")
+
+
+def decoded(task: Task, data: bytes, /) -> Any:
+    """Return the value of `task` that `data` stands for; raises as `ValueReader.read` does."""
+    if task.compression is not None:
+        data = decompress(data, task.compression)
+    if task.elapsed_s is None:  # only earlier releases don't say
+        return SERIALIZER.loads_legacy(data)
+    return SERIALIZER.describe(data)
 
 
 def _json(task: Task) -> Any:

@@ -1,14 +1,16 @@
 """`beautyspot delete`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Context
 
 from beautyspot.catalog import Catalog
+from beautyspot.cli.far import named, removable, speaks_sql
 from beautyspot.cli.options import Db, Function, Json, OlderThan, Storage, Tag, Version, place_of
 from beautyspot.cli.removal import DryRun, Expired, Yes, filters_of, remove_tasks
 from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance import tasks_of
+from beautyspot.records import Task
 
 
 def delete(
@@ -33,7 +35,14 @@ def delete(
             "nothing says what to delete, or two things do; "
             "give either keys, or --function, --version, --tag, --older-than or --expired"
         )
-    with Catalog.open(place.database()) as catalog:
-        found = map(catalog.task, keys) if keys else tasks_of(catalog, **filters)
-        tasks = list({task.cache_key: task for task in found}.values())
+    tasks = _tasks(place.database(), keys, filters)
     remove_tasks(place, lambda: tasks, dry_run=dry_run, yes=yes)
+
+
+def _tasks(database: str, keys: list[str] | None, filters: dict[str, Any]) -> list[Task]:
+    if not speaks_sql(database):
+        found = named(database, keys) if keys else removable(database, None, **filters)
+        return list({task.cache_key: task for task in found}.values())
+    with Catalog.open(database) as catalog:
+        found = map(catalog.task, keys) if keys else tasks_of(catalog, **filters)
+        return list({task.cache_key: task for task in found}.values())

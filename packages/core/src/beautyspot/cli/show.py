@@ -8,6 +8,8 @@ from typing import Annotated, Any, cast
 from typer import Argument, Context, Option
 
 from beautyspot.catalog import Catalog
+from beautyspot.cli.database import Place
+from beautyspot.cli.far import speaks_sql, with_value
 from beautyspot.cli.listing import task_document
 from beautyspot.cli.options import Db, Json, Storage, place_of
 from beautyspot.cli.output import plain, print_json, print_text, say
@@ -27,11 +29,9 @@ def show(
     storage: Storage = None,
     as_json: Json = False,
 ) -> None:
-    """Show one result: what is known of its call, and the value. Needs a database that speaks SQL."""
+    """Show one result: what is known of its call, and the value."""
     place = place_of(context, db, storage, as_json)
-    with Catalog.open(place.database()) as catalog:
-        task = catalog.task(key)
-        value = catalog.values(*place.storages()).read(task)
+    task, value = _found(place, key)
     if raw:
         write_raw(value)
     elif place.as_json:
@@ -39,6 +39,15 @@ def show(
     else:
         print_text(_metadata(task) + "\n")
         _print_value(value, max_chars)
+
+
+def _found(place: Place, key: str) -> tuple[Task, Any]:
+    database, storages = place.database(), place.storages()
+    if not speaks_sql(database):
+        return with_value(database, key, storages)
+    with Catalog.open(database) as catalog:
+        task = catalog.task(key)
+        return task, catalog.values(*storages).read(task)
 
 
 def write_raw(value: Any, /) -> None:
