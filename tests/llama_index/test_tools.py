@@ -1,14 +1,17 @@
 """Tools that `spot.mark` was given."""
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
-from beautyspot import ConfigurationError, Spot
+from beautyspot import CacheSaveWarning, ConfigurationError, Spot
 from beautyspot.records import TaskFilter
 from llama_index.core import MockEmbedding
-from llama_index.core.llms import MockLLM
+from llama_index.core.base.response.schema import Response
+from llama_index.core.llms import ChatMessage, MockLLM
 from llama_index.core.node_parser import SentenceSplitter
+from llama_index.core.schema import Document, NodeRelationship, NodeWithScore, ObjectType, RelatedNodeInfo, TextNode
 from llama_index.core.tools import FunctionTool, ToolOutput
 from llama_index.core.tools.types import AsyncBaseTool, ToolMetadata
 from llama_index.core.workflow import Context
@@ -66,6 +69,37 @@ async def test_the_context_of_a_workflow_is_no_part_of_the_question(store: Spot)
     outputs: list[ToolOutput] = [await tool.acall(ctx=object(), a=1) for _ in range(2)]
     assert [each.raw_output for each in outputs] == [1, 1]
     assert len(USED) == 1
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [NodeWithScore(node=TextNode(text="a", metadata={"b": 1}, embedding=[0.5]), score=0.1)],
+        [Document(text="a")],
+        TextNode(relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id="b", node_type=ObjectType.TEXT)}),
+        ToolOutput(content="a", tool_name="b", raw_input={}, raw_output=1),
+        Response("a", source_nodes=[NodeWithScore(node=TextNode(text="b"))]),
+        ChatMessage("a", role="assistant"),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_what_tools_find_is_kept_as_it_is(found: Any, store: Spot) -> None:
+    def find(word: str) -> Any:
+        USED.append(word)
+        return found
+
+    for _ in range(2):
+        tool = store.mark(version="1")(FunctionTool.from_defaults(find))
+        given = tool(word="a").raw_output
+    assert (type(given), given) == (type(found), found)
+    assert USED == ["a"]
+
+
+def test_a_warning_points_at_the_users_line(store: Spot) -> None:
+    tool = store.mark(FunctionTool.from_defaults(lambda: threading.Lock(), name="lock"))
+    with pytest.warns(CacheSaveWarning) as warned:
+        tool()
+    assert warned[0].filename == __file__
 
 
 def test_an_error_is_not_kept(store: Spot) -> None:

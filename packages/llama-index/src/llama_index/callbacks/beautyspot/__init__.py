@@ -1,6 +1,7 @@
 """A recorder, caches, a key-value store and a rate limiter for LlamaIndex that lose no paid answer."""
 
 from beautyspot.exports import on_demand
+from beautyspot.notices import pass_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ else:
             "UnknownContext": "llama_index.callbacks.beautyspot.errors",
         },
     )
+
+pass_over("llama_index", "llama_index_instrumentation", "workflows", "wrapt")
 
 __all__ = [
     "BeautySpotCallbackHandler",

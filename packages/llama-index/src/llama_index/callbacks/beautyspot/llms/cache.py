@@ -11,7 +11,7 @@ from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning
 from beautyspot.flight import Claim
 from beautyspot.flight.claim import Ask
-from beautyspot.notices import pass_over, trouble
+from beautyspot.notices import trouble
 from beautyspot.places import Place, opened, portable
 from beautyspot.store import Hit, Label
 from beautyspot.threads import in_thread, on_event_loop
@@ -26,8 +26,6 @@ from llama_index.callbacks.beautyspot.recorder.usage import usage_of
 
 T = TypeVar("T")
 VERSION = "llm-answers-1"
-
-pass_over("llama_index", "llama_index_instrumentation", "workflows", "wrapt")
 
 
 class Lookup(NamedTuple):
