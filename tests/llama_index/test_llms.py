@@ -283,6 +283,14 @@ def test_a_function_that_makes_the_prompt_is_part_of_the_question(store: Spot) -
     assert ASKED == ["a?", "a!"]
 
 
+def test_so_is_one_that_makes_it_of_a_prompt_unless_that_is_made(store: Spot) -> None:
+    for mark in ("?", "!"):
+        llm = cache_llm(Parrot(completion_to_prompt=lambda prompt, mark=mark: prompt + mark), store)
+        llm.complete("a")
+        llm.complete("a", formatted=True)
+    assert len(ASKED) == 3
+
+
 def test_namespaces_and_models_share_nothing(store: Spot) -> None:
     for options in ({}, {"namespace": "a"}, {"namespace": "b"}, {"model_id": "x"}):
         cache_llm(Parrot(), store, **options).complete("a")

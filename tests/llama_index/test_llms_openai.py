@@ -118,6 +118,12 @@ def test_key_timeout_and_headers_are_no_part_of_the_question(openai: Make, store
     assert openai_api.calls == 2
 
 
+def test_how_long_a_call_may_take_is_no_part_of_the_question(llm: OpenAI, openai_api: OpenAIAPI):
+    for timeout in (5.0, 6.0):
+        llm.complete("a", timeout=timeout)
+    assert openai_api.calls == 1
+
+
 def test_no_secret_reaches_the_file(openai: Make, store: Spot, tmp_path: Path):
     llm = cache_llm(openai(default_headers={"authorization": "Bearer sk-header"}), store)
     llm.chat([ChatMessage("hello")])
