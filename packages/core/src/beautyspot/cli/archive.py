@@ -8,10 +8,10 @@ from typing import Annotated
 from typer import Argument, Context, Exit
 
 from beautyspot.cli.database import name_of
-from beautyspot.cli.options import Db, Function, Json, Storage, Tag, Version, place_of
+from beautyspot.cli.options import Db, DryRun, Function, Json, Storage, Tag, Version, Yes, place_of
 from beautyspot.cli.output import print_json, say
 from beautyspot.cli.progress import progress_bar
-from beautyspot.cli.removal import DryRun, Yes, agree
+from beautyspot.cli.removal import agree
 from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.db import open_db
 from beautyspot.errors import ConfigurationError

@@ -8,10 +8,10 @@ from typer import Context, Option
 
 from beautyspot.catalog import Catalog
 from beautyspot.cli.database import Place, databases_around
-from beautyspot.cli.options import Db, Grace, Json, Storage, place_of
+from beautyspot.cli.options import Db, DryRun, Grace, Json, Storage, Yes, place_of
 from beautyspot.cli.output import print_json, say
 from beautyspot.cli.progress import progress_bar
-from beautyspot.cli.removal import DryRun, Yes, ask
+from beautyspot.cli.removal import ask
 from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.db import open_db
 from beautyspot.durations import seconds

@@ -6,8 +6,8 @@ from typer import Argument, Context
 
 from beautyspot.catalog import Catalog
 from beautyspot.cli.far import named, removable, speaks_sql
-from beautyspot.cli.options import Db, Function, Json, OlderThan, Storage, Tag, Version, place_of
-from beautyspot.cli.removal import DryRun, Expired, Yes, filters_of, remove_tasks
+from beautyspot.cli.options import Db, DryRun, Expired, Function, Json, OlderThan, Storage, Tag, Version, Yes, place_of
+from beautyspot.cli.removal import filters_of, remove_tasks
 from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance import tasks_of
 from beautyspot.records import Task

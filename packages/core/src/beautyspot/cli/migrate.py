@@ -7,10 +7,10 @@ from typing import Annotated
 from typer import Context, Exit, Option
 
 from beautyspot.cli.database import Place, name_of
-from beautyspot.cli.options import Json, place_of
+from beautyspot.cli.options import DryRun, Json, Yes, place_of
 from beautyspot.cli.output import print_json, say
 from beautyspot.cli.progress import progress_bar
-from beautyspot.cli.removal import Yes, agree
+from beautyspot.cli.removal import agree
 from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.db import MemoryTaskDB, open_db
 from beautyspot.errors import ConfigurationError
@@ -26,7 +26,6 @@ Blobs = Annotated[bool, Option("--blobs", help="Copy the blobs as well, each und
 FromStorage = Annotated[str | None, Option(help="Folder or URL of its blobs.", metavar="URL", show_default="beside it")]
 ToStorage = Annotated[str | None, Option(help="Where the copies go.", metavar="URL", show_default="beside it")]
 Verify = Annotated[bool, Option("--verify", help="Copy nothing; compare both sides to the byte.")]
-DryRun = Annotated[bool, Option("--dry-run", help="Only say what would be copied.")]
 
 
 def migrate_tasks(

@@ -53,6 +53,9 @@ MaxSize = Annotated[
 Grace = Annotated[
     str, Option(help="Leave blobs younger than this: another process may write their rows now.", callback=_span)
 ]
+DryRun = Annotated[bool, Option("--dry-run", help="Only say what would be done.")]
+Yes = Annotated[bool, Option("--yes", "-y", help="Don't ask.")]
+Expired = Annotated[bool, Option("--expired", help="Whose time to live has passed.")]
 NewerThan = Annotated[str | None, Option(help="Kept since then.", callback=_span)]
 
 

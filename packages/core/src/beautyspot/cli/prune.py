@@ -9,8 +9,21 @@ from typer import Context, Option
 from beautyspot.catalog import Catalog
 from beautyspot.cli.database import Place
 from beautyspot.cli.far import removable, speaks_sql
-from beautyspot.cli.options import Db, Function, Json, MaxSize, OlderThan, Storage, Tag, Version, place_of
-from beautyspot.cli.removal import DryRun, Expired, Yes, filters_of, remove_tasks
+from beautyspot.cli.options import (
+    Db,
+    DryRun,
+    Expired,
+    Function,
+    Json,
+    MaxSize,
+    OlderThan,
+    Storage,
+    Tag,
+    Version,
+    Yes,
+    place_of,
+)
+from beautyspot.cli.removal import filters_of, remove_tasks
 from beautyspot.db import open_db
 from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance import least_used, tasks_of

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from heapq import nsmallest
-from typing import Annotated, Any
+from typing import Any
 
-from typer import Exit, Option, confirm
+from typer import Exit, confirm
 
 from beautyspot.cli.database import Place
 from beautyspot.cli.listing import print_tasks
@@ -19,9 +19,6 @@ from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance import Deleted, delete_tasks
 from beautyspot.records import Task
 
-DryRun = Annotated[bool, Option("--dry-run", help="Only say what would be done.")]
-Yes = Annotated[bool, Option("--yes", "-y", help="Don't ask.")]
-Expired = Annotated[bool, Option("--expired", help="Whose time to live has passed.")]
 SHOWN = 10
 """Results to look at before an answer; a million would scroll the question away."""
 

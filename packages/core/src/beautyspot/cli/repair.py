@@ -4,10 +4,10 @@ from dataclasses import asdict
 
 from typer import Context
 
-from beautyspot.cli.options import Db, Json, Storage, place_of
+from beautyspot.cli.options import Db, DryRun, Json, Storage, Yes, place_of
 from beautyspot.cli.output import print_json, say
 from beautyspot.cli.progress import progress_bar
-from beautyspot.cli.removal import DryRun, Yes, ask
+from beautyspot.cli.removal import ask
 from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.maintenance import Repaired, repair
 

@@ -2,10 +2,10 @@
 
 from typer import Context
 
-from beautyspot.cli.options import Db, Json, place_of
+from beautyspot.cli.options import Db, DryRun, Json, Yes, place_of
 from beautyspot.cli.output import print_json, say
 from beautyspot.cli.progress import progress_bar
-from beautyspot.cli.removal import DryRun, Yes, agree
+from beautyspot.cli.removal import agree
 from beautyspot.cli.text import bytes_text
 from beautyspot.maintenance import vacuum
 
