@@ -101,7 +101,7 @@ async def test_a_coroutine_that_is_dropped_while_it_waits_gives_its_place_back()
     waiting.send(None)  # up to the sleep
     del waiting
     gc.collect()
-    assert limiter.reserve() == pytest.approx(60, abs=1)
+    assert limiter.reserve() < 61  # not the two minutes of one who waits behind it
 
 
 def test_calls_wait_until_the_tokens_of_those_before_are_paid(spot: bs.Spot, clock: FrozenClock) -> None:
