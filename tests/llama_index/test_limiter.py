@@ -201,6 +201,13 @@ async def test_a_coroutine_that_is_dropped_while_it_waits_gives_its_place_back()
     assert limiter.reserve() <= 60  # the second place, and not the third
 
 
+def test_who_asks_outside_of_any_call_takes_what_they_say(spot: bs.Spot, clock: FrozenClock) -> None:
+    limiter = BeautySpotRateLimiter(tokens_per_minute=600, spot=spot)
+    limiter.acquire(100)
+    limiter.acquire(1)
+    assert clock.slept == [pytest.approx(10)]
+
+
 def test_threads_and_loops_wait_for_one_another(spot: bs.Spot, clock: FrozenClock) -> None:
     model = paced(BeautySpotRateLimiter(60, spot=spot))
 

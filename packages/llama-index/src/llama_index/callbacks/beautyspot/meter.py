@@ -60,10 +60,8 @@ class Meter(Quiet):
     def note(self, limiter: BeautySpotRateLimiter, reservation: CallReservation, tokens: int, /) -> None:
         """Note how long the call that runs now has waited, and what it took."""
         span = SPANS.current()
-        if span is not None and span.kind not in LEAVES:
-            span = span.payer
-        if span is None:
-            return
+        if span is None or span.kind not in LEAVES:
+            return  # somebody asked for themselves
         span.waited_s += reservation
         if not limiter.counts_tokens:
             return

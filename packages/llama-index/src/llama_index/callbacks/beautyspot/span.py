@@ -15,7 +15,7 @@ class Span:
     """One traced call."""
 
     __slots__ = (
-        "above", "cancelled", "is_lazy", "is_run_itself", "kind", "name", "owner", "payer", "run_id", "span_id",
+        "above", "cancelled", "is_lazy", "is_run_itself", "kind", "name", "owner", "run_id", "span_id",
         "tokens", "trace_id", "uuid", "waited_s", "within",
     )  # fmt: skip
 
@@ -39,17 +39,13 @@ class Span:
         self.waited_s = 0.0
         """Seconds that the limiter let it wait, as far as no run has told them."""
         self.cancelled = False
-        self.payer: Span | None
-        """The call of a model below which it is, if any: a limiter may be asked in any method of it."""
         if parent is not None:
             self.trace_id, self.above = parent.trace_id, parent.run_id or parent.above
             # A text model's `achat` calls its `chat`, which calls its `complete`: one call to a provider.
-            self.payer = parent if parent.kind in LEAVES else parent.payer
             self.within = parent.owner if parent.kind == "llm" else parent.within if parent.owner == owner else 0
         else:
             origin = ORIGIN.get()
             self.above, self.trace_id = (None, self.uuid) if origin is None else origin
-            self.payer = None
             self.within = 0
 
     @property
