@@ -10,8 +10,19 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
 
 ROOT = Path(__file__).parents[1]
-ORDER = ("index.md", "tutorial", "how-to", "explanation", "reference", "comparison.md", "decisions")
+ORDER = (
+    "index.md",
+    "tutorial",
+    "how-to",
+    "packages",
+    "migrate",
+    "explanation",
+    "reference",
+    "comparison.md",
+    "decisions",
+)
 """Of what stands beside each other in the navigation; the rest follows by name."""
+BENCHMARKS = "<!-- benchmarks -->"
 FACES = tuple(path.stem for path in sorted((ROOT / "tests/workspace/api").glob("*.txt")))
 """The modules whose public names `make api` writes down."""
 
@@ -21,6 +32,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, text in pages():
         files.append(File.generated(config, path, content=text))
     return files
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Put the README's measurements where a page has their mark."""
+    measured = (ROOT / "README.md").read_text().partition(BENCHMARKS)[2].partition("<!-- /benchmarks -->")[0]
+    return markdown.replace(BENCHMARKS, measured.strip())
 
 
 def on_nav(nav: Navigation, **_: object) -> Navigation:
@@ -36,6 +53,8 @@ def pages() -> Iterator[tuple[str, str]]:
         if names:
             parts = "\n\n".join(f"::: {face}.{name}" for name in names)
             yield f"reference/api/{face}.md", f"# {face}\n\n{parts}\n"
+    for readme in sorted(ROOT.glob("packages/*/README.md")):
+        yield f"packages/{readme.parent.name}.md", readme.read_text().replace("](../../docs/", "](../")
     yield "reference/command-line.md", command_line()
     yield "reference/tables.md", tables()
 
