@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from beautyspot.db import redis_journal, redis_scripts
+from beautyspot.db.asking import Asking
 from beautyspot.db.redis_faults import storage_error
 from beautyspot.db.redis_listing import Listing
 from beautyspot.db.redis_rows import entry_of, index_names, micros_of, task_row
@@ -54,6 +55,7 @@ class RedisTaskDB:
         self._listing = Listing(self._prefix, self._do, self._drop_from_index)
         self._rests_until_s = float("-inf")
         self._refusal = ""
+        self._asking = Asking()
         self._failures, self._disconnected = _failures()
 
     def __repr__(self) -> str:
@@ -176,6 +178,9 @@ class RedisTaskDB:
         """
         if time.monotonic() < self._rests_until_s:
             raise StorageError(self._refusal)
+        return self._asking.do(self.name, partial(self._ask, operation))
+
+    def _ask(self, operation: "Callable[[Redis], T]") -> T:
         try:
             return operation(self._client)
         except self._failures as error:

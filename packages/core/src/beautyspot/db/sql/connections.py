@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from beautyspot.db.asking import Asking
 from beautyspot.db.kept import Lender
 from beautyspot.db.sql.faults import Failure, cause_of, is_full, is_of_the_row, is_stale, storage_error
 from beautyspot.db.sql.kept import Kept
@@ -34,6 +35,7 @@ class Connections(Lender):
         self.mine: Any = threading.local()
         """`mine.kept` is this thread's connection; the attribute is missing until it has one."""
         self.failures: tuple[type[BaseException], ...] = (*Failure, engine.dialect.loaded_dbapi.Error)
+        self._asking = Asking()
         self._engine = engine
         self._is_psycopg = speaks_psycopg(engine)
         self._max_open = max_open
@@ -108,11 +110,15 @@ class Connections(Lender):
         """
         self._refuse_while_resting()
         asked_s = time.monotonic()
+        try:
+            return self._asking.do(self.name, lambda: self._opened_alone(asked_s))
+        except NewerFileError as error:
+            raise StorageError(str(error)) from error
+
+    def _opened_alone(self, asked_s: float) -> Kept:
         with self._mutex:
             try:
                 return self._connect(asked_s)
-            except NewerFileError as error:
-                raise StorageError(str(error)) from error
             except StorageError as error:
                 spared = self._spared() if is_full(error.__cause__) else None
                 if spared is None:
@@ -135,6 +141,9 @@ class Connections(Lender):
             self._failed(error, start_s)
 
     def _with(self, operation: Callable[[Kept], T]) -> T:
+        return self._asking.do(self.name, lambda: self._ask(operation))
+
+    def _ask(self, operation: Callable[[Kept], T]) -> T:
         while True:
             kept = self._take()
             with kept.lock:

@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from beautyspot.db import forks
+from beautyspot.db.asking import Asking
 from beautyspot.db.sql.faults import storage_error
 from beautyspot.db.sql.session import Session
 
@@ -30,11 +31,12 @@ class AdvisoryLocks:
     def __init__(self, connections: "Connections") -> None:
         """Connect at the first key."""
         self._connections = connections
+        self._asking = Asking()
         self._start()
         forks.follow(self)
 
     def _start(self) -> None:
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()  # a signal handler may come back to it
         self._kept: Kept | None = None
         self._session: Session | None = None
         self._held: set[str] = set()
@@ -50,7 +52,7 @@ class AdvisoryLocks:
         """
         try:
             with self._mutex:
-                return self._try(key)
+                return self._asking.do(self._connections.name, lambda: self._try(key))
         finally:
             self._send_released()  # of those who found the mutex taken
 
@@ -105,12 +107,15 @@ class AdvisoryLocks:
 
     def _send_released(self) -> None:
         """Send what was released, unless a thread has the mutex, which does it then."""
-        while self._released and self._mutex.acquire(blocking=False):
+        while self._released and not self._asking.now and self._mutex.acquire(blocking=False):
             try:
-                while self._released:
-                    self._unlock(self._released.popleft())
+                self._asking.do(self._connections.name, self._send)
             finally:
                 self._mutex.release()
+
+    def _send(self) -> None:
+        while self._released:
+            self._unlock(self._released.popleft())
 
     def _unlock(self, key: str) -> None:
         if key not in self._held or self._session is None:
