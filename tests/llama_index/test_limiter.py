@@ -269,12 +269,13 @@ def test_processes_keep_to_a_shared_limit_together(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")  # each would else import LlamaIndex for seconds
     times = context.SimpleQueue()
     children = [context.Process(target=acquire_many, args=(tmp_path / "a.db", times)) for _ in range(2)]
+    begin_s = time.time()
     for child in children:
         child.start()
     told = sorted(times.get() for _ in range(50))
     for child in children:
         child.join(60)
-    assert told[-1] - told[0] >= 48 * 0.02  # a sleep ends late at times, and never early
+    assert told[-1] - begin_s >= 49 * 0.02 - 0.01  # the first goes at once, and no sleep ends early
 
 
 def test_a_response_of_nothing_settles_as_an_estimate(spot: bs.Spot, clock: FrozenClock) -> None:
