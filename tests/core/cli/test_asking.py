@@ -1,6 +1,8 @@
 """What a person is asked and shown before something changes, and how a command that is broken off ends."""
 
 import json
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -47,6 +49,25 @@ def many(store: Path) -> Path:
 def test_ctrl_c_while_the_command_is_loaded_says_nothing_and_exits_with_130() -> None:
     done = subprocess.run([sys.executable, "-c", BROKEN_OFF], capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stderr) == (130, "")
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [(b"y\n", 0, 4), (b"\x04", 1, 34), (None, 130, 34)])
+def test_whoever_does_not_say_yes_is_told_that_nothing_was_deleted(
+    many: Path, answer: bytes | None, code: int, left: int
+) -> None:
+    pty = pytest.importorskip("pty")  # not on Windows
+    keyboard, terminal = pty.openpty()
+    words = [sys.executable, "-c", "from beautyspot.cli import main; main()", "delete", "--function", "divmod"]
+    with subprocess.Popen(words, stdin=terminal, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        said = b""
+        while b"[y/N]" not in said and process.stderr is not None:
+            said += process.stderr.read(1) or pytest.fail("it ended without a question")
+        os.write(keyboard, answer) if answer else process.send_signal(signal.SIGINT)
+        said += process.communicate(timeout=30)[1]
+    os.close(keyboard)
+    os.close(terminal)
+    assert (process.returncode, ask("SELECT count(*) FROM tasks")) == (code, [(left,)])
+    assert (b"nothing was deleted" in said) == (left == 34)
 
 
 def test_import_and_vacuum_ask_first(store: Path, run: Run) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import Any
 
-from typer import Exit, confirm
+from typer import Abort, Exit, confirm
 
 from beautyspot.cli.database import Place
 from beautyspot.cli.listing import print_tasks
@@ -84,9 +84,15 @@ def agree(question: str, otherwise: str, /) -> None:
         raise ConfigurationError(
             f"nobody is there to answer {question!r}, as stdin is no terminal; add --yes, or --dry-run to look"
         )
-    if not confirm(question, err=True):
-        say(otherwise)
-        raise Exit(1)
+    code = 1
+    try:
+        if confirm(question, err=True):
+            return
+    except Abort as error:  # Ctrl-D is a no as well
+        say("")
+        code = 130 if isinstance(error.__context__, KeyboardInterrupt) else 1
+    say(otherwise)
+    raise Exit(code)
 
 
 def tell(what: str, size_bytes: int, blobs_left: int, /, *, dry_run: bool) -> None:
