@@ -8,7 +8,6 @@ from collections import deque
 from datetime import UTC, datetime
 from weakref import WeakSet
 
-from beautyspot.errors import StorageError
 from beautyspot.powers import keeps_journal
 from beautyspot.reads import Reads
 from beautyspot.records import Activity
@@ -248,7 +247,7 @@ class Journal:
             return True
         try:
             self._db.add_activity([activity for _, activity in taken])
-        except StorageError:
+        except Exception:  # noqa: BLE001 - the database may be anybody's, and its trouble is not the caller's
             for tally, activity in taken:
                 tally.put_back(activity)
             return False
@@ -262,7 +261,7 @@ class Journal:
             return True
         try:
             self._db.add_runs(runs)
-        except StorageError:
+        except Exception:  # noqa: BLE001 - the database may be anybody's, and its trouble is not the caller's
             self._put_back(runs)
             return False
         return True

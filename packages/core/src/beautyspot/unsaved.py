@@ -121,13 +121,22 @@ class Unsaved:
     def _try(self, write: Callable[[], None]) -> None:
         start_s = self._now()
         try:
-            write()
+            self._translated(write)
         except StorageError as error:
             self.refusal = str(error)
             if self._now() - start_s > SLOW_S:
                 self._rests_until_s = self._now() + REST_S
             raise
         self._rests_until_s = float("-inf")
+
+    def _translated(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except StorageError:
+            raise
+        except Exception as error:  # the database may be anybody's; chained
+            reason = f"{type(error).__name__}: {error}".replace("; ", ", ")
+            raise StorageError(f"{reason} ({self._db!r}); see the documents of that database") from error
 
     def _hold(self, task: Task) -> bool:
         size_bytes = len(task.result_data or b"")
