@@ -5,7 +5,7 @@ from pathlib import Path
 
 import beautyspot as bs
 import pytest
-from beautyspot.errors import CacheReadWarning, CacheSaveWarning, StorageError
+from beautyspot.errors import CacheReadWarning, CacheSaveWarning, DamagedEntryError, StorageError
 from beautyspot.records import Entry, Task
 from beautyspot.rows import FEW, Rows
 from beautyspot.store import Label
@@ -99,6 +99,26 @@ def test_a_database_that_is_away_is_a_warned_miss_and_each_row_is_tried_alone() 
     with pytest.warns(CacheReadWarning, match="the server is away"):
         assert values(rows, ["a", "b"]) == [None, None]
     assert [values(rows, ["a"]), values(rows, ["b"])] == [[1], [2]]
+
+
+class Damaged(bs.db.MemoryTaskDB):
+    def get(self, key: str) -> Entry | None:
+        if key == "b":
+            raise DamagedEntryError("b can't be read")
+        return super().get(key)
+
+    def get_many(self, keys: list[str]) -> dict[str, Entry]:
+        raise DamagedEntryError("b can't be read")
+
+    def put_many(self, tasks: list[Task]) -> None:
+        raise StorageError("one by one")
+
+
+def test_where_damage_stops_a_batch_the_others_are_read_alone() -> None:
+    rows = Rows(bs.Spot("damaged", db=Damaged()).parts)
+    rows.keep([(label(key), key) for key in "abc"])
+    with pytest.warns(CacheReadWarning, match="b can't be read"):
+        assert values(rows, ["a", "b", "c"]) == ["a", None, "c"]
 
 
 def test_a_database_without_batches_is_asked_row_by_row() -> None:

@@ -1,5 +1,6 @@
 """Transformations that are called only for what is new or changed."""
 
+import asyncio
 import pickle
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -101,6 +102,16 @@ def asked() -> list[list[str]]:
 
 
 @pytest.fixture
+def event_loop_of_thread() -> Iterator[None]:
+    """The loop that LlamaIndex's extractors take when nobody awaits them; they would leave one of their own open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+@pytest.fixture
 def spot(tmp_path: Path) -> Iterator[Spot]:
     spot = Spot("i", db=tmp_path / "i.db", storage=tmp_path / "blobs", clock=FrozenClock())
     yield spot
@@ -159,6 +170,52 @@ def test_documents_of_one_text_share_the_work_and_keep_who_they_are(spot: Spot, 
     assert [node.ref_doc_id for node in again] == ["two", "two", "one", "one"]
     assert {node.node_id for node in again} == {node.node_id for node in made}
     assert len(asked) == 1
+
+
+@pytest.mark.usefixtures("event_loop_of_thread")
+def test_nodes_that_are_read_twice_share_no_metadata(spot: Spot) -> None:
+    cached = CachedTransformation(Lengths(show_progress=False), spot)
+    for _ in range(2):
+        one, other = cached([Document(text="same"), Document(text="same")])
+        one.metadata["mine"] = True
+        assert "mine" not in other.metadata
+
+
+def test_relations_to_what_lies_outside_are_those_of_now(spot: Spot, asked: list[list[str]]) -> None:
+    class Copies(TransformComponent):
+        def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+            ASKED.append(texts(nodes))
+            return [TextNode(text=node.get_content(), relationships=dict(node.relationships)) for node in nodes]
+
+    cached = CachedTransformation(Copies(), spot, version="1")
+    for source in (Document(id_="d1", text="before"), Document(id_="d2", text="after")):
+        part = TextNode(text="part", relationships={NodeRelationship.SOURCE: source.as_related_node_info()})
+        assert cached([part])[0].source_node == source.as_related_node_info()
+    assert asked == [["part"]]
+
+
+def numbered(place: int, document: Any) -> str:
+    return f"{document.node_id}-{place}"
+
+
+def test_ids_that_follow_from_a_document_follow_from_each(spot: Spot) -> None:
+    cached = CachedTransformation(MarkdownNodeParser(id_func=numbered), spot)
+    for name in ("one", "two"):
+        assert [node.node_id for node in cached([Document(id_=name, text="# Same\n\ntext")])] == [f"{name}-0"]
+
+
+def test_what_is_taken_over_from_a_source_is_part_of_the_key(spot: Spot) -> None:
+    class Page(TransformComponent):
+        def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+            for node in nodes:
+                node.metadata.update(node.source_node.metadata if node.source_node else {})
+            return nodes
+
+    cached = CachedTransformation(Page(), spot, version="1")
+    for page in (1, 2):
+        source = Document(id_="d", text="whole", metadata={"page": page}).as_related_node_info()
+        (made,) = cached([TextNode(text="part", relationships={NodeRelationship.SOURCE: source})])
+        assert made.metadata == {"page": page}
 
 
 def test_ids_stay_while_a_document_stays(spot: Spot) -> None:
@@ -232,6 +289,7 @@ def test_what_looks_at_neighbours_is_told_by_its_unit(spot: Spot, asked: list[li
     assert CachedTransformation(TitleExtractor(llm=MockLLM()), spot).unit == "document"
 
 
+@pytest.mark.usefixtures("event_loop_of_thread")
 def test_extractors_are_called_for_many_nodes_at_once_and_failures_are_not_kept(
     spot: Spot, asked: list[list[str]]
 ) -> None:
@@ -263,10 +321,13 @@ async def test_the_async_path_keeps_what_others_made_beside_a_failure(spot: Spot
         async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
             if any(node.get_content() == "fail" for node in nodes):
                 raise OSError("the provider's own words")
+            for _ in range(20):
+                await asyncio.sleep(0)  # the failure comes first
             return self(nodes, **kwargs)
 
     with pytest.raises(OSError, match="the provider's own words"):
         await CachedTransformation(Failing(), spot, version="1").acall(documents(3, at_0="fail"))
+    assert len(list(spot.parts.store.db.find(TaskFilter()))) == 2
     await CachedTransformation(Failing(), spot, version="1").acall(documents(3)[1:])
     assert len(asked) == 2
 

@@ -98,6 +98,14 @@ def test_keys_are_any_text_and_never_run_together(store: BeautySpotKVStore) -> N
     assert list(store.get_all()) == keys
 
 
+def test_collections_whose_names_run_into_others_stay_apart(store: BeautySpotKVStore) -> None:
+    store.put("bc", {"n": 1}, "a")
+    store.put("a", {"n": 2}, "x.llama_index.KVStore.default/data")
+    assert store.get("c", "ab") is None
+    assert store.get_all() == {}
+    assert store.clear() == 0
+
+
 def test_values_come_back_in_their_types_and_share_nothing(store: BeautySpotKVStore) -> None:
     value: dict[str, Any] = {
         "list": [1, 1.0, True, None, "1"], "tuple": (1, 2), "bytes": b"\0", "time": datetime(2026, 1, 2, tzinfo=UTC),
