@@ -197,7 +197,6 @@ def test_a_thread_waits_for_another_process_no_longer_than_its_limit(tmp_path: P
             start_s = clock.monotonic()
             claim.wait_for_process(clock, limit_s=3)
             assert 3 <= clock.monotonic() - start_s <= 3 + LONGEST_POLL_S
-        other.stdin.write("\n")
 
 
 def test_broken_locks_hold_nobody_up():
