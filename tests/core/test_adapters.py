@@ -39,7 +39,7 @@ def test_a_package_teaches_mark_its_own_objects(tmp_path: Path) -> None:
 
 
 def test_what_no_package_knows_and_nobody_can_call_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="can't be called; put it above a function"):
+    with pytest.raises(ConfigurationError, match="can't be called; put it directly above a function"):
         Spot("x", db=tmp_path / "x.db").mark(tmp_path)  # type: ignore[arg-type]
 
 

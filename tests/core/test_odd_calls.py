@@ -112,6 +112,11 @@ def test_a_class_is_refused_with_what_to_put_the_decorator_above(spot: bs.Spot):
     for name, decorate in {"mark": spot.mark(), "limiter": spot.limiter()}.items():
         with pytest.raises(bs.ConfigurationError, match=f"{name} got the class 'Client'.*; put it above a method"):
             decorate(Client)
-    with pytest.raises(bs.ConfigurationError, match="got the class"):
-        spot.run(Client, "url")
-    assert spot.run(int, "3") == 3
+    assert [spot.run(int, "3"), spot.mark(int)("3")] == [3, 3]
+
+
+def test_a_class_that_is_only_called_is_as_good_as_a_function(spot: bs.Spot):
+    spot.register_type(Scale)
+    assert [spot.run(Scale, 2), spot.run(Scale, factor=2)] == [Scale(2), Scale(2)]
+    with spot.cached_run(Scale) as scale:
+        assert scale.is_cached(2)

@@ -21,14 +21,24 @@ def expect(fits: bool, name: str, value: object, wanted: str, /) -> None:
 
 
 def expect_function(decorator: str, function: object, /) -> None:
-    """Refuse to put anything but a function, or what can be called like one, below the decorator of that name.
+    """Refuse to put what can't be called below the decorator of that name.
 
     Raises:
-        ConfigurationError: `function` can't be called, or is a class, which a function would take the place of.
+        ConfigurationError: `function` can't be called.
     """
     if not callable(function):
-        raise ConfigurationError(f"{decorator} got {function!r}, which can't be called; put it above a function")
-    if isinstance(function, type) and function.__module__ != "builtins":  # `int` and `bytes` convert as functions do
+        raise ConfigurationError(
+            f"{decorator} got {function!r}, which can't be called; put it directly above a function"
+        )
+
+
+def expect_no_class(decorator: str, function: object, /) -> None:
+    """Refuse to have a function take the place of a class.
+
+    Raises:
+        ConfigurationError: `function` is one, and none that converts as functions do, such as `int`.
+    """
+    if isinstance(function, type) and function.__module__ != "builtins":
         raise ConfigurationError(
             f"{decorator} got the class {function.__qualname__!r}, and would put a function in its place; "
             "put it above a method, or above a function that makes the object"

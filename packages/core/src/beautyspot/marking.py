@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from beautyspot.checks import every, expect, expect_function, has_methods, is_flag, words
+from beautyspot.checks import every, expect, expect_function, expect_no_class, has_methods, is_flag, words
 from beautyspot.errors import CacheWarning, ConfigurationError
 from beautyspot.keys import KeyMaker
 from beautyspot.keys.binding import split
@@ -136,6 +136,16 @@ def _seconds(ttl: Any, name: str) -> float | None:
     from beautyspot.durations import seconds  # most results are kept for ever
 
     return seconds(ttl, name)
+
+
+def decorate(function: Any, parts: Parts, settings: Settings) -> Any:
+    """Return `function`, marked, to stand in its place.
+
+    Raises:
+        ConfigurationError: it is a class, which nothing but the class can stand for.
+    """
+    expect_no_class("mark", function)
+    return mark(function, parts, settings)
 
 
 def mark(function: Any, parts: Parts, settings: Settings, *, of_class: bool = False) -> Any:

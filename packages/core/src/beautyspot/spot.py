@@ -8,7 +8,7 @@ from functools import partial
 
 from beautyspot.checks import words
 from beautyspot.errors import ConfigurationError
-from beautyspot.marking import KNOWN, hooks_of, mark, name_of, settings
+from beautyspot.marking import KNOWN, decorate, hooks_of, mark, name_of, settings
 from beautyspot.parts import open_limiter, open_parts, translated
 from beautyspot.powers import takes_types
 from beautyspot.records import TaskFilter
@@ -131,8 +131,8 @@ class Spot:
         """
         settings = self._settings(arguments)
         if function is None:
-            return partial(mark, parts=self.parts, settings=settings)
-        return mark(function, self.parts, settings)
+            return partial(decorate, parts=self.parts, settings=settings)
+        return decorate(function, self.parts, settings)
 
     if TYPE_CHECKING:
 

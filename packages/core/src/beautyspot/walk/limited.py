@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
-from beautyspot.checks import expect_function
+from beautyspot.checks import expect_function, expect_no_class
 from beautyspot.clocks import Clock
 from beautyspot.errors import ConfigurationError
 from beautyspot.walk.calls import Args, Kwargs
@@ -45,6 +45,7 @@ def limit_function(function: Any, limit: Limit) -> Any:
         of_class = isinstance(function, MarkedMethod) and function.of_class
         return mark_function(with_limits(plan, [limit]), of_class=of_class)
     expect_function("limiter", function)
+    expect_no_class("limiter", function)
     inner, limits = unlimited(function)
     limits = (limit, *limits)
     wrapper = _WRAPPERS[kind_of(inner)](inner, limits)
