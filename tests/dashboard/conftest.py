@@ -15,6 +15,7 @@ from beautyspot.db import open_db
 from beautyspot.records import Activity, Run
 from beautyspot.storage import create_storage
 from beautyspot_dashboard.place import Place, use
+from servers.dashboard import dashboard
 from streamlit.testing.v1 import AppTest
 
 SCREENSHOTS = "BEAUTYSPOT_SCREENSHOTS"
@@ -30,8 +31,12 @@ RUN = Run(
 @pytest.fixture
 def small_store(tmp_path: Path) -> Path:
     """Three results of two functions: two texts and a dict."""
-    path = tmp_path / "small.db"
-    with bs.Spot("small", db=path, storage=tmp_path / "blobs") as spot:
+    return make_small_store(tmp_path)
+
+
+def make_small_store(folder: Path) -> Path:
+    path = folder / "small.db"
+    with bs.Spot("small", db=path, storage=folder / "blobs") as spot:
         summarise = spot.mark(tags=("draft",), version="2", content_type="text/plain")(_summarise)
         fetch = spot.mark(save_blob=True)(_fetch)
         summarise("owls")
@@ -55,6 +60,21 @@ _fetch.__module__, _fetch.__qualname__ = "crawl", "fetch"
 @pytest.fixture
 def busy_store(small_store: Path) -> Path:
     """The small store with a day of activity, a trace of four runs, and a shared limit."""
+    add_activity(small_store)
+    return small_store
+
+
+@pytest.fixture(scope="module")
+def busy_dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a dashboard over a busy store, which nobody changes."""
+    folder = tmp_path_factory.mktemp("busy")
+    store = make_small_store(folder)
+    add_activity(store)
+    with dashboard(str(store), "--storage", str(folder / "blobs"), cwd=folder) as served:
+        yield served.url
+
+
+def add_activity(store: Path) -> None:
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     names = {"app.summarise": 3, "app.translate": 2, "crawl.fetch": 1}
     activity = [
@@ -62,13 +82,12 @@ def busy_store(small_store: Path) -> Path:
         for hour in range(24)
         for name, n in names.items()
     ]
-    with Catalog.open(small_store) as catalog:
+    with Catalog.open(store) as catalog:
         key = catalog.tasks(function="fetch").rows[0].cache_key
-    with closing(open_db(small_store)) as db:
+    with closing(open_db(store)) as db:
         db.add_activity(activity)
         db.add_runs(trace(key))
         db.advance_limit("api", now.timestamp(), 3600.0)
-    return small_store
 
 
 def trace(cache_key: str) -> list[Run]:

@@ -24,31 +24,30 @@ def choose(page: Page, table: str, number: int) -> None:
     region.click(position={"x": 14, "y": 35 * (number + 1) + 17})
 
 
-def test_every_page_is_reached_and_shows_the_store(busy_store: Path, page: Page, shoot: Shoot) -> None:
+def test_every_page_is_reached_and_shows_the_store(busy_dashboard: str, page: Page, shoot: Shoot) -> None:
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
-    with dashboard(str(busy_store), "--storage", str(busy_store.parent / "blobs"), cwd=busy_store.parent) as served:
-        page.goto(served.url)
-        expect(page.get_by_test_id("stMetric").first).to_be_visible()
-        expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
-        shoot("overview")
-        page.get_by_role("link", name="Results").click()
-        choose(page, "Results", 0)
-        expect(page.get_by_text("Input id")).to_be_visible()
-        shoot("results")
-        page.get_by_role("link", name="Runs", exact=True).click()
-        choose(page, "Runs", 0)
-        expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
-        shoot("runs")
-        page.get_by_role("link", name="Limits").click()
-        expect(page.get_by_test_id("stMetric").first).to_be_visible()
-        expect(page.get_by_role("region", name="Calls that waited")).to_be_visible()
-        shoot("limits")
-        page.get_by_role("link", name="Maintenance").click()
-        expect(page.get_by_text("Give one condition at least")).to_be_visible()
-        shoot("maintenance")
+    page.goto(busy_dashboard)
+    expect(page.get_by_test_id("stMetric").first).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
+    shoot("overview")
+    page.get_by_role("link", name="Results").click()
+    choose(page, "Results", 0)
+    expect(page.get_by_text("Input id")).to_be_visible()
+    shoot("results")
+    page.get_by_role("link", name="Runs", exact=True).click()
+    choose(page, "Runs", 0)
+    expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
+    shoot("runs")
+    page.get_by_role("link", name="Limits").click()
+    expect(page.get_by_test_id("stMetric").first).to_be_visible()
+    expect(page.get_by_role("region", name="Calls that waited")).to_be_visible()
+    shoot("limits")
+    page.get_by_role("link", name="Maintenance").click()
+    expect(page.get_by_text("Give one condition at least")).to_be_visible()
+    shoot("maintenance")
     assert complaints == []
     assert [url for url in requests if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))] == []
 
@@ -89,46 +88,44 @@ def test_what_is_old_is_pruned_after_a_look_at_it(small_store: Path, page: Page,
         assert [task.func_name.rpartition(".")[2] for task in catalog.tasks().rows] == ["fetch"]
 
 
-def test_results_are_downloaded_as_text_and_as_json(small_store: Path, page: Page) -> None:
-    with dashboard(str(small_store), "--storage", str(small_store.parent / "blobs"), cwd=small_store.parent) as served:
-        page.goto(served.url)
-        page.get_by_role("link", name="Results").click()
-        choose(page, "Results", 0)
-        with page.expect_download() as structure:
-            page.get_by_role("button", name="Download as JSON").click()
-        assert json.loads(structure.value.path().read_text())["rows"] == [{"a": 1}, {"a": 2}]
-        page.get_by_role("button", name="Clear selection: Results").dispatch_event("click")
-        choose(page, "Results", 1)
-        address = page.get_by_role("link", name="Download").get_attribute("href") or ""
-        answer = page.context.request.get(urljoin(served.url, address))
-        assert answer.text() == "All about foxes."
-        assert "attachment; filename*=UTF-8''summarise-" in answer.headers["content-disposition"]
+def test_results_are_downloaded_as_text_and_as_json(busy_dashboard: str, page: Page) -> None:
+    page.goto(busy_dashboard)
+    page.get_by_role("link", name="Results").click()
+    choose(page, "Results", 0)
+    with page.expect_download() as structure:
+        page.get_by_role("button", name="Download as JSON").click()
+    assert json.loads(structure.value.path().read_text())["rows"] == [{"a": 1}, {"a": 2}]
+    page.get_by_role("button", name="Clear selection: Results").dispatch_event("click")
+    choose(page, "Results", 1)
+    address = page.get_by_role("link", name="Download").get_attribute("href") or ""
+    answer = page.context.request.get(urljoin(busy_dashboard, address))
+    assert answer.text() == "All about foxes."
+    assert "attachment; filename*=UTF-8''summarise-" in answer.headers["content-disposition"]
 
 
-def test_a_run_leads_to_the_result_that_it_read_and_back(busy_store: Path, page: Page) -> None:
-    with dashboard(str(busy_store), cwd=busy_store.parent) as served:
-        page.goto(served.url)
-        page.get_by_role("link", name="Runs", exact=True).click()
-        choose(page, "Runs", 0)
-        choose(page, "Trace", 3)
-        page.get_by_role("link", name="Its kept result").click()
-        expect(page.get_by_role("heading", name="fetch")).to_be_visible()
-        expect(page.get_by_text("Input id")).to_be_visible()
-        page.get_by_role("link", name="Runs that read or wrote it").click()
-        choose(page, "Runs", 0)
-        expect(page.get_by_role("heading", name="answer")).to_be_visible()
+def test_a_run_leads_to_the_result_that_it_read_and_back(busy_dashboard: str, page: Page) -> None:
+    page.goto(busy_dashboard)
+    page.get_by_role("link", name="Runs", exact=True).click()
+    choose(page, "Runs", 0)
+    choose(page, "Trace", 3)
+    page.get_by_role("link", name="Its kept result").click()
+    expect(page.get_by_role("heading", name="fetch")).to_be_visible()
+    expect(page.get_by_text("Input id")).to_be_visible()
+    page.get_by_role("link", name="Runs that read or wrote it").click()
+    choose(page, "Runs", 0)
+    expect(page.get_by_role("heading", name="answer")).to_be_visible()
 
 
-def test_it_reads_in_japanese_on_a_phone(busy_store: Path, browser: Browser, tmp_path: Path) -> None:
+def test_it_reads_in_japanese_on_a_phone(busy_dashboard: str, browser: Browser, tmp_path: Path) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, locale="ja-JP", color_scheme="dark")
     page = context.new_page()
-    with closing(context), dashboard(str(busy_store), "--read-only", cwd=busy_store.parent) as served:
-        page.goto(served.url)
+    with closing(context):
+        page.goto(busy_dashboard)
         expect(page.get_by_text("ヒット率").first).to_be_visible()
         expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         keep(page, tmp_path, "phone-overview")
-        page.goto(served.url.partition("?")[0] + "results")
+        page.goto(busy_dashboard.partition("?")[0] + "results")
         choose(page, "結果", 0)
         expect(page.get_by_text('"number"')).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
