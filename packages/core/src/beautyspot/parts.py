@@ -87,8 +87,7 @@ def open_parts(
     tasks = open_db(default_database(name) if db is None else db, durability=durability, memory_bytes=memory_bytes)
     blobs = create_storage(blob_folder(name) if storage is None else storage, durability=durability, **storage_options)
     if inline_limit_bytes is None:
-        is_shared = storage is None and getattr(tasks, "path", None) is None
-        inline_limit_bytes = SHARED_INLINE_BYTES if is_shared else INLINE_BYTES
+        inline_limit_bytes = _inline_limit(tasks, has_storage=storage is not None)
     store = Store(tasks, blobs, clock=clock, inline_limit_bytes=inline_limit_bytes, on_save_error=on_save_error)
     _furnish(store, compress, max_size=max_size, prune_every=prune_every)
     tie_up(store, journal := Journal(tasks, clock))
@@ -127,6 +126,11 @@ def translated(renamed: Mapping[str, Any], today: Mapping[str, Any]) -> Mapping[
     from beautyspot.renamed import translate  # for the code of release 2
 
     return translate(renamed, today)
+
+
+def _inline_limit(tasks: TaskDB, *, has_storage: bool) -> int:
+    is_shared = not has_storage and getattr(tasks, "path", None) is None
+    return SHARED_INLINE_BYTES if is_shared else INLINE_BYTES
 
 
 def _met_by_others(tasks: TaskDB) -> tuple[Flight, KeyRegistry]:
