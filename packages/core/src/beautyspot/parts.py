@@ -86,9 +86,8 @@ def open_parts(
     clock = SystemClock() if clock is None else clock
     tasks = open_db(default_database(name) if db is None else db, durability=durability, memory_bytes=memory_bytes)
     blobs = create_storage(blob_folder(name) if storage is None else storage, durability=durability, **storage_options)
-    if inline_limit_bytes is None:
-        inline_limit_bytes = _inline_limit(tasks, has_storage=storage is not None)
-    store = Store(tasks, blobs, clock=clock, inline_limit_bytes=inline_limit_bytes, on_save_error=on_save_error)
+    limit_bytes = _inline_limit(inline_limit_bytes, tasks, has_storage=storage is not None)
+    store = Store(tasks, blobs, clock=clock, inline_limit_bytes=limit_bytes, on_save_error=on_save_error)
     _furnish(store, compress, max_size=max_size, prune_every=prune_every)
     tie_up(store, journal := Journal(tasks, clock))
     flight, registry = _met_by_others(tasks)
@@ -128,7 +127,9 @@ def translated(renamed: Mapping[str, Any], today: Mapping[str, Any]) -> Mapping[
     return translate(renamed, today)
 
 
-def _inline_limit(tasks: TaskDB, *, has_storage: bool) -> int:
+def _inline_limit(given: int | None, tasks: TaskDB, *, has_storage: bool) -> int:
+    if given is not None:
+        return given
     is_shared = not has_storage and getattr(tasks, "path", None) is None
     return SHARED_INLINE_BYTES if is_shared else INLINE_BYTES
 
