@@ -78,7 +78,6 @@ def open_parts(
         ConfigurationError: one of them is not what it should be.
     """
     expect(isinstance(name, str), "Spot", name, "a name, and db= for a database elsewhere")  # pyright: ignore[reportUnnecessaryIsInstance]
-    expect_size("inline_limit_bytes", INLINE_BYTES if inline_limit_bytes is None else inline_limit_bytes)
     expect_size("memory_bytes", memory_bytes)
     _expect_methods("serializer", serializer, "dumps", "loads")
     _expect_methods("executor", executor, "submit")
@@ -129,7 +128,7 @@ def translated(renamed: Mapping[str, Any], today: Mapping[str, Any]) -> Mapping[
 
 def _inline_limit(given: int | None, tasks: TaskDB, *, has_storage: bool) -> int:
     if given is not None:
-        return given
+        return expect_size("inline_limit_bytes", given)
     is_shared = not has_storage and getattr(tasks, "path", None) is None
     return SHARED_INLINE_BYTES if is_shared else INLINE_BYTES
 
