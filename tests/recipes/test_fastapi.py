@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[2]
 NAMES = [f"name-{number}" for number in range(30)]
 TASKS_OF_2_0 = (
     "CREATE TABLE tasks (cache_key TEXT PRIMARY KEY, func_name TEXT, input_id TEXT, result_type TEXT, "
-    "result_value TEXT, result_data BLOB, content_type TEXT, version TEXT, updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP)"
+    "result_value TEXT, result_data BLOB, content_type TEXT, version TEXT, "
+    "updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP)"
 )
 pytestmark = [pytest.mark.external_service, pytest.mark.slow]
 
