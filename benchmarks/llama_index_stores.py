@@ -17,7 +17,7 @@ SIMPLE = "SimpleKVStore"
 
 
 def vectors(scale: Scale, folder: str) -> list[Answer]:
-    """A thousand texts whose vectors are kept, in one call, at the size of OpenAI's small model and at a small one's."""
+    """A thousand texts whose vectors are kept, in one call: of OpenAI's small model's size, and of a smaller one's."""
     if find_spec("llama_index") is None:
         return [Answer("LlamaIndex", "ms", {}, (), "not measured: llama-index-core is not installed")]
     return [_vectors(scale, folder, dimensions) for dimensions in (1536, 256)]

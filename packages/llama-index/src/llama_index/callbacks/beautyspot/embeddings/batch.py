@@ -40,6 +40,8 @@ class Batch:
         self._shelf = shelf
         self._places: list[Any] = [key or place for place, key in enumerate(keys)]
         self._inputs = dict(zip(self._places, inputs, strict=True))
+        self.keys = [place for place in self._inputs if isinstance(place, str)]
+        """One key for each input that has one, however often it comes."""
         self._found: dict[Any, Vector] = {}
         self._fresh: dict[Any, Vector] = {}
 
@@ -47,11 +49,6 @@ class Batch:
     def func_name(self) -> str:
         """What its rows are filed under."""
         return self._shelf.func_name
-
-    @property
-    def keys(self) -> list[str]:
-        """One key for each input that has one, however often it comes."""
-        return [place for place in self._inputs if isinstance(place, str)]
 
     def fill(self, hits: Sequence[Hit | None]) -> list[tuple[str, Hit]]:
         """Take what is kept under each of `keys`, and return the hits."""
