@@ -36,9 +36,11 @@ def settings_of_chat() -> dict[str, Any]:
 
 def chat_model_that_asks() -> Any | None:
     """Return the chat model that calls this package now; None if somebody else does."""
-    outside = (frame for frame in _frames() if not frame.f_globals.get("__name__", "").startswith(PACKAGE))
-    frame = next(outside, None)
-    return frame.f_locals.get("self") if frame is not None and frame.f_globals.get("__name__") == CHAT_MODELS else None
+    # Each hit comes by here, where a generator of frames takes 1 µs more.
+    frame, name = sys._getframe(0), PACKAGE  # pyright: ignore[reportPrivateUsage] - as below
+    while name.startswith(PACKAGE) and (frame := frame.f_back) is not None:
+        name = frame.f_globals.get("__name__", "")
+    return frame.f_locals.get("self") if frame is not None and name == CHAT_MODELS else None
 
 
 def manager_of_text(prompt: str, /) -> tuple[Any, str] | None:
