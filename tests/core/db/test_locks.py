@@ -72,6 +72,19 @@ def test_a_key_is_held_by_one_process_at_a_time(path: Path, holder: Holder) -> N
     assert holder.ask("try_acquire", OTHER) == "True"
 
 
+def test_a_lock_file_that_was_deleted_is_left_for_that_of_the_others(path: Path, holder: Holder) -> None:
+    one, two = FileLocks(str(path)), FileLocks(str(path))
+    assert one.try_acquire(OTHER) is two.try_acquire(KEY) is True
+    path.unlink()
+    assert holder.ask("try_acquire", KEY) == "True"
+    assert (one.try_acquire(KEY), two.try_acquire(KEY)) == (False, False)
+    assert one.try_acquire(OTHER) is True
+    assert holder.ask("try_acquire", OTHER) == "False"
+    one.release(OTHER)
+    holder.ask("release", KEY)
+    assert two.try_acquire(KEY) is True
+
+
 def test_waiting_ends_when_the_lock_is_given_back(path: Path, holder: Holder) -> None:
     locks = FileLocks(str(path))
     assert locks.try_acquire(KEY)

@@ -15,7 +15,7 @@ TRY = LOCK_EX | LOCK_NB
 
 _mutex = threading.RLock()  # the garbage collector calls `_leave`, be it in the middle of `_open`
 _files: dict[str, list[int]] = {}
-"""File descriptor and number of users of each lock file, by its real path.
+"""File descriptor and number of users of each lock file, by its real path, and then what was deleted while it was used.
 
 There must be one per file: when a process closes any descriptor of it, it loses all its locks there (POSIX).
 """
@@ -46,7 +46,7 @@ class FileLocks:
     def try_acquire(self, key: str, /) -> bool:
         """Take the lock if no other process holds it."""
         fd = self._fd
-        if fd is None and (fd := self._open()) is None:
+        if (fd is None or _is_deleted(fd)) and (fd := self._open()) is None:
             return True
         try:
             lockf(fd, TRY, 1, _offset(key))  # pyright: ignore[reportOptionalCall] - without it there is no fd
@@ -85,8 +85,12 @@ class FileLocks:
                         return None
                     _files.setdefault(real, [fd, 0])  # one that a signal handler opened meanwhile stays the only one
                 _files[real][1] += 1
-                self._fd = _files[real][0]
                 at_end_of(self, _leave, real).atexit = False
+            file = _files[real]
+            if _is_deleted(file[0]) and (fd := _open_file(real)) is not None:
+                file.append(file[0])  # open to the end: other threads may have it in hand
+                file[0] = fd
+            self._fd = file[0]
             return self._fd
 
 
@@ -98,6 +102,11 @@ def _offset(key: str) -> int:
         from hashlib import blake2b
 
         return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=7).digest(), "big")
+
+
+def _is_deleted(fd: int) -> bool:
+    """Say whether the lock file was deleted, so that who comes now locks another: 0.4 µs on a miss of 50."""
+    return not os.fstat(fd).st_nlink
 
 
 def _open_file(path: str) -> int | None:
@@ -112,4 +121,6 @@ def _leave(path: str) -> None:
         file = _files[path]
         file[1] -= 1
         if not file[1]:
-            os.close(_files.pop(path)[0])
+            del _files[path]
+            for fd in (file[0], *file[2:]):
+                os.close(fd)
