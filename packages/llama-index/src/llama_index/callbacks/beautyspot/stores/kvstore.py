@@ -176,11 +176,11 @@ class BeautySpotKVStore(BaseKVStore):
 
 
 def _pair(hit: Hit) -> tuple[str, Value] | None:
-    if not isinstance(hit.value, list):
-        return None
-    kept: list[Any] = [*hit.value]
-    is_pair = len(kept) == 2 and isinstance(kept[0], str) and isinstance(kept[1], dict)
-    return (kept[0], kept[1]) if is_pair else None
+    match hit.value:
+        case [str() as key, dict() as value]:  # pyright: ignore[reportUnknownVariableType] - anything may lie there
+            return key, cast("Value", value)
+        case _:
+            return None
 
 
 def _plain(value: Any) -> Any:
