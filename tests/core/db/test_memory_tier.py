@@ -352,6 +352,15 @@ def test_a_file_that_was_deleted_is_left_by_those_who_only_read(tmp_path: Path, 
     assert data_of(SQLiteTaskDB(tmp_path / "sub/a.db")) == task().result_data
 
 
+def test_rows_of_a_file_that_was_deleted_are_forgotten_with_it(db: SQLiteTaskDB) -> None:
+    db.put(task())
+    warm(db)
+    Path(db.path).unlink()  # and not what lies beside it
+    with pytest.warns(bs.CacheWarning, match="was deleted or replaced"):
+        db.put(task("0b" * 16))
+    assert db.get(KEY) is None
+
+
 def test_a_file_that_nobody_can_look_at_for_a_while_is_not_left(tmp_path: Path) -> None:
     assert is_lost(str(tmp_path / "none.db"), (1, 2))
     assert not is_lost("a" * 5000, (1, 2))  # as a folder without permission, or a server that is away

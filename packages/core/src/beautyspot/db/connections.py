@@ -247,6 +247,7 @@ class Connections(Lender):
         self._aside.left(kept.identity)
         self._wrote = False
         self.close()
+        self.generation.forget()
         return True
 
     def leave_lost_file(self) -> None:
