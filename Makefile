@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 BOOTSTRAP := VENV=$(VENV) PYTHON=$(PYTHON) scripts/bootstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check format bench docs lock api release-check clean
+.PHONY: help demo test lint check format bench docs pictures lock api release-check clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -45,6 +45,10 @@ docs: ## build the site into build/site; run every block of README and docs, and
 
 lock: ## pin the newest versions that fit
 	@scripts/lock --upgrade
+
+pictures: ## make the pictures of docs/images anew
+	@$(BOOTSTRAP) test
+	$(BIN)/python scripts/pictures
 
 api: ## write down the public names and signatures anew
 	@$(BOOTSTRAP) test

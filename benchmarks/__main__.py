@@ -72,7 +72,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="about a minute: fewer rows and rounds")
     parser.add_argument("--check", action="store_true", help="end with 1 if a target is missed")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="put the table behind the mark in a document")
+    told = "put the table behind the mark in a document; may be given several times"
+    parser.add_argument("--markdown", type=Path, action="append", default=[], metavar="FILE", help=told)
     return parser.parse_args()
 
 
@@ -88,8 +89,8 @@ def main() -> int:
     show(answers, machine())
     if given.json:
         given.json.write_text(as_json(answers, machine()), "utf-8")
-    if given.markdown:
-        write_into(given.markdown, markdown(answers, machine()))
+    for document in given.markdown:
+        write_into(document, markdown(answers, machine()))
     missed = any(not target.met for answer in answers for target in answer.targets)
     return int(given.check and missed)
 

@@ -24,11 +24,11 @@ FOREIGN = re.compile(
 
 
 def verbs(text: str) -> set[str]:
-    return set(re.findall(r"\bmake ([a-z]+)\b", text))
+    return set(re.findall(r"\bmake ([a-z-]+)", text))
 
 
 def makefile_verbs() -> set[str]:
-    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
 
 def tracked_files() -> list[Path]:

@@ -1,0 +1,61 @@
+"""README.md and README.ja.md tell the same, and what the documents outside of the site link to is there."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+READMES = {name: (ROOT / name).read_text("utf-8") for name in ("README.md", "README.ja.md")}
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("packages/*/*.md"), *ROOT.glob("recipes/**/*.md")])
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TABLE = re.compile(r"(?:^\|.*\|\n)+", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+MEASURED = re.compile(r"<!-- benchmarks -->.*<!-- /benchmarks -->", re.DOTALL)
+
+
+def agree(found: list[object]) -> bool:
+    english, japanese = found
+    return bool(english) and english == japanese
+
+
+def code(language: str, block: str) -> str:
+    """Return what must not differ: a program without its comments, a command without what is said of it."""
+    if language == "python":
+        return ast.dump(ast.parse(block))
+    return block if language == "console" else re.sub(r" {2,}.*", "", block)
+
+
+def test_both_have_the_same_headings_paragraphs_and_points_in_one_order() -> None:
+    shape = re.compile(r"^(#+ |- |\n(?=[^\n]))", re.MULTILINE)
+    assert agree([shape.findall(BLOCK.sub("", text)) for text in READMES.values()])
+
+
+def test_both_have_the_same_blocks_but_for_comments() -> None:
+    assert agree([[code(*block) for block in BLOCK.findall(text)] for text in READMES.values()])
+
+
+def test_both_have_the_same_tables_by_rows_columns_and_names_of_code() -> None:
+    tables = [[table.splitlines() for table in TABLE.findall(text)] for text in READMES.values()]
+    assert agree([[[row.count("|") for row in table] for table in each] for each in tables])
+    assert agree([[re.findall("`[^`]+`", row) for table in each for row in table] for each in tables])
+
+
+def test_both_show_the_same_measurements() -> None:
+    assert agree([MEASURED.findall(text) for text in READMES.values()])
+
+
+def test_both_link_to_the_same_pages_and_to_each_other() -> None:
+    english, japanese = (LINK.findall(text) for text in READMES.values())
+    of_each = {
+        "README.ja.md": "README.md",
+        "docs/images/dashboard-overview.png": "docs/images/dashboard-overview-ja.png",
+    }
+    assert [of_each.get(link, link) for link in english] == japanese
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_what_is_linked_to_is_there(document: Path) -> None:
+    links = LINK.findall(BLOCK.sub("", document.read_text("utf-8")))
+    assert [link for link in links if not (document.parent / link).exists()] == []
