@@ -46,7 +46,7 @@ docs: ## build the site into build/site; run every block of README and docs, and
 lock: ## pin the newest versions that fit
 	@scripts/lock --upgrade
 
-pictures: ## make the pictures of docs/images anew
+pictures: ## take the pictures of docs/images anew
 	@$(BOOTSTRAP) test
 	$(BIN)/python scripts/pictures
 

@@ -73,6 +73,10 @@ def test_the_makefile_has_the_verbs_of_the_house() -> None:
     assert {"demo", "test", "lint", "check", "bench", "docs", "clean"} <= makefile_verbs()
 
 
+def test_every_verb_is_told_to_contributors() -> None:
+    assert makefile_verbs() - verbs((ROOT / "CONTRIBUTING.md").read_text("utf-8")) == {"help"}
+
+
 def test_no_package_depends_on_the_demos_models() -> None:
     manifests = "".join(path.read_text("utf-8") for path in (ROOT / "packages").glob("*/pyproject.toml"))
     assert not re.search("xllamacpp|smollm2|wordllama", manifests)
