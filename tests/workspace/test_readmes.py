@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,10 @@ def test_both_link_to_the_same_pages_and_to_each_other() -> None:
 def test_what_is_linked_to_is_there(document: Path) -> None:
     links = LINK.findall(BLOCK.sub("", document.read_text("utf-8")))
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("package", sorted((ROOT / "packages").iterdir()), ids=lambda path: path.name)
+def test_a_package_names_its_extras(package: Path) -> None:
+    extras = tomllib.loads((package / "pyproject.toml").read_text())["project"].get("optional-dependencies", {})
+    readme = (package / "README.md").read_text("utf-8")
+    assert [extra for extra in extras if f"[{extra}]" not in readme and f"`{extra}`" not in readme] == []
