@@ -36,6 +36,14 @@ def test_a_damaged_row_is_named(kept: Any, change: str) -> None:
     assert [(each.task.cache_key, each.is_lost) for each in found.damaged] == [(key, False)]
 
 
+def test_a_type_that_only_its_program_registers_is_no_damage_in_a_row_of_an_earlier_release(kept: Any) -> None:
+    kept.fill(1)
+    kept.ask("UPDATE tasks SET result_data = x'd60a01020304', elapsed_s = NULL, checksum = NULL, size_bytes = NULL "
+             "WHERE rowid = (SELECT max(rowid) FROM tasks WHERE result_type = 'DIRECT_BLOB')")  # fmt: skip
+    assert verified(kept).is_sound
+    assert repair(kept.path, [kept.blobs]).dropped == 0
+
+
 @pytest.mark.parametrize("size_bytes", [10**15, -(10**15), 0])
 @pytest.mark.parametrize("kind", ["DIRECT_BLOB", "FILE"])
 def test_a_row_that_lies_about_its_size_is_damaged(kept: Any, kind: str, size_bytes: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from beautyspot.errors import DamagedEntryError
 from beautyspot.serializers import MsgpackSerializer
-from beautyspot.serializers.legacy import loads_json, loads_legacy
+from beautyspot.serializers.legacy import describe_legacy, loads_json, loads_legacy
 from msgpack import ExtType, packb, unpackb
 
 
@@ -39,6 +39,11 @@ def from_dict(parts: dict[str, Any]) -> Box:
 def test_raw_and_nested_payloads_reach_their_decoder(payload: bytes, decoder: Any, items: Any) -> None:
     value = loads_legacy(packb({"a": [ExtType(10, payload)]}), {10: decoder})
     assert value["a"][0].items == items
+
+
+@pytest.mark.parametrize(("payload", "value"), [(packb({"x": 1}), {"x": 1}), (b"\xc1 own", b"\xc1 own")])
+def test_a_type_that_is_not_registered_is_described_by_its_code(payload: bytes, value: Any) -> None:
+    assert describe_legacy(packb({"a": [ExtType(10, payload)]})) == {"a": [{"code": 10, "value": value}]}
 
 
 def test_keys_that_the_old_reader_refused_are_read() -> None:

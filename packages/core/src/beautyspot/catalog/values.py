@@ -15,6 +15,7 @@ from beautyspot.errors import DamagedEntryError, StorageError
 from beautyspot.protocols import BlobStorage
 from beautyspot.records import DAMAGED, Task
 from beautyspot.serializers import MsgpackSerializer
+from beautyspot.serializers.legacy import describe_legacy
 
 T = TypeVar("T")
 SERIALIZER = MsgpackSerializer()
@@ -105,7 +106,7 @@ def decoded(task: Task, data: bytes, /) -> Any:
     if task.compression is not None:
         data = decompress(data, task.compression)
     if task.elapsed_s is None:  # only earlier releases don't say
-        return SERIALIZER.loads_legacy(data)
+        return describe_legacy(data)
     return SERIALIZER.describe(data)
 
 

@@ -6,6 +6,7 @@ from 2.3 on `packb` of what it returned. Nothing in a row tells the two apart, s
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from msgpack import unpackb
@@ -51,6 +52,19 @@ def loads_json(text: str, /) -> Any:
         raise DamagedEntryError(
             f"text of an earlier release can't be read ({error!r:.300}); expected JSON; compute the result again"
         ) from error
+
+
+def describe_legacy(data: Buffer, /) -> Any:
+    """Return the value for somebody to look at: what is of a registered type comes with its code.
+
+    Raises:
+        DamagedEntryError: `data` can't be read.
+    """
+    return loads_legacy(data, {code: partial(_described, code) for code in range(128)})
+
+
+def _described(code: int, value: Any) -> dict[str, Any]:
+    return {"code": code, "value": value}
 
 
 def _decode(code: int, payload: bytes, decoders: Decoders) -> Any:
