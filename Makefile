@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 BOOTSTRAP := VENV=$(VENV) PYTHON=$(PYTHON) scripts/bootstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check format bench docs pictures lock api release-check clean
+.PHONY: help demo test lint check format bench docs notebooks pictures lock api release-check clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -42,6 +42,10 @@ docs: ## build the site into build/site; run every block of README and docs, and
 	@$(BOOTSTRAP) test
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	$(BIN)/python -m pytest tests/workspace/test_documents.py tests/workspace/test_examples.py $(ARGS)
+
+notebooks: ## run the recipes' notebooks from clean kernels and keep what they put out; ARGS names some
+	@$(BOOTSTRAP) test
+	$(BIN)/python tests/recipes/notebooks.py $(ARGS)
 
 lock: ## pin the newest versions that fit
 	@scripts/lock --upgrade

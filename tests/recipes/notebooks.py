@@ -1,0 +1,71 @@
+"""The recipes' notebooks, each run in a fresh kernel, in an empty folder, offline; `make notebooks` keeps what it gives."""
+
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+NOTEBOOKS = sorted(RECIPES.glob("*.ipynb"))
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+STARTUP = f"""
+import os, sys
+os.environ.pop("FORCE_COLOR", None)  # this and TERM are set by the kernel
+os.environ["TERM"] = "dumb"
+def refuse(event, arguments):
+    if event == "socket.connect" and isinstance(arguments[1], tuple) and arguments[1][0] not in {LOOPBACK}:
+        raise ConnectionRefusedError(f"a recipe went to {{arguments[1]!r}}")
+    if event == "socket.getaddrinfo" and arguments[0] not in {LOOPBACK}:
+        raise ConnectionRefusedError(f"a recipe asked for {{arguments[0]!r}}")
+sys.addaudithook(refuse)
+"""
+
+
+def run(path: Path, folder: Path, *, timeout_s: int = 120) -> Any:
+    """Return the notebook as a clean kernel leaves it that works in `folder`/work.
+
+    Raises:
+        CellExecutionError: a cell raised.
+        CellTimeoutError: a cell took longer.
+    """
+    work, startup = folder / "work", folder / "ipython/profile_default/startup"
+    work.mkdir(parents=True)
+    startup.mkdir(parents=True)
+    (startup / "offline.py").write_text(STARTUP)
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    settings = {"IPYTHONDIR": str(folder / "ipython"), "PATH": programs, "COLUMNS": "120", "NO_COLOR": "1"}
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=timeout_s, kernel_name="python3", record_timing=False, coalesce_streams=True,
+        extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": str(work)}},
+    )  # fmt: skip
+    client.execute(env=os.environ | settings)
+    notebook.metadata = {"kernelspec": notebook.metadata.kernelspec, "language_info": {"name": "python"}}
+    return notebook
+
+
+def kinds(notebook: Any) -> list[list[tuple[str, ...]]]:
+    """Return what each cell puts out, by kind: streams by name, values by their media types."""
+    cells = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
+    return [[(each.output_type, *sorted(each.get("data", [each.get("name", "")]))) for each in cell] for cell in cells]
+
+
+def main() -> None:
+    """Run the notebooks that are named, else all, and write down what they put out."""
+    for path in [Path(name) for name in sys.argv[1:]] or NOTEBOOKS:
+        print(path.name, flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            notebook = run(path, Path(folder))
+            text = nbformat.writes(notebook)
+            if place := re.search(f".*{folder}.*", text):
+                raise SystemExit(f"{path.name} prints {place[0]!r}, a folder that no reader has; print names alone")
+        path.write_text(f"{text}\n")
+
+
+if __name__ == "__main__":
+    main()
