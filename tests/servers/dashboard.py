@@ -47,7 +47,8 @@ def dashboard(*arguments: str, cwd: Path) -> Iterator[Served]:
         process.communicate(timeout=20)
 
 
-@pytest.fixture(scope="session")
+# Of a module: as long as Playwright is there, its event loop is the running one, and no other can run in the process.
+@pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
     from playwright.sync_api import expect, sync_playwright  # 0.3 s, which every other test would pay
 
