@@ -1,0 +1,147 @@
+"""A store carried between runs of CI: the recipe's workflow, step by step, and its hook, in real clones."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from servers.openai_api import OpenAIAPI
+
+RECIPE = Path(__file__).parents[2] / "recipes/ci-cache"
+README = (RECIPE / "README.md").read_text("utf-8")
+STEPS: list[dict[str, Any]] = yaml.safe_load((RECIPE / "workflow.yml").read_text())["jobs"]["answers"]["steps"]
+NOBODY = "http://127.0.0.1:9/v1"
+pytestmark = [pytest.mark.external_service, pytest.mark.slow]
+Clone = Callable[[str], Path]
+
+
+def sh(folder: Path, command: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["bash", "-ec", command], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
+
+def told(folder: Path, command: str) -> str:
+    done = sh(folder, command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def block(number: int) -> str:
+    """Return the commands of the README's block."""
+    return README.split("```text\n")[number].split("```")[0]
+
+
+@pytest.fixture
+def clone(tmp_path: Path, openai_api: OpenAIAPI, monkeypatch: pytest.MonkeyPatch) -> Clone:
+    """Clone a repository that holds the recipe; the model's address and everything of git's lie in the environment."""
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "OPENAI_BASE_URL": openai_api.url,
+        "OPENAI_API_KEY": "secret",
+        "BEAUTYSPOT_DB": "answers.db",
+        **{f"GIT_{who}_{what}": "tester@localhost" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    origin = tmp_path / "origin"
+    shutil.copytree(RECIPE, origin)
+    (origin / ".gitignore").write_text("answers.db*\nanswers.txt\n__pycache__\n")
+    told(
+        origin,
+        "git init -q -b main && git config receive.denyCurrentBranch ignore && git add . && git commit -qm start",
+    )
+
+    def cloned(name: str) -> Path:
+        told(tmp_path, f"git clone -q origin {name}")
+        return tmp_path / name
+
+    return cloned
+
+
+def run_workflow(folder: Path, cache: Path) -> bool:
+    """Do what GitHub would do with each step, and say whether the run succeeded."""
+    is_well = True
+    for step in STEPS:
+        if not is_well and step.get("if") != "always()":
+            continue
+        match step:
+            case {"uses": str(action), "with": {"path": str(name), "key": str()}} if "/restore@" in action:
+                for archive in sorted(cache.glob("*"))[-1:]:
+                    shutil.copy(archive, folder / name)
+            case {"uses": str(action), "with": {"path": str(name), "key": str()}} if "/save@" in action:
+                if (folder / name).exists():
+                    cache.mkdir(exist_ok=True)
+                    shutil.copy(folder / name, cache / f"{len(list(cache.glob('*'))):03}")
+            case {"run": str(command)} if not command.startswith("pip install"):
+                is_well &= sh(folder, command).returncode == 0
+            case _:
+                assert step.get("uses", "").startswith(("actions/checkout@", "actions/setup-python@")) or "run" in step
+    return is_well
+
+
+def test_a_run_in_a_fresh_clone_asks_only_what_no_run_before_it_asked(
+    clone: Clone, tmp_path: Path, openai_api: OpenAIAPI
+) -> None:
+    assert run_workflow(clone("first"), tmp_path / "cache")
+    assert openai_api.calls == 3
+    told(tmp_path / "first", "echo 'Who pulls the curtain?' >> questions.txt; git commit -qam more && git push -q")
+    assert run_workflow(clone("second"), tmp_path / "cache")
+    assert openai_api.calls == 4
+
+
+def test_a_run_that_fails_half_way_hands_on_what_it_paid_for(
+    clone: Clone, tmp_path: Path, openai_api: OpenAIAPI
+) -> None:
+    first = clone("first")
+    with ThreadPoolExecutor() as pool:
+        with openai_api.held():
+            ran = pool.submit(run_workflow, first, tmp_path / "cache")
+            openai_api.wait_for(1)
+            openai_api.fail(400)  # what comes after the first
+        assert not ran.result()
+    assert openai_api.calls == 2
+    assert run_workflow(clone("second"), tmp_path / "cache")
+    assert openai_api.calls == 2 + 2
+
+
+def test_an_archive_that_is_damaged_costs_calls_and_no_run(
+    clone: Clone, tmp_path: Path, openai_api: OpenAIAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache/000").write_bytes(b"PK\3\4 and no more")
+    assert run_workflow(clone("first"), tmp_path / "cache")
+    assert openai_api.calls == 3
+    monkeypatch.setenv("OPENAI_BASE_URL", NOBODY)
+    assert run_workflow(clone("second"), tmp_path / "cache")
+
+
+def test_the_hook_refuses_a_commit_whose_archive_lacks_an_answer(
+    clone: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = clone("mine")
+    told(mine, f"{block(3)}\ngit commit -qm answers\n{block(2)}")
+    told(mine, "echo 'Who pulls the curtain?' >> questions.txt")
+    refused = sh(mine, "git commit -am more")
+    assert refused.returncode == 1
+    assert "no answer is kept for 'Who pulls the curtain?'" in refused.stdout + refused.stderr
+    told(mine, f"{block(3)}\ngit commit -m more && git push -q")
+    monkeypatch.setenv("OPENAI_BASE_URL", NOBODY)
+    told(clone("theirs"), "sh check.sh")
+
+
+def test_the_archives_of_two_branches_become_one(clone: Clone, tmp_path: Path, openai_api: OpenAIAPI) -> None:
+    for name in ("mine", "theirs"):
+        told(clone(name), f"echo 'What is {name}?' >> questions.txt; {block(3)}\ngit commit -qm {name}")
+    told(tmp_path / "theirs", "git push -q origin HEAD:theirs")
+    mine = tmp_path / "mine"
+    assert sh(mine, "git pull -q --no-rebase origin theirs").returncode == 1
+    asked = openai_api.calls
+    told(mine, block(4))
+    told(mine, "git checkout --theirs questions.txt && echo 'What is mine?' >> questions.txt && sh check.sh")
+    assert openai_api.calls == asked == 8
