@@ -109,6 +109,7 @@ def test_the_doctor_says_what_it_finds(small_store: Path, run_page: RunPage) -> 
     app = run_page(small_store, "maintenance", work="doctor")
     app.button(key="examine").click().run()
     assert not app.exception
+    assert ":green-badge[ok] **database** " in words(app)
     assert "small.db opens" in words(app)
 
 

@@ -7,7 +7,8 @@ from beautyspot_dashboard.maintenance.progress import attempt
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.texts import plain, text
 
-MARKS = {"ok": "✅", "warn": "⚠️", "error": "❌"}
+# Words in colours: not every machine has emoji, nor does everybody see red from green.
+MARKS = {"ok": ":green-badge[ok]", "warn": ":orange-badge[warn]", "error": ":red-badge[error]"}
 FOUND = "findings"
 
 

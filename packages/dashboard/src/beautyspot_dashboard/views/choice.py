@@ -45,7 +45,7 @@ def show(task: Task, reader: ValueReader) -> None:
             with content:
                 _show_content(task, reader, content)
     except BeautySpotError as error:
-        st.error(plain(str(error)), icon="⚠️")
+        st.error(plain(str(error)))
 
 
 def _show_structure(task: Task, reader: ValueReader) -> None:
