@@ -32,7 +32,7 @@ def keys(store: Path) -> set[str]:
 
 
 def words(app: AppTest) -> str:
-    return "\n".join(each.value for each in (*app.markdown, *app.subheader, *app.warning, *app.info, *app.caption))
+    return "\n".join(each.value for each in (*app.markdown, *app.header, *app.warning, *app.info, *app.caption))
 
 
 def press(app: AppTest, key: str) -> AppTest:
@@ -95,10 +95,10 @@ def test_pages_follow_each_other_and_lead_back(many: Path, run_page: RunPage) ->
 
 def test_a_choice_stays_with_its_result_when_others_are_kept_meanwhile(small_store: Path, run_page: RunPage) -> None:
     app = choose(run_page(small_store, "results"), 0)
-    before = app.subheader[0].value
+    before = app.header[0].value
     with bs.Spot("other", db=small_store, storage=small_store.parent / "blobs") as spot:
         spot.mark(_load)(1)
-    assert app.run().subheader[0].value == before == "fetch"
+    assert app.run().header[0].value == before == "fetch"
 
 
 def test_before_a_deletion_the_results_are_named_and_nothing_is_gone(small_store: Path, run_page: RunPage) -> None:
@@ -136,6 +136,12 @@ def test_two_texts_are_compared_line_by_line(small_store: Path, run_page: RunPag
     difference = next(each.value for each in app.code if each.language == "diff")
     assert "-All about foxes." in difference
     assert "+All about owls." in difference
+
+
+def test_two_results_get_the_room_that_one_leaves_to_the_table(small_store: Path, run_page: RunPage) -> None:
+    app = choose(run_page(small_store, "results"), 1)
+    assert max(each.weight for each in app.columns) == pytest.approx(3 / 5)
+    assert max(each.weight for each in choose(app, 1, 2).columns) == pytest.approx(2 / 3)
 
 
 def test_the_line_that_loads_a_result_loads_it(small_store: Path, run_page: RunPage) -> None:

@@ -52,6 +52,11 @@ class Table(Generic[T]):
             st.caption(text("short_page"))
         return chosen
 
+    def count_chosen(self, question: Mapping[str, Any], /) -> int:
+        """Return how many rows are chosen, which can be asked before the table is shown."""
+        answer: Any = st.session_state.get(f"{self.name}_{self.snapshot(question).number}")
+        return len(answer["selection"]["rows"]) if answer else 0
+
     def offer_pages(self, question: Mapping[str, Any], /) -> None:
         """Offer the pages beside the shown one, and a new look at it."""
         snapshot = self.snapshot(question)

@@ -17,6 +17,8 @@ from beautyspot_dashboard.welcome import show_first_steps
 __all__ = ["page"]
 KEY = "key"
 """In the address: the result that somebody linked to."""
+ONE_VALUE, TWO_VALUES = (3, 2), (1, 2)
+"""The width of the table, and of what is shown beside it."""
 
 
 def page() -> None:
@@ -27,7 +29,7 @@ def page() -> None:
     table = table_of(shown.catalog())
     if not table.snapshot(question).page.rows and not table.snapshot(question).page.next:
         _show_nothing(shown, is_filtered=set(question) > {"order"})
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns(TWO_VALUES if table.count_chosen(question) == 2 else ONE_VALUE, gap="medium")
     with left:
         chosen = table.choose(question)
         with st.container(horizontal=True):
