@@ -72,6 +72,14 @@ def test_a_pages_scripts_run_only_when_they_are_asked_for(gallery: Gallery) -> N
     expect(page.frame_locator("iframe").get_by_text("A script ran.")).to_be_visible()
 
 
+@pytest.mark.parametrize(("name", "what"), [("notice", "iframe"), ("emblem", "[data-testid=stImage] img")])
+def test_black_words_of_a_kept_page_or_picture_are_seen_in_the_dark(gallery: Gallery, name: str, what: str) -> None:
+    gallery.page.emulate_media(color_scheme="dark")
+    shown = gallery.show(name).locator(what)
+    expect(shown).to_have_css("background-color", "rgb(255, 255, 255)")
+    gallery.page.emulate_media(color_scheme="light")
+
+
 def test_a_pdf_turns_its_pages(gallery: Gallery) -> None:
     page = gallery.show("leaflet")
     first = page.get_by_alt_text("Page 1 of 2")

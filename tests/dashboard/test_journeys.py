@@ -58,6 +58,21 @@ def test_every_page_is_reached_and_shows_the_store(busy_dashboard: str, page: Pa
     assert [url for url in requests if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))] == []
 
 
+def test_a_page_says_its_name_to_those_who_hear_it_and_its_rows_are_chosen_on_the_keyboard(
+    busy_dashboard: str, page: Page
+) -> None:
+    page.goto(busy_dashboard)
+    for name in ("Limits", "Maintenance", "Results"):
+        page.get_by_role("link", name=name).click()
+        expect(page).to_have_title(f"{name} · beautyspot")
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    expect(page.get_by_text("Tick a row")).to_be_visible()
+    page.get_by_test_id("data-grid-canvas").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+Space")
+    expect(page.get_by_role("heading", level=2)).to_have_text("summarise")
+
+
 def test_a_chosen_result_is_deleted_after_a_question_and_the_choice_slips_to_no_other(
     small_store: Path, page: Page, shoot: Shoot
 ) -> None:
@@ -71,7 +86,7 @@ def test_a_chosen_result_is_deleted_after_a_question_and_the_choice_slips_to_no_
         shoot("delete")
         page.get_by_role("button", name="Delete for good").click()
         expect(page.get_by_text("Deleted 1 results")).to_be_visible()
-        expect(page.get_by_text("Choose a row")).to_be_visible()
+        expect(page.get_by_text("Tick a row")).to_be_visible()
     with Catalog.open(small_store) as catalog:
         assert [task.func_name.rpartition(".")[2] for task in catalog.tasks().rows] == ["summarise"] * 2
     assert not list(blobs.rglob("*.bin"))

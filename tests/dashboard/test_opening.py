@@ -71,9 +71,23 @@ def test_a_file_that_comes_later_is_shown_without_a_restart(tmp_path: Path, run_
     assert len(app.dataframe[0].value) == 1
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_file_teaches_the_first_steps_until_something_is_kept(
+    page: str, tmp_path: Path, run_page: RunPage
+) -> None:
+    path = tmp_path / "blank.db"
+    path.touch()
+    app = run_page(path, page)
+    assert "Nothing is kept here yet" in words(app)
+    assert path.read_bytes() == b""
+    with bs.Spot("first", db=path, storage=tmp_path / "blobs") as spot:
+        spot.mark(str)(1)
+    assert "Nothing is kept here yet" not in words(app.run())
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "holds no kept results"), (b"noise" * 5000, "can't read"), (b"SQLite format 3\0" + b"x" * 80, "can't read")],
+    [(b"noise" * 5000, "can't read"), (b"SQLite format 3\0" + b"x" * 80, "can't read")],
 )
 def test_a_file_that_is_no_store_is_named_with_what_to_do(
     content: bytes, said: str, tmp_path: Path, run_page: RunPage

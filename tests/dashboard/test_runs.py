@@ -61,7 +61,7 @@ def choose(app: AppTest) -> AppTest:
 
 
 def words(app: AppTest) -> str:
-    return "\n".join(each.value for each in (*app.markdown, *app.subheader, *app.info, *app.caption)).replace("\\", "")
+    return "\n".join(each.value for each in (*app.markdown, *app.header, *app.info, *app.caption)).replace("\\", "")
 
 
 def test_a_trace_is_shown_as_a_tree_with_its_sums(busy_store: Path, run_page: RunPage) -> None:
@@ -98,7 +98,7 @@ def test_captured_inputs_and_outputs_are_shown_and_never_run(small_store: Path, 
         db.add_runs([run("r", name="[x](javascript:1)", details=details)])  # type: ignore[attr-defined]
     app = choose(run_page(small_store, "runs"))
     assert "alert(1)" in app.json[0].value
-    assert app.subheader[0].value == r"\[x\]\(javascript\:1\)"
+    assert app.header[0].value == r"\[x\]\(javascript\:1\)"
 
 
 def test_a_store_without_runs_says_who_writes_them(small_store: Path, run_page: RunPage) -> None:

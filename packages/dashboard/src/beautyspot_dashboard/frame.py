@@ -8,19 +8,22 @@ import streamlit as st
 from beautyspot.errors import BeautySpotError
 
 from beautyspot_dashboard import place
+from beautyspot_dashboard.headings import show_heading, show_title
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.texts import LANGUAGES, NAMES, PARAMETER, browser_language, plain, text
-
-# Streamlit leaves a fifth of a laptop's screen empty above a page.
-STYLE = "<style>.stMainBlockContainer {padding-top: 4rem; padding-bottom: 4rem}</style>"
+from beautyspot_dashboard.welcome import show_first_steps
 
 
-def show_framed(show: Callable[[], None], /) -> None:
+def show_framed(title: str, show: Callable[[], None], /) -> None:
     """Show a page within the frame; an error of the store becomes what to do about it."""
-    st.html(STYLE)
+    show_title(title)
     try:
         shown = place.current()
         _show_head(shown)
+        if shown.is_blank:
+            show_first_steps(shown)
+            st.button(text("refresh"))
+            return
         shown.catalog()
         show()
     except BeautySpotError as error:
@@ -59,9 +62,9 @@ def _show_head(shown: Place) -> None:
 def _show_trouble(error: BeautySpotError) -> None:
     """Say what was met and what to do next; our messages have both, with a semicolon between."""
     what, _, next_step = str(error).rpartition("; ")
-    st.header(text("cannot_read"))
+    show_heading(text("cannot_read"))
     st.error(plain(what or next_step))
     if what:
-        st.markdown(f"**{text('what_next')}**")
+        show_heading(text("what_next"))
         st.markdown(plain(next_step))
     st.button(text("try_again"), key="try_again")

@@ -11,6 +11,7 @@ from beautyspot.catalog import Catalog, Limit
 from beautyspot_dashboard import place
 from beautyspot_dashboard.figures import duration_text
 from beautyspot_dashboard.grid import show_grid
+from beautyspot_dashboard.headings import show_heading
 from beautyspot_dashboard.overview.charts import show_waits
 from beautyspot_dashboard.overview.history import History, history_of
 from beautyspot_dashboard.overview.ranges import Range, ask_range
@@ -30,7 +31,7 @@ def page() -> None:
 
 def _show_now() -> None:
     limits = place.current().catalog().limits()
-    st.markdown(f"**{text('shared_limits')}**", help=text("shared_limits_help"))
+    show_heading(text("shared_limits"), explanation=text("shared_limits_help"))
     if not limits:
         st.info(text("no_limits"))
         st.code("bs.Spot(db=..., tpm=60, shared_limit=True)", language="python")
@@ -48,7 +49,7 @@ def _show_limit(limit: Limit, now: datetime) -> None:
 
 
 def _show_waits(history: History, range_: Range) -> None:
-    st.markdown(f"**{text('waits')}**")
+    show_heading(text("waits"))
     rows = _rows(history, place.current().catalog(), range_)
     if not rows:
         st.caption(text("no_waits"))
@@ -58,7 +59,7 @@ def _show_waits(history: History, range_: Range) -> None:
     show_grid(
         pd.DataFrame(rows),
         {
-            "function": column.TextColumn(text("function"), width="large"),
+            "function": column.TextColumn(text("function"), width="medium"),
             "misses": column.NumberColumn(text("misses"), format="localized"),
             "peak": column.NumberColumn(text("peak_rate"), format="localized", help=text("peak_rate_help")),
             "waited": column.NumberColumn(text("waited"), format="%.1f s"),

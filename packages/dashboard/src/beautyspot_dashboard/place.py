@@ -41,6 +41,14 @@ class Place:
             return PASSWORD.sub("//", self.database.partition("?")[0])
         return str(Path(self.database).absolute())
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether the file is there and holds no byte: SQLite takes it for a new database, as a Spot will."""
+        try:
+            return Path(self.database).stat().st_size == 0
+        except OSError:
+            return False
+
     def catalog(self) -> Catalog:
         """Return the catalog, opened once, and again when another file lies at the path.
 

@@ -9,12 +9,15 @@ import pandas as pd
 import streamlit as st
 
 from beautyspot_dashboard.figures import short_names
+from beautyspot_dashboard.headings import show_heading
 from beautyspot_dashboard.overview.history import History
 from beautyspot_dashboard.texts import text
 
 HEIGHT = 240
 MOST = 8
 """Functions or models that get a colour of their own; the rest are one."""
+FORMATS = {"minute": "%H:%M", "hour": "%m-%d %H:%M", "day": "%Y-%m-%d"}
+"""Of the times below a chart, the same in every language, and short enough for a phone."""
 COLOURS = {"hits": "#2f9e6e", "misses": "#d9a441", "errors": "#c94f4f"}
 
 
@@ -35,7 +38,7 @@ def show_waits(history: History, /) -> None:
 
 
 def _show(title: str, chart: alt.Chart | None) -> None:
-    st.markdown(f"**{title}**")
+    show_heading(title)
     if chart is None:
         st.caption(text("nothing_in_range"))
     else:
@@ -101,6 +104,7 @@ def _stack(
                 type="temporal",
                 timeUnit=unit,
                 title=None,
+                axis=alt.Axis(format=FORMATS[history.per]),
                 scale=alt.Scale(domain=span, type="utc" if history.per == "day" else "time"),
             ),
             y=alt.Y(field=value, type="quantitative", title=title, stack=True),

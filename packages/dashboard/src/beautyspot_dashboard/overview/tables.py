@@ -9,6 +9,7 @@ from beautyspot.catalog import ModelUse
 from beautyspot.recording import Price
 
 from beautyspot_dashboard.grid import show_grid
+from beautyspot_dashboard.headings import show_heading
 from beautyspot_dashboard.overview.history import History, Sums
 from beautyspot_dashboard.overview.prices import money_saved
 from beautyspot_dashboard.texts import text
@@ -35,11 +36,11 @@ def show_functions(history: History, /) -> None:
         }
     )
     column = st.column_config
-    st.markdown(f"**{text('by_function')}**")
+    show_heading(text("by_function"))
     show_grid(
         frame,
         {
-            "function": column.TextColumn(text("function"), width="large"),
+            "function": column.TextColumn(text("function"), width="medium"),
             "hit_rate": column.ProgressColumn(text("hit_rate"), format="percent", min_value=0, max_value=1),
             **{name: column.NumberColumn(text(name), format="localized") for name in ("hits", "misses", "errors")},
             "saved": column.NumberColumn(text("saved"), format="%.1f s"),
@@ -57,7 +58,7 @@ def show_models(history: History, prices: Mapping[str, Price], /) -> None:
         return
     rows = [_row(model, uses, prices) for model, uses in _by_model(history.models).items()]
     column = st.column_config
-    st.markdown(f"**{text('by_model')}**")
+    show_heading(text("by_model"))
     show_grid(
         pd.DataFrame(rows),
         {

@@ -6,6 +6,7 @@ import streamlit as st
 from beautyspot.errors import BeautySpotError
 from beautyspot.records import Task
 
+from beautyspot_dashboard.headings import show_heading
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.results.detail import as_text, show_facts
 from beautyspot_dashboard.texts import plain, text
@@ -19,11 +20,11 @@ def show_comparison(place: Place, one: Task, other: Task, /) -> None:
     """Show what is known of both, how their texts differ, and their values."""
     for column, task in zip(st.columns(2), (one, other), strict=True):
         with column:
-            st.markdown(f"**{plain(task.func_name)}**")
+            show_heading(plain(task.func_name))
             show_facts(task)
     changes = _difference(place, one, other)
     if changes is not None:
-        st.markdown(f"**{text('difference')}**")
+        show_heading(text("difference"))
         st.code(changes or text("no_difference"), language="diff", wrap_lines=True)
     for column, task in zip(st.columns(2), (one, other), strict=True):
         with column:

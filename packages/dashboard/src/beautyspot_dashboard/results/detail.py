@@ -7,6 +7,7 @@ import streamlit as st
 from beautyspot.records import Task
 
 from beautyspot_dashboard.figures import bytes_text, duration_text, time_text
+from beautyspot_dashboard.headings import show_heading
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.results.download import offer_download
 from beautyspot_dashboard.texts import plain, text
@@ -23,7 +24,7 @@ with Catalog.open({database!r}) as catalog:
 
 def show_detail(place: Place, task: Task, /) -> None:
     """Show what is known of `task`, its value, and how a program loads it."""
-    st.subheader(plain(task.func_name.rpartition(".")[2]))
+    show_heading(plain(task.func_name.rpartition(".")[2]))
     show_facts(task, with_function=True)
     show(task, place.values())
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -12,6 +12,7 @@ from beautyspot.serializers import MsgpackSerializer
 
 from beautyspot_dashboard.figures import count_text, duration_text, time_text
 from beautyspot_dashboard.grid import ink, show_grid
+from beautyspot_dashboard.headings import show_heading
 from beautyspot_dashboard.runs.table import columns, frame_of
 from beautyspot_dashboard.runs.tree import Node, Totals, nodes_of, totals_of
 from beautyspot_dashboard.texts import plain, text
@@ -28,7 +29,7 @@ def show_trace(catalog: Catalog, chosen: Run, /) -> None:
     """Show the trace that `chosen` belongs to, and the run that is chosen in it."""
     page = catalog.runs(trace_id=chosen.trace_id, limit=MOST_RUNS)
     nodes = nodes_of(page.rows)
-    st.subheader(plain(nodes[0].run.name if nodes else chosen.name))
+    show_heading(plain(nodes[0].run.name if nodes else chosen.name))
     if page.next is not None:
         st.caption(text("trace_cut", count=MOST_RUNS))
     _show_totals(totals_of(nodes))
@@ -83,11 +84,12 @@ def _show_waterfall(nodes: Sequence[Node]) -> None:
         }
         for place, node in enumerate(nodes)
     ]
+    states = [each for each in COLOURS if any(row["state"] == each for row in rows)]
     axis = alt.Axis(title=None, labels=False, ticks=False, domain=False)
-    scale = alt.Scale(domain=list(COLOURS), range=list(COLOURS.values()))
+    scale = alt.Scale(domain=states, range=[COLOURS[each] for each in states])
     base = alt.Chart(pd.DataFrame(rows)).encode(y=alt.Y(field="place", type="ordinal", axis=axis))
     bars = base.mark_bar(cornerRadius=2).encode(
-        x=alt.X(field="start", type="quantitative", title=text("seconds")),
+        x=alt.X(field="start", type="quantitative", title=text("seconds"), axis=alt.Axis(tickCount=8)),
         x2=alt.X2(field="stop"),
         color=alt.Color(field="state", type="nominal", scale=scale, legend=alt.Legend(orient="bottom", title=None)),
         tooltip=[

@@ -10,8 +10,8 @@ from beautyspot_dashboard.texts import text
 HERE = Path(__file__).parent
 NAMES = ("overview", "results", "runs", "limits", "maintenance")
 
-# A file of our own: for an emoji or a Material icon the browser would ask a server elsewhere.
-st.set_page_config(page_title="beautyspot", page_icon=str(HERE.with_name("icon.png")), layout="wide")
 pages = [st.Page(HERE / f"{name}.py", title=text(name), url_path=name, default=name == NAMES[0]) for name in NAMES]
 page = st.navigation(pages, position="top")
-show_framed(page.run)
+# A file of our own: for an emoji or a Material icon the browser would ask a server elsewhere.
+st.set_page_config(f"{page.title} · beautyspot", str(HERE.with_name("icon.png")), layout="wide")
+show_framed(page.title, page.run)

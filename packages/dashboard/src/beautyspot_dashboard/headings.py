@@ -1,0 +1,24 @@
+"""Headings, which a screen reader leads through a page by."""
+
+import streamlit as st
+
+STYLE = """\
+<style>
+/* Streamlit leaves a fifth of a laptop's screen empty above a page. */
+.stMainBlockContainer {padding-top: 3rem; padding-bottom: 4rem}
+.stHeading h2 {font-size: 1.25rem; padding: 0.5rem 0 0.25rem}
+.heard {position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%)}
+/* What is kept was made for white paper: black words on nothing would not be seen in the dark. */
+iframe[data-testid=stIFrame], [data-testid=stImage] img {background: white}
+</style>
+"""
+
+
+def show_title(title: str, /) -> None:
+    """Say the page's name to those who hear it; who sees it has it in the navigation."""
+    st.html(f"{STYLE}<h1 class='heard'>{title}</h1>")
+
+
+def show_heading(words: str, /, *, explanation: str | None = None) -> None:
+    """Show what a part of the page is called; `words` are Markdown."""
+    st.header(words, anchor=False, help=explanation)
