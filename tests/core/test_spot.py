@@ -11,6 +11,7 @@ from typing import Any
 
 import beautyspot as bs
 import pytest
+from beautyspot.checks import shown
 from beautyspot.testing import FrozenClock
 
 
@@ -326,7 +327,7 @@ def test_one_word_where_words_belong_is_refused(spot: bs.Spot):
 )
 def test_wrong_option_of_a_spot_is_refused_with_its_name_and_value(workspace: Path, option: dict[str, Any]):
     ((name, value),) = option.items()
-    with pytest.raises(bs.ConfigurationError, match=f"(?s)(?=.*{re.escape(repr(value))})(?=.*{name})"):
+    with pytest.raises(bs.ConfigurationError, match=f"(?s)(?=.*{re.escape(shown(value))})(?=.*{name})"):
         bs.Spot(**option)
     assert list(workspace.iterdir()) in ([], [workspace / ".beautyspot"])
 

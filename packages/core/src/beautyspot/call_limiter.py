@@ -64,7 +64,7 @@ class CallLimiter:
             )
         if rates.shared and place is None:
             raise ConfigurationError(
-                f"the shared limit {name!r} has no place; give a Spot, a file's path or a database's URL first"
+                f"the shared limit {name!r} has no place; give a Spot, a file's path or a database's URL with it"
             )
         self.name = name
         self._made_by = place, rates

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from reprlib import Repr  # loaded by functools in any case
+
 from beautyspot.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+
+_SPEAKING = ("builtins", "datetime", "decimal", "fractions", "pathlib")
+"""Modules whose classes have a `repr` that tells no more than their value."""
+_LONGEST = 300
+
+
+class _Messages(Repr):
+    def repr_instance(self, x: object, level: int) -> str:
+        class_ = type(x)
+        plain = class_.__module__ in _SPEAKING and not hasattr(x, "__self__")  # a method's repr holds its object's
+        return super().repr_instance(x, level) if plain else f"<{class_.__qualname__} object>"
+
+
+def shown(value: object, /) -> str:
+    """Return what a message says of `value`: what is plain is told, of any other object its class.
+
+    A model's own `repr` may hold its API key, and messages end in logs.
+    """
+    messages = _Messages()
+    messages.maxstring = messages.maxother = messages.maxlong = _LONGEST
+    return messages.repr(value)
 
 
 def expect(fits: bool, name: str, value: object, wanted: str, /) -> None:
@@ -17,7 +41,7 @@ def expect(fits: bool, name: str, value: object, wanted: str, /) -> None:
         ConfigurationError: `value` was met where `wanted` is.
     """
     if not fits:
-        raise ConfigurationError(f"{name} got {value!r}; give {wanted}")
+        raise ConfigurationError(f"{name} got {shown(value)}; give {wanted}")
 
 
 def expect_function(decorator: str, function: object, /) -> None:
@@ -78,7 +102,7 @@ def every(name: str, values: Any, fits: Callable[[Any], bool], wanted: str, /) -
         return ()
     expect(hasattr(values, "__iter__") and not isinstance(values, str | bytes), name, values, wanted)
     each = tuple(values)
-    expect(all(map(fits, each)), name, each, wanted)
+    expect(all(map(fits, each)), name, values, wanted)
     return each
 
 

@@ -3,6 +3,7 @@
 import math
 from datetime import timedelta
 
+from beautyspot.checks import shown
 from beautyspot.errors import ConfigurationError
 
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -28,7 +29,7 @@ def seconds(duration: Duration, name: str | None = None, /) -> float:
     number = _number(duration)
     if not (math.isfinite(number) and number > 0) or isinstance(duration, bool):
         raise ConfigurationError(
-            f"{where}not a span of time: {duration!r}; give seconds above 0, a timedelta, or text like '7d'"
+            f"{where}not a span of time: {shown(duration)}; give seconds above 0, a timedelta, or text like '7d'"
         )
     if number > LONGEST_DAYS * UNITS_S["d"]:
         raise ConfigurationError(f"{where}too long a span of time: {duration!r}; give at most '{LONGEST_DAYS}d'")

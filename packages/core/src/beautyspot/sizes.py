@@ -2,6 +2,7 @@
 
 import math
 
+from beautyspot.checks import shown
 from beautyspot.errors import ConfigurationError
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -30,7 +31,9 @@ def bytes_of(size: Size, /) -> int:
     """
     number = _number(size)
     if not (math.isfinite(number) and number >= 0) or isinstance(size, bool):
-        raise ConfigurationError(f"not a size: {size!r}; give a number of bytes from 0, or text like '5GB' or '500MB'")
+        raise ConfigurationError(
+            f"not a size: {shown(size)}; give a number of bytes from 0, or text like '5GB' or '500MB'"
+        )
     return int(number)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from beautyspot.checks import shown
 from beautyspot.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -81,4 +82,4 @@ def open_memory(_url: str, /, **_options: Any) -> TaskDB:
 def _database(place: Any) -> TaskDB:
     if all(callable(getattr(place, name, None)) for name in ("get", "put", "delete", "find", "close")):
         return place
-    raise ConfigurationError(f"not a database: {place!r}; give a path, a URL like 'sqlite:///a.db', or a TaskDB")
+    raise ConfigurationError(f"not a database: {shown(place)}; give a path, a URL like 'sqlite:///a.db', or a TaskDB")

@@ -10,6 +10,7 @@ Source: ITU-T I.371, annex A (virtual scheduling).
 
 import math
 
+from beautyspot.checks import shown
 from beautyspot.errors import ConfigurationError, LimitExceeded
 from beautyspot.limiters.holes import Holes
 from beautyspot.records import Reservation
@@ -41,10 +42,12 @@ class Rate:
         """Take `tokens_per_minute` cells a minute, of which an idle time saves up at most `burst`."""
         if not _number(tokens_per_minute) or tokens_per_minute <= 0:
             raise ConfigurationError(
-                f"not a rate: tpm={tokens_per_minute!r}; give calls (or tokens) per minute, above 0"
+                f"not a rate: {shown(tokens_per_minute)}; give calls (or tokens) per minute, above 0"
             )
         if not _number(burst) or burst < 1:
-            raise ConfigurationError(f"not a burst: {burst!r}; give how many may go at once, 1 (strict pacing) or more")
+            raise ConfigurationError(
+                f"not a burst: {shown(burst)}; give how many may go at once, 1 (strict pacing) or more"
+            )
         self.tokens_per_minute = float(tokens_per_minute)
         self.burst = float(burst)
         self.cell_s = 60 / self.tokens_per_minute

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from beautyspot.checks import shown
 from beautyspot.errors import ConfigurationError
 
 TYPE_CHECKING = False
@@ -65,7 +66,7 @@ def _ready(storage: Any) -> BlobStorage:
     missing = [name for name in _METHODS if not callable(getattr(storage, name, None))]
     if missing:
         raise ConfigurationError(
-            f"not a storage: {storage!r} has no {', '.join(missing)}; give a folder, a URL, "
+            f"not a storage: {shown(storage)} has no {', '.join(missing)}; give a folder, a URL, "
             "or an object with the methods of beautyspot.storage.BlobStorage"
         )
     return storage
