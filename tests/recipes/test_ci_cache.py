@@ -126,7 +126,7 @@ def test_the_hook_refuses_a_commit_whose_archive_lacks_an_answer(
 ) -> None:
     mine = clone("mine")
     told(mine, f"{block(3)}\ngit commit -qm answers\n{block(2)}")
-    told(mine, "echo 'Who pulls the curtain?' >> questions.txt")
+    told(mine, "echo 'Who pulls the curtain?' >> questions.txt; python answers.py")  # asked, and not exported
     refused = sh(mine, "git commit -am more")
     assert refused.returncode == 1
     assert "no answer is kept for 'Who pulls the curtain?'" in refused.stdout + refused.stderr
