@@ -381,6 +381,7 @@ class Song(BaseModel):
         (Parrot(), {"cache_if": 1}, "cache_if got 1; give a function"),
         (Parrot(), {"namespace": None}, "namespace got None; give a text"),
         (Parrot(), {"flight_timeout_s": -1}, "flight_timeout_s got -1; give seconds from 0"),
+        (Parrot(), {"flight_timeout_s": "1m"}, "flight_timeout_s got '1m'; give seconds from 0"),
         (Parrot().as_structured_llm(Song), {}, "cache the model inside"),
     ],
 )

@@ -63,7 +63,8 @@ class LLMCache:
         expect(isinstance(model_id, str | None), "model_id", model_id, "a text")  # pyright: ignore[reportUnnecessaryIsInstance]
         for name, function in (("cache_if", cache_if), ("key_fn", key_fn)):
             expect(function is None or callable(function), name, function, "a function")
-        expect(flight_timeout_s >= 0, "flight_timeout_s", flight_timeout_s, "seconds from 0")
+        is_span = isinstance(flight_timeout_s, int | float) and flight_timeout_s >= 0  # pyright: ignore[reportUnnecessaryIsInstance]
+        expect(is_span, "flight_timeout_s", flight_timeout_s, "seconds from 0")
         self._made_by = (place, {
             "ttl": ttl, "namespace": namespace, "mode": mode, "cache_if": cache_if, "tags": tags, "key_fn": key_fn,
             "model_id": model_id, "flight_timeout_s": flight_timeout_s,
