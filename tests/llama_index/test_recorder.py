@@ -609,7 +609,15 @@ def test_a_database_that_can_not_be_written_costs_no_call(unwritable: bs.Spot) -
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("capture", "all"), ("redact", 7), ("sample", 2), ("sample", "half"), ("sources", ()), ("sources", ("otel",))],
+    [
+        ("capture", "all"),
+        ("redact", 7),
+        ("sample", 2),
+        ("sample", "half"),
+        ("sources", ()),
+        ("sources", ("otel",)),
+        ("prices", 1.25),
+    ],
 )
 def test_wrong_settings_are_refused(tmp_path: Path, name: str, value: Any) -> None:
     with pytest.raises(bs.ConfigurationError, match=f"{name} got "):

@@ -49,6 +49,8 @@ class PriceTable:
         Raises:
             ConfigurationError: one of them is no price.
         """
+        fits = prices is None or isinstance(prices, Mapping)  # pyright: ignore[reportUnnecessaryIsInstance]
+        expect(fits, "prices", prices, 'the Price of each model, such as {"gpt-5*": Price(input=1.25, output=10)}')
         self._prices = {model: _checked(model, price) for model, price in (prices or {}).items()}
         self._found: dict[tuple[str | None, str | None], Price | None] = {}
 
