@@ -22,7 +22,9 @@ Clone = Callable[[str], Path]
 
 
 def sh(folder: Path, command: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["bash", "-ec", command], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        ["bash", "-ec", command], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def told(folder: Path, command: str) -> str:
