@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 
-import httpx2
+import httpx
 import openai
 import pytest
 from servers.openai_api import HANG_UP, OpenAIAPI
@@ -54,7 +54,7 @@ def test_a_scripted_status_is_that_of_the_next_call_alone(client: openai.OpenAI,
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_hang_up_comes_half_way(client: openai.OpenAI, openai_api: OpenAIAPI, stream: bool) -> None:
     openai_api.fail(HANG_UP)
-    with pytest.raises((openai.APIError, httpx2.TransportError)):
+    with pytest.raises((openai.APIError, httpx.TransportError)):
         list(ask(client, "a long question with many words", stream=stream))
     assert ask(client, "hello").choices
 
