@@ -33,6 +33,10 @@ class Aside:
         """Set the file aside if it still is the one `seen`; nobody opens the fresh one before its rows are there."""
         set_aside(self._path, seen, then=self._bring_over)
 
+    def opened(self, fresh: Identity | None, /) -> None:
+        """Note that a file was opened: it may have the inode of one that was left, and be left in its turn."""
+        self._left.discard(fresh)
+
     def left(self, used: Identity | None, /) -> None:
         """Note that the file `used` lies no longer at `path`; to set it aside is told of by whoever did."""
         if used is None or used in self._left or inode(self._path) == used:

@@ -202,6 +202,7 @@ class Connections(Lender):
                 self.mine.kept = self._open[self._next]
                 return self.mine.kept
             kept = Kept(self._connect(), identity(self.path))
+            self._aside.opened(kept.identity)
             for other in self._open:
                 if other.identity != kept.identity:
                     self._aside.left(other.identity)
