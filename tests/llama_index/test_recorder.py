@@ -405,6 +405,13 @@ def test_the_wait_for_a_limiter_is_told_apart(tmp_path: Path) -> None:
     assert recorder.totals().waited_s == 1
 
 
+def test_the_hits_of_a_batch_bear_the_name_of_its_call(recorder: Recorder, tmp_path: Path) -> None:
+    model = cache_embedding(MockEmbedding(2), tmp_path / "vectors.db")
+    model.get_text_embedding_batch(["a", "b"])
+    model.get_text_embedding_batch(["a", "b"])
+    assert [row.name for row in recorder.rows()] == ["MockEmbedding.get_text_embedding_batch"] * 2
+
+
 def test_a_cached_embedding_tells_its_hits_and_its_waits(tmp_path: Path) -> None:
     spot = bs.Spot(db=str(tmp_path / "a.db"), clock=FrozenClock())
     model = cache_embedding(MockEmbedding(2), spot)

@@ -25,6 +25,16 @@ from llama_index.core.embeddings.multi_modal_base import MultiModalEmbedding
 Model = TypeVar("Model", bound=Embedder)
 
 
+def _kept(model: Any, texts: list[str], vectors: list[Vector]) -> list[Vector]:
+    """Return `vectors`, which were kept for `texts`, and tell observers of them."""
+    tell_of_hits(model, texts, vectors)
+    return vectors
+
+
+# What observers name its span by: for them it is a part of that call.
+_kept.__name__ = "get_text_embedding_batch"
+
+
 class CachedVectors(Stand):
     """The methods of a model that gives dense or sparse vectors of texts and queries."""
 
@@ -118,11 +128,7 @@ class CachedVectors(Stand):
                 asking = cache.renewal()
             return list(batch.vectors())
 
-    @dispatcher.span
-    def get_kept_text_embeddings(self, texts: list[str], vectors: list[Vector]) -> list[Vector]:
-        """Return `vectors`, which were kept for `texts`, and tell observers of them."""
-        tell_of_hits(self, texts, vectors)
-        return vectors
+    get_kept_text_embeddings = dispatcher.span(_kept)
 
     def __reduce__(self) -> Any:
         """Let another process make the same copy, with the vectors in the same place."""
