@@ -43,9 +43,14 @@ def run(path: Path, folder: Path, *, timeout_s: int = 120) -> Any:
         notebook, timeout=timeout_s, kernel_name="python3", record_timing=False, coalesce_streams=True,
         extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": str(work)}},
     )  # fmt: skip
-    client.execute(env=os.environ | settings)
+    client.execute(env=_own_environment() | settings)
     notebook.metadata = {"kernelspec": notebook.metadata.kernelspec, "language_info": {"name": "python"}}
     return notebook
+
+
+def _own_environment() -> dict[str, str]:
+    """Return the environment without what an import of Streamlit leaves in it: plots would not be shown."""
+    return {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
 
 
 def kinds(notebook: Any) -> list[list[tuple[str, ...]]]:
