@@ -1,6 +1,7 @@
 """Stores to look at, pages to run without a browser, and what keeps the screenshots."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -106,6 +107,12 @@ def trace(cache_key: str) -> list[Run]:
             run_id="r4", started_at=start + 3 * second, cost=0.0, cache_hit=True, elapsed_s=0.01, cache_key=cache_key
         ),
     ]
+
+
+@pytest.fixture(autouse=True)
+def own_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put back what Streamlit takes away: it runs a page as `__main__`, which new worker processes would then run."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture
