@@ -33,9 +33,14 @@ def _lines(module: ModuleType) -> Iterator[str]:
             yield f"{name}{_signature(thing)}"
             continue
         yield f"class {name}({', '.join(base.__name__ for base in thing.__bases__ if base is not object)})"
-        for member in sorted(vars(thing)):
+        for member in sorted(_members(thing)):
             if member == "__init__" or not member.startswith("_"):
                 yield f"    {member}{_signature(inspect.getattr_static(thing, member))}"
+
+
+def _members(class_: type) -> set[str]:
+    """Return the names of a class and of those that it stands on, but for a host's, which its releases change."""
+    return {name for each in class_.__mro__ if each.__module__.startswith(PACKAGES) for name in vars(each)}
 
 
 def _signature(thing: Any) -> str:

@@ -6,6 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from beautyspot.copies import Uncopied
 from beautyspot.durations import seconds
 from beautyspot.errors import ConfigurationError, RateLimitTimeout
 from beautyspot.limiters.budget import Budget, CallReservation
@@ -16,7 +17,6 @@ from beautyspot.system_clock import SystemClock
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from typing import Self
 
     from beautyspot.clocks import Clock
     from beautyspot.durations import Duration
@@ -41,7 +41,7 @@ class CallRates(NamedTuple):
     """Hold the limits in the database of the place, for every process that uses them under this name."""
 
 
-class CallLimiter:
+class CallLimiter(Uncopied):
     """Lets calls go at a rate: the burst at once, the others evenly, in the order they come.
 
     What a host's own limiter stands on. Safe to use from any thread and event loop.
@@ -152,14 +152,6 @@ class CallLimiter:
     def pay(self, used_tokens: float, /) -> None:
         """Take the tokens of a call whose reservation nobody kept; an event loop never waits for a server meanwhile."""
         self._budget.aside(self._budget.pay, used_tokens)
-
-    def __copy__(self) -> Self:
-        """Return itself: copies of a model keep to one limit together."""
-        return self
-
-    def __deepcopy__(self, _: Any) -> Self:
-        """Return itself, as `__copy__` does."""
-        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let models that have this limiter go to another process: a shared limit is the same there."""

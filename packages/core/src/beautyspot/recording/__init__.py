@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from beautyspot.recording.ledger import Entered, Ledger
     from beautyspot.recording.prices import Price, Prices, PriceTable
+    from beautyspot.recording.reports import Reports
     from beautyspot.recording.scrubber import Redact, Scrubber
     from beautyspot.recording.totals import Sums, Totals
     from beautyspot.recording.usage import NOTHING_KNOWN, Usage
@@ -23,6 +24,7 @@ else:
             "Prices": "beautyspot.recording.prices",
             "PriceTable": "beautyspot.recording.prices",
             "Redact": "beautyspot.recording.scrubber",
+            "Reports": "beautyspot.recording.reports",
             "Scrubber": "beautyspot.recording.scrubber",
             "Sums": "beautyspot.recording.totals",
             "Totals": "beautyspot.recording.totals",
@@ -38,6 +40,7 @@ __all__ = [
     "PriceTable",
     "Prices",
     "Redact",
+    "Reports",
     "Scrubber",
     "Sums",
     "Totals",

@@ -10,12 +10,12 @@ from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 
 from beautyspot.checks import expect
+from beautyspot.copies import Uncopied
 from beautyspot.errors import CacheWarning
 from beautyspot.limiters.waits import collect_waits
 from beautyspot.places import Place, opened, portable
 from beautyspot.powers import keeps_journal
-from beautyspot.recording import Prices, Redact, Totals
-from beautyspot.records import Run
+from beautyspot.recording import Prices, Redact, Reports
 from beautyspot.threads import on_event_loop
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
@@ -42,7 +42,7 @@ def _guarded(method: M) -> M:
     return cast("M", guarded)
 
 
-class BeautySpotCallbackHandler(BaseCallbackHandler):
+class BeautySpotCallbackHandler(BaseCallbackHandler, Reports, Uncopied):
     """Makes every run of a model, tool, retriever and chain a row of `runs`.
 
     Prompts, answers and messages of errors are in no row, unless `capture="full"` asks for them. Rows are written in
@@ -82,6 +82,7 @@ class BeautySpotCallbackHandler(BaseCallbackHandler):
         parts = (spot := opened(place)).parts
         self.spot = spot
         self.recorder = Recorder(parts, capture=capture, redact=redact, prices=prices)
+        self._ledger = self.recorder.ledger
         # Made after the Spot's own finalizer, and so run before it when the interpreter ends.
         self._finalizer = weakref.finalize(self, self.recorder.end_all)
         if not keeps_journal(parts.store.db):
@@ -91,18 +92,6 @@ class BeautySpotCallbackHandler(BaseCallbackHandler):
                 "give the recorder a file's path, a database's URL or another TaskDB",
                 CacheWarning,
             )
-
-    def rows(self) -> list[Run]:
-        """Return the runs that ended, the last thousand, in the order of their ends; `Catalog` reads all there are."""
-        return self.recorder.ledger.rows()
-
-    def totals(self) -> Totals:
-        """Return what the runs of this process came to."""
-        return self.recorder.ledger.totals()
-
-    def flush(self) -> bool:
-        """Write what is pending now, and say whether that worked; what could not be written stays pending."""
-        return self.recorder.ledger.flush()
 
     @_guarded
     def on_chat_model_start(self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **kwargs: Any) -> None:
@@ -207,14 +196,6 @@ class BeautySpotCallbackHandler(BaseCallbackHandler):
         if parent_run_id is None and on_event_loop() and (task := asyncio.current_task()) is not None:
             task.add_done_callback(partial(_end_cancelled, self.recorder, run_id))
         return run
-
-    def __copy__(self) -> BeautySpotCallbackHandler:
-        """Return itself: copies of a model tell one recorder."""
-        return self
-
-    def __deepcopy__(self, _: Any) -> BeautySpotCallbackHandler:
-        """Return itself, as `__copy__` does."""
-        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let models that have this handler go to another process: there it writes to the same database."""

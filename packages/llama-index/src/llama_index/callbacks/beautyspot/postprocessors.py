@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeVar, cast
 
 from beautyspot.checks import expect, words
+from beautyspot.copies import Uncopied
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheSaveWarning, ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
@@ -48,7 +49,7 @@ class Question(NamedTuple):
     """Digests of the nodes, to see later whether they are still the same."""
 
 
-class Rankings:
+class Rankings(Uncopied):
     """The rankings of one Spot, for the copies of one postprocessor; they share it."""
 
     def __init__(self, place: Place, options: Options) -> None:
@@ -58,10 +59,6 @@ class Rankings:
         self.options = options
         self.rows = Rows(self.spot.parts)
         self.canonical = Canonical(registry_with_embedders(self.spot.parts.registry))
-
-    def __deepcopy__(self, _: dict[int, Any]) -> "Rankings":
-        """Return itself: a copied postprocessor keeps its rankings in the same place."""
-        return self
 
     def question(self, model: Any, nodes: Sequence[NodeWithScore], query: QueryBundle | None) -> Question | None:
         """Return what is asked, or None where it has no content that a key could be made of."""

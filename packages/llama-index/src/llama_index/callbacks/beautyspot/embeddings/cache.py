@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from io import BytesIO
 from typing import Any, Literal, NamedTuple
 
+from beautyspot.copies import Uncopied
 from beautyspot.errors import CacheSaveWarning, ConfigurationError
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import hasher
@@ -43,7 +44,7 @@ class Options(NamedTuple):
     mode: Mode
 
 
-class VectorCache:
+class VectorCache(Uncopied):
     """The vectors of one Spot, for the copies of one model; they share it."""
 
     def __init__(self, place: Place, options: Options) -> None:
@@ -54,10 +55,6 @@ class VectorCache:
         self.rows = Rows(spot.parts, VectorSerializer(spot.parts.serializer))
         self._clock = spot.parts.clock
         self.canonical = Canonical(registry_with_embedders(spot.parts.registry))
-
-    def __deepcopy__(self, _: dict[int, Any]) -> "VectorCache":
-        """Return itself: a copied model keeps its vectors in the same place."""
-        return self
 
     def batch(self, model: Any, inputs: Sequence[Any], kind: Kind) -> Batch | None:
         """Return the batch of these inputs; None where a setting was changed to what no key can be made of."""

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from beautyspot.checks import expect, words
+from beautyspot.copies import Uncopied
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning
 from beautyspot.flight import Claim
@@ -35,7 +36,7 @@ class Lookup(NamedTuple):
     mode: Mode
 
 
-class LLMCache:
+class LLMCache(Uncopied):
     """The answers of models, in a Spot. Its own trouble never reaches the caller: it is warned of, and the model asked.
 
     Safe to use from any thread, event loop and, after a fork, process.
@@ -245,14 +246,6 @@ class LLMCache:
             "`beautyspot doctor` says what is wrong with the store",
             category,
         )
-
-    def __copy__(self) -> Self:
-        """Return the same: copies of a model share its cache."""
-        return self
-
-    def __deepcopy__(self, _: Any) -> Self:
-        """Return the same, as above."""
-        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let models that have this cache go to another process: there it opens the same store."""

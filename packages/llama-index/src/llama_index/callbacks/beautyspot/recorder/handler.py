@@ -6,7 +6,9 @@ import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from beautyspot.copies import Uncopied
 from beautyspot.places import Place, opened, portable
+from beautyspot.recording import Reports
 
 from llama_index.callbacks.beautyspot.listener import Quiet
 from llama_index.callbacks.beautyspot.listening import attach, detach
@@ -15,11 +17,10 @@ from llama_index.callbacks.beautyspot.recorder.recorder import is_installed_at
 from llama_index.callbacks.beautyspot.recorder.runs import Options, Runs
 
 if TYPE_CHECKING:
-    from beautyspot.recording import Prices, Redact, Totals
-    from beautyspot.records import Run
+    from beautyspot.recording import Prices, Redact
 
 
-class BeautySpotCallbackHandler(Callbacks):
+class BeautySpotCallbackHandler(Callbacks, Reports, Uncopied):
     """Makes each event of a `CallbackManager` a row of `runs`; `install` sees more, and is for new code.
 
     Where a recorder is installed at the same place it writes nothing, so that no call is a row twice. Prompts, answers
@@ -57,6 +58,7 @@ class BeautySpotCallbackHandler(Callbacks):
         self.spot = opened(spot)
         self._beside = beside_recorder
         super().__init__(Runs(self.spot.parts, Options(capture, redact, prices)))
+        self._ledger = self._runs.ledger
         # By the spans, an `achat` that calls its own `chat` is known from two calls.
         attach(listener := Quiet())
         weakref.finalize(self, detach, listener)
@@ -66,26 +68,6 @@ class BeautySpotCallbackHandler(Callbacks):
     def is_on(self) -> bool:
         """Say whether to begin runs: a recorder that writes to the same place sees them all."""
         return self._beside or not is_installed_at(self.spot)
-
-    def rows(self) -> list[Run]:
-        """Return the runs that ended, the last thousand, in the order of their ends; `Catalog` reads all there are."""
-        return self._runs.ledger.rows()
-
-    def totals(self) -> Totals:
-        """Return what the runs of this process came to."""
-        return self._runs.ledger.totals()
-
-    def flush(self) -> bool:
-        """Write what is pending now, and say whether that worked; what could not be written stays pending."""
-        return self._runs.ledger.flush()
-
-    def __copy__(self) -> BeautySpotCallbackHandler:
-        """Return itself: copies of a model tell one handler."""
-        return self
-
-    def __deepcopy__(self, _: Any) -> BeautySpotCallbackHandler:
-        """Return itself, as `__copy__` does."""
-        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let models that have this handler go to another process: there it writes to the same database."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from beautyspot.checks import expect
 from beautyspot.errors import ConfigurationError
 from beautyspot.places import Place, opened
+from beautyspot.recording import Reports
 
 from llama_index.callbacks.beautyspot.listener import Listener, Quiet
 from llama_index.callbacks.beautyspot.listening import attach, detach
@@ -18,8 +19,7 @@ from llama_index.callbacks.beautyspot.recorder.runs import Options, Runs
 from llama_index.core import Settings
 
 if TYPE_CHECKING:
-    from beautyspot.recording import Prices, Redact, Totals
-    from beautyspot.records import Run
+    from beautyspot.recording import Prices, Redact
     from beautyspot.spot import Spot
 
 Source = Literal["instrumentation", "callbacks"]
@@ -28,7 +28,7 @@ _installed: dict[Any, Recorder] = {}
 """By database."""
 
 
-class Recorder:
+class Recorder(Reports):
     """Makes a row of `runs` of each call of a model, embedding, retriever, reranker, query, tool and workflow's step.
 
     `install` gives it. Rows are written in batches, at exit at the latest. As a context manager it is uninstalled at
@@ -40,6 +40,7 @@ class Recorder:
         self.spot = spot
         self._made_by = options, sample, sources
         self._runs = Runs(spot.parts, options)
+        self._ledger = self._runs.ledger
         self._listener: Listener = Observer(self._runs, sample) if "instrumentation" in sources else Quiet()
         attach(self._listener)
         self._callbacks = Callbacks(self._runs) if "callbacks" in sources else None
@@ -47,18 +48,6 @@ class Recorder:
             Settings.callback_manager.add_handler(self._callbacks)
         # Made after the Spot's own finalizer, and so run before it when the interpreter ends.
         self._finalizer = weakref.finalize(self, self._runs.end_all)
-
-    def rows(self) -> list[Run]:
-        """Return the runs that ended, the last thousand, in the order of their ends; `Catalog` reads all there are."""
-        return self._runs.ledger.rows()
-
-    def totals(self) -> Totals:
-        """Return what the runs of this process came to."""
-        return self._runs.ledger.totals()
-
-    def flush(self) -> bool:
-        """Write what is pending now, and say whether that worked; what could not be written stays pending."""
-        return self._runs.ledger.flush()
 
     def uninstall(self) -> None:
         """Listen no more: what is open is `abandoned`, and everything is written."""
