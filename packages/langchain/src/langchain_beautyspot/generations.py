@@ -5,9 +5,10 @@ wrote it. LangChain's own `dumps` and `loads` are not used.
 """
 
 import os
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from beautyspot.errors import DamagedEntryError, SerializationError
+from beautyspot.answers import answer_of
+from beautyspot.errors import SerializationError
 from beautyspot.protocols import Buffer, Serializer
 from langchain_core.messages import (
     AIMessage,
@@ -85,23 +86,7 @@ class AnswerSerializer:
         Raises:
             DamagedEntryError: `data` is no answer, or one that a later release wrote.
         """
-        content = self._inner.loads(data)
-        if not isinstance(content, dict):
-            raise DamagedEntryError(f"the row holds {type(content).__name__!r}, not an answer; delete it")
-        kept = cast("dict[str, Any]", content)
-        if kept.get("format") != FORMAT:
-            raise DamagedEntryError(
-                f"the answer has the format {kept.get('format')!r}, not {FORMAT}; upgrade langchain-beautyspot"
-            )
-        try:
-            generations = [_unpacked(*each) for each in kept["generations"]]
-            generations[0]  # LangChain takes a list without any for a hit, and then fails on it
-            return Answer(generations, kept.get("tokens"), kept.get("prompt"))
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            # Not its words: pydantic quotes the answer, which has no place in a log.
-            raise DamagedEntryError(
-                f"the answer's parts are not those of a generation ({type(error).__name__}); delete it"
-            ) from error
+        return answer_of(self._inner.loads(data), _made, layout=FORMAT, package="langchain-beautyspot")
 
 
 def fresh_id() -> str:
@@ -125,6 +110,12 @@ def _name(thing: object) -> str:
             "LangChain's own generations and messages; let the model return these, or give it cache=False"
         )
     return name
+
+
+def _made(kept: dict[str, Any]) -> Answer:
+    generations = [_unpacked(*each) for each in kept["generations"]]
+    generations[0]  # LangChain takes a list without any for a hit, and then fails on it
+    return Answer(generations, kept.get("tokens"), kept.get("prompt"))
 
 
 def _unpacked(name: str, info: dict[str, Any] | None, text_or_kind: str, fields: Any = None) -> Generation:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from beautyspot.errors import CacheReadWarning, CacheSaveWarning
 from beautyspot.keys.canonical import pack
 from beautyspot.keys.digest import digest
 from beautyspot.notices import Notices
 from beautyspot.store import Hit, Label
+from beautyspot.vectors import warn_of_another_model, warn_of_no_vectors
 
 from langchain_beautyspot.vectors.embedder import Embedder
 from langchain_beautyspot.vectors.numbers import Vector, packed, unpacked
@@ -88,7 +88,8 @@ class Batch:
         if self._found and _dimensions(self._found) != _dimensions(self._fresh):
             self._forget_found()
         if None in data or len(_dimensions(self._fresh)) > 1:
-            self._warn(len(rows), len(keys))
+            bad = len(keys) - len(rows)
+            warn_of_no_vectors(self._shelf.notices, self._shelf.func_name, bad=bad, count=len(keys))
         return rows if len(_dimensions(self._fresh)) == 1 else []
 
     def vectors(self) -> list[Vector]:
@@ -98,20 +99,8 @@ class Batch:
 
     def _forget_found(self) -> None:
         self._found.clear()
-        self._shelf.notices.warn(
-            (self._shelf.func_name, "dimensions"),
-            f"kept vectors of {self._shelf.func_name!r} have other dimensions than the rest, so another model of that "
-            "name made them; they are computed again; give CachedEmbeddings a model= that tells the two apart",
-            CacheReadWarning,
-        )
-
-    def _warn(self, good: int, count: int) -> None:
-        self._shelf.notices.warn(
-            (self._shelf.func_name, "numbers"),
-            f"{self._shelf.func_name!r} gave {count - good} of {count} vectors that are empty or no numbers, or are "
-            "of several dimensions; they were returned and not kept; look into what the model was sent",
-            CacheSaveWarning,
-        )
+        remedy = "give CachedEmbeddings a model= that tells the two apart"
+        warn_of_another_model(self._shelf.notices, self._shelf.func_name, remedy)
 
 
 def _dimensions(vectors: dict[str, Vector]) -> set[int]:

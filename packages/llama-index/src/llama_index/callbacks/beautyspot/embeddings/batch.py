@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from beautyspot.errors import CacheReadWarning, CacheSaveWarning
 from beautyspot.notices import Notices
 from beautyspot.store import Hit, Label
+from beautyspot.vectors import warn_of_another_model, warn_of_no_vectors
 
 from llama_index.callbacks.beautyspot.embeddings.numbers import Vector, packed, size_of
 
@@ -82,7 +82,8 @@ class Batch:
         }
         sizes = {size_of(self._fresh[place]) for place in kept}
         if len(kept) < len(places) or len(sizes) > 1:
-            self._warn(len(kept), len(places))
+            bad = len(places) - len(kept)
+            warn_of_no_vectors(self._shelf.notices, self.func_name, bad=bad, count=len(places))
         if len(sizes) != 1:
             return []
         if self._found and _sizes(self._found) != sizes:
@@ -102,20 +103,8 @@ class Batch:
 
     def _forget_found(self) -> None:
         self._found.clear()
-        self._shelf.notices.warn(
-            (self._shelf.func_name, "dimensions"),
-            f"kept vectors of {self._shelf.func_name!r} have other dimensions than the rest, so another model of that "
-            "name made them; they are computed again; give cache_embedding a model_id= that tells the two apart",
-            CacheReadWarning,
-        )
-
-    def _warn(self, good: int, count: int) -> None:
-        self._shelf.notices.warn(
-            (self._shelf.func_name, "numbers"),
-            f"{self._shelf.func_name!r} gave {count - good} of {count} vectors that are empty or no numbers, or are "
-            "of several dimensions; they were returned and not kept; look into what the model was sent",
-            CacheSaveWarning,
-        )
+        remedy = "give cache_embedding a model_id= that tells the two apart"
+        warn_of_another_model(self._shelf.notices, self._shelf.func_name, remedy)
 
 
 def _sizes(vectors: dict[Any, Vector]) -> set[int | None]:

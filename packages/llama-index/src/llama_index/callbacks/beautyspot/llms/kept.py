@@ -5,9 +5,10 @@
 import sys
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from beautyspot.errors import DamagedEntryError, SerializationError
+from beautyspot.answers import answer_of
+from beautyspot.errors import SerializationError
 from beautyspot.protocols import Buffer, Serializer
 
 from llama_index.callbacks.beautyspot.llms.answers import Response
@@ -70,22 +71,7 @@ class AnswerSerializer:
         Raises:
             DamagedEntryError: `data` is no answer, or one that a later release wrote.
         """
-        content = self._inner.loads(data)
-        if not isinstance(content, dict):
-            raise DamagedEntryError(f"the row holds {type(content).__name__!r}, not an answer; delete it")
-        kept = cast("dict[str, Any]", content)
-        if kept.get("format") != FORMAT:
-            raise DamagedEntryError(
-                f"the answer has the format {kept.get('format')!r}, not {FORMAT}; "
-                "upgrade llama-index-callbacks-beautyspot"
-            )
-        try:
-            return Answer(_response(kept), kept.get("deltas"), kept.get("thoughts"), kept.get("tokens"))
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            # Not its words: pydantic quotes the answer, which has no place in a log.
-            raise DamagedEntryError(
-                f"the answer's parts are not those of a response ({type(error).__name__}); delete it"
-            ) from error
+        return answer_of(self._inner.loads(data), _answer, layout=FORMAT, package="llama-index-callbacks-beautyspot")
 
 
 def _content(answer: Answer) -> dict[str, Any]:
@@ -107,6 +93,10 @@ def _content(answer: Answer) -> dict[str, Any]:
         "tokens": answer.tokens,
     }
     return content | {name: value for name, value in more.items() if value not in (None, {})}
+
+
+def _answer(kept: dict[str, Any]) -> Answer:
+    return Answer(_response(kept), kept.get("deltas"), kept.get("thoughts"), kept.get("tokens"))
 
 
 def _response(kept: dict[str, Any]) -> Response:
