@@ -14,7 +14,10 @@ import pytest
 from beautyspot.catalog import Catalog
 from beautyspot.catalog.source import open_source
 from beautyspot.db import SQLiteTaskDB, SQLTaskDB
-from beautyspot.records import Activity, Run, Task
+from beautyspot.housekeeping import NAME
+from beautyspot.limiters import SharedGCRA
+from beautyspot.limiters.steps import ENDING
+from beautyspot.records import Activity, LimitRate, Run, Task
 from beautyspot.testing import FrozenClock
 
 NOW = datetime.fromtimestamp(1_700_000_000, UTC)
@@ -235,6 +238,51 @@ def test_shared_limits_tell_when_they_are_free(db: SQLiteTaskDB | SQLTaskDB, cat
     free = {limit.name: limit.free_at - NOW for limit in catalog.limits()}
     assert free == {"other": timedelta(minutes=1), "api": timedelta(seconds=5)}
     assert list(free) == ["other", "api"]
+
+
+def test_a_shared_limit_tells_what_it_grants_and_what_it_owes(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
+    limiter = SharedGCRA(db, "api", 60, burst=5, clock=FrozenClock(NOW.timestamp()))
+    for _ in range(3):
+        limiter.reserve()
+    (limit,) = catalog.limits()  # and not the note of the time beside it
+    assert (limit.name, limit.tokens_per_minute, limit.burst) == ("api", 60, 5)
+    assert (limit.owed(NOW), limit.waiting_s(NOW)) == (3, 0)
+    limiter.reserve(4)
+    (limit,) = catalog.limits()
+    assert (limit.owed(NOW), limit.waiting_s(NOW)) == (7, 3) == (7, limiter.waiting_s())
+    later = NOW + timedelta(hours=1)
+    assert (limit.owed(later), limit.waiting_s(later)) == (0, 0)
+
+
+def test_a_limit_whose_rate_nobody_noted_is_shown_without_one(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
+    db.advance_limit("api", NOW.timestamp(), 5.0)
+    (limit,) = catalog.limits()
+    assert (limit.tokens_per_minute, limit.burst, limit.owed(NOW), limit.waiting_s(NOW)) == (None, None, None, None)
+
+
+def test_what_is_noted_in_the_table_of_limits_is_none_of_them(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:
+    db.advance_limit(f"api{ENDING}", NOW.timestamp(), 0.0)
+    db.advance_limit(NAME, NOW.timestamp(), 600.0)
+    SharedGCRA(db, f"odd{ENDING}", 60, clock=FrozenClock(NOW.timestamp())).reserve()
+    assert [limit.name for limit in catalog.limits()] == [f"odd{ENDING}"]
+
+
+@pytest.mark.parametrize("rate", ["0, 1", "60, 0", "60, NULL", "'fast', 1", "9e999, 1"])
+def test_a_rate_that_no_limiter_wrote_is_not_known(file: SQLiteTaskDB, rate: str) -> None:
+    with closing(sqlite3.connect(file.path, isolation_level=None)) as connection:
+        connection.execute(f"INSERT INTO limits VALUES ('api', 5.0, {rate})")
+    with Catalog.open(file.path) as catalog:
+        assert [limit.tokens_per_minute for limit in catalog.limits()] == [None]
+
+
+def test_a_file_of_an_earlier_revision_shows_its_limits_without_rates(file: SQLiteTaskDB) -> None:
+    file.advance_limit("api", NOW.timestamp(), 5.0)
+    with closing(sqlite3.connect(file.path, isolation_level=None)) as connection:
+        for column in LimitRate._fields:
+            connection.execute(f"ALTER TABLE limits DROP COLUMN {column}")
+        connection.execute("PRAGMA user_version = 2")
+    with Catalog.open(file.path) as catalog:
+        assert [(limit.name, limit.burst) for limit in catalog.limits()] == [("api", None)]
 
 
 @pytest.mark.parametrize(

@@ -282,7 +282,7 @@ def test_a_write_into_a_file_that_was_set_aside_meanwhile_is_done_again_in_the_n
         db.put(task("a0"))
 
         def put(execute: Execute) -> None:
-            execute("INSERT INTO limits VALUES ('x', 1.0)")
+            execute("INSERT INTO limits (name, tat_s) VALUES ('x', 1.0)")
             if not path.with_name("a.db.damaged-1").exists():
                 assert set_aside(str(path), inode(str(path)))
 

@@ -10,8 +10,9 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.migrations import STEPS, Borrowed
+from beautyspot.db.migrations.versions.v0001_the_house import TASKS
 from beautyspot.errors import StorageError
-from beautyspot.records import Entry, TaskFilter
+from beautyspot.records import Entry, LimitRate, TaskFilter
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
@@ -175,23 +176,26 @@ def test_rows_that_no_release_wrote_are_kept_readable(tmp_path: Path) -> None:
     db.close()
 
 
-def write_revision_1(path: Path) -> Path:
-    """Write a file as the first release of this house did."""
+def write_revision(revision: int, path: Path) -> Path:
+    """Write a file as this house did when its schema had that revision."""
     connection = sqlite3.connect(path, isolation_level=None)
     engine = create_engine("sqlite://", creator=lambda: Borrowed(connection), poolclass=StaticPool)
     with engine.connect() as sql:
-        STEPS[1](Operations(MigrationContext.configure(sql)), sql)
+        for step in range(1, revision + 1):
+            STEPS[step](Operations(MigrationContext.configure(sql)), sql)
     connection.execute("PRAGMA journal_mode = WAL")
     row = ("k1", "shop.price", "i1", "DIRECT_BLOB", None, b"\x92\x01", None, "1", str(DAY)[:19], None, 2, 0.5, 7)
-    connection.execute(f"INSERT INTO tasks VALUES ({', '.join('?' * len(row))})", row)
+    connection.execute(f"INSERT INTO tasks ({', '.join(TASKS)}) VALUES ({', '.join('?' * len(row))})", row)
     connection.execute("INSERT INTO tags VALUES ('red', 'k1')")
-    connection.execute("PRAGMA user_version = 1")
+    connection.execute("INSERT INTO limits VALUES ('api', 1000.5)")
+    connection.execute(f"PRAGMA user_version = {revision}")
     connection.close()
     return path
 
 
-def test_a_file_of_revision_1_keeps_its_rows_and_tags(tmp_path: Path) -> None:
-    path = write_revision_1(tmp_path / "old.db")
+@pytest.mark.parametrize("revision", [1, 2])
+def test_a_file_of_an_earlier_revision_keeps_its_rows_tags_and_limits(tmp_path: Path, revision: int) -> None:
+    path = write_revision(revision, tmp_path / "old.db")
     db = SQLiteTaskDB(path)
     assert db.get("k1") == Entry("DIRECT_BLOB", b"\x92\x01", None, None, 0.5, 7)
     (found,) = db.find(TaskFilter(tags=("red",)))
@@ -199,11 +203,16 @@ def test_a_file_of_revision_1_keeps_its_rows_and_tags(tmp_path: Path) -> None:
     db.put(found._replace(cache_key="k2", compression="zstd"))
     assert [task.compression for task in db.find(TaskFilter())] == ["zstd", None]
     assert not db.holds_legacy()
+    assert db.note_limit_rate("api", LimitRate(60.0, 1.0)) is None
     db.close()
+    assert read(path, "SELECT * FROM limits") == [("api", 1000.5, 60.0, 1.0)]
 
 
-def test_a_file_of_revision_1_that_cannot_be_written_is_read(tmp_path: Path, without_power: Callable[..., str]) -> None:
-    path = write_revision_1(tmp_path / "old.db")
+@pytest.mark.parametrize("revision", [1, 2])
+def test_a_file_of_an_earlier_revision_that_cannot_be_written_is_read(
+    tmp_path: Path, revision: int, without_power: Callable[..., str]
+) -> None:
+    path = write_revision(revision, tmp_path / "old.db")
     path.chmod(0o400)
     tmp_path.chmod(0o500)
     code = """

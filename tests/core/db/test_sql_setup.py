@@ -1,5 +1,7 @@
 """The tables on PostgreSQL: whoever makes them, and whoever made them before."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
@@ -8,13 +10,15 @@ from typing import Any
 import beautyspot as bs
 import psycopg
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from beautyspot import schema
 from beautyspot.catalog import Catalog
 from beautyspot.db import SQLiteTaskDB, SQLTaskDB, open_db
-from beautyspot.db.migrations import take_steps
+from beautyspot.db.migrations import STEPS, take_steps
 from beautyspot.db.sql.setup import LOCK
 from beautyspot.errors import ConfigurationError, NewerFileError, StorageError
-from beautyspot.records import TaskFilter
+from beautyspot.records import LimitRate, TaskFilter
 from beautyspot.testing.task_db import task
 from servers.postgres import Postgres
 from sqlalchemy import create_engine, inspect
@@ -48,35 +52,61 @@ def test_alembic_and_sqlmodel_make_the_same_tables(postgres: Postgres) -> None:
     assert shape(by_alembic) == shape(by_model)
 
 
-def test_an_older_database_is_upgraded_and_loses_nothing(postgres: Postgres) -> None:
+def make_revision(revision: int, postgres: Postgres) -> str:
+    """Make the tables as this house did when its schema had that revision, and return the database's name."""
     name = postgres.create()
-    url = postgres.url(name)
-    from beautyspot.db import migrations
-
-    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    engine = create_engine(postgres.url(name).replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as sql:
-        only_first = {1: migrations.STEPS[1]}
-        later, migrations.STEPS = migrations.STEPS, only_first
-        try:
-            take_steps(sql, 0)
-        finally:
-            migrations.STEPS = later
+        for step in range(1, revision + 1):
+            STEPS[step](Operations(MigrationContext.configure(sql)), sql)
     engine.dispose()
     postgres.ask("CREATE TABLE beautyspot_revision (revision integer PRIMARY KEY)", database=name)
-    postgres.ask("INSERT INTO beautyspot_revision VALUES (1)", database=name)
+    postgres.ask(f"INSERT INTO beautyspot_revision VALUES ({revision})", database=name)
     row = "('0a', 'f', 'i', 'DIRECT_BLOB', now(), '\\x01')"
     names = "cache_key, func_name, input_id, result_type, updated_at, result_data"
     postgres.ask(f"INSERT INTO tasks ({names}) VALUES {row}", database=name)
+    postgres.ask("INSERT INTO limits VALUES ('api', 1000.5)", database=name)
+    return name
+
+
+@pytest.mark.parametrize("revision", [1, 2])
+def test_an_older_database_is_upgraded_and_loses_nothing(postgres: Postgres, revision: int) -> None:
+    url = postgres.url(make_revision(revision, postgres))
     with closing(SQLTaskDB(url)) as db:
         entry = db.get("0a")
         assert entry is not None
         assert entry.result_data == b"\x01"
+        assert db.note_limit_rate("api", LimitRate(60.0, 1.0)) is None
+        assert db.advance_limit("api", 0.0, 0.0) == 1000.5
     fresh = postgres.url(postgres.create())
     with closing(SQLTaskDB(fresh)) as db:
         db.open()
     assert {table: set(map(str, parts[0])) for table, parts in shape(url).items()} == {
         table: set(map(str, parts[0])) for table, parts in shape(fresh).items()
     }
+
+
+def test_processes_that_open_an_older_database_at_once_upgrade_it_once(postgres: Postgres) -> None:
+    name = make_revision(2, postgres)
+    code = """
+import sys
+from beautyspot.db import open_db
+from beautyspot.records import LimitRate
+db = open_db(sys.argv[1])
+sys.stdin.readline()
+print(db.get("0a")[1], db.note_limit_rate("api", LimitRate(60.0, 1.0)) in (None, (60.0, 1.0)))
+db.close()
+"""
+    command = [sys.executable, "-c", code, postgres.url(name)]
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    children = [subprocess.Popen(command, **pipes) for _ in range(8)]
+    for child in children:
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    assert [child.communicate(timeout=60)[0] for child in children] == ["b'\\x01' True\n"] * 8
+    revisions = postgres.ask("SELECT revision FROM beautyspot_revision ORDER BY revision", database=name)
+    assert revisions == [(2,), (schema.REVISION,)]
+    assert postgres.ask("SELECT * FROM limits", database=name) == [("api", 1000.5, 60.0, 1.0)]
 
 
 def test_a_database_of_a_later_release_is_refused_and_left_as_it_is(postgres: Postgres, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from beautyspot.db.memory import MemoryTaskDB
 from beautyspot.errors import CacheWarning, ConfigurationError, LimitExceeded, StorageError
 from beautyspot.limiters import GCRA, SharedGCRA
 from beautyspot.limiters.shared import RETRY_S
+from beautyspot.limiters.steps import NOTE_EVERY_S
+from beautyspot.records import LimitRate
 from beautyspot.testing import FrozenClock
 from beautyspot.walk.limit import Limit, pace_async
 
@@ -15,7 +17,9 @@ class Failing(MemoryTaskDB):
     """A database that can be unplugged."""
 
     plugged = True
+    notes = True
     asked = 0
+    noted = 0
 
     def advance_limit(self, name: str, now_s: float, increment_s: float, /) -> float:
         self.asked += 1
@@ -27,6 +31,20 @@ class Failing(MemoryTaskDB):
         if not self.plugged:
             raise StorageError("disk gone")
         return super().restore_limit(name, tat_s, increment_s)
+
+    def note_limit_rate(self, name: str, rate: LimitRate, /) -> LimitRate | None:
+        self.noted += 1
+        if not self.notes:
+            raise StorageError("no column for it")
+        return super().note_limit_rate(name, rate)
+
+
+class Plain:
+    """A database of limits that notes no rates, as third parties wrote them."""
+
+    def __init__(self) -> None:
+        memory = MemoryTaskDB()
+        self.advance_limit, self.restore_limit = memory.advance_limit, memory.restore_limit
 
 
 class Parked(FrozenClock):
@@ -195,3 +213,37 @@ def test_giving_back_without_a_database_warns_and_goes_on(db: Failing, clock: Fr
     with pytest.warns(CacheWarning):
         limiter.give_back(reservation)
     assert limiter.reserve() == 0
+
+
+def test_what_it_grants_is_noted_at_its_first_call(db: Failing, clock: FrozenClock) -> None:
+    limiter = SharedGCRA(db, "api", 60, burst=5, clock=clock)
+    assert db.noted == 0
+    for _ in range(3):
+        limiter.reserve()
+    assert db.noted == 1
+    assert db.note_limit_rate("api", LimitRate(1, 1)) == (60, 5)
+
+
+def test_of_different_rates_that_of_the_limiter_in_use_comes_to_stand_there(db: Failing, clock: FrozenClock) -> None:
+    slow, fast = (SharedGCRA(db, "api", rate, clock=clock) for rate in (60, 600))
+    slow.reserve(), fast.reserve(), slow.reserve()
+    assert db.note_limit_rate("api", LimitRate(600, 1)) == (600, 1)
+    clock.advance(NOTE_EVERY_S)
+    slow.reserve()
+    assert db.note_limit_rate("api", LimitRate(60, 1)) == (60, 1)
+
+
+def test_a_note_that_fails_stops_nobody_and_is_tried_again(db: Failing, clock: FrozenClock) -> None:
+    one, two = (SharedGCRA(db, "api", 60, clock=clock) for _ in range(2))
+    db.notes = False
+    assert [one.reserve(), two.reserve(), one.reserve()] == [0, 1, 2]
+    db.notes = True
+    clock.advance(NOTE_EVERY_S)
+    one.reserve()
+    assert db.note_limit_rate("api", LimitRate(1, 1)) == (60, 1)
+
+
+def test_a_database_that_notes_no_rates_shares_limits_as_well(clock: FrozenClock) -> None:
+    db = Plain()
+    one, two = (SharedGCRA(db, "api", 60, clock=clock) for _ in range(2))
+    assert [one.reserve(), two.reserve(), one.reserve()] == [0, 1, 2]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
-from beautyspot.records import Activity, BlobInfo, Entry, Reservation, Run, Task, TaskFilter
+from beautyspot.records import Activity, BlobInfo, Entry, LimitRate, Run, Task, TaskFilter
 
 Buffer = bytes | bytearray | memoryview
 """Bytes that can be written as they lie; `collections.abc.Buffer` needs Python 3.12."""
@@ -93,6 +93,15 @@ class SupportsLimits(Protocol):
 
     def restore_limit(self, name: str, tat_s: float, increment_s: float, /) -> bool:
         """Take `increment_s` off the TAT if it still is `tat_s`, and say whether it was."""
+        ...
+
+
+@runtime_checkable
+class SupportsLimitRates(Protocol):
+    """A `TaskDB` that notes what its shared limits grant, for people to look at: no call is paced by the notes."""
+
+    def note_limit_rate(self, name: str, rate: LimitRate, /) -> LimitRate | None:
+        """Note the rate beside the TAT, where it stays until another one is noted, and return what stood there."""
         ...
 
 
@@ -281,20 +290,4 @@ class SupportsTypes(Protocol):
 
     def for_function(self, function: Any, /) -> Serializer:
         """Return one that also knows the classes `function`'s return annotation names, read when a value needs it."""
-        ...
-
-
-class Limiter(Protocol):
-    """Says how long to wait. Never sleeps. Calls are served in the order they reserve."""
-
-    def reserve(self, cost: float = 1, /) -> Reservation:
-        """Take `cost` and return the seconds to wait before spending it.
-
-        Raises:
-            LimitExceeded: `cost` is more than the limit ever grants.
-        """
-        ...
-
-    def give_back(self, reservation: Reservation, /) -> None:
-        """Free the place of a wait that was cancelled, without ever granting more than the rate."""
         ...

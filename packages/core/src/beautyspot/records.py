@@ -153,6 +153,15 @@ class BlobInfo(NamedTuple):
     """Aware, UTC."""
 
 
+class LimitRate(NamedTuple):
+    """What a limit grants."""
+
+    tokens_per_minute: float
+    """Cells a minute: requests or tokens, as the limiter counts them."""
+    burst: float
+    """Cells that an idle time saves up at most, 1 or more."""
+
+
 class Reservation(float):
     """Seconds to wait before a reserved cost may be spent; remembers its place for `give_back`."""
 

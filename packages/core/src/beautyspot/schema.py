@@ -15,7 +15,7 @@ from sqlmodel import Field, SQLModel
 
 from beautyspot.counters import START, TRIGGERS
 
-REVISION = 2
+REVISION = 3
 """`PRAGMA user_version` of a SQLite file that has this schema."""
 
 _NO_ROWID = {"sqlite_with_rowid": False}  # the key is most of the row, so a second copy of it would double the table
@@ -127,6 +127,10 @@ class LimitRow(SQLModel, table=True):
     name: str = Field(sa_type=Text, primary_key=True)
     tat_s: float = Field(sa_type=Double)
     """Seconds since 1970-01-01 UTC."""
+    tokens_per_minute: float | None = Field(default=None, sa_type=Double)
+    """Cells a minute that it grants, noted for people to look at; None where nobody noted them."""
+    burst: float | None = Field(default=None, sa_type=Double)
+    """Cells that an idle time saves up at most; None as above."""
 
 
 class LegacyNameRow(SQLModel, table=True):

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from beautyspot.limiters.rate import Rate
+
 T = TypeVar("T")
 
 
@@ -95,3 +97,20 @@ class Limit:
     name: str
     free_at: datetime
     """When all that was reserved is paid; in the past for an idle one. Aware, UTC."""
+    tokens_per_minute: float | None
+    """Cells a minute that it grants; None if nobody noted it, as before release 3.0 did."""
+    burst: float | None
+    """Cells that an idle time saves up at most; None as above."""
+
+    def owed(self, now: datetime, /) -> float | None:
+        """Return the cells reserved but not paid at `now`; above `burst` calls wait. None where no rate is known."""
+        return None if self.tokens_per_minute is None else self._busy_s(now) * self.tokens_per_minute / 60
+
+    def waiting_s(self, now: datetime, /) -> float | None:
+        """Return the seconds that a call of cost 1 would wait if it came at `now`; None where no rate is known."""
+        if self.tokens_per_minute is None or self.burst is None:
+            return None
+        return max(0.0, Rate(self.tokens_per_minute, self.burst).start_s(self._busy_s(now), 1))
+
+    def _busy_s(self, now: datetime) -> float:
+        return max(0.0, (self.free_at - now).total_seconds())

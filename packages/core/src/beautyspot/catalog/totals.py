@@ -13,7 +13,11 @@ from beautyspot.catalog.pages import page_of
 from beautyspot.catalog.records import FunctionSummary, Limit, ModelSummary
 from beautyspot.catalog.source import Source
 from beautyspot.catalog.times import stored, time_of
-from beautyspot.records import Activity, Run
+from beautyspot.errors import ConfigurationError
+from beautyspot.housekeeping import NAME
+from beautyspot.limiters.rate import Rate
+from beautyspot.limiters.steps import ENDING
+from beautyspot.records import Activity, LimitRate, Run
 
 if TYPE_CHECKING:
     from beautyspot.catalog.source import AnyRow
@@ -147,6 +151,25 @@ def limits(source: Source, /) -> list[Limit]:
     """Return the shared limiters, those that are busy for longest first."""
     if not source.has("limits"):
         return []
-    name, tat_s = source.column("limits", "name"), source.column("limits", "tat_s")
-    rows = source.rows(select(name, tat_s).order_by(tat_s.desc()))
-    return [Limit(row[0], datetime.fromtimestamp(row[1], UTC)) for row in rows]
+    columns = [source.column("limits", name) for name in ("name", "tat_s", *LimitRate._fields)]
+    rows = source.rows(select(*columns).order_by(columns[1].desc()))
+    found = ((name, tat_s, _rate(rate)) for name, tat_s, *rate in rows)
+    return [
+        Limit(name, datetime.fromtimestamp(max(0.0, tat_s), UTC), *(rate or (None, None)))
+        for name, tat_s, rate in found
+        if rate or not _is_note(name)
+    ]
+
+
+def _rate(noted: list[Any]) -> LimitRate | None:
+    """Return what a row says that its limit grants; None where it says nothing, or what no limiter wrote."""
+    try:
+        rate = Rate(*noted)
+    except ConfigurationError:
+        return None
+    return LimitRate(rate.tokens_per_minute, rate.burst)
+
+
+def _is_note(name: str) -> bool:
+    """Say whether it is a time under which others than limiters note something in the table."""
+    return name.endswith(ENDING) or name == NAME

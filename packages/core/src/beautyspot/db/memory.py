@@ -7,7 +7,7 @@ from datetime import datetime
 from beautyspot.db import forks
 from beautyspot.db.filters import matches
 from beautyspot.db.memory_upkeep import MemoryUpkeep, MemoryUses
-from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
+from beautyspot.records import Activity, Entry, LimitRate, Run, Task, TaskFilter
 
 
 class MemoryTaskDB:
@@ -22,6 +22,7 @@ class MemoryTaskDB:
         """Start empty."""
         self._tasks: dict[str, Task] = {}
         self._limits: dict[str, float] = {}
+        self._limit_rates: dict[str, LimitRate] = {}
         self.uses = MemoryUses(self._tasks)
         """When results were last read."""
         self.upkeep = MemoryUpkeep(self._tasks)
@@ -73,6 +74,12 @@ class MemoryTaskDB:
                 return False
             self._limits[name] = tat_s - increment_s
             return True
+
+    def note_limit_rate(self, name: str, rate: LimitRate, /) -> LimitRate | None:
+        """Note the rate, where it stays until another one is noted, and return what stood there."""
+        with self._mutex:
+            noted, self._limit_rates[name] = self._limit_rates.get(name), rate
+            return noted
 
     def add_activity(self, rows: Sequence[Activity], /) -> None:
         """Add the counts to those kept for the same function and minute."""

@@ -7,7 +7,7 @@ from beautyspot.db.faults import UNREADABLE, code_of
 from beautyspot.errors import ConfigurationError, NewerFileError
 from beautyspot.folders import WORKSPACE
 
-REVISION = 2
+REVISION = 3
 """`schema.REVISION`, again: importing that costs 300 ms. A test compares the two."""
 
 OURS = frozenset(("cache_key", "func_name", "result_type", "result_value"))

@@ -87,6 +87,8 @@ CREATE INDEX IF NOT EXISTS runs_by_trace ON runs (trace_id);
 CREATE TABLE IF NOT EXISTS limits (
     name TEXT NOT NULL,
     tat_s DOUBLE NOT NULL,
+    tokens_per_minute DOUBLE,
+    burst DOUBLE,
     PRIMARY KEY (name)
 )
  WITHOUT ROWID;
@@ -172,4 +174,4 @@ WHEN OLD.rowid <= (SELECT up_to FROM counted) BEGIN
         elapsed_us = elapsed_us + excluded.elapsed_us;
 END;
 
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;

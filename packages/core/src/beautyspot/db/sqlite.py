@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from beautyspot.db.kept import Execute
     from beautyspot.db.upkeep import SQLiteUpkeep
     from beautyspot.db.uses import SQLiteUses
-    from beautyspot.records import Activity, Run, Task
+    from beautyspot.records import Activity, LimitRate, Run, Task
 
 # Each column costs 0.1 µs. An inline value, as most are, needs no more than these three.
 GET_INLINE = "SELECT result_data, expires_at, elapsed_s, checksum FROM tasks WHERE cache_key = ?"
@@ -39,11 +39,6 @@ PUT = f"INSERT OR IGNORE INTO tasks ({TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?
 # The foreign key of `tags` takes the tags of the row it replaces along.
 REPLACE = PUT.replace("IGNORE", "REPLACE", 1)
 PUT_TAG = "INSERT OR IGNORE INTO tags (tag, cache_key) VALUES (?, ?)"
-ADVANCE = (
-    "INSERT INTO limits (name, tat_s) VALUES (?1, ?2 + ?3) "
-    "ON CONFLICT (name) DO UPDATE SET tat_s = max(tat_s, ?2) + ?3 RETURNING tat_s"
-)
-RESTORE = "UPDATE limits SET tat_s = tat_s - ? WHERE name = ? AND tat_s = ?"
 _entry: Callable[[tuple[Any, ...]], Entry] = partial(tuple.__new__, Entry)  # pyright: ignore[reportUnknownMemberType]
 
 
@@ -214,13 +209,21 @@ class SQLiteTaskDB:
 
     def advance_limit(self, name: str, now_s: float, increment_s: float, /) -> float:
         """Set TAT = max(TAT, now) + increment in one step and return the new TAT, in seconds since 1970 UTC."""
-        # All rows are fetched: a statement that isn't at its end keeps the write lock.
-        rows = self._connections.write(lambda execute: execute(ADVANCE, (name, now_s, increment_s)).fetchall())
-        return float(rows[0][0])  # SQLite returns a whole number as int
+        from beautyspot.db import limits  # a hit is free
+
+        return limits.advance(self._connections, name, now_s, increment_s)
 
     def restore_limit(self, name: str, tat_s: float, increment_s: float, /) -> bool:
         """Take `increment_s` off the TAT if it still is `tat_s`, and say whether it was."""
-        return self._connections.write(lambda execute: execute(RESTORE, (increment_s, name, tat_s)).rowcount) > 0
+        from beautyspot.db import limits  # as above
+
+        return limits.restore(self._connections, name, tat_s, increment_s)
+
+    def note_limit_rate(self, name: str, rate: LimitRate, /) -> LimitRate | None:
+        """Note the rate beside the TAT, where it stays until another one is noted, and return what stood there."""
+        from beautyspot.db import limits  # as above
+
+        return limits.note_rate(self._connections, name, rate)
 
     def add_activity(self, rows: Sequence[Activity], /) -> None:
         """Add the counts to those kept for the same function and minute, in one transaction."""

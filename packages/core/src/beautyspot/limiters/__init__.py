@@ -6,10 +6,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from beautyspot.limiters.create import create_limiter
     from beautyspot.limiters.gcra import GCRA
+    from beautyspot.limiters.limiter import Limiter
     from beautyspot.limiters.settling import settle
     from beautyspot.limiters.shared import SharedGCRA
     from beautyspot.limiters.token_bucket import TokenBucket
-    from beautyspot.protocols import Limiter
     from beautyspot.records import Reservation
 else:
     __getattr__, __dir__ = on_demand(
@@ -17,7 +17,7 @@ else:
         {
             "create_limiter": "beautyspot.limiters.create",
             "GCRA": "beautyspot.limiters.gcra",
-            "Limiter": "beautyspot.protocols",
+            "Limiter": "beautyspot.limiters.limiter",
             "Reservation": "beautyspot.records",
             "settle": "beautyspot.limiters.settling",
             "SharedGCRA": "beautyspot.limiters.shared",

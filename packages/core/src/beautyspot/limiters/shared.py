@@ -14,8 +14,8 @@ from beautyspot.limiters.gcra import GCRA
 from beautyspot.limiters.holes import Holes
 from beautyspot.limiters.rate import Place, Rate
 from beautyspot.limiters.steps import Steps
-from beautyspot.protocols import SupportsLimits, SupportsLocalReads
-from beautyspot.records import Reservation
+from beautyspot.protocols import SupportsLimitRates, SupportsLimits, SupportsLocalReads
+from beautyspot.records import LimitRate, Reservation
 from beautyspot.system_clock import SystemClock
 
 RETRY_S = 60.0
@@ -30,7 +30,9 @@ _limiters: "WeakSet[SharedGCRA]" = WeakSet()
 class SharedGCRA:
     """Paces the calls of every process that uses `name` in the same database, as `GCRA` does those of one.
 
-    The TAT is on the wall clock, which the processes of a machine have in common. The places that a process gives back
+    The TAT is on the wall clock, which the processes of a machine have in common. Beside it stands what the limit
+    grants, from the first call of a process on; where several give it different rates, that of who looked last (each
+    looks every few seconds of use). The places that a process gives back
     are its own to fill again, until they are the last ones in the database. While the database fails, each process
     paces its own calls.
     """
@@ -44,6 +46,7 @@ class SharedGCRA:
         self.name = name
         self.reserves_locally = isinstance(db, SupportsLocalReads) and db.reads_locally
         """Whether an event loop may reserve by itself."""
+        self._noted = LimitRate(self.rate.tokens_per_minute, self.rate.burst)
         self._db = db
         self._now = clock.time
         self._lock = RLock()  # reentrant as in `GCRA`, and never held while the database is asked
@@ -69,8 +72,8 @@ class SharedGCRA:
             return self._alone.reserve(cost)
         length_s = _in_ticks(cost * rate.cell_s)
         try:
-            if self._steps.is_due(now_s) and self._steps.undo(now_s):
-                self._holes = Holes()  # the free places lie in a time that is yet to come
+            if self._steps.is_due(now_s):
+                self._look_around(now_s)
             begin_s = self._fill_hole(now_s, length_s) if self._holes.stretches else None
             if begin_s is None:
                 begin_s = self._db.advance_limit(self.name, now_s, length_s) - length_s
@@ -128,6 +131,13 @@ class SharedGCRA:
         self._lock = RLock()
         self._holes = Holes()
         self._left.clear()
+
+    def _look_around(self, now_s: float) -> None:
+        if self._steps.undo(now_s):
+            self._holes = Holes()  # the free places lie in a time that is yet to come
+        if isinstance(self._db, SupportsLimitRates):
+            with suppress(StorageError):  # nothing depends on it, and the next look tries again
+                self._db.note_limit_rate(self.name, self._noted)
 
     def _give_back_left(self) -> None:
         with suppress(IndexError):  # another thread was faster

@@ -3,6 +3,8 @@
 from beautyspot.protocols import SupportsLimits
 
 NOTE_EVERY_S = 10.0
+ENDING = " (clock)"
+"""Of the name that the time is noted under, in the table of the limits."""
 SKEW_S = 30.0
 """How far the clocks of machines may be apart; a step back of less makes calls wait so much longer, and no more."""
 TRIES = 5
@@ -20,7 +22,7 @@ class Steps:
         """Watch over the limit `name` in `db`."""
         self._db = db
         self._name = name
-        self._note = f"{name} (clock)"
+        self._note = f"{name}{ENDING}"
         self._noted_s = float("inf")
 
     def is_due(self, now_s: float, /) -> bool:

@@ -1,8 +1,6 @@
 """What every `TaskDB` promises, as tests: subclass it and give a fixture `db`."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from itertools import islice
 from typing import Any
 
 from beautyspot.errors import StorageError
@@ -10,12 +8,13 @@ from beautyspot.protocols import (
     SupportsBatches,
     SupportsJournal,
     SupportsJournalReads,
-    SupportsLimits,
     SupportsUpkeep,
     SupportsUses,
     TaskDB,
 )
 from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
+from beautyspot.testing.limits import LimitsContract
+from beautyspot.testing.threads import in_threads
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -36,7 +35,7 @@ def keys_of(db: TaskDB, where: TaskFilter) -> list[str]:
     return [found.cache_key for found in db.find(where)]
 
 
-class TaskDBContract:
+class TaskDBContract(LimitsContract):
     """The exam of a database of tasks."""
 
     def test_an_unknown_key_has_no_entry(self, db: TaskDB) -> None:
@@ -148,7 +147,7 @@ class TaskDBContract:
                 db.put(task(f"{thread:x}{number:02x}", tags=("t",)))
             return db.get(f"{thread:x}00") is not None
 
-        assert _in_threads(keep, 8) == [True] * 8
+        assert in_threads(keep, 8) == [True] * 8
         assert len(keys_of(db, TaskFilter(tags=("t",)))) == 160
 
     def test_a_closed_database_opens_again(self, db: TaskDB) -> None:
@@ -157,26 +156,6 @@ class TaskDBContract:
         db.close()
         db.put(task())
         assert db.get("0a" * 16) is not None
-
-    def test_a_limit_advances_from_now_or_from_where_it_stands(self, db: TaskDB) -> None:
-        """And goes back only if nobody advanced it in between."""
-        if not isinstance(db, SupportsLimits):
-            return
-        assert db.advance_limit("api", 100.0, 1.5) == 101.5
-        assert db.advance_limit("api", 100.5, 1.5) == 103.0
-        assert db.advance_limit("other", 5.0, 1.0) == 6.0
-        assert db.advance_limit("api", 200.0, 1.0) == 201.0
-        assert db.restore_limit("api", 103.0, 1.5) is False
-        assert db.restore_limit("api", 201.0, 1.0) is True
-        assert db.advance_limit("api", 0.0, 1.0) == 201.0
-        assert db.restore_limit("unknown", 1.0, 1.0) is False
-
-    def test_threads_that_share_a_limit_get_a_place_each(self, db: TaskDB) -> None:
-        """No two the same."""
-        if not isinstance(db, SupportsLimits):
-            return
-        places = _in_threads(lambda _: [db.advance_limit("api", 100.0, 1.0) for _ in range(20)], 4)
-        assert sorted(place for own in places for place in own) == [101.0 + number for number in range(80)]
 
     def test_activity_adds_up_and_runs_are_replaced(self, db: TaskDB) -> None:
         """None at all is nothing to write."""
@@ -286,14 +265,7 @@ class TaskDBContract:
             for number in range(10):
                 db.put(task(version=f"{thread} {number}", tags=(f"{thread} {number}", "all", "all")))
 
-        _in_threads(keep, 4)
+        in_threads(keep, 4)
         (found,) = db.find(TaskFilter())
         assert set(found.tags) == {found.version, "all"}
         assert db.delete([found.cache_key, found.cache_key]) == 1
-
-
-def _in_threads(work: Callable[[int], Any], count: int) -> list[Any]:
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(count) as threads:
-        return list(islice(threads.map(work, range(count)), count))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from beautyspot.clocks import Clock
 from beautyspot.errors import ConfigurationError
 from beautyspot.keys.binding import takes_calls_of
-from beautyspot.protocols import Limiter
+from beautyspot.limiters.limiter import Limiter
 from beautyspot.records import Reservation
 from beautyspot.walk.plan import unlimited
 from beautyspot.walk.stops import begin, sleep

@@ -9,7 +9,7 @@ from beautyspot.db import forks
 from beautyspot.db.sql.rows import activity_parameters, entry_of, run_parameters, task_parameters
 from beautyspot.endings import at_end_of
 from beautyspot.protocols import KeyLocks
-from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
+from beautyspot.records import Activity, Entry, LimitRate, Run, Task, TaskFilter
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -162,6 +162,16 @@ class SQLTaskDB:
         values = {"limit": name, "at_s": tat_s, "increment_s": increment_s}
         restore = self._statements.restore
         return self._connections.atomically(lambda sql: sql.execute(restore, values).rowcount) > 0
+
+    def note_limit_rate(self, name: str, rate: LimitRate, /) -> LimitRate | None:
+        """Note the rate beside the TAT, where it stays until another one is noted, and return what stood there."""
+        words, limit = self._statements, {"limit": name}
+        row = self._connections.do(lambda kept: kept.sql.execute(words.limit_rate, limit).one_or_none())
+        noted = None if row is None or None in row else LimitRate(*row)
+        if noted != rate:
+            values = {**limit, "new_tokens_per_minute": rate.tokens_per_minute, "new_burst": rate.burst}
+            self._connections.do(lambda kept: kept.sql.execute(words.note_limit_rate, values))
+        return noted
 
     def add_activity(self, rows: Sequence[Activity], /) -> None:
         """Add the counts to those kept for the same function and minute, in one transaction."""

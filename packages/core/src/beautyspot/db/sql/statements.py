@@ -28,7 +28,7 @@ from sqlmodel import SQLModel
 import beautyspot.schema as schema  # also registers the tables
 from beautyspot.batched import batched
 from beautyspot.db.sql.rows import plain
-from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
+from beautyspot.records import Activity, Entry, LimitRate, Run, Task, TaskFilter
 
 REVISION = schema.REVISION
 TASKS, TAGS, USES, ACTIVITY, RUNS, LIMITS = (
@@ -60,6 +60,8 @@ class Statements:
         self.delete = delete(TASKS).where(TASKS.c.cache_key.in_(bindparam("keys", expanding=True)))
         self.advance = self._advance()
         self.restore = self._restore()
+        self.limit_rate = select(LIMITS.c.tokens_per_minute, LIMITS.c.burst).where(LIMITS.c.name == bindparam("limit"))
+        self.note_limit_rate = self._note_limit_rate()
         self.add_activity = self._sum(ACTIVITY, Activity._fields[:2], Activity._fields[2:])
         self.add_run = self._replace(RUNS, Run._fields)
         self.note_use = self._note_use()
@@ -124,6 +126,12 @@ class Statements:
             .where(LIMITS.c.name == bindparam("limit"), LIMITS.c.tat_s == tat_s)
             .values(tat_s=LIMITS.c.tat_s - increment_s)
         )
+
+    def _note_limit_rate(self) -> Any:
+        given = {field: bindparam(f"new_{field}", type_=LIMITS.c[field].type) for field in LimitRate._fields}
+        # A TAT of 0 was long ago, which is as good as none.
+        note = self._insert(LIMITS).values(name=bindparam("limit"), tat_s=0, **given)
+        return note.on_conflict_do_update(index_elements=["name"], set_=given)
 
 
 def keys_of(where: TaskFilter, /) -> Select[*tuple[Any, ...]]:
