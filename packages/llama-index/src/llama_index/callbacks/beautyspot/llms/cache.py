@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from beautyspot.checks import expect, words
@@ -36,48 +35,58 @@ class Lookup(NamedTuple):
     mode: Mode
 
 
+class Options(NamedTuple):
+    """What `cache_llm` was told."""
+
+    ttl: Duration | None
+    namespace: str
+    mode: Mode
+    cache_if: Callable[[Response], bool] | None
+    tags: Sequence[str]
+    key_fn: KeyFn | None
+    model_id: str | None
+    flight_timeout_s: float
+
+    def expect_sense(self) -> None:
+        """Refuse what is of another type than it should be.
+
+        Raises:
+            ConfigurationError: something is.
+        """
+        expect(isinstance(self.namespace, str), "namespace", self.namespace, "a text")  # pyright: ignore[reportUnnecessaryIsInstance]
+        expect(isinstance(self.model_id, str | None), "model_id", self.model_id, "a text")  # pyright: ignore[reportUnnecessaryIsInstance]
+        for name, function in (("cache_if", self.cache_if), ("key_fn", self.key_fn)):
+            expect(function is None or callable(function), name, function, "a function")
+        limit_s = self.flight_timeout_s
+        is_span = isinstance(limit_s, int | float) and limit_s >= 0  # pyright: ignore[reportUnnecessaryIsInstance]
+        expect(is_span, "flight_timeout_s", limit_s, "seconds from 0")
+
+
 class LLMCache(Uncopied):
     """The answers of models, in a Spot. Its own trouble never reaches the caller: it is warned of, and the model asked.
 
     Safe to use from any thread, event loop and, after a fork, process.
     """
 
-    def __init__(
-        self,
-        place: Place,
-        *,
-        ttl: Duration | None = None,
-        namespace: str = "",
-        mode: Mode = "read_write",
-        cache_if: Callable[[Response], bool] | None = is_complete,
-        tags: Sequence[str] = (),
-        key_fn: KeyFn | None = None,
-        model_id: str | None = None,
-        flight_timeout_s: float = 120.0,
-    ) -> None:
-        """Open the store; the arguments are those of `cache_llm`.
+    def __init__(self, place: Place, options: Options) -> None:
+        """Open the store.
 
         Raises:
-            ConfigurationError: one is wrong.
+            ConfigurationError: an option is wrong.
         """
-        expect(isinstance(namespace, str), "namespace", namespace, "a text")  # pyright: ignore[reportUnnecessaryIsInstance]
-        expect(isinstance(model_id, str | None), "model_id", model_id, "a text")  # pyright: ignore[reportUnnecessaryIsInstance]
-        for name, function in (("cache_if", cache_if), ("key_fn", key_fn)):
-            expect(function is None or callable(function), name, function, "a function")
-        is_span = isinstance(flight_timeout_s, int | float) and flight_timeout_s >= 0  # pyright: ignore[reportUnnecessaryIsInstance]
-        expect(is_span, "flight_timeout_s", flight_timeout_s, "seconds from 0")
-        self._made_by = (place, {
-            "ttl": ttl, "namespace": namespace, "mode": mode, "cache_if": cache_if, "tags": tags, "key_fn": key_fn,
-            "model_id": model_id, "flight_timeout_s": flight_timeout_s,
-        })  # fmt: skip
+        options.expect_sense()
+        self._made_by = place, options
         self._parts = parts = opened(place).parts
         self._store, self.clock = parts.store, parts.clock
-        self._mode: Mode = mode_from(mode)
-        self._cache_if, self._tags = cache_if, words("tags", tags)
-        self._ttl_s = None if ttl is None else seconds(ttl)
-        self._limit_s = flight_timeout_s
+        self._mode: Mode = mode_from(options.mode)
+        self._cache_if, self._tags = options.cache_if, words("tags", options.tags)
+        self._ttl_s = None if options.ttl is None else seconds(options.ttl)
+        self._limit_s = options.flight_timeout_s
         self._serializer = AnswerSerializer(parts.serializer)
-        self.questions = Questions(parts.journal, parts.registry, namespace=namespace, key_fn=key_fn, model_id=model_id)
+        self.questions = Questions(
+            parts.journal, parts.registry,
+            namespace=options.namespace, key_fn=options.key_fn, model_id=options.model_id,
+        )  # fmt: skip
 
     def ask(self, call: Call, /) -> Lookup | None:
         """Return what `call` asks; None where the model is to be asked as if there was no cache.
@@ -250,4 +259,4 @@ class LLMCache(Uncopied):
     def __reduce__(self) -> tuple[Any, ...]:
         """Let models that have this cache go to another process: there it opens the same store."""
         place, options = self._made_by
-        return partial(LLMCache, portable(place), **options), ()
+        return LLMCache, (portable(place), options)

@@ -14,7 +14,7 @@ from beautyspot.places import Place
 
 from llama_index.callbacks.beautyspot.copies import Stand, copy_as, plain
 from llama_index.callbacks.beautyspot.llms.answers import Response, is_complete
-from llama_index.callbacks.beautyspot.llms.cache import LLMCache
+from llama_index.callbacks.beautyspot.llms.cache import LLMCache, Options
 from llama_index.callbacks.beautyspot.llms.call import Call
 from llama_index.callbacks.beautyspot.llms.calls import answer, answer_async, stream, stream_async
 from llama_index.callbacks.beautyspot.llms.questions import Family, KeyFn
@@ -58,17 +58,9 @@ def cache_llm(
     Raises:
         ConfigurationError: an argument is wrong, or no safe key can be made of the model; it names the way out.
     """
-    expect(isinstance(llm, LLM), "llm", llm, "a model of LlamaIndex, such as OpenAI()")  # pyright: ignore[reportUnnecessaryIsInstance]
-    if isinstance(llm, StructuredLLM):
-        raise ConfigurationError(
-            f"cache_llm got {type(llm).__name__!r}, whose answers are objects of your class; cache the model inside: "
-            "cache_llm(model, spot).as_structured_llm(…)"
-        )
-    cache = LLMCache(
-        spot, ttl=ttl, namespace=namespace, mode=mode, cache_if=cache_if, tags=tags, key_fn=key_fn, model_id=model_id,
-        flight_timeout_s=flight_timeout_s,
-    )  # fmt: skip
-    return with_cache(llm, cache)
+    _expect_model(llm)
+    options = Options(ttl, namespace, mode, cache_if, tags, key_fn, model_id, flight_timeout_s)
+    return with_cache(llm, LLMCache(spot, options))
 
 
 def with_cache(llm: T, cache: LLMCache, /) -> T:
@@ -130,6 +122,15 @@ class CachedLLM(Stand):
     def __reduce__(self) -> tuple[Any, ...]:
         """Let the model go to another process: as one of its own class, and its cache."""
         return with_cache, (plain(cast("LLM", self)), self._beautyspot)
+
+
+def _expect_model(llm: LLM) -> None:
+    expect(isinstance(llm, LLM), "llm", llm, "a model of LlamaIndex, such as OpenAI()")  # pyright: ignore[reportUnnecessaryIsInstance]
+    if isinstance(llm, StructuredLLM):
+        raise ConfigurationError(
+            f"cache_llm got {type(llm).__name__!r}, whose answers are objects of your class; cache the model inside: "
+            "cache_llm(model, spot).as_structured_llm(…)"
+        )
 
 
 def _called(

@@ -1,9 +1,10 @@
 """The ways of a call, in both colours: a kept answer is given; else the model is asked, and what it says is kept."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from beautyspot.flight import Claim
 from beautyspot.store import Hit
 from llama_index_instrumentation.dispatcher import active_instrument_tags, instrument_tags
 
@@ -13,75 +14,82 @@ from llama_index.callbacks.beautyspot.llms.kept import Answer
 from llama_index.callbacks.beautyspot.llms.streams import Recording, recorded, recorded_async, replayed, replayed_async
 from llama_index.callbacks.beautyspot.llms.telling import Telling
 
+Give = Callable[[Call, Lookup, Hit], Any]
+Make = Callable[[LLMCache, Call, Lookup, Claim | None], Any]
+
 
 def answer(cache: LLMCache, call: Call, /) -> Any:
     """Return the kept answer, or the one that the model gives now."""
-    lookup = cache.ask(call)
-    if lookup is None:
-        return call.make()
-    hit, claim = cache.find(lookup)
-    if hit is not None:
-        return _given(call, lookup, hit)
-    cache.refuse(call, lookup)
-    with claim or nullcontext():
-        start_s = cache.clock.monotonic()
-        with _asking(cache, call, lookup):
-            response = call.make()
-        cache.keep(lookup, Answer(response), cache.clock.monotonic() - start_s, claim)
-    return response
+    return _found_or_made(cache, call, _given, _asked)
 
 
 async def answer_async(cache: LLMCache, call: Call, /) -> Any:
     """Do as `answer`, without blocking the event loop."""
-    lookup = cache.ask(call)
-    if lookup is None:
-        return await call.make()
-    hit, claim = await cache.find_async(lookup)
-    if hit is not None:
-        return _given(call, lookup, hit)
-    cache.refuse(call, lookup)
-    with claim or nullcontext():
-        start_s = cache.clock.monotonic()
-        with _asking(cache, call, lookup):
-            response = await call.make()
-        await cache.keep_async(lookup, Answer(response), cache.clock.monotonic() - start_s, claim)
-    return response
+    return await _found_or_made_async(cache, call, _given, _asked_async)
 
 
 def stream(cache: LLMCache, call: Call, /) -> Any:
     """Return the kept chunks, or those that the model gives now."""
+    return _found_or_made(cache, call, _replayed, _recorded)
+
+
+async def stream_async(cache: LLMCache, call: Call, /) -> Any:
+    """Do as `stream`, without blocking the event loop."""
+    return await _found_or_made_async(cache, call, _replayed_async, _recorded_async)
+
+
+def _found_or_made(cache: LLMCache, call: Call, give: Give, make: Make) -> Any:
     lookup = cache.ask(call)
     if lookup is None:
         return call.make()
     hit, claim = cache.find(lookup)
     if hit is not None:
-        return replayed(*_begun(call, lookup, hit))
+        return give(call, lookup, hit)
     cache.refuse(call, lookup)
-    recording = Recording(cache, call, lookup, claim)
     with claim or nullcontext():
-        with _asking(cache, call, lookup):
-            source = call.make()
-        if claim is not None:
-            claim.hand_over()
-    return recorded(source, recording)
+        return make(cache, call, lookup, claim)
 
 
-async def stream_async(cache: LLMCache, call: Call, /) -> Any:
-    """Do as `stream`, without blocking the event loop."""
+async def _found_or_made_async(cache: LLMCache, call: Call, give: Give, make: Make) -> Any:
     lookup = cache.ask(call)
     if lookup is None:
         return await call.make()
     hit, claim = await cache.find_async(lookup)
     if hit is not None:
-        return replayed_async(*_begun(call, lookup, hit))
+        return give(call, lookup, hit)
     cache.refuse(call, lookup)
-    recording = Recording(cache, call, lookup, claim)
     with claim or nullcontext():
-        with _asking(cache, call, lookup):
-            source = await call.make()
-        if claim is not None:
-            claim.hand_over()
-    return recorded_async(source, recording)
+        return await make(cache, call, lookup, claim)
+
+
+def _asked(cache: LLMCache, call: Call, lookup: Lookup, claim: Claim | None) -> Any:
+    start_s = cache.clock.monotonic()
+    with _asking(cache, call, lookup):
+        response = call.make()
+    cache.keep(lookup, Answer(response), cache.clock.monotonic() - start_s, claim)
+    return response
+
+
+async def _asked_async(cache: LLMCache, call: Call, lookup: Lookup, claim: Claim | None) -> Any:
+    start_s = cache.clock.monotonic()
+    with _asking(cache, call, lookup):
+        response = await call.make()
+    await cache.keep_async(lookup, Answer(response), cache.clock.monotonic() - start_s, claim)
+    return response
+
+
+def _recorded(cache: LLMCache, call: Call, lookup: Lookup, claim: Claim | None) -> Any:
+    recording = Recording(cache, call, lookup, claim)
+    with _asking(cache, call, lookup):
+        source = call.make()
+    return recorded(source, recording.begun())
+
+
+async def _recorded_async(cache: LLMCache, call: Call, lookup: Lookup, claim: Claim | None) -> Any:
+    recording = Recording(cache, call, lookup, claim)
+    with _asking(cache, call, lookup):
+        source = await call.make()
+    return recorded_async(source, recording.begun())
 
 
 def _given(call: Call, lookup: Lookup, hit: Hit) -> Any:
@@ -91,6 +99,14 @@ def _given(call: Call, lookup: Lookup, hit: Hit) -> Any:
     with telling.started():
         telling.end(kept.response)
     return kept.response
+
+
+def _replayed(call: Call, lookup: Lookup, hit: Hit) -> Any:
+    return replayed(*_begun(call, lookup, hit))
+
+
+def _replayed_async(call: Call, lookup: Lookup, hit: Hit) -> Any:
+    return replayed_async(*_begun(call, lookup, hit))
 
 
 def _begun(call: Call, lookup: Lookup, hit: Hit) -> tuple[Answer, Telling]:

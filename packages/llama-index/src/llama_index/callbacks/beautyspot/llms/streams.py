@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-from typing import Any
+from typing import Any, Self
 
 from beautyspot.flight import Claim
 from beautyspot.recording import NOTHING_KNOWN
@@ -37,6 +37,12 @@ class Recording:
         """What a chunk adds to what the model thinks, by its place."""
         self._last: deque[Response] = deque(maxlen=LAST)
         self._blocks: list[Any] = []
+
+    def begun(self) -> Self:
+        """Return itself, as the owner of the claim: the stream outlives the call that gives it."""
+        if self.claim is not None:
+            self.claim.hand_over()
+        return self
 
     def add(self, chunk: Any) -> Any:
         """Remember a chunk as it is now, and return it."""
@@ -132,26 +138,18 @@ async def recorded_async(source: AsyncIterator[Response], recording: Recording) 
 
 def replayed(answer: Answer, telling: Telling) -> Generator[Response]:
     """Yield the chunks of a kept answer."""
-    try:
+    with telling.ending(answer.response):
         for chunk in chunks_of(answer):
             telling.progress(chunk)
             yield chunk
-    except BaseException as error:
-        telling.fail(error)
-        raise
-    telling.end(answer.response)
 
 
 async def replayed_async(answer: Answer, telling: Telling) -> AsyncGenerator[Response]:
     """Do as `replayed`."""
-    try:
+    with telling.ending(answer.response):
         for chunk in chunks_of(answer):
             telling.progress(chunk)
             yield chunk
-    except BaseException as error:
-        telling.fail(error)
-        raise
-    telling.end(answer.response)
 
 
 def chunks_of(answer: Answer, /) -> Iterator[Response]:

@@ -92,6 +92,16 @@ class Telling:
         if self._is_heard:
             self._send(self._words.progress, response=chunk)
 
+    @contextmanager
+    def ending(self, response: Response) -> Generator[None]:
+        """Tell at the end of the block of the whole answer, or of why the block went no further."""
+        try:
+            yield
+        except BaseException as error:
+            self._fail(error)
+            raise
+        self.end(response)
+
     def end(self, response: Response) -> None:
         """Tell of the whole answer."""
         if self._manager is not None:
@@ -101,8 +111,7 @@ class Telling:
         if self._is_heard:
             self._send(self._words.end, response=response)
 
-    def fail(self, error: BaseException) -> None:
-        """Tell of a stream that its consumer closed before the end."""
+    def _fail(self, error: BaseException) -> None:
         if self._manager is not None:
             with instrument_tags(self._tags):
                 payload: dict[Any, Any] = {EventPayload.EXCEPTION: error}
