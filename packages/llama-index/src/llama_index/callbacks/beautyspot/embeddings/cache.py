@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from io import BytesIO
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from beautyspot.copies import Uncopied
 from beautyspot.errors import CacheSaveWarning, ConfigurationError
@@ -23,6 +23,7 @@ from llama_index.callbacks.beautyspot.embeddings.embedder import (
 from llama_index.callbacks.beautyspot.embeddings.events import mark
 from llama_index.callbacks.beautyspot.embeddings.numbers import Vector, VectorSerializer
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
+from llama_index.callbacks.beautyspot.options import Options
 from llama_index.callbacks.beautyspot.policy import Mode, cache_policy, mode_now
 from llama_index.core.rate_limiter import BaseRateLimiter
 
@@ -32,16 +33,6 @@ EmbedAsync = Callable[[list[Any]], Awaitable[Sequence[Vector]]]
 
 _asking: ContextVar[Any] = ContextVar("beautyspot_llama_index_asking", default=None)
 """The model that is being asked: what it calls of itself meanwhile is part of that, such as a text of a batch."""
-
-
-class Options(NamedTuple):
-    """What `cache_embedding` was told."""
-
-    model_id: str | None
-    namespace: str
-    ttl_s: float | None
-    tags: tuple[str, ...]
-    mode: Mode
 
 
 class VectorCache(Uncopied):

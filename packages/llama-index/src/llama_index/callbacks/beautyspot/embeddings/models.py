@@ -8,16 +8,17 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from beautyspot.checks import expect, words
-from beautyspot.durations import Duration, seconds
+from beautyspot.checks import expect
+from beautyspot.durations import Duration
 from beautyspot.places import Place, portable
 
 from llama_index.callbacks.beautyspot.copies import Stand, copy_as, plain
-from llama_index.callbacks.beautyspot.embeddings.cache import OnMisses, Options, VectorCache
+from llama_index.callbacks.beautyspot.embeddings.cache import OnMisses, VectorCache
 from llama_index.callbacks.beautyspot.embeddings.embedder import Embedder, identity_of_embedder
 from llama_index.callbacks.beautyspot.embeddings.events import dispatcher, marking, tell_of_hits
 from llama_index.callbacks.beautyspot.embeddings.numbers import Vector
-from llama_index.callbacks.beautyspot.policy import Mode, mode_from
+from llama_index.callbacks.beautyspot.options import Options, options_from
+from llama_index.callbacks.beautyspot.policy import Mode
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.embeddings.base_sparse import BaseSparseEmbedding
 from llama_index.core.embeddings.multi_modal_base import MultiModalEmbedding
@@ -207,8 +208,8 @@ def cache_embedding(
     """
     kinds = (BaseEmbedding, BaseSparseEmbedding)
     expect(isinstance(embed_model, kinds), "embed_model", embed_model, "an embedding model, then the place")  # pyright: ignore[reportUnnecessaryIsInstance] - a user's
-    ttl_s = None if ttl is None else seconds(ttl)
-    return _cached(embed_model, spot, Options(model_id, namespace, ttl_s, words("tags", tags), mode_from(mode)))
+    options = options_from(model_id=model_id, namespace=namespace, ttl=ttl, tags=tags, mode=mode)
+    return _cached(embed_model, spot, options)
 
 
 def _cached(model: Any, place: Any, options: Options) -> Any:
