@@ -13,9 +13,10 @@ import beautyspot_dashboard
 import pytest
 from beautyspot.catalog import Catalog
 from beautyspot.db import open_db
-from beautyspot.records import Activity, Run
+from beautyspot.records import Activity, LimitRate, Run
 from beautyspot.storage import create_storage
 from beautyspot_dashboard.place import Place, use
+from dashboard.busy import add_limit
 from servers.dashboard import dashboard
 from streamlit.testing.v1 import AppTest
 
@@ -88,7 +89,11 @@ def add_activity(store: Path) -> None:
     with closing(open_db(store)) as db:
         db.add_activity(activity)
         db.add_runs(trace(key))
-        db.advance_limit("api", now.timestamp(), 3600.0)
+        db.advance_limit("old", now.timestamp(), 3600.0)
+        add_limit(db, "api", LimitRate(0.6, 5), owed=7)
+        add_limit(db, "translate (requests)", LimitRate(0.5, 3), owed=2)
+        add_limit(db, "translate (tokens)", LimitRate(1200, 1), owed=12_000)
+        add_limit(db, "idle", LimitRate(60, 1), owed=0)
 
 
 def trace(cache_key: str) -> list[Run]:

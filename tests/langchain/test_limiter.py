@@ -11,6 +11,7 @@ from typing import Any
 
 import beautyspot as bs
 import pytest
+from beautyspot.catalog import Catalog
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.testing import FrozenClock
 from langchain_beautyspot import BeautySpotRateLimiter, RateLimitTimeout
@@ -202,6 +203,14 @@ def test_limiters_of_one_name_in_one_database_share_their_limits(spot: bs.Spot) 
     assert two.reserve() == pytest.approx(30)
     other = BeautySpotRateLimiter(spot, requests_per_minute=60, shared=True, name="another")
     assert other.reserve() == 0
+
+
+def test_a_shared_limiter_tells_what_it_grants_of_requests_and_of_tokens(spot: bs.Spot, tmp_path: Path) -> None:
+    rates: dict[str, Any] = {"requests_per_minute": 60, "tokens_per_minute": 9000, "burst": 3}
+    assert BeautySpotRateLimiter(spot, **rates, shared=True).acquire()
+    with Catalog.open(tmp_path / "a.db") as catalog:
+        told = {limit.name: (limit.tokens_per_minute, limit.burst) for limit in catalog.limits()}
+    assert told == {"langchain (requests)": (60, 3), "langchain (tokens)": (9000, 1)}
 
 
 def test_copies_of_a_model_keep_to_one_limit_together(spot: bs.Spot) -> None:

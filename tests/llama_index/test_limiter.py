@@ -14,6 +14,7 @@ from typing import Any
 
 import beautyspot as bs
 import pytest
+from beautyspot.catalog import Catalog
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.testing import FrozenClock
 from llama_index.callbacks.beautyspot import BeautySpotRateLimiter, cache_embedding, cache_llm
@@ -244,6 +245,13 @@ def test_limiters_of_one_name_in_one_database_share_their_limits(spot: bs.Spot, 
     one.complete("hi"), two.complete("hi")
     paced(BeautySpotRateLimiter(60, spot=spot, shared=True, name="another")).complete("hi")
     assert clock.slept == [1]
+
+
+def test_a_shared_limiter_tells_what_it_grants_of_requests_and_of_tokens(spot: bs.Spot, tmp_path: Path) -> None:
+    paced(BeautySpotRateLimiter(60, 9000, burst=3, token_burst=100, spot=spot, shared=True)).complete("hi")
+    with Catalog.open(tmp_path / "a.db") as catalog:
+        told = {limit.name: (limit.tokens_per_minute, limit.burst) for limit in catalog.limits()}
+    assert told == {"llama_index (requests)": (60, 3), "llama_index (tokens)": (9000, 100)}
 
 
 def test_copies_of_a_model_keep_to_one_limit_together(spot: bs.Spot) -> None:

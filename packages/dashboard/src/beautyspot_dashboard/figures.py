@@ -6,7 +6,7 @@ from datetime import datetime
 
 from beautyspot.sizes import bytes_text
 
-__all__ = ["bytes_text", "count_text", "duration_text", "short_names", "time_text"]
+__all__ = ["bytes_text", "count_text", "duration_text", "number_text", "short_names", "time_text"]
 STEPS_S = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -15,6 +15,11 @@ def count_text(number: int, /) -> str:
     if abs(number) < 1_000_000:
         return f"{number:,}"
     return f"{number / 1e6:.3g} M" if abs(number) < 1e9 else f"{number / 1e9:.3g} G"
+
+
+def number_text(number: float, /) -> str:
+    """Return a number with its thousands apart, and no more digits behind the point than it has."""
+    return f"{number:,.10g}"
 
 
 def short_names(names: Sequence[str], /) -> list[str]:

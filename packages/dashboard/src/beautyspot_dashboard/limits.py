@@ -1,5 +1,6 @@
-"""The page of limits: how busy each one is that processes share, and how long calls waited."""
+"""The page of limits: what each one grants that processes share, how busy it is, and how long calls waited."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,7 @@ import streamlit as st
 from beautyspot.catalog import Catalog, Limit
 
 from beautyspot_dashboard import place
-from beautyspot_dashboard.figures import duration_text
+from beautyspot_dashboard.figures import duration_text, number_text
 from beautyspot_dashboard.grid import show_grid
 from beautyspot_dashboard.headings import show_heading
 from beautyspot_dashboard.overview.charts import show_waits
@@ -19,6 +20,8 @@ from beautyspot_dashboard.texts import plain, text
 
 LIVE_S = 2
 """Between two looks: what waits changes by the second."""
+WIDTH_PX = 350
+"""Of what is said of one limit: three beside each other on a laptop, the whole width of a telephone."""
 
 
 def page() -> None:
@@ -31,21 +34,38 @@ def page() -> None:
 
 def _show_now() -> None:
     limits = place.current().catalog().limits()
-    show_heading(text("shared_limits"), explanation=text("shared_limits_help"))
+    show_heading(text("shared_limits"))
+    st.caption(text("own_limits"))
     if not limits:
         st.info(text("no_limits"))
         st.code("bs.Spot(db=..., tpm=60, shared_limit=True)", language="python")
         return
     now = datetime.now(UTC)
     with st.container(horizontal=True):
-        for limit in limits:
+        for limit in sorted(limits, key=lambda each: each.name):  # in an order that stays while they are looked at
             _show_limit(limit, now)
 
 
 def _show_limit(limit: Limit, now: datetime) -> None:
-    busy_s = max(0.0, (limit.free_at - now).total_seconds())
-    label = f"{plain(limit.name)} · {text('limit_busy')}" if busy_s else plain(limit.name)
-    st.metric(label, duration_text(busy_s) if busy_s else text("limit_free"), border=True, width=220)
+    owed, waiting_s = limit.owed(now), limit.waiting_s(now)
+    with st.container(border=True, width=WIDTH_PX, gap="xsmall"):
+        st.markdown(f"**{plain(limit.name)}**")
+        if limit.tokens_per_minute is None or limit.burst is None or owed is None:
+            busy_s = max(0.0, (limit.free_at - now).total_seconds())
+            st.caption(text("limit_rate_unknown"))
+            st.metric(text("limit_busy"), duration_text(busy_s) if busy_s else text("limit_free"))
+            return
+        st.caption(text("limit_rate", rate=number_text(limit.tokens_per_minute), burst=number_text(limit.burst)))
+        st.metric(text("limit_wait"), duration_text(waiting_s) if waiting_s else text("limit_no_wait"))
+        st.progress(min(1.0, owed / limit.burst), text=_occupancy(owed, limit.burst))
+
+
+def _occupancy(owed: float, burst: float) -> str:
+    """Say how much of the burst is in use, in whole cells: one is in use until it is paid to the last."""
+    cells = math.ceil(round(owed, 6))
+    if cells <= burst:
+        return text("limit_used", used=number_text(cells), burst=number_text(burst))
+    return text("limit_full", burst=number_text(burst), more=number_text(math.ceil(cells - burst)))
 
 
 def _show_waits(history: History, range_: Range) -> None:
