@@ -14,10 +14,9 @@ from beautyspot.limiters.create import create_limiter
 from beautyspot.limiters.waits import add_wait
 from beautyspot.places import opened, portable
 from beautyspot.system_clock import SystemClock
+from beautyspot.threads import reserved_in_thread
 
 if TYPE_CHECKING:
-    from asyncio import Future
-
     from beautyspot.clocks import Clock
     from beautyspot.durations import Duration
     from beautyspot.limiters import GCRA, SharedGCRA
@@ -109,14 +108,8 @@ class CallLimiter(Uncopied):
         """Do as `reserve` does; what may wait for a server does so in a thread."""
         if self._budget.reserves_locally:
             return self.reserve(requests=requests, tokens=tokens)
-        import asyncio  # the hosts that this is for have loaded it
-
-        asking = asyncio.ensure_future(asyncio.to_thread(self.reserve, requests=requests, tokens=tokens))
-        try:
-            return await asyncio.shield(asking)
-        except (asyncio.CancelledError, GeneratorExit):
-            asking.add_done_callback(self._give_back_late)
-            raise
+        reserve = partial(self.reserve, requests=requests, tokens=tokens)
+        return await reserved_in_thread(reserve, partial(self._budget.aside, self._budget.give_back))
 
     def wait(self, reservation: CallReservation, /) -> None:
         """Sleep, once and exactly, until the call may be made; an interrupted wait gives the reservation back."""
@@ -158,7 +151,3 @@ class CallLimiter(Uncopied):
         place, rates = self._made_by
         given = {**rates._asdict(), "name": self.name}
         return partial(type(self), spot=None if place is None else portable(place), **given), ()
-
-    def _give_back_late(self, done: Future[Any]) -> None:
-        if not done.cancelled() and done.exception() is None:
-            self._budget.aside(self._budget.give_back, done.result())

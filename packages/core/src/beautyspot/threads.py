@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from beautyspot.notices import sending_work
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 
@@ -23,6 +24,21 @@ async def in_thread(executor: Executor | None, function: Callable[..., T], *args
         return work()
     # Unshielded, a cancelled caller would take the work out of the executor's queue.
     return await asyncio.shield(future)
+
+
+async def reserved_in_thread(reserve: Callable[[], R], give_back: Callable[[R], object], /) -> R:
+    """Return what `reserve` takes in a thread; what it takes for a caller that was cancelled goes to `give_back`."""
+
+    def undo(asking: asyncio.Future[R]) -> None:
+        if not asking.cancelled() and asking.exception() is None:
+            give_back(asking.result())
+
+    asking = asyncio.ensure_future(asyncio.to_thread(reserve))
+    try:
+        return await asyncio.shield(asking)
+    except (asyncio.CancelledError, GeneratorExit):
+        asking.add_done_callback(undo)
+        raise
 
 
 def on_event_loop() -> bool:
