@@ -1,10 +1,10 @@
-"""Spans of time as people write them."""
+"""Spans of time as people write and read them."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from beautyspot.durations import seconds
+from beautyspot.durations import duration_text, seconds
 from beautyspot.errors import ConfigurationError
 
 
@@ -35,3 +35,19 @@ def test_what_is_no_span_of_time_is_named(duration: Any):
 def test_a_span_of_time_that_no_date_can_hold_is_refused_with_the_longest(duration: Any):
     with pytest.raises(ConfigurationError, match="at most '365000d'"):
         seconds(duration)
+
+
+@pytest.mark.parametrize(
+    ("span_s", "text"),
+    [
+        (0, "0 s"),
+        (4e-6, "4 µs"),
+        (0.25, "250 ms"),
+        (59, "59 s"),
+        (132, "2.2 min"),
+        (5400, "1.5 h"),
+        (172_800, "2.0 d"),
+    ],
+)
+def test_a_span_comes_in_its_largest_fitting_unit(span_s: float, text: str) -> None:
+    assert duration_text(span_s) == text

@@ -1,4 +1,4 @@
-"""Spans of time as people write them: 90, "15m", "7d", timedelta(hours=1)."""
+"""Spans of time as people write and read them: 90, "15m", "7d", timedelta(hours=1)."""
 
 import math
 from datetime import timedelta
@@ -7,6 +7,8 @@ from beautyspot.checks import shown
 from beautyspot.errors import ConfigurationError
 
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+STEPS_S = ((86_400, "d"), (3600, "h"), (60, "min"))
+"""Units that a span is told in, the largest first; below them come seconds and parts of one."""
 
 Duration = timedelta | float | str
 """A timedelta, a number of seconds, or a number with one of the units s, m, h, d, w."""
@@ -34,6 +36,16 @@ def seconds(duration: Duration, name: str | None = None, /) -> float:
     if number > LONGEST_DAYS * UNITS_S["d"]:
         raise ConfigurationError(f"{where}too long a span of time: {duration!r}; give at most '{LONGEST_DAYS}d'")
     return number
+
+
+def duration_text(seconds: float, /) -> str:
+    """Return a span of time in its largest fitting unit."""
+    for unit_s, unit in STEPS_S:
+        if seconds >= unit_s:
+            return f"{seconds / unit_s:.1f} {unit}"
+    if seconds >= 1 or seconds == 0:
+        return f"{seconds:.3g} s"
+    return f"{seconds * 1000:.3g} ms" if seconds >= 0.001 else f"{seconds * 1e6:.3g} µs"
 
 
 def _number(duration: Duration) -> float:

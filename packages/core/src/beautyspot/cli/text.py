@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
+from beautyspot.durations import STEPS_S, duration_text
 from beautyspot.sizes import bytes_text
 
 __all__ = ["age_text", "bytes_text", "clean", "clean_line", "count_text", "duration_text"]
 LINE_BREAKS = {"\n", "\t"}
-STEPS_S = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
 def clean(text: str, /) -> str:
@@ -30,16 +30,6 @@ def _spelled(character: str) -> str:
 def count_text(number: int, noun: str, /) -> str:
     """Return how many there are of what `noun` names."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def duration_text(seconds: float, /) -> str:
-    """Return a span of time in its largest fitting unit."""
-    for unit_s, unit in STEPS_S:
-        if seconds >= unit_s:
-            return f"{seconds / unit_s:.1f} {unit}"
-    if seconds >= 1 or seconds == 0:
-        return f"{seconds:.3g} s"
-    return f"{seconds * 1000:.3g} ms" if seconds >= 0.001 else f"{seconds * 1e6:.3g} µs"
 
 
 def age_text(time: datetime | None, /) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgpack import packb, unpackb
 
+from beautyspot.db.rows import TASK_TYPES
 from beautyspot.errors import DamagedEntryError
 from beautyspot.records import DAMAGED, NO_TIME, Entry, Run, Task
 
@@ -14,25 +15,8 @@ MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # The columns of `Task` behind the key. Whoever can write to the server can write anything there.
-_TEXT, _TEXT_OR_NONE, _WHOLE, _WHOLE_OR_NONE = (str,), (str, type(None)), (int,), (int, type(None))
-_NUMBER_OR_NONE = (int, float, type(None))
-_TYPES: dict[str, tuple[type, ...]] = {
-    "func_name": _TEXT,
-    "input_id": _TEXT,
-    "version": _TEXT_OR_NONE,
-    "result_type": _TEXT,
-    "content_type": _TEXT_OR_NONE,
-    "result_value": _TEXT_OR_NONE,
-    "result_data": (type(None),),
-    "updated_at": _WHOLE,
-    "expires_at": _WHOLE_OR_NONE,
-    "size_bytes": _WHOLE_OR_NONE,
-    "elapsed_s": _NUMBER_OR_NONE,
-    "checksum": _WHOLE_OR_NONE,
-    "compression": _TEXT_OR_NONE,
-    "tags": (list,),
-}
-_TASK_TYPES = [_TYPES[name] for name in Task._fields[1:]]
+_OWN = {"result_data": (type(None),), "updated_at": (int,), "expires_at": (int, type(None)), "tags": (list,)}
+_TYPES = [{**TASK_TYPES, **_OWN}[name] for name in Task._fields[1:]]
 LOCATION, DATA, UPDATED_AT, EXPIRES_AT = (
     Task._fields.index(name) - 1 for name in ("result_value", "result_data", "updated_at", "expires_at")
 )
@@ -102,7 +86,7 @@ def task_of(key: str, row: object, /) -> Task:
 def _checked(key: str, row: object) -> list[Any]:
     """Return the values of `Task` behind the key, if each is of its type."""
     values = _values(row)
-    fits = len(values) == len(_TASK_TYPES) and all(map(isinstance, values, _TASK_TYPES))
+    fits = len(values) == len(_TYPES) and all(map(isinstance, values, _TYPES))
     if not fits or not all(isinstance(tag, str) for tag in values[-1]):
         raise DamagedEntryError(f"the row {key!r} is no row of this release; run its call again")
     return values

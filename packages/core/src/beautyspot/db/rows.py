@@ -17,7 +17,7 @@ TASK_COLUMNS = (
 """The fields of `Task`, in its order; an older file may have its columns in another."""
 
 _TEXT, _TEXT_OR_NONE, _WHOLE_OR_NONE = (str,), (str, type(None)), (int, type(None))
-_TYPES: dict[str, tuple[type, ...]] = {
+TASK_TYPES: dict[str, tuple[type, ...]] = {
     "cache_key": _TEXT,
     "func_name": _TEXT,
     "input_id": _TEXT,
@@ -30,8 +30,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "checksum": _WHOLE_OR_NONE,
     "compression": _TEXT_OR_NONE,
 }
+"""What a row may hold in the columns that every database keeps alike."""
 _ANY: tuple[type, ...] = (object,)
-_TASK_TYPES = [_TYPES.get(name, _ANY) for name in Task._fields]
+_TYPES = [TASK_TYPES.get(name, _ANY) for name in Task._fields]
 
 
 def time_text(time: datetime, /) -> str:
@@ -90,7 +91,7 @@ def checked(task: Task, /) -> Task:
 
     Its times are not looked at.
     """
-    if all(map(isinstance, task, _TASK_TYPES)):
+    if all(map(isinstance, task, _TYPES)):
         return task
     version = None if task.version is None else text_of(task.version)
     return Task(
