@@ -79,9 +79,7 @@ def open_parts(
     """
     expect(isinstance(name, str), "Spot", name, "a name, and db= for a database elsewhere")  # pyright: ignore[reportUnnecessaryIsInstance]
     expect_size("memory_bytes", memory_bytes)
-    _expect_methods("serializer", serializer, "dumps", "loads")
-    _expect_methods("executor", executor, "submit")
-    _expect_methods("clock", clock, "time", "monotonic", "sleep", "sleep_async")
+    _expect_methods(serializer, executor, clock)
     clock = SystemClock() if clock is None else clock
     tasks = open_db(default_database(name) if db is None else db, durability=durability, memory_bytes=memory_bytes)
     blobs = create_storage(blob_folder(name) if storage is None else storage, durability=durability, **storage_options)
@@ -90,16 +88,11 @@ def open_parts(
     _furnish(store, compress, max_size=max_size, prune_every=prune_every)
     tie_up(store, journal := Journal(tasks, clock))
     flight, registry = _met_by_others(tasks)
+    folders = legacy_blob_folders(name) if storage is None else _folders_of(blobs)
     return Parts(
-        store=store,
-        journal=journal,
-        flight=flight,
-        serializer=MsgpackSerializer() if serializer is None else serializer,
-        registry=registry,
-        clock=clock,
-        executor=executor,
-        legacy_folders=legacy_blob_folders(name) if storage is None else _folders_of(blobs),
-    )
+        store=store, journal=journal, flight=flight, registry=registry, clock=clock,
+        serializer=MsgpackSerializer() if serializer is None else serializer, executor=executor, legacy_folders=folders,
+    )  # fmt: skip
 
 
 def open_limiter(parts: Parts, tpm: float | None, *, burst: float, shared: bool, name: str) -> GCRA | SharedGCRA | None:
@@ -157,8 +150,13 @@ def _furnish(
         )
 
 
-def _expect_methods(name: str, thing: object, *methods: str) -> None:
-    expect(thing is None or has_methods(thing, *methods), name, thing, f"an object that has {', '.join(methods)}")
+def _expect_methods(serializer: object, executor: object, clock: object) -> None:
+    for name, thing, methods in (
+        ("serializer", serializer, ("dumps", "loads")),
+        ("executor", executor, ("submit",)),
+        ("clock", clock, ("time", "monotonic", "sleep", "sleep_async")),
+    ):
+        expect(thing is None or has_methods(thing, *methods), name, thing, f"an object that has {', '.join(methods)}")
 
 
 def _folders_of(storage: BlobStorage) -> tuple[str, ...]:

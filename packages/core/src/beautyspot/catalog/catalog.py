@@ -101,19 +101,9 @@ class Catalog:
         if order not in tasks.ORDERS:
             raise ConfigurationError(f"no order {order!r}; known: {', '.join(tasks.ORDERS)}")
         question = TaskQuestion(
-            function,
-            version,
-            tag,
-            content_type,
-            older_than,
-            newer_than,
-            expired,
-            text,
-            min_bytes,
-            max_bytes,
-            order,
-            look,
-        )
+            function, version, tag, content_type, older_than, newer_than, expired, text, min_bytes, max_bytes,
+            order, look,
+        )  # fmt: skip
         rows, following = tasks.tasks_page(self.source, question, self._now(), limit, after)
         return Page(tuple(rows), following)
 

@@ -71,17 +71,25 @@ class KeyMaker:
         self._custom: Callable[..., Any] | None = None
         ignored, chosen = frozenset((*ignore, *injected)), ()
         if input_key_fn is not None:
-            from beautyspot.keys.policies import policy_of  # `hashlib` is 2.5 ms that few functions need
-
-            policy = policy_of(input_key_fn, [name for name in names if name not in injected], ignore)
-            if policy is None:
-                self._custom = _checked_for(function, input_key_fn, self._func_name)
-            else:
-                self._choices, ignored, chosen = policy.choices, ignored.union(policy.ignored), policy.names
+            more, chosen = self._take(input_key_fn, [name for name in names if name not in injected], ignore)
+            ignored = ignored.union(more)
         self._identity = _identity(function, self._func_name, ignored, self._canonical)
         self._check_names(ignored.union(chosen), (*names, *(self._identity.free_names if self._identity else ())))
         self._names, self._bind = binder(function, ignore=ignored)
         self.key = self._key_function()
+
+    def _take(
+        self, input_key_fn: Callable[..., Any], names: Sequence[str], ignore: Sequence[str]
+    ) -> tuple[Iterable[str], Iterable[str]]:
+        """Take what stands for the arguments, and return the names that it ignores and all that it speaks of."""
+        from beautyspot.keys.policies import policy_of  # `hashlib` is 2.5 ms that few functions need
+
+        policy = policy_of(input_key_fn, names, ignore)
+        if policy is None:
+            self._custom = _checked_for(self._function, input_key_fn, self._func_name)
+            return (), ()
+        self._choices = policy.choices
+        return policy.ignored, policy.names
 
     @property
     def func_name(self) -> str:
