@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from beautyspot import durations
 from beautyspot.sizes import bytes_text
 
 __all__ = ["bytes_text", "count_text", "duration_text", "number_text", "short_names", "time_text"]
-STEPS_S = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
 def count_text(number: int, /) -> str:
@@ -31,14 +31,7 @@ def short_names(names: Sequence[str], /) -> list[str]:
 
 def duration_text(seconds: float | None, /) -> str:
     """Return a span of time in its largest fitting unit; a dash for None."""
-    if seconds is None:
-        return "-"
-    for unit_s, unit in STEPS_S:
-        if seconds >= unit_s:
-            return f"{seconds / unit_s:.1f} {unit}"
-    if seconds >= 1 or seconds == 0:
-        return f"{seconds:.3g} s"
-    return f"{seconds * 1000:.3g} ms" if seconds >= 0.001 else f"{seconds * 1e6:.3g} µs"
+    return "-" if seconds is None else durations.duration_text(seconds)
 
 
 def time_text(time: datetime, /) -> str:
