@@ -35,10 +35,12 @@ def test_every_page_is_reached_and_shows_the_store(busy_dashboard: str, page: Pa
     shoot("overview")
     page.get_by_text("日本語").click()
     expect(page.get_by_text("ヒット率").first).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "ja")
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
     shoot("overview-ja")
     page.get_by_text("English").click()
     expect(page.get_by_text("Hit rate").first).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
     page.get_by_role("link", name="Results").click()
     choose(page, "Results", 0)
     expect(page.get_by_text("Input id")).to_be_visible()
@@ -85,7 +87,7 @@ def test_a_chosen_result_is_deleted_after_a_question_and_the_choice_slips_to_no_
         expect(page.get_by_role("dialog")).to_contain_text("fetch")
         shoot("delete")
         page.get_by_role("button", name="Delete for good").click()
-        expect(page.get_by_text("Deleted 1 results")).to_be_visible()
+        expect(page.get_by_text("Deleted 1 result,")).to_be_visible()
         expect(page.get_by_text("Tick a row")).to_be_visible()
     with Catalog.open(small_store) as catalog:
         assert [task.func_name.rpartition(".")[2] for task in catalog.tasks().rows] == ["summarise"] * 2
@@ -143,6 +145,7 @@ def test_it_reads_in_japanese_on_a_phone(busy_dashboard: str, browser: Browser, 
     with closing(context):
         page.goto(busy_dashboard)
         expect(page.get_by_text("ヒット率").first).to_be_visible()
+        expect(page.locator("html")).to_have_attribute("lang", "ja")
         expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         keep(page, tmp_path, "phone-overview")

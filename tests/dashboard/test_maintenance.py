@@ -53,7 +53,7 @@ def test_a_store_is_pruned_to_a_size(small_store: Path, run_page: RunPage) -> No
     app = run_page(small_store, "maintenance")
     app.text_input(key="prune_max_size").set_value("40B").run()
     app.button(key="prune_look").click().run()
-    assert "**1 results**, 16 B, would go" in words(app)
+    assert "**1 result**, 16 B, would go" in words(app)
 
 
 def test_a_store_that_is_only_shown_says_what_would_go_and_offers_no_more(small_store: Path, run_page: RunPage) -> None:
@@ -83,7 +83,7 @@ def test_litter_is_found_and_named(small_store: Path, run_page: RunPage) -> None
     age(small_store.parent / "blobs")
     app = run_page(small_store, "maintenance", work="clean")
     app.button(key="clean_look").click().run()
-    assert "**1 blobs**, 8 B, and **0 results**" in words(app)
+    assert "**1 blob**, 8 B, and **0 results**" in words(app)
 
 
 def test_an_empty_storage_is_not_taken_for_one_that_lost_its_blobs(small_store: Path, run_page: RunPage) -> None:
@@ -100,7 +100,7 @@ def test_verification_names_what_is_damaged(small_store: Path, run_page: RunPage
         sql.execute("UPDATE tasks SET result_data = x'c1' WHERE rowid = 1")
     app = run_page(small_store, "maintenance", work="verify")
     app.button(key="verify_run").click().run()
-    assert "1 are damaged" in words(app)
+    assert "1 is damaged" in words(app)
     assert "beautyspot repair" in words(app)
     assert len(app.dataframe[0].value) == 1
 

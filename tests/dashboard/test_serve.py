@@ -60,6 +60,12 @@ def test_the_token_leads_to_no_other_host(served: Served) -> None:
     assert answer(served, f"//evil.example/?{token}")[1]["location"] == "/evil.example/"
 
 
+def test_what_else_the_address_names_stays_in_it(served: Served) -> None:
+    token = urlsplit(served.url).query
+    asked = answer(served, f"/results?key=0a%26b&{token}&lang=%E6%97%A5&expired=")[1]
+    assert asked["location"] == "/results?key=0a%26b&lang=%E6%97%A5&expired="
+
+
 def test_a_socket_is_refused_without_the_token(served: Served) -> None:
     upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
     key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}

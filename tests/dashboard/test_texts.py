@@ -6,7 +6,7 @@ from pathlib import Path
 
 import beautyspot_dashboard
 import pytest
-from beautyspot_dashboard.texts import TEXTS, plain
+from beautyspot_dashboard.texts import TEXTS, Counting, plain
 
 SOURCE = "\n".join(path.read_text("utf-8") for path in Path(beautyspot_dashboard.__file__).parent.rglob("*.py"))
 FAMILIES = ("order_", "range_", "work_", "answer_")
@@ -38,6 +38,22 @@ def _without_texts() -> str:
     folder = Path(beautyspot_dashboard.__file__).parent
     files = (path for path in folder.rglob("*.py") if path.parent.name != "texts")
     return "\n".join(path.read_text("utf-8").replace("'", '"') for path in files)
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 results"), ("1", "1 result"), (1, "1 result"), ("1,001", "1,001 results")]
+)
+def test_a_count_of_one_has_the_word_for_one(count: object, said: str) -> None:
+    assert Counting().format("Read {count:result|results}, {size}.", count=count, size="3 B") == f"Read {said}, 3 B."
+
+
+def test_every_count_before_a_word_in_english_says_both_its_forms() -> None:
+    alone = {
+        words
+        for words in TEXTS["en"].values()
+        if re.search(r"\{(count|blobs|rows)\} (result|blob|row|letter|are)", words)
+    }
+    assert alone == set()
 
 
 @pytest.mark.parametrize("hostile", ["**b**", "<img src=x>", "[a](b)", "$x$", ":red[x]", "`c`", "~~s~~", "# h", "a_b_"])

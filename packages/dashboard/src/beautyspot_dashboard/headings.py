@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from beautyspot_dashboard.texts import language
+
 STYLE = """\
 <style>
 /* Streamlit leaves a fifth of a laptop's screen empty above a page. */
@@ -15,8 +17,16 @@ iframe[data-testid=stIFrame], [data-testid=stImage] img {background: white}
 
 
 def show_title(title: str, /) -> None:
-    """Say the page's name to those who hear it; who sees it has it in the navigation."""
-    st.html(f"{STYLE}<h1 class='heard'>{title}</h1>")
+    """Say the page's name, and in which language, to those who hear it; who sees it has it in the navigation."""
+    st.html(STYLE)
+    st.html(
+        f"<h1 class='heard'>{title}</h1><script>{language_script(language())}</script>", unsafe_allow_javascript=True
+    )
+
+
+def language_script(code: str, /) -> str:
+    """Return what tells a screen reader the language to speak the page in: Streamlit's own page says English."""
+    return f"document.documentElement.lang = '{code}'"
 
 
 def show_heading(words: str, /, *, explanation: str | None = None) -> None:

@@ -5,7 +5,7 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl, urlencode
 
 import streamlit
 from starlette.datastructures import MutableHeaders
@@ -13,11 +13,15 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from beautyspot_dashboard.headings import language_script
+from beautyspot_dashboard.texts import TEXTS
+
 
 def _digests() -> str:
-    """Return the sources of the scripts that Streamlit's own page has inline."""
+    """Return the sources of the scripts that Streamlit's own page has inline, and of ours."""
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
     scripts: list[bytes] = re.findall(rb"<script>(.*?)</script>", page, re.DOTALL)
+    scripts += [language_script(code).encode() for code in TEXTS]
     return " ".join(f"'sha256-{b64encode(sha256(script).digest()).decode()}'" for script in scripts)
 
 
@@ -90,7 +94,7 @@ class Token:
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
-        elif self._is(parse_qs(scope["query_string"].decode("latin-1")).get(PARAMETER, [""])[0]):
+        elif self._is(dict(_asked(scope)).get(PARAMETER, "")):
             await self._welcome(scope)(scope, receive, send)
         else:
             refusal = "this address needs its token; open the one that `beautyspot ui` printed\n"
@@ -100,8 +104,13 @@ class Token:
         return hmac.compare_digest(given.encode(), self.token.encode())
 
     def _welcome(self, scope: Scope) -> RedirectResponse:
-        # To the page alone: the token stays out of the history, of bookmarks and of what a page can read. One slash in
-        # front, as two would lead to another host.
-        answer = RedirectResponse("/" + scope["path"].lstrip("/"), 303)
+        # The token stays out of the history, of bookmarks and of what a page can read. One slash in front, as two would
+        # lead to another host.
+        others = urlencode([(name, value) for name, value in _asked(scope) if name != PARAMETER])
+        answer = RedirectResponse("/" + scope["path"].lstrip("/") + (others and f"?{others}"), 303)
         answer.set_cookie(self.cookie, self.token, httponly=True, samesite="lax")
         return answer
+
+
+def _asked(scope: Scope) -> list[tuple[str, str]]:
+    return parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)

@@ -1,5 +1,8 @@
 """What the pages say, in English and Japanese."""
 
+from string import Formatter
+from typing import Any
+
 import streamlit as st
 
 from beautyspot_dashboard.texts import english, japanese
@@ -10,6 +13,20 @@ TEXTS = {"en": english.TEXTS, "ja": japanese.TEXTS}
 PARAMETER = "lang"
 MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$:=^&@/\"'")
 """Everything that Markdown, and Streamlit's own additions to it, may take for something else."""
+
+
+class Counting(Formatter):
+    """Formats as `str.format` does, and `{count:result|results}` as a number with the word that fits it."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Return `value` as `format_spec` has it."""
+        one, bar, many = format_spec.partition("|")
+        if not bar:
+            return str(super().format_field(value, format_spec))
+        return f"{value} {one if str(value) == '1' else many}"
+
+
+_counting = Counting()
 
 
 def language() -> str:
@@ -25,7 +42,7 @@ def browser_language() -> str:
 
 def text(name: str, /, **values: object) -> str:
     """Return what is said under `name`, with `values` in its places; values are put in as they are, not escaped."""
-    return TEXTS[language()][name].format(**values)
+    return _counting.format(TEXTS[language()][name], **values)
 
 
 def plain(words: object, /) -> str:
