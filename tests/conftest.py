@@ -1,4 +1,13 @@
-"""The servers that tests may ask for; each is started once, by the first test that does."""
+"""What the tests of every package stand on, and the servers that they may ask for: the first that asks starts one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import beautyspot as bs
+import pytest
+from beautyspot.db import SQLiteTaskDB
+from beautyspot.testing import FrozenClock
 
 pytest_plugins: tuple[str, ...] = (
     "servers.dashboard",
@@ -7,3 +16,29 @@ pytest_plugins: tuple[str, ...] = (
     "servers.postgres",
     "servers.redis",
 )
+
+
+class Unwritable(SQLiteTaskDB):
+    def add_runs(self, rows: Any, /) -> None:
+        raise bs.StorageError("full")
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture
+def spot(tmp_path: Path, clock: FrozenClock) -> Iterator[bs.Spot]:
+    """A Spot whose time stands still."""
+    spot = bs.Spot("test", db=tmp_path / "test.db", storage=tmp_path / "blobs", clock=clock)
+    yield spot
+    spot.shutdown()
+
+
+@pytest.fixture
+def unwritable(tmp_path: Path) -> Iterator[bs.Spot]:
+    """A Spot whose database takes no runs."""
+    spot = bs.Spot(db=Unwritable(tmp_path / "unwritable.db"), storage=tmp_path / "blobs")
+    yield spot
+    spot.shutdown()

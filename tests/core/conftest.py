@@ -13,11 +13,6 @@ from beautyspot.testing import FrozenClock
 
 
 @pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock()
-
-
-@pytest.fixture
 def spot(tmp_path: Path, clock: FrozenClock) -> Iterator[bs.Spot]:
     spot = bs.Spot("test", db=tmp_path / "test.db", storage=tmp_path / "blobs", tpm=60, clock=clock)
     yield spot

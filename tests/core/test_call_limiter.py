@@ -43,11 +43,20 @@ async def test_an_async_wait_does_as_a_sync_one(spot: bs.Spot, clock: FrozenCloc
     assert clock.slept == [1, 1]
 
 
-def test_a_limiter_without_a_rate_or_a_place_is_refused() -> None:
-    with pytest.raises(bs.ConfigurationError, match="Paced got no rate to hold; give it requests_per_minute="):
-        Paced()
-    with pytest.raises(bs.ConfigurationError, match="'host' has no place; give a Spot"):
-        Paced(requests_per_minute=1, shared=True)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "Paced got no rate to hold; give it requests_per_minute= or"),
+        ({"requests_per_minute": 0}, "not a rate"),
+        ({"tokens_per_minute": -1}, "not a rate"),
+        ({"requests_per_minute": 1, "burst": 0.5}, "not a burst"),
+        ({"requests_per_minute": 1, "timeout": -1}, "not a span of time"),
+        ({"requests_per_minute": 1, "shared": True}, "'host' has no place; give a Spot"),
+    ],
+)
+def test_wrong_settings_are_refused_with_the_way_out(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(bs.ConfigurationError, match=message):
+        Paced(**arguments)
 
 
 def test_a_pickled_limiter_has_the_same_rates_and_the_same_place(spot: bs.Spot) -> None:

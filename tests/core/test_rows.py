@@ -1,6 +1,7 @@
 import asyncio
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import beautyspot as bs
@@ -53,36 +54,41 @@ def test_a_value_that_cannot_be_kept_takes_no_other_along(rows: Rows) -> None:
     assert values(rows, ["a", "b", "c"]) == [1, None, 3]
 
 
-def test_what_a_locked_database_refuses_is_held_and_read_all_the_same(tmp_path: Path, clock: FrozenClock) -> None:
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[bs.Spot]:
     db = bs.db.SQLiteTaskDB(tmp_path / "a.db", busy_timeout_s=0.05)
-    spot = bs.Spot("a", db=db, storage=tmp_path / "blobs", clock=clock)
-    rows = Rows(spot.parts)
+    spot = bs.Spot("a", db=db, storage=tmp_path / "blobs")
     db.open()
-    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+    yield spot
+    spot.shutdown()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_what_a_locked_database_refuses_is_held_and_read_all_the_same(impatient: bs.Spot, tmp_path: Path) -> None:
+    rows = Rows(impatient.parts)
+    with locked(tmp_path / "a.db"):
         with pytest.warns(CacheSaveWarning, match="held in memory"):
             rows.keep([(label(key), key) for key in "abc"])
         assert values(rows, ["a", "b", "c"]) == ["a", "b", "c"]
-        other.execute("ROLLBACK")
-    spot.flush()
-    assert db.get_many(["a", "b", "c"]).keys() == {"a", "b", "c"}
-    spot.shutdown()
+    impatient.flush()
+    with closing(bs.db.SQLiteTaskDB(tmp_path / "a.db")) as db:
+        assert db.get_many(["a", "b", "c"]).keys() == {"a", "b", "c"}
 
 
-def test_an_older_result_that_waits_is_not_written_over_a_newer(tmp_path: Path, clock: FrozenClock) -> None:
-    db = bs.db.SQLiteTaskDB(tmp_path / "a.db", busy_timeout_s=0.05)
-    spot = bs.Spot("a", db=db, storage=tmp_path / "blobs", clock=clock)
-    rows = Rows(spot.parts)
-    db.open()
-    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.warns(CacheSaveWarning, match="held in memory"):
-            rows.keep([(label("a"), "old")])
-        other.execute("ROLLBACK")
+def test_an_older_result_that_waits_is_not_written_over_a_newer(impatient: bs.Spot, tmp_path: Path) -> None:
+    rows = Rows(impatient.parts)
+    with locked(tmp_path / "a.db"), pytest.warns(CacheSaveWarning, match="held in memory"):
+        rows.keep([(label("a"), "old")])
     rows.keep([(label("a"), "new"), (label("b"), "b")])
-    spot.flush()
+    impatient.flush()
     assert values(rows, ["a", "b"]) == ["new", "b"]
-    spot.shutdown()
 
 
 class Away(bs.db.MemoryTaskDB):

@@ -43,11 +43,6 @@ def make(tmp_path: Path) -> Make:
 
 
 @pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock()
-
-
-@pytest.fixture
 def timed(tmp_path: Path, clock: FrozenClock) -> Make:
     spot = bs.Spot("timed", db=tmp_path / "answers.db", storage=tmp_path / "blobs", clock=clock)
     return lambda **options: BeautySpotCache(spot, **options)

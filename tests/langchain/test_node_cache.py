@@ -29,16 +29,6 @@ class State(TypedDict):
 
 
 @pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock()
-
-
-@pytest.fixture
-def spot(tmp_path: Path, clock: FrozenClock) -> Spot:
-    return Spot("g", db=tmp_path / "g.db", storage=tmp_path / "blobs", clock=clock)
-
-
-@pytest.fixture
 def cache(spot: Spot) -> BeautySpotNodeCache:
     return BeautySpotNodeCache(spot)
 

@@ -7,7 +7,6 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -419,16 +418,6 @@ def test_a_forked_child_records_its_own_runs_and_leaves_the_parents(
 def test_many_threads_lose_no_run(recorder: BeautySpotCallbackHandler) -> None:
     model(*("a" * 400)).batch(["q"] * 400, {"callbacks": [recorder], "max_concurrency": 16})
     assert recorder.totals().runs == 400
-
-
-@pytest.fixture
-def unwritable(tmp_path: Path) -> Iterator[bs.Spot]:
-    class Unwritable(SQLiteTaskDB):
-        def add_runs(self, rows: Any, /) -> None:
-            raise bs.StorageError("full")
-
-    with closing(Unwritable(tmp_path / "a.db")) as db:
-        yield bs.Spot(db=db, storage=tmp_path / "blobs")
 
 
 def test_a_database_that_can_not_be_written_costs_no_call(unwritable: bs.Spot) -> None:

@@ -75,11 +75,6 @@ class Pairs(BaseCallbackHandler):
 
 
 @pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock()
-
-
-@pytest.fixture
 def store(tmp_path: Path, clock: FrozenClock) -> Iterator[Spot]:
     """A Spot whose time stands still."""
     spot = Spot("store", db=tmp_path / "store.db", storage=tmp_path / "blobs", clock=clock)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from inspect import getsource
 from pathlib import Path
 
 import pytest
@@ -11,19 +12,12 @@ from beautyspot.records import TaskFilter
 from llama_index.callbacks.beautyspot import UnknownContext, load_context, save_context
 from llama_index.core.workflow import Context, StartEvent, StopEvent, Workflow, step
 
-COUNTING = """
-from llama_index.core.workflow import Context, StartEvent, StopEvent, Workflow, step
-
-class Counting(Workflow):
-    @step
-    async def count(self, ctx: Context, ev: StartEvent) -> StopEvent:
-        count = await ctx.store.get("count", default=0) + 1
-        await ctx.store.set("count", count)
-        return StopEvent(result=count)
-"""
 IN_ANOTHER_PROCESS = """
 import asyncio, sys
 from llama_index.callbacks.beautyspot import load_context
+from llama_index.core.workflow import Context, StartEvent, StopEvent, Workflow, step
+
+{counting}
 
 async def main():
     workflow = Counting()
@@ -61,7 +55,7 @@ async def test_another_process_goes_on(tmp_path: Path) -> None:
     _, ctx = await counted()
     path = tmp_path / "contexts.db"
     await save_context(ctx, path, "talk")
-    command = [sys.executable, "-c", COUNTING + IN_ANOTHER_PROCESS, str(path)]
+    command = [sys.executable, "-c", IN_ANOTHER_PROCESS.format(counting=getsource(Counting)), str(path)]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "2\n"
 
 

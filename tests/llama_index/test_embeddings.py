@@ -5,7 +5,6 @@ import copy
 import io
 import math
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 from beautyspot import CacheReadWarning, CacheSaveWarning, ConfigurationError, DamagedEntryError, Spot
 from beautyspot.records import TaskFilter
 from beautyspot.serializers import MsgpackSerializer
-from beautyspot.testing import FrozenClock
 from llama_index.callbacks.beautyspot import ReplayMiss, cache_embedding, cache_policy
 from llama_index.callbacks.beautyspot.embeddings.numbers import VectorSerializer, packed
 from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -77,13 +75,6 @@ class Counter(BaseRateLimiter):
 def asked() -> list[Any]:
     ASKED.clear()
     return ASKED
-
-
-@pytest.fixture
-def spot(tmp_path: Path) -> Iterator[Spot]:
-    spot = Spot("e", db=tmp_path / "e.db", storage=tmp_path / "blobs", clock=FrozenClock())
-    yield spot
-    spot.shutdown()
 
 
 def rows(spot: Spot) -> list[str]:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from beautyspot import CacheSaveWarning, ConfigurationError, Spot
 from beautyspot.records import TaskFilter
-from beautyspot.testing import FrozenClock
 from llama_index.callbacks.beautyspot import CachedTransformation, ReplayMiss, cache_policy
 from llama_index.core.embeddings.mock_embed_model import MockEmbedding
 from llama_index.core.extractors import BaseExtractor, SummaryExtractor, TitleExtractor
@@ -109,13 +108,6 @@ def event_loop_of_thread() -> Iterator[None]:
     yield
     asyncio.set_event_loop(None)
     loop.close()
-
-
-@pytest.fixture
-def spot(tmp_path: Path) -> Iterator[Spot]:
-    spot = Spot("i", db=tmp_path / "i.db", storage=tmp_path / "blobs", clock=FrozenClock())
-    yield spot
-    spot.shutdown()
 
 
 def documents(count: int, **changed: str) -> list[Document]:

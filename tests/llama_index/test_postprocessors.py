@@ -2,14 +2,11 @@
 
 import copy
 import pickle
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from beautyspot import CacheSaveWarning, ConfigurationError, Spot
 from beautyspot.records import TaskFilter
-from beautyspot.testing import FrozenClock
 from llama_index.callbacks.beautyspot import ReplayMiss, cache_policy, cache_postprocessor
 from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
@@ -49,13 +46,6 @@ class Changing(Longest):
 def asked() -> list[str]:
     ASKED.clear()
     return ASKED
-
-
-@pytest.fixture
-def spot(tmp_path: Path) -> Iterator[Spot]:
-    spot = Spot("r", db=tmp_path / "r.db", storage=tmp_path / "blobs", clock=FrozenClock())
-    yield spot
-    spot.shutdown()
 
 
 def nodes(*texts: str) -> list[NodeWithScore]:

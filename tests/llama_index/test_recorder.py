@@ -597,16 +597,6 @@ def test_a_forked_child_records_its_own_runs_and_leaves_the_parents(recorder: Re
     assert len(list(stream)) == 1
 
 
-@pytest.fixture
-def unwritable(tmp_path: Path) -> Iterator[bs.Spot]:
-    class Unwritable(SQLiteTaskDB):
-        def add_runs(self, rows: Any, /) -> None:
-            raise bs.StorageError("full")
-
-    with closing(Unwritable(tmp_path / "a.db")) as db:
-        yield bs.Spot(db=db, storage=tmp_path / "blobs")
-
-
 def test_a_database_that_can_not_be_written_costs_no_call(unwritable: bs.Spot) -> None:
     with install(unwritable) as recorder:
         assert MockLLM().complete("q").text == "q"

@@ -10,11 +10,6 @@ from beautyspot.testing import FrozenClock
 Make = Callable[..., GCRA | SharedGCRA]
 
 
-@pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock()
-
-
 @pytest.fixture(params=["alone", "shared"])
 def make(request: pytest.FixtureRequest, tmp_path: Path, clock: FrozenClock) -> Iterator[Make]:
     if request.param == "alone":
