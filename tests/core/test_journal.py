@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from beautyspot.db import MemoryTaskDB
 from beautyspot.errors import StorageError
-from beautyspot.journal import FLUSH_EVERY_S, MAX_BATCH_RUNS, MAX_PENDING_RUNS, MAX_UNCOUNTED, RETRY_S, Journal
+from beautyspot.journal import FLUSH_EVERY_S, MAX_BATCH_RUNS, MAX_PENDING_RUNS, MAX_UNCOUNTED, RETRY_S, SLOW_S, Journal
 from beautyspot.records import Activity, Run
 from beautyspot.testing import FrozenClock
 
@@ -71,6 +71,32 @@ def test_tick_writes_only_after_a_while(clock: FrozenClock):
     clock.advance(FLUSH_EVERY_S)
     journal.tick()
     assert len(paper.written) == 1
+
+
+def test_a_slow_call_is_written_down_at_once_and_a_quick_one_is_not(clock: FrozenClock):
+    paper = Paper()
+    journal = Journal(paper, clock)
+    journal.tally("m.f").miss(0.0, failed=False)
+    journal.tick(SLOW_S / 2)
+    assert not paper.written
+    journal.tick(SLOW_S)
+    assert [row.misses for row in paper.written] == [1]
+
+
+def test_slow_calls_leave_a_database_that_refused_alone(clock: FrozenClock):
+    paper = Paper()
+    journal = Journal(paper, clock)
+    journal.tally("m.f").miss(0.0, failed=False)
+    paper.refuses = True
+    journal.tick(SLOW_S)
+    paper.refuses = False
+    journal.tick(SLOW_S)
+    assert not paper.written
+    clock.advance(RETRY_S)
+    journal.tick()
+    journal.tally("m.f").miss(0.0, failed=False)
+    journal.tick(SLOW_S)
+    assert [row.misses for row in paper.written] == [1, 1]
 
 
 def test_tick_leaves_a_database_that_refused_alone_for_a_while(clock: FrozenClock):

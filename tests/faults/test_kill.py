@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from beautyspot.catalog import Catalog
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.records import TaskFilter
 from beautyspot.serializers import MsgpackSerializer
@@ -99,6 +100,30 @@ def test_killing_who_runs_a_call_lets_a_waiting_process_run_it(stage: Any) -> No
     assert second.hears() == "runs"
     second.tell()
     assert second.rest() == ["returned done"]
+
+
+ASKS_SLOWLY = """
+from beautyspot.testing import FrozenClock
+clock = FrozenClock()
+spot = new_spot(clock=clock)
+@spot.mark
+def ask(n):
+    clock.advance(1)
+    return n
+for n in range(3):
+    ask(n)
+say("done")
+hear()
+"""
+
+
+def test_a_killed_process_leaves_the_counts_of_its_slow_calls(stage: Any) -> None:
+    asks = stage.start(ASKS_SLOWLY)
+    assert asks.hears() == "done"
+    asks.kill()
+    asks.communicate()
+    with Catalog.open(stage.folder / "a.db") as catalog:
+        assert sum(activity.misses for activity in catalog.activity()) == 3
 
 
 def test_a_process_that_waits_gets_the_result_of_who_ran(stage: Any) -> None:

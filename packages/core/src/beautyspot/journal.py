@@ -32,7 +32,9 @@ else:
     from beautyspot.tuples import NamedTuple
 
 FLUSH_EVERY_S = 5.0
-"""A killed process loses at most this much of its counts; results are never among them."""
+"""A killed process loses at most this much of its counts of hits and quick calls; results are never among them."""
+SLOW_S = 0.05
+"""A call that took longer is counted in the database at once, for a thousandth of its time."""
 RETRY_S = 60.0
 """How long nothing is tried after a failure: a locked database costs its whole timeout to find out."""
 MAX_BATCH_RUNS = 256
@@ -159,7 +161,7 @@ class Tally:
 
 
 class Journal:
-    """Counts in memory and writes every few seconds on a miss, never on a hit."""
+    """Counts in memory and writes on a miss, every few seconds or when the call was slow; never on a hit."""
 
     def __init__(self, db: TaskDB, clock: Clock) -> None:
         """Write to `db`. For a database that keeps no journal, only count."""
@@ -172,6 +174,8 @@ class Journal:
         self.dropped_runs = 0
         """Runs that were given up, as the database could not be written for too long."""
         self._next_s = clock.monotonic() + FLUSH_EVERY_S
+        self._in_trouble = False
+        """Whether the last flush failed."""
         self._hurried = False
         """Whether a whole batch called for a flush, which has not worked yet."""
         self._lock = threading.RLock()
@@ -204,9 +208,12 @@ class Journal:
         """Say whether it is time to write what is pending."""
         return self._clock.monotonic() >= self._next_s
 
-    def tick(self) -> None:
-        """Write what is pending if it is time, but of what was read one batch only: somebody waits for a result."""
-        if self.is_due():
+    def tick(self, elapsed_s: float = 0.0, /) -> None:
+        """Write what is pending if it is time, but of what was read one batch only: somebody waits for a result.
+
+        After a call that took `SLOW_S` it is, but for a database that is in trouble.
+        """
+        if self.is_due() or (elapsed_s >= SLOW_S and not self._in_trouble):
             self._flush(self._reads.write)
 
     def flush(self) -> bool:
@@ -225,6 +232,7 @@ class Journal:
         for source in list(self._sources):
             source.add_runs()
         written = self._flush_activity() and self._flush_runs() and write_reads()
+        self._in_trouble = not written
         if written:
             self._hurried = False
         else:

@@ -68,7 +68,7 @@ class Rows:
         if len(rows) < 2 or not self._keep_together(rows):
             for label, value in rows:
                 store.keep(label, value, serializer)
-        self._parts.journal.tick()
+        self._parts.journal.tick(max((label.elapsed_s for label, _ in rows), default=0.0))
 
     def _keep_together(self, rows: Sequence[tuple[Label, Any]]) -> bool:
         store = self._parts.store

@@ -248,9 +248,8 @@ class BeautySpotCache(BaseCache):
 
     def _keep(self, question: Question, lead: Lead | None, prompt: str, generations: list[Generation]) -> None:
         """Count a call, keep its answer, and let those who wait go on, whatever comes of the keeping."""
-        kept = False
+        kept, elapsed_s = False, 0.0 if lead is None else self._clock.monotonic() - lead.start_s
         try:
-            elapsed_s = 0.0 if lead is None else self._clock.monotonic() - lead.start_s
             tokens = tokens_of(generations) or 0
             self._counts.spent(tokens)
             question.source.tally.miss(0.0, failed=False)
@@ -262,7 +261,7 @@ class BeautySpotCache(BaseCache):
         if kept:
             for generation in generations:
                 vars(generation)[KEY_MARK] = question.key
-        self._parts.journal.tick()
+        self._parts.journal.tick(elapsed_s)
 
     def _put(self, question: Question, prompt: str, generations: list[Generation], *, elapsed_s: float) -> bool:
         source = question.source

@@ -95,7 +95,7 @@ def run(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> tuple[Any, float]:
         value = plan.function(*args, **kwargs)
     except BaseException as error:
         plan.failed(key, args, kwargs, error, waited_s)
-        plan.journal.tick()  # not in run_async: writing may wait, and an event loop must not
+        plan.journal.tick(plan.clock.monotonic() - start_s)  # not in run_async: an event loop must not wait for it
         raise
     elapsed_s = plan.clock.monotonic() - start_s
     plan.ran(key, args, kwargs, value, elapsed_s, waited_s)

@@ -121,7 +121,7 @@ class Plan(NamedTuple):
             keep_if=None if cache_if is None else lambda _: self._wants(cache_if, value),
             on_error=tell,
         )
-        self.journal.tick()
+        self.journal.tick(elapsed_s)
         return kept
 
     def replace(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, elapsed_s: float, /) -> None:

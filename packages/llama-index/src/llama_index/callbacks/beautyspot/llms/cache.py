@@ -176,7 +176,7 @@ class LLMCache(Uncopied):
         finally:
             if claim is not None:
                 claim.land(None, kept=kept)
-        self._parts.journal.tick()
+        self._parts.journal.tick(elapsed_s)
 
     async def keep_async(self, lookup: Lookup, answer: Answer, elapsed_s: float, claim: Claim | None, /) -> None:
         """Do as `keep` in a thread, which goes on when the caller is cancelled."""
