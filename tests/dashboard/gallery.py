@@ -137,22 +137,22 @@ def emblem() -> str:
 
 @of_type(ContentType.AUDIO_WAV)
 def gong() -> bytes:
-    return _ffmpeg("-f", "lavfi", "-i", "sine=frequency=220:duration=2", "-f", "wav")
+    return _tone(220, "-f", "wav")
 
 
 @of_type(ContentType.AUDIO_MP3)
 def song() -> bytes:
-    return _ffmpeg("-f", "lavfi", "-i", "sine=frequency=440:duration=2", "-f", "mp3")
+    return _tone(440, "-f", "mp3")
 
 
 @of_type(ContentType.AUDIO_OGG)
 def hum() -> bytes:
-    return _ffmpeg("-f", "lavfi", "-i", "sine=frequency=330:duration=2", "-c:a", "libvorbis", "-f", "ogg")
+    return _tone(330, "-c:a", "libvorbis", "-f", "ogg")
 
 
 @of_type(ContentType.AUDIO_FLAC)
 def whistle() -> bytes:
-    return _ffmpeg("-f", "lavfi", "-i", "sine=frequency=880:duration=2", "-f", "flac")
+    return _tone(880, "-f", "flac")
 
 
 @of_type(ContentType.VIDEO_WEBM)
@@ -198,6 +198,10 @@ def _picture(format_: str) -> bytes:
     target = BytesIO()
     Image.linear_gradient("L").resize((240, 160)).convert("RGB").save(target, format_)
     return target.getvalue()
+
+
+def _tone(pitch_hz: int, *output: str) -> bytes:
+    return _ffmpeg("-f", "lavfi", "-i", f"sine=frequency={pitch_hz}:duration=2", *output)
 
 
 def _ffmpeg(*arguments: str) -> bytes:

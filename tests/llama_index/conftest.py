@@ -14,6 +14,7 @@ from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.span_handlers import BaseSpanHandler
 from llama_index.core.llms import ChatMessage
+from llama_index.core.rate_limiter import BaseRateLimiter
 from llama_index.llms.openai import OpenAI
 from servers.openai_api import OpenAIAPI
 
@@ -72,6 +73,24 @@ class Pairs(BaseCallbackHandler):
     def start_trace(self, trace_id: str | None = None) -> None: ...
 
     def end_trace(self, trace_id: str | None = None, trace_map: Any = None) -> None: ...
+
+
+class Counter(BaseRateLimiter):
+    """Counts who asked it, and makes nobody wait."""
+
+    def __init__(self) -> None:
+        self.acquired = 0
+
+    def acquire(self, num_tokens: int = 0) -> None:
+        self.acquired += 1
+
+    async def async_acquire(self, num_tokens: int = 0) -> None:
+        self.acquired += 1
+
+
+@pytest.fixture
+def counter() -> Counter:
+    return Counter()
 
 
 @pytest.fixture

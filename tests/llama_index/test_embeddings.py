@@ -17,7 +17,6 @@ from llama_index.callbacks.beautyspot.embeddings.numbers import VectorSerializer
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.embeddings.base_sparse import BaseSparseEmbedding
 from llama_index.core.embeddings.multi_modal_base import MultiModalEmbedding
-from llama_index.core.rate_limiter import BaseRateLimiter
 from llama_index.core.schema import TextNode
 from pydantic import PrivateAttr
 
@@ -56,19 +55,6 @@ class Odd(Lengths):
 
     def vector(self, text: str) -> Any:
         return self.gives.get(text, [1.0, 2.0])
-
-
-class Counter(BaseRateLimiter):
-    """Counts who asked it."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def acquire(self, num_tokens: int = 0) -> None:
-        self.count += 1
-
-    async def async_acquire(self, num_tokens: int = 0) -> None:
-        self.count += 1
 
 
 @pytest.fixture(autouse=True)
@@ -146,18 +132,18 @@ def test_how_texts_are_sent_and_who_pays_make_no_other_key(spot: Spot, asked: li
     assert len(asked) == 1
 
 
-def test_only_misses_ask_the_limiter(spot: Spot) -> None:
-    model, limiter = cache_embedding(Lengths(model_name="m"), spot), Counter()
+def test_only_misses_ask_the_limiter(spot: Spot, counter: Any) -> None:
+    model = cache_embedding(Lengths(model_name="m"), spot)
     model.get_text_embedding_batch(["a", "b"])
-    model.rate_limiter = limiter
+    model.rate_limiter = counter
     model.get_text_embedding_batch(["a", "b"])
     asyncio.run(model.aget_text_embedding_batch(["a", "b"]))
     model.get_text_embedding("a")
-    assert limiter.count == 0
+    assert counter.acquired == 0
     model.get_text_embedding_batch(["a", "c"])
     asyncio.run(model.aget_text_embedding_batch(["a", "d"]))
     model.get_query_embedding("a")
-    assert limiter.count == 3
+    assert counter.acquired == 3
 
 
 def test_vectors_come_back_to_the_last_bit_and_in_their_types(spot: Spot) -> None:

@@ -32,7 +32,6 @@ from llama_index.core.llms import (
 )
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 from llama_index.core.llms.mock import MockFunctionCallingLLM
-from llama_index.core.rate_limiter import BaseRateLimiter
 from llama_index.core.tools import FunctionTool
 
 ASKED: list[Any] = []
@@ -72,17 +71,6 @@ class Parrot(CustomLLM):
         return chunks()
 
 
-class Limiter(BaseRateLimiter):
-    def __init__(self) -> None:
-        self.acquired = 0
-
-    def acquire(self, num_tokens: int = 0) -> None:
-        self.acquired += 1
-
-    async def async_acquire(self, num_tokens: int = 0) -> None:
-        self.acquired += 1
-
-
 @pytest.fixture(autouse=True)
 def asked() -> list[Any]:
     ASKED.clear()
@@ -109,12 +97,12 @@ async def test_a_model_that_calls_itself_is_cached_once(way: str, llm: Parrot, s
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_a_call_has_one_limit_less_on_hits(way: str, llm: Parrot, ask: Any) -> None:
-    llm.rate_limiter = Limiter()
+async def test_a_call_has_one_limit_less_on_hits(way: str, llm: Parrot, ask: Any, counter: Any) -> None:
+    llm.rate_limiter = counter
     await ask(llm, way, "a b")
-    before = llm.rate_limiter.acquired
+    before = counter.acquired
     await ask(llm, way, "a b")
-    assert llm.rate_limiter.acquired == before > 0
+    assert counter.acquired == before > 0
 
 
 @pytest.mark.parametrize("way", ["stream_chat", "astream_chat", "stream_complete", "astream_complete"])

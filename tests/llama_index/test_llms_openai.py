@@ -20,7 +20,6 @@ from llama_index.core import Document, MockEmbedding, VectorStoreIndex
 from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
 from llama_index.core.prompts import PromptTemplate
-from llama_index.core.rate_limiter import BaseRateLimiter
 from llama_index.core.tools import FunctionTool
 from llama_index.llms.openai import OpenAI, OpenAIResponses
 from pydantic import BaseModel
@@ -40,17 +39,6 @@ WAYS = [*FAMILIES["chat"], *FAMILIES["complete"]]
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-
-
-class Limiter(BaseRateLimiter):
-    def __init__(self) -> None:
-        self.acquired = 0
-
-    def acquire(self, num_tokens: int = 0) -> None:
-        self.acquired += 1
-
-    async def async_acquire(self, num_tokens: int = 0) -> None:
-        self.acquired += 1
 
 
 class Song(BaseModel):
@@ -200,13 +188,13 @@ def test_without_a_condition_every_answer_is_kept(openai: Make, store: Spot, ope
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_a_hit_takes_nothing_from_the_limiter(way: str, openai: Make, store: Spot, ask: Any):
-    model, limiter = openai(), Limiter()
-    model.rate_limiter = limiter
+async def test_a_hit_takes_nothing_from_the_limiter(way: str, openai: Make, store: Spot, ask: Any, counter: Any):
+    model = openai()
+    model.rate_limiter = counter
     llm = cache_llm(model, store)
     for _ in range(3):
         await ask(llm, way, "hello")
-    assert limiter.acquired == 1
+    assert counter.acquired == 1
 
 
 def test_threads_that_ask_the_same_at_once_make_one_call(llm: OpenAI, openai_api: OpenAIAPI):
@@ -223,14 +211,14 @@ def test_threads_that_ask_the_same_at_once_make_one_call(llm: OpenAI, openai_api
 
 @pytest.mark.parametrize("way", ["achat", "astream_chat", "acomplete"])
 async def test_tasks_that_ask_the_same_at_once_make_one_call(
-    way: str, openai: Make, store: Spot, openai_api: OpenAIAPI, ask: Any
+    way: str, openai: Make, store: Spot, openai_api: OpenAIAPI, ask: Any, counter: Any
 ):
-    model, limiter = openai(), Limiter()
-    model.rate_limiter = limiter
+    model = openai()
+    model.rate_limiter = counter
     llm = cache_llm(model, store)
     answers = await asyncio.gather(*(ask(llm, way, "hello") for _ in range(6)))
     assert {text_of(each[-1]) for each in answers} == {"answer to hello"}
-    assert (openai_api.calls, limiter.acquired) == (1, 1)
+    assert (openai_api.calls, counter.acquired) == (1, 1)
 
 
 async def test_a_cancelled_task_lets_the_next_one_ask(llm: OpenAI, openai_api: OpenAIAPI):
