@@ -1,15 +1,17 @@
 """Real clients of langchain-openai before a real server, with the cache between them."""
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 import pytest
+from beautyspot.errors import CacheReadWarning
 from beautyspot.records import TaskFilter
 from langchain.agents import create_agent
 from langchain_beautyspot import BeautySpotCache, CacheMiddleware
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, computed_field, field_validator
 from servers.openai_api import OpenAIAPI
 
 pytestmark = pytest.mark.external_service
@@ -107,6 +109,67 @@ def test_structured_output_comes_back_as_its_class_and_goes_on_hitting(
         following = chat().invoke([HumanMessage("Ada"), given["raw"], HumanMessage("more")])
         assert following.text == "answer to more"
     assert openai_api.calls == 2
+
+
+class Shade(Enum):
+    RED = "red"
+
+
+class Loud(BaseModel):
+    """What validates its dump as another object, or not at all."""
+
+    model_config = ConfigDict(extra="forbid")
+    percent: int
+    shade: Shade
+    key: SecretStr
+    full_name: str = Field(alias="fullName")
+
+    @field_validator("percent")
+    @classmethod
+    def _in_percent(cls, value: int) -> int:
+        return value * 100
+
+    @computed_field
+    @property
+    def shout(self) -> str:
+        """Make it loud."""
+        return self.full_name.upper()
+
+
+@pytest.mark.parametrize("question", ["Ada", 'use Loud {"percent": 3, "shade": "red", "key": "k", "fullName": "Ada"}'])
+@pytest.mark.parametrize("options", [{}, {"use_responses_api": True}], ids=["chat", "responses"])
+def test_a_hit_is_parsed_as_the_call_was(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI, question: str, options: dict[str, Any]
+):
+    method = "json_schema" if question == "Ada" else "function_calling"
+    model = chat(**options).with_structured_output(Loud, method=method, include_raw=True)
+    given = [model.invoke(question) for _ in range(2)]
+    assert given[0]["parsing_error"] is given[1]["parsing_error"] is None
+    assert given[0]["parsed"] == given[1]["parsed"]
+    assert (given[1]["parsed"].percent, given[1]["parsed"].shade) == (300, Shade.RED)
+    assert (openai_api.calls, cache.stats().hits, cache.stats().errors) == (1, 1, 0)
+
+
+def test_an_answer_that_no_longer_fits_its_class_is_asked_for_again(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI
+):
+    class Choosy(BaseModel):
+        name: str
+
+        @field_validator("name")
+        @classmethod
+        def _chosen(cls, value: str) -> str:
+            if value in unwanted:
+                raise ValueError(value)
+            return value
+
+    unwanted: set[str] = set()
+    model = chat().with_structured_output(Choosy)
+    model.invoke("Ada")
+    unwanted.add("Ada")
+    with pytest.raises(ValidationError), pytest.warns(CacheReadWarning, match="doesn't fit 'test_an.*Choosy'"):
+        model.invoke("Ada")  # as it would without a cache
+    assert (openai_api.calls, cache.stats().errors) == (2, 1)
 
 
 def test_several_answers_to_one_question_stay_together(cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI):

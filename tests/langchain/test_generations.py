@@ -70,9 +70,14 @@ class Parsed(BaseModel):
     a: int
 
 
-def test_a_parsed_object_comes_back_as_a_dict_which_parsers_take():
-    [back] = again(chat("{}", additional_kwargs={"parsed": Parsed(a=1)}))
-    assert back.message.additional_kwargs == {"parsed": {"a": 1}}
+def test_a_parsed_object_is_kept_as_the_text_says_it():
+    [back] = again(chat('{"a": "1"}', additional_kwargs={"parsed": Parsed(a=1)}))
+    assert back.message.additional_kwargs == {"parsed": {"a": "1"}}
+
+
+def test_an_object_that_its_text_does_not_tell_is_refused_with_the_next_step():
+    with pytest.raises(SerializationError, match=r"parsed 'Parsed', and its text is no JSON .*; give .*cache=False"):
+        again(chat("one", additional_kwargs={"parsed": Parsed(a=1)}))
 
 
 def test_a_class_of_the_users_is_refused_with_the_next_step():

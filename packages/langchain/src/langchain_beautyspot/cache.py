@@ -18,11 +18,13 @@ from langchain_core.caches import BaseCache
 from langchain_core.outputs import ChatGeneration, Generation
 
 from langchain_beautyspot.answers import is_complete, tokens_of
+from langchain_beautyspot.callers import settings_of_chat
 from langchain_beautyspot.counts import CacheStats, Counts
 from langchain_beautyspot.entries import VERSION, delete_entries, namespace_of, tags_of
 from langchain_beautyspot.errors import ReplayMiss
 from langchain_beautyspot.generations import Answer, AnswerSerializer
 from langchain_beautyspot.leads import Lead, Leads
+from langchain_beautyspot.parsed_objects import restore
 from langchain_beautyspot.prompts import readable_prompt
 from langchain_beautyspot.questions import TTL, Question, Questions
 from langchain_beautyspot.recorder.hits import note_text_hit
@@ -224,6 +226,8 @@ class BeautySpotCache(BaseCache):
     def _given(self, question: Question, hit: Hit, prompt: str) -> list[Generation]:
         """Count a hit, and mark its generations."""
         answer: Answer = hit.value
+        if question.source.classes:
+            restore(answer.generations, settings_of_chat())
         mark = {"cache_key": question.key, "saved_tokens": answer.tokens, "elapsed_s": hit.elapsed_s}
         for generation in answer.generations:
             vars(generation)[HIT_MARK] = mark

@@ -28,6 +28,7 @@ from langchain_core.messages import (
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, Generation, GenerationChunk
 
 from langchain_beautyspot.item_ids import without_item_ids
+from langchain_beautyspot.parsed_objects import PARSED, has_object, told_by
 from langchain_beautyspot.plain_answers import is_plain, plain_answer
 
 FORMAT = 1
@@ -99,6 +100,9 @@ def _packed(generation: Generation) -> list[Any]:
     if not isinstance(generation, ChatGeneration):
         return [name, generation.generation_info, generation.text]
     message = generation.message
+    if has_object(message):
+        said = told_by(message)
+        message = message.model_copy(update={"additional_kwargs": {**message.additional_kwargs, PARSED: said}})
     return [name, generation.generation_info, _name(message), message.model_dump(exclude={"type"}, warnings=False)]
 
 
