@@ -11,9 +11,9 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import ConfigurableField, Runnable, RunnableConfig, RunnableLambda, RunnableParallel
-from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, tool
+from langchain_core.tools import BaseTool, InjectedToolArg, InjectedToolCallId, StructuredTool, tool
 from langgraph.graph import START, StateGraph
-from langgraph.prebuilt import InjectedState, ToolNode, ToolRuntime
+from langgraph.prebuilt import InjectedState, InjectedStore, ToolNode, ToolRuntime
 from langgraph.runtime import Runtime
 from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
@@ -251,19 +251,43 @@ def test_a_tool_is_marked_once(spot: Spot) -> None:
 def test_what_a_tool_node_injects_is_no_part_of_the_key(spot: Spot, calls: list[Any]) -> None:
     @tool
     @spot.mark
-    def look(word: str, runtime: ToolRuntime, state: Annotated[dict[str, Any], InjectedState]) -> str:
+    def look(word: str, runtime: ToolRuntime, store: Annotated[Any, InjectedStore()]) -> str:
         """Look."""
         calls.append(word)
         assert runtime.tool_call_id
-        return f"{word} {len(state)}"
+        return f"{word} {type(store).__name__}"
 
     builder = StateGraph(dict).add_node("tools", ToolNode([look], messages_key="messages")).add_edge(START, "tools")
-    app = builder.compile()
+    app = builder.compile(store=InMemoryStore())
     for id_ in ("1", "2"):
         call: Any = {"name": "look", "args": {"word": "a"}, "id": id_, "type": "tool_call"}
         state = app.invoke({"messages": [HumanMessage(id_), AIMessage("", tool_calls=[call])]})
-        assert [message.content for message in state["messages"]] == ["a 1"]
+        assert [message.content for message in state["messages"]] == ["a InMemoryStore"]
     assert calls == ["a"]
+
+
+@pytest.mark.parametrize("made", ["a tool", "a function"])
+def test_whoever_a_tool_is_run_for_gets_no_answer_of_another(spot: Spot, made: str) -> None:
+    def mails(word: str, user: Annotated[str, InjectedToolArg], of: Annotated[str, InjectedState("user")] = "") -> str:
+        """Search the mails."""
+        return f"{word} in mails of {user}{of}"
+
+    marked = spot.mark(StructuredTool.from_function(mails)) if made == "a tool" else spot.mark(mails)
+    asked: list[dict[str, str]] = [{"word": "a", "user": "ann"}, {"word": "a", "user": "bob"}]
+    asked.append({"word": "a", "user": "", "of": "carl"})
+    answers = [marked.invoke(each) if isinstance(marked, StructuredTool) else marked(**each) for each in asked]
+    assert answers == [f"a in mails of {who}" for who in ("ann", "bob", "carl")]
+
+
+def test_a_tool_with_state_that_has_no_content_says_how_to_leave_it_out(spot: Spot) -> None:
+    @spot.mark
+    @tool
+    def look(word: str, state: Annotated[dict[str, Any], InjectedState]) -> str:
+        """Look."""
+        return word
+
+    with pytest.raises(UnkeyableArgument, match=r"state.*ignore="):
+        look.invoke({"word": "a", "state": {"client": object()}})
 
 
 def test_what_a_graph_injects_is_no_part_of_the_key(spot: Spot, calls: list[Any]) -> None:

@@ -1,7 +1,8 @@
 """Parameters that a framework fills in: they say who calls and how, not what is asked, so they have no part in a key.
 
 LangChain and LangGraph hand configurations, runtimes, stores and callbacks to whatever function asks for them by its
-annotations. Their classes are told by name, so nothing is imported for it.
+annotations. Their classes are told by name, so nothing is imported for it. What only the model must not choose stays in
+the key: behind `InjectedToolArg` stands whose mails are read, and behind `InjectedState` what was said so far.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ CLASSES = frozenset(
     (
         "langchain_core.BaseCallbackManager",
         "langchain_core.BaseRunManager",
-        "langchain_core.InjectedToolArg",
+        "langchain_core.InjectedToolCallId",
         "langchain_core.RunnableConfig",
         "langchain_core._DirectlyInjectedToolArg",
         "langgraph.BaseStore",
+        "langgraph.InjectedStore",
         "langgraph.Runtime",
         "langgraph.ToolRuntime",
     )
