@@ -53,6 +53,21 @@ def _load(number: int) -> str:
     return f"number {number}"
 
 
+def test_a_blob_that_is_not_found_makes_the_page_ask_where_blobs_are(small_store: Path, run_page: RunPage) -> None:
+    with Catalog.open(small_store) as catalog:
+        key = catalog.tasks(function="fetch").rows[0].cache_key
+    assert "--storage" not in words(run_page(small_store, "results", key=key))
+    (small_store.parent / "blobs").rename(small_store.parent / "elsewhere")
+    assert "Start with `--storage`" in words(run_page(small_store, "results", key=key))
+
+
+def test_only_a_result_that_runs_read_or_wrote_leads_to_them(busy_store: Path, run_page: RunPage) -> None:
+    with Catalog.open(busy_store) as catalog:
+        fetched, told = (catalog.tasks(function=name).rows[0].cache_key for name in ("fetch", "summarise"))
+    links = [len(run_page(busy_store, "results", key=key).get("page_link")) for key in (fetched, told)]
+    assert links == [1, 0]
+
+
 def test_every_kept_result_has_a_row_newest_first(small_store: Path, run_page: RunPage) -> None:
     app = run_page(small_store, "results")
     assert shown(app) == ["fetch", "summarise text/plain", "summarise text/plain"]

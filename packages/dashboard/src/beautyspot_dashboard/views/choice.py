@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 from beautyspot.catalog import Content, ValueReader
 from beautyspot.content_types import ContentType
-from beautyspot.errors import BeautySpotError
+from beautyspot.errors import BeautySpotError, StorageError
 from beautyspot.records import Task
 from beautyspot.sizes import bytes_text
 
@@ -46,6 +46,8 @@ def show(task: Task, reader: ValueReader) -> None:
                 _show_content(task, reader, content)
     except BeautySpotError as error:
         st.error(plain(str(error)))
+        if isinstance(error, StorageError) and task.result_type == "FILE":  # it may lie wherever its program was told
+            st.caption(text("lost_step"))
 
 
 def _show_structure(task: Task, reader: ValueReader) -> None:
