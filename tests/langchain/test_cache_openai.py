@@ -209,6 +209,32 @@ async def test_a_changed_model_and_a_copy_are_asked_as_what_they_are_now(
     assert (openai_api.calls, len({task.func_name for task in cache.spot.parts.store.db.find(TaskFilter())})) == (4, 2)
 
 
+def test_a_setting_that_is_changed_in_place_makes_another_question(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI
+):
+    model, plain = chat(model_kwargs={"user": "ann"}, extra_body={"top": {"k": 1}}), chat()
+    for each in (model, plain):
+        each.invoke("hello")
+        each.model_kwargs["user"] = "bob"
+        each.invoke("hello")
+        assert openai_api.requests[-1].body["user"] == "bob"
+    model.extra_body["top"]["k"] = 2
+    for _ in range(2):
+        model.invoke("hello")
+    assert (openai_api.calls, openai_api.requests[-1].body["top"]) == (5, {"k": 2})
+
+
+def test_a_setting_at_the_address_of_one_before_makes_another_question(
+    cache: BeautySpotCache, chat: Make, openai_api: OpenAIAPI
+):
+    model = chat()
+    for user in "abcdefghij":
+        model.model_kwargs = {"user": "somebody"}
+        model.model_kwargs = {"user": user}
+        model.invoke("hello")
+    assert "".join(request.body["user"] for request in openai_api.requests) == "abcdefghij"
+
+
 def test_a_batch_of_a_text_model_asks_for_what_is_missing_alone(
     cache: BeautySpotCache, text_model: Make, openai_api: OpenAIAPI
 ):
