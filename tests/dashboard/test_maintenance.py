@@ -113,9 +113,14 @@ def test_the_doctor_says_what_it_finds(small_store: Path, run_page: RunPage) -> 
     assert "small.db opens" in words(app)
 
 
-def test_pruning_deletes_what_the_question_means_now(small_store: Path) -> None:
-    place = Place(str(small_store), [create_storage(small_store.parent / "blobs")])
-    assert [task.tags for task in pruning.chosen(place, {"tag": "draft"})] == [("draft",)] * 2
+def test_what_is_kept_between_a_look_and_its_answer_stays(small_store: Path) -> None:
+    with closing(Place(str(small_store), [create_storage(small_store.parent / "blobs")])) as place:
+        preview = pruning.look(place, {"tag": "draft"}, print)
+        with bs.Spot("late", db=small_store, storage=small_store.parent / "blobs") as spot:
+            spot.mark(tags=("draft",))(_load)(1)
+        assert pruning.delete(place, preview, print).tasks == 2
+    with Catalog.open(small_store) as catalog:
+        assert [task.func_name.rpartition(".")[2] for task in catalog.tasks().rows] == ["_load", "fetch"]
 
 
 def _load(number: int) -> str:

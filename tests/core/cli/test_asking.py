@@ -70,6 +70,26 @@ def test_whoever_does_not_say_yes_is_told_that_nothing_was_deleted(
     assert (b"nothing was deleted" in said) == (left == 34)
 
 
+def test_what_is_kept_while_a_person_thinks_it_over_stays(store: Path) -> None:
+    pty = pytest.importorskip("pty")  # not on Windows
+    keyboard, terminal = pty.openpty()
+    words = [sys.executable, "-c", "from beautyspot.cli import main; main()", "prune", "--function", "divmod"]
+    with bs.Spot("mine") as spot:
+        spot.run(divmod, 1, 7)
+    with subprocess.Popen(words, stdin=terminal, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        said = b""
+        while b"[y/N]" not in said and process.stderr is not None:
+            said += process.stderr.read(1) or pytest.fail("it ended without a question")
+        with bs.Spot("mine") as spot:
+            spot.run(divmod, 2, 7)
+        os.write(keyboard, b"y\n")
+        said = process.communicate(timeout=30)[1]
+    os.close(keyboard)
+    os.close(terminal)
+    assert b"deleted 1 result," in said
+    assert ask("SELECT count(*) FROM tasks WHERE func_name LIKE '%divmod'") == [(1,)]
+
+
 def test_import_and_vacuum_ask_first(store: Path, run: Run) -> None:
     assert run("export", "all.zip").code == 0
     assert "nobody is there" in run("--db", "new.db", "--storage", "new", "import", "all.zip").err

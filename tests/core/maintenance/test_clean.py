@@ -61,6 +61,17 @@ def test_a_row_whose_blob_is_gone_goes(kept: Any) -> None:
     assert len(blobs(kept)) == 1
 
 
+def test_what_is_no_litter_any_more_or_was_none_before_is_not_deleted(kept: Any) -> None:
+    kept.fill(3)
+    there, gone = blobs(kept)
+    moved = gone.rename(gone.with_suffix(".away"))
+    found = look(kept)
+    assert found.still(look(kept)) == found
+    moved.rename(gone)
+    there.unlink()
+    assert found.still(look(kept)) == Litter((), ())
+
+
 def test_a_storage_that_has_not_one_of_the_blobs_is_taken_for_the_wrong_one(kept: Any, tmp_path: Path) -> None:
     kept.fill(3)
     with Catalog.open(kept.path) as catalog:

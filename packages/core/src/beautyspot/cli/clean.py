@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack, closing
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 from typer import Context, Option
@@ -40,10 +41,12 @@ def clean_blobs(
     storages = place.storages()
     if not storages:
         raise ConfigurationError("the blobs of a database on a server can lie anywhere; say where with --storage PATH")
-    found = _litter(place, storages, timedelta(seconds=seconds(grace)), blobs_are_gone=blobs_are_gone)
+    look = partial(_litter, place, storages, timedelta(seconds=seconds(grace)), blobs_are_gone=blobs_are_gone)
+    found = look()
     if (found.blobs or found.tasks) and not dry_run and not yes:
         where = getattr(storages[0], "root", place.storage)
         ask(_what(len(found.blobs), found.size_bytes, len(found.tasks)), f" in {where!r}")
+        found = found.still(look())  # the answer may come late
     count = len(found.blobs)
     with closing(open_db(place.database())) as tasks, progress_bar("deleting", count) as progress:
         done = clean(found, tasks, storages[0], dry_run=dry_run, progress=progress)

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import Any
 
@@ -16,26 +15,11 @@ from beautyspot.cli.progress import progress_bar
 from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.db import open_db
 from beautyspot.errors import ConfigurationError
-from beautyspot.maintenance import Deleted, delete_tasks
+from beautyspot.maintenance import Deleted, Look, delete_tasks
 from beautyspot.records import Task
 
 SHOWN = 10
 """Results to look at before an answer; a million would scroll the question away."""
-
-
-@dataclass(slots=True)
-class Preview:
-    """What all of what would go comes to."""
-
-    keys: list[str] = field(default_factory=list[str])
-    size_bytes: int = 0
-
-    def watch(self, tasks: Iterable[Task]) -> Iterator[Task]:
-        """Yield `tasks`, and remember what they come to."""
-        for task in tasks:
-            self.keys.append(task.cache_key)
-            self.size_bytes += task.size_bytes or 0
-            yield task
 
 
 def filters_of(**given: Any) -> dict[str, Any]:
@@ -44,28 +28,37 @@ def filters_of(**given: Any) -> dict[str, Any]:
 
 
 def remove_tasks(place: Place, tasks: Callable[[], Iterable[Task]], /, *, dry_run: bool, yes: bool) -> None:
-    """Show and delete what `tasks` lists, unless the user says no; it is listed anew after the answer."""
-    preview = Preview()
-    shown = nsmallest(SHOWN, preview.watch(tasks()), key=lambda task: task.updated_at)
-    count = len(preview.keys)
+    """Show and delete what `tasks` lists, unless the user says no.
+
+    It is listed anew after the answer, and goes as far as it was listed before and not kept anew since.
+    """
+    look, keys = Look(), list[str]()
+    shown = nsmallest(SHOWN, _noted(keys, look.watch(tasks())), key=lambda task: task.updated_at)
+    count = look.count
     if count and not place.as_json:
         print_tasks(shown)
         if count > SHOWN:
             say(f"the oldest {SHOWN} of {count}; --dry-run --json names all")
     if count and not dry_run and not yes:
-        ask(f"{count_text(count, 'result')}, {bytes_text(preview.size_bytes)}")
-    done = Deleted(count, preview.size_bytes, 0)
+        ask(f"{count_text(count, 'result')}, {bytes_text(look.size_bytes)}")
+    done = Deleted(count, look.size_bytes, 0)
     if not dry_run:
         storages = place.storages()
-        preview = Preview()
+        keys.clear()
         with closing(open_db(place.database())) as db, progress_bar("deleting", count) as progress:
             storage = storages[0] if storages else None
-            done = delete_tasks(preview.watch(tasks()), db, storage, progress=progress)
+            done = delete_tasks(_noted(keys, look.only_seen(tasks())), db, storage, progress=progress)
     if place.as_json:
         document = {"dry_run": dry_run, "deleted": done.tasks, "size_bytes": done.size_bytes}
-        print_json({**document, "blobs_left": done.blobs_left, "keys": preview.keys})
+        print_json({**document, "blobs_left": done.blobs_left, "keys": keys})
         return
     tell(count_text(done.tasks, "result"), done.size_bytes, done.blobs_left, dry_run=dry_run)
+
+
+def _noted(keys: list[str], tasks: Iterable[Task]) -> Iterator[Task]:
+    for task in tasks:
+        keys.append(task.cache_key)
+        yield task
 
 
 def ask(what: str, more: str = "", /) -> None:

@@ -9,6 +9,7 @@ from beautyspot.maintenance.export import Exported, export_archive
 from beautyspot.maintenance.findings import Finding
 from beautyspot.maintenance.least_used import least_used
 from beautyspot.maintenance.listing import tasks_of
+from beautyspot.maintenance.looks import Look
 from beautyspot.maintenance.migrate import Migrated, migrate
 from beautyspot.maintenance.repair import Repaired, repair
 from beautyspot.maintenance.restore import Imported, import_archive
@@ -26,6 +27,7 @@ __all__ = [
     "Finding",
     "Imported",
     "Litter",
+    "Look",
     "Migrated",
     "Repaired",
     "Vacuumed",

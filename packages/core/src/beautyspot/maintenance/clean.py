@@ -1,7 +1,7 @@
 """Removes blobs that no row names, half-written ones, and rows whose blob is gone."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 from typing import cast
@@ -35,6 +35,16 @@ class Litter:
     def size_bytes(self) -> int:
         """Of the blobs."""
         return sum(blob.size_bytes for blob in self.blobs)
+
+    def still(self, later: "Litter", /) -> "Litter":
+        """Return what a `later` look found as well: what somebody saw and agreed to, and is litter yet."""
+        places = {blob.location for blob in later.blobs}
+        rows = {(task.cache_key, task.updated_at) for task in later.tasks}
+        return replace(
+            later,
+            blobs=tuple(blob for blob in self.blobs if blob.location in places),
+            tasks=tuple(task for task in self.tasks if (task.cache_key, task.updated_at) in rows),
+        )
 
 
 @dataclass(frozen=True, slots=True)

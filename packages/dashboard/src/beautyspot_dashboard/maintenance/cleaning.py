@@ -31,7 +31,7 @@ def show_cleaning(place: Place, /) -> None:
             st.session_state[FOUND] = attempt(lambda: look(place, is_gone=is_gone))
     found: Litter | None = st.session_state.get(FOUND)
     if found is not None:
-        _show(place, found)
+        _show(place, found, is_gone=is_gone)
 
 
 def look(place: Place, /, *, is_gone: bool) -> Litter:
@@ -39,10 +39,13 @@ def look(place: Place, /, *, is_gone: bool) -> Litter:
     with ExitStack() as opened:
         # Opened anew, all of them: a database that shares the blobs may have come since the last look.
         catalog, *others = (opened.enter_context(Catalog.open(each)) for each in (place.database, *place.neighbours()))
-        return litter(catalog, place.storages, others=others, blobs_are_gone=is_gone)
+        # As a guess even if somebody named the storages: here, a tick is what says that results may go.
+        return litter(catalog, place.storages, others=others, blobs_are_gone=is_gone, is_guess=True)
 
 
-def _show(place: Place, found: Litter) -> None:
+def _show(place: Place, found: Litter, *, is_gone: bool) -> None:
+    if found.elsewhere:
+        st.warning(text("blobs_elsewhere", count=found.elsewhere))
     if not found.blobs and not found.tasks:
         st.success(text("nothing_to_do"))
         return
@@ -67,10 +70,12 @@ def _show(place: Place, found: Litter) -> None:
     if found.tasks:
         show_tasks(found.tasks[:SHOWN])
     if not place.read_only and st.button(text("clean_now"), key="clean_run"):
-        ask(text("clean_question"), what, lambda: _clean(place, found))
+        ask(text("clean_question"), what, lambda: _clean(place, found, is_gone=is_gone))
 
 
-def _clean(place: Place, found: Litter) -> str:
+def _clean(place: Place, found: Litter, *, is_gone: bool) -> str:
+    # It may be an hour ago that it was looked at, and a disk may be there again by now.
+    found = found.still(look(place, is_gone=is_gone))
     with closing(open_db(place.database)) as db, progress_bar("deleting", len(found.blobs)) as progress:
         done = clean(found, db, place.storages[0], progress=progress)
     place.close()

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from beautyspot.db import open_db
 from beautyspot.durations import seconds
-from beautyspot.maintenance import delete_tasks, least_used, tasks_of
+from beautyspot.maintenance import Deleted, Look, delete_tasks, least_used, tasks_of
 from beautyspot.protocols import SupportsUses
 from beautyspot.records import Task
 from beautyspot.sizes import bytes_of
@@ -31,18 +31,8 @@ class Preview:
     """What would go."""
 
     question: Mapping[str, Any]
-    count: int = 0
-    size_bytes: int = 0
+    look: Look = field(default_factory=Look)
     oldest: list[Task] = field(default_factory=list[Task])
-
-    def watch(self, tasks: Iterable[Task], progress: Progress) -> Iterator[Task]:
-        """Yield `tasks`, and remember what they come to."""
-        for task in tasks:
-            self.count += 1
-            self.size_bytes += task.size_bytes or 0
-            if self.count % 1000 == 0:
-                progress(self.count)
-            yield task
 
 
 def show_pruning(place: Place, /) -> None:
@@ -50,7 +40,7 @@ def show_pruning(place: Place, /) -> None:
     question = _ask_question(place)
     tell()
     if st.button(text("look"), key="prune_look", disabled=not question):
-        st.session_state[PREVIEW] = attempt(lambda: _look(place, question))
+        st.session_state[PREVIEW] = attempt(lambda: _preview(place, question))
     preview: Preview | None = st.session_state.get(PREVIEW)
     if not question:
         st.caption(text("prune_needs_filter"))
@@ -75,12 +65,24 @@ def _ask_question(place: Place) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value not in (None, "", False)}
 
 
-def _look(place: Place, question: Mapping[str, Any]) -> Preview:
-    preview = Preview(question)
+def _preview(place: Place, question: Mapping[str, Any]) -> Preview:
     with progress_bar("looking", place.catalog().size().tasks) as progress:
-        tasks = preview.watch(chosen(place, question), progress)
-        preview.oldest = nsmallest(SHOWN, tasks, key=lambda task: task.updated_at)
+        return look(place, question, progress)
+
+
+def look(place: Place, question: Mapping[str, Any], progress: Progress, /) -> Preview:
+    """Return what `question` means now; raises as `chosen` does."""
+    preview = Preview(question)
+    tasks = _counted(preview.look.watch(chosen(place, question)), progress)
+    preview.oldest = nsmallest(SHOWN, tasks, key=lambda task: task.updated_at)
     return preview
+
+
+def _counted(tasks: Iterable[Task], progress: Progress) -> Iterator[Task]:
+    for number, task in enumerate(tasks, 1):
+        if number % 1000 == 0:
+            progress(number)
+        yield task
 
 
 def chosen(place: Place, question: Mapping[str, Any], /) -> Iterator[Task]:
@@ -96,16 +98,17 @@ def chosen(place: Place, question: Mapping[str, Any], /) -> Iterator[Task]:
 
 
 def _show(place: Place, preview: Preview) -> None:
-    if not preview.count:
+    count = preview.look.count
+    if not count:
         st.success(text("nothing_to_do"))
         return
-    what = text("would_delete", count=count_text(preview.count), size=bytes_text(preview.size_bytes))
+    what = text("would_delete", count=count_text(count), size=bytes_text(preview.look.size_bytes))
     st.markdown(what)
     show_tasks(preview.oldest)
-    if preview.count > SHOWN:
-        st.caption(text("oldest_of", shown=SHOWN, count=count_text(preview.count)))
-    if not place.read_only and st.button(text("delete", count=count_text(preview.count)), key="prune_run"):
-        ask(text("delete_question", count=count_text(preview.count)), what, lambda: _delete(place, preview))
+    if count > SHOWN:
+        st.caption(text("oldest_of", shown=SHOWN, count=count_text(count)))
+    if not place.read_only and st.button(text("delete", count=count_text(count)), key="prune_run"):
+        ask(text("delete_question", count=count_text(count)), what, lambda: _delete(place, preview))
 
 
 def show_tasks(tasks: Iterable[Task], /) -> None:
@@ -124,11 +127,17 @@ def show_tasks(tasks: Iterable[Task], /) -> None:
     )
 
 
-def _delete(place: Place, preview: Preview) -> str:
-    """Delete what the question means now, which after a while may be more or less than was shown."""
+def delete(place: Place, preview: Preview, progress: Progress, /) -> Deleted:
+    """Delete what was looked at, as far as the question still means it and it was not kept anew since."""
     storage = place.storages[0] if place.storages else None
-    with closing(open_db(place.database)) as db, progress_bar("deleting", preview.count) as progress:
-        done = delete_tasks(chosen(place, preview.question), db, storage, progress=progress)
+    with closing(open_db(place.database)) as db:
+        tasks = preview.look.only_seen(chosen(place, preview.question))
+        return delete_tasks(tasks, db, storage, progress=progress)
+
+
+def _delete(place: Place, preview: Preview) -> str:
+    with progress_bar("deleting", preview.look.count) as progress:
+        done = delete(place, preview, progress)
     place.close()
     st.session_state.pop(PREVIEW, None)
     left = text("blobs_left", count=done.blobs_left) if done.blobs_left else ""
