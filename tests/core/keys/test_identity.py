@@ -126,3 +126,64 @@ def test_super_in_a_local_method_is_no_free_variable():
 
     maker = KeyMaker(Child.run, ignore=("self",))
     assert maker.key((Child(), 1), {}) == maker.key((Child(), 1), {})
+
+
+def test_a_variable_that_is_given_another_value_makes_another_key_and_the_old_value_the_old_one():
+    value = "small"
+    maker = KeyMaker(lambda x: (value, x))
+    keys = {}
+    for value in ("small", "big", "small", [], "".join("big")):
+        keys.setdefault(str(value), set()).add(maker.key((1,), {}))
+    assert [len(found) for found in keys.values()] == [1, 1, 1]
+    assert len(set.union(*keys.values())) == 3
+
+
+def test_a_variable_of_a_function_that_is_closed_over_counts_as_well():
+    def prompt(text: str) -> str:
+        return f"{style} {text}"
+
+    maker = KeyMaker(lambda x: prompt(x))
+    style = "short"
+    short = maker.key(("a",), {})
+    style = "long"
+    assert maker.key(("a",), {}) != short
+
+
+def test_what_a_function_counts_in_a_variable_of_its_own_makes_no_other_key():
+    calls = turns = 0
+
+    def tick() -> None:
+        nonlocal turns
+        turns += 1
+
+    def counted(x: int) -> int:
+        nonlocal calls
+        calls += 1
+        tick()
+        return x
+
+    maker = KeyMaker(counted)
+    before = maker.key((1,), {})
+    counted(1)
+    assert (maker.key((1,), {}), calls, turns) == (before, 1, 1)
+
+
+def test_a_new_value_without_content_is_refused_by_name_at_each_call():
+    value: Any = 1
+    maker = KeyMaker(lambda x: (value, x))
+    known = maker.key((1,), {})
+    value = threading.Lock()
+    for _ in range(2):
+        with pytest.raises(UnkeyableArgument, match="closes over 'value'"):
+            maker.key((1,), {})
+    value = 1
+    assert maker.key((1,), {}) == known
+
+
+def test_a_variable_that_is_emptied_after_the_first_call_makes_another_key():
+    value = 1
+    function: Any = lambda x: (value, x)  # noqa: E731 - its cell is wanted
+    maker = KeyMaker(function)
+    known = maker.key((1,), {})
+    del function.__closure__[0].cell_contents
+    assert maker.key((1,), {}) == maker.key((1,), {}) != known

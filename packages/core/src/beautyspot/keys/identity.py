@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys.binding import split
 from beautyspot.keys.callables import cell_form, closure, is_ours, lenient
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
+from beautyspot.keys.cells import Held, assigned, held, held_in
 from beautyspot.keys.code import code_digest, unwrap
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import is_told_by_code, module_name, qualified_name
@@ -26,16 +27,26 @@ def identity_of(function: Any, name: str, ignore: Collection[str], canonical: Ca
     return Identity(function, layers, name, ignore, canonical.registry) if layers else None
 
 
+class Taken(NamedTuple):
+    """What was taken down."""
+
+    form: Form
+    held: tuple[Held, ...]
+    """The cells that it was made of; while they hold this, it stays as it is."""
+
+
 class Identity:
-    """What tells a function from others of its name, as it was when it was marked."""
+    """What tells a function from others of its name: what it closed over when it was marked, or was given since."""
 
     def __init__(
         self, function: Any, layers: Sequence[FunctionType], name: str, ignore: Collection[str], registry: KeyRegistry
     ) -> None:
         """Take down what is closed over; cells that are still empty wait for `form`."""
         self._inner, self._layers, self._name, self._ignore = unwrap(function), layers, name, ignore
-        self._canonical = Canonical(registry, tuple(_chain(function)))
-        self._taken: dict[tuple[int, str], Form] = {}
+        self._chain = tuple(_chain(function))
+        self._canonical = Canonical(registry, self._chain)
+        self._own: frozenset[int] | None = None
+        self._taken: dict[tuple[int, str], Taken] = {}
         self._take(waiting=False)
 
     @property
@@ -43,20 +54,39 @@ class Identity:
         """The free variables that have a part in it, or would if they were not ignored."""
         return [name for layer in self._layers for name in closure(layer)]
 
-    def form(self) -> Form:
-        """Return the form, taking down what was still empty.
+    def take(self) -> Taken:
+        """Return the form, taking down anew what was empty or has been given another value since.
 
         Raises:
             UnkeyableArgument: as `identity_of`.
         """
-        self._take(waiting=True)
-        return [self._layer_form(place, layer) for place, layer in enumerate(self._layers)]
+        taken = self._take(waiting=True)
+        form = [self._layer_form(place, layer, taken) for place, layer in enumerate(self._layers)]
+        every = (pair for each in taken.values() for pair in each.held)
+        return Taken(form, tuple(pair for pair in every if self._own is None or id(pair[0]) not in self._own))
 
-    def _take(self, *, waiting: bool) -> None:
+    def _take(self, *, waiting: bool) -> dict[tuple[int, str], Taken]:
+        # A dict of its own for each: another thread may take as well, and forms must be of what is watched.
+        taken = dict(self._taken)
         for place, layer in enumerate(self._layers):
             for name, cell in closure(layer).items():
-                if name not in self._ignore and (place, name) not in self._taken and (waiting or _is_full(cell)):
-                    self._taken[place, name] = self._cell(layer, name, cell)
+                if name not in self._ignore and self._is_wanted(taken.get((place, name)), cell, waiting=waiting):
+                    # What is held first: given another value in between, it is taken again at the next call.
+                    before = held_in(cell, self._chain)
+                    taken[place, name] = Taken(self._cell(layer, name, cell), before)
+        self._taken = taken
+        return taken
+
+    def _is_wanted(self, taken: Taken | None, cell: Any, *, waiting: bool) -> bool:
+        if taken is None:
+            return waiting or _is_full(cell)
+        return any(held(each) is not content and not self._is_own(each) for each, content in taken.held)
+
+    def _is_own(self, cell: Any) -> bool:
+        """Say whether the functions assign to it themselves: what they count there does not make another call."""
+        if self._own is None:
+            self._own = assigned(self._chain)
+        return id(cell) in self._own
 
     def _cell(self, layer: Any, name: str, cell: Any) -> Form:
         if layer is not self._inner:
@@ -69,10 +99,8 @@ class Identity:
                 f"it as an argument, leave it out with ignore=({name!r},), or call spot.register_key(…) for its class"
             ) from None
 
-    def _layer_form(self, place: int, layer: Any) -> Form:
-        cells = {
-            name: form for (at, name), form in sorted(self._taken.items(), key=lambda item: item[0]) if at == place
-        }
+    def _layer_form(self, place: int, layer: Any, taken: dict[tuple[int, str], Taken]) -> Form:
+        cells = {name: taken[at, name].form for at, name in sorted(taken) if at == place}
         if layer is self._inner:
             return [code_digest(layer.__code__), cells]
         return [f"{module_name(layer.__globals__['__name__'])}.{layer.__code__.co_qualname}", cells]

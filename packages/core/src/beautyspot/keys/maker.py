@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from beautyspot.keys.binding import Values
+    from beautyspot.keys.canonical import Form
     from beautyspot.keys.code import FromCode
     from beautyspot.keys.identity import Identity
 
@@ -139,9 +140,14 @@ class KeyMaker:
         def seal() -> Any:
             # The first call absorbs the prefix, when a local function's cells are filled; the others copy it.
             nonlocal copy, beginning
-            beginning = self._prefix()
-            copy = hasher(beginning).copy
-            return copy()
+            identity = self._identity.take() if self._identity else None
+            beginning = self._prefix(None if identity is None else identity.form)
+            copy = sealed = hasher(beginning).copy
+            if identity is not None and identity.held:
+                from beautyspot.keys.cells import watching  # few functions are closures
+
+                copy = watching(identity.held, sealed, seal)
+            return sealed()
 
         copy: Callable[[], Any] = seal
         beginning = b""
@@ -163,9 +169,8 @@ class KeyMaker:
 
         return key if custom is None else custom_key
 
-    def _prefix(self) -> bytes:
+    def _prefix(self, identity: Form) -> bytes:
         names: Any = [[name, name in self._choices] for name in self._names] if self._custom is None else None
-        identity = self._identity.form() if self._identity else None
         # Packed, not joined: no name can run into the next.
         return pack([_SCHEME, self._func_name, self.version, names, identity])
 
