@@ -54,9 +54,12 @@ def test_name_that_leaves_the_folder_is_refused(workspace: Path, name: str):
         bs.Spot(name)
 
 
-def test_name_that_leaves_the_blobs_folder_is_refused(workspace: Path):
+def test_a_name_leads_out_of_no_folder_where_the_file_says_where_things_lie(workspace: Path):
+    spot = bs.Spot("../evil", db=workspace / "a.db")
+    assert len(spot.mark(save_blob=True)(bytes)(3)) == 3
+    assert list((workspace / "blobs/a").rglob("*.bin"))
     with pytest.raises(bs.ConfigurationError, match="not a name"):
-        bs.Spot("../evil", db=workspace / "a.db")
+        bs.Spot("../evil", db="memory://")
 
 
 def test_two_spots_in_one_folder_never_share_a_blob(workspace: Path):

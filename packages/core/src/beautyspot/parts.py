@@ -15,7 +15,7 @@ from beautyspot.serializers import MsgpackSerializer
 from beautyspot.storage import create_storage
 from beautyspot.store import Store
 from beautyspot.system_clock import SystemClock
-from beautyspot.workspace import blob_folder, default_database, legacy_blob_folders
+from beautyspot.workspace import blob_folder, blob_folder_of_name, default_database, earlier_blob_folders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,13 +82,12 @@ def open_parts(
     _expect_methods(serializer, executor, clock)
     clock = SystemClock() if clock is None else clock
     tasks = open_db(default_database(name) if db is None else db, durability=durability, memory_bytes=memory_bytes)
-    blobs = create_storage(blob_folder(name) if storage is None else storage, durability=durability, **storage_options)
+    blobs, folders = _open_storage(name, tasks, storage, durability=durability, **storage_options)
     limit_bytes = _inline_limit(inline_limit_bytes, tasks, has_storage=storage is not None)
     store = Store(tasks, blobs, clock=clock, inline_limit_bytes=limit_bytes, on_save_error=on_save_error)
     _furnish(store, compress, max_size=max_size, prune_every=prune_every)
     tie_up(store, journal := Journal(tasks, clock))
     flight, registry = _met_by_others(tasks)
-    folders = legacy_blob_folders(name) if storage is None else _folders_of(blobs)
     return Parts(
         store=store, journal=journal, flight=flight, registry=registry, clock=clock,
         serializer=MsgpackSerializer() if serializer is None else serializer, executor=executor, legacy_folders=folders,
@@ -117,6 +116,20 @@ def translated(renamed: Mapping[str, Any], today: Mapping[str, Any]) -> Mapping[
     from beautyspot.renamed import translate  # for the code of release 2
 
     return translate(renamed, today)
+
+
+def _open_storage(
+    name: str, tasks: TaskDB, storage: str | os.PathLike[str] | BlobStorage | None, **options: Any
+) -> tuple[BlobStorage, Sequence[str]]:
+    """Return where blobs go, and the folders that those of earlier releases lie in."""
+    if storage is not None:
+        blobs = create_storage(storage, **options)
+        root: str | None = getattr(blobs, "root", None)
+        return blobs, () if root is None else (root,)
+    path: str | None = getattr(tasks, "path", None)
+    folder = blob_folder_of_name(name) if path is None else blob_folder(path)
+    folders = earlier_blob_folders(name, folder)
+    return create_storage(folder, elsewhere=folders[1:], **options), folders
 
 
 def _inline_limit(given: int | None, tasks: TaskDB, *, has_storage: bool) -> int:
@@ -157,8 +170,3 @@ def _expect_methods(serializer: object, executor: object, clock: object) -> None
         ("clock", clock, ("time", "monotonic", "sleep", "sleep_async")),
     ):
         expect(thing is None or has_methods(thing, *methods), name, thing, f"an object that has {', '.join(methods)}")
-
-
-def _folders_of(storage: BlobStorage) -> tuple[str, ...]:
-    root: str | None = getattr(storage, "root", None)
-    return () if root is None else (root,)

@@ -41,9 +41,7 @@ def spot_at(place: Place, /) -> Spot:
         raise ConfigurationError(f"place got {place!r}; give a Spot, a file's path or a database's URL")
     if not isinstance(place, str) or "://" in place:
         return Spot("shared", db=place, inline_limit_bytes=sys.maxsize)
-    folder, file = os.path.split(os.path.abspath(place))  # noqa: PTH100 - as in workspace.py
-    name = file.partition(".")[0] or "shared"
-    return Spot(name, db=place, storage=os.path.join(folder, "blobs", name))  # noqa: PTH118 - as above
+    return Spot(os.path.basename(place).partition(".")[0] or "shared", db=place)  # noqa: PTH119 - as in workspace.py
 
 
 def portable(place: Place, /) -> Any:

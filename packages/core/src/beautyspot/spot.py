@@ -75,9 +75,10 @@ class Spot:
         """Open a store; a file of an earlier release is upgraded in place.
 
         Args:
-            name: Names the database `.beautyspot/<name>.db` and its blobs, and a shared limit.
+            name: Names the database `.beautyspot/<name>.db`, and a shared limit.
             db: A path, a SQLAlchemy URL, or a `TaskDB`; None for the default above.
-            storage: A path, a URL, or a `BlobStorage` for big values; None for `.beautyspot/blobs/<name>`.
+            storage: A path, a URL, or a `BlobStorage` for big values; None for the folder
+                `blobs` beside the database's file, or in `.beautyspot` where it is no file.
             tpm: Cells per minute that `limiter` grants; None for no limit.
             burst: Cells that may go at once after a pause; 1 paces strictly.
             shared_limit: Keep the limit in the database, for every process that uses it under this name.

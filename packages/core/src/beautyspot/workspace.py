@@ -21,19 +21,34 @@ def database_path(name: str, /) -> str:
     return oldest if os.path.isfile(oldest) and not os.path.exists(path) else path  # noqa: PTH110, PTH113 - see above
 
 
-def blob_folder(name: str, /) -> str:
-    """Return the absolute path of the blobs of `name`: one folder for each, so that two Spots never share a blob.
+def blob_folder(database: str | os.PathLike[str], /) -> str:
+    """Return the absolute path of the folder that holds the blobs of the file `database`, in `blobs` beside it.
+
+    It follows from the file alone: the commands know no Spot's name, and several Spots may share a file.
+    """
+    folder, file = os.path.split(os.path.abspath(database))  # noqa: PTH100 - see above
+    return os.path.join(folder, "blobs", file.removesuffix(".db") or file)  # noqa: PTH118 - see above
+
+
+def blob_folder_of_name(name: str, /) -> str:
+    """Return the absolute path of the blobs of the Spot `name` where its rows lie in no file.
 
     Raises:
         ConfigurationError: `name` is no plain file name.
     """
-    return os.path.abspath(os.path.join(WORKSPACE, "blobs", _checked(name)))  # noqa: PTH100, PTH118 - see above
+    return blob_folder(os.path.join(WORKSPACE, f"{_checked(name)}.db"))  # noqa: PTH118 - see above
 
 
-def legacy_blob_folders(name: str, /) -> tuple[str, ...]:
-    """Return the folders in which blobs of releases up to 2.7 lie by default, in the order to look."""
-    own = blob_folder(name)
-    return (own, os.path.dirname(own), os.path.abspath("blobs"))  # noqa: PTH100, PTH120 - see above
+def earlier_blob_folders(name: str, folder: str, /) -> tuple[str, ...]:
+    """Return where blobs of earlier releases lie, in the order to look.
+
+    Args:
+        name: Of a Spot, which named the folder once.
+        folder: Where its blobs lie today.
+    """
+    beside, workspace = os.path.dirname(folder), os.path.abspath(os.path.join(WORKSPACE, "blobs"))  # noqa: PTH100, PTH118, PTH120 - see above
+    named = [os.path.join(each, name) for each in (workspace, beside)] if _is_plain(name) else []  # noqa: PTH118 - see above
+    return tuple(dict.fromkeys((folder, *named, workspace, beside, os.path.abspath("blobs"))))  # noqa: PTH100 - see above
 
 
 def default_database(name: str, /) -> str:
@@ -52,8 +67,12 @@ def default_database(name: str, /) -> str:
     return path
 
 
+def _is_plain(name: str) -> bool:
+    return bool(name) and name not in (".", "..") and not set(name) & set('/\\:\0*?"<>|') and name == name.strip()
+
+
 def _checked(name: str) -> str:
-    if not name or name in (".", "..") or set(name) & set('/\\:\0*?"<>|') or name != name.strip():
+    if not _is_plain(name):
         raise ConfigurationError(
             f"not a name for a Spot: {name!r}; give a plain file name, and db= and storage= for other folders"
         )

@@ -25,7 +25,7 @@ def clean_blobs(
     context: Context,
     grace: Grace = "1h",
     blobs_are_gone: Annotated[
-        bool, Option("--blobs-are-gone", help="Remove the rows even if not one of their blobs is found.")
+        bool, Option("--blobs-are-gone", help="Remove the rows whose blob isn't found, be it all of them.")
     ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -35,7 +35,9 @@ def clean_blobs(
 ) -> None:
     """Delete blobs that no row names, half-written ones, and rows whose blob is gone. Asks first.
 
-    The rows of every database here are asked. One that lies elsewhere and shares the blobs would lose its own.
+    Rows go only with --storage, which says where their blobs should be, or --blobs-are-gone: another Spot may keep
+    its own elsewhere. The rows of every database here are asked; one that lies elsewhere and shares the blobs would
+    lose its own.
     """
     place = place_of(context, db, storage, as_json)
     storages = place.storages()
@@ -59,18 +61,25 @@ def _litter(place: Place, storages: list[BlobStorage], grace: timedelta, *, blob
         catalog, *others = (
             opened.enter_context(Catalog.open(each)) for each in (database, *databases_around(database))
         )
-        return litter(catalog, storages, others=others, grace=grace, blobs_are_gone=blobs_are_gone)
+        return litter(
+            catalog, storages, others=others, grace=grace, blobs_are_gone=blobs_are_gone, is_guess=place.storage is None
+        )
 
 
 def _tell(place: Place, found: Litter, done: Cleaned, *, dry_run: bool) -> None:
     if place.as_json:
         document = {"dry_run": dry_run, "deleted": done.blobs, "size_bytes": done.size_bytes, "rows": done.tasks}
         names = {"locations": [blob.location for blob in found.blobs], "keys": [task.cache_key for task in found.tasks]}
-        print_json({**document, "blobs_left": done.blobs_left, **names})
+        print_json({**document, "blobs_left": done.blobs_left, "rows_left": found.elsewhere, **names})
         return
     left = f"; {count_text(done.blobs_left, 'blob')} could not be deleted" if done.blobs_left else ""
     would = "would delete" if dry_run else "deleted"
     say(f"{would} {_what(done.blobs, done.size_bytes, done.tasks)}{left}")
+    if found.elsewhere:
+        say(
+            f"  {count_text(found.elsewhere, 'result')} stayed whose blob isn't beside the database: name its folder "
+            "with --storage, or say --blobs-are-gone to remove them"
+        )
 
 
 def _what(blobs: int, size_bytes: int, tasks: int) -> str:

@@ -10,6 +10,7 @@ from beautyspot.errors import ConfigurationError
 from beautyspot.folders import WORKSPACE
 from beautyspot.protocols import BlobStorage, TaskDB
 from beautyspot.storage import create_storage
+from beautyspot.workspace import blob_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +93,19 @@ def _choice_in(folder: Path) -> str:
 
 
 def databases_around(database: str, /) -> list[str]:
-    """Return the paths of the other databases here and in the folder of `database`, whose blobs may lie among its."""
+    """Return the paths of the other databases here and in the folder of `database`, whose blobs may lie among its.
+
+    They are known by their ending `.db`; `app`, without one, has the blobs of `app.db`.
+    """
     own = Path(database.partition("://")[2].removeprefix("/") if "://" in database else database).resolve()
     folders = {Path.cwd(), Path(WORKSPACE).resolve(), own.parent}
-    return sorted(str(path) for folder in folders for path in _with_tasks(folder) if path.resolve() != own)
+    return sorted(str(path) for folder in folders for path in _with_tasks(folder, own.stem) if path.resolve() != own)
 
 
-def _with_tasks(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.glob("*.db")) if path.is_file() and _has_tasks(path)]
+def _with_tasks(folder: Path, name: str | None = None) -> list[Path]:
+    """Return the databases of beautyspot in `folder` that end with `.db`, and the one called `name`."""
+    paths = {*folder.glob("*.db"), *([] if name is None else [folder / name])}
+    return [path for path in sorted(paths) if path.is_file() and _has_tasks(path)]
 
 
 def _has_tasks(path: Path) -> bool:
@@ -125,13 +131,13 @@ def name_of(db: TaskDB, /) -> str:
 
 
 def blob_folders(database: str, /) -> list[Path]:
-    """Return the folders in which the blobs of a database in a file lie by default; none for a server's."""
+    """Return the folder of the blobs of a database in a file, then those of earlier releases; none for a server's."""
     path = path_of(database)
     if path is None:
         return []
-    # A Spot with a db= elsewhere still keeps its blobs in the workspace it was started in, unless told otherwise.
-    workspace = path.parent if path.parent.absolute().name == WORKSPACE else Path(WORKSPACE)
-    blobs = workspace.absolute() / "blobs"
-    own, beside = blobs / path.stem, path.parent.absolute() / "blobs"
-    # The one that a deletion may touch comes first; the folder that earlier releases shared is only read.
-    return [beside, own, blobs] if beside != blobs and beside.exists() and not own.exists() else [own, blobs]
+    own = Path(blob_folder(path))
+    # Only the first is ever changed. In the others, where earlier releases named folders after Spots, a location
+    # that has its blob has the right one: it ends in digits that no two blobs share.
+    shared = (Path(WORKSPACE).absolute() / "blobs", own.parent, Path("blobs").absolute())
+    named = (folder for each in shared if each.is_dir() for folder in sorted(each.iterdir()) if folder.is_dir())
+    return list(dict.fromkeys((own, *named, *shared)))

@@ -24,7 +24,7 @@ def _lost(named: set[str], present: set[str]) -> Finding:
     lost = [location for location in named if location not in present and file_name(location) not in present]
     if not lost:
         return Finding("ok", "blobs", f"{len(named)} named by rows, all there")
-    step = "say where they lie with --storage; if they are gone, `beautyspot clean` removes their rows"
+    step = "say where they lie with --storage; if they are gone, `beautyspot clean --blobs-are-gone` removes their rows"
     return Finding(
         "error", "blobs", f"{len(lost)} of {len(named)} that rows name are not there, as {min(lost)!r}", step
     )

@@ -30,6 +30,8 @@ class Litter:
     """Without a row, or half-written."""
     tasks: tuple[Task, ...]
     """Whose blob is gone; their calls run again."""
+    elsewhere: int = 0
+    """Results whose blob was not found where it was guessed to lie; they stay."""
 
     @property
     def size_bytes(self) -> int:
@@ -66,6 +68,7 @@ def litter(
     others: Sequence[Catalog] = (),
     grace: timedelta = GRACE,
     blobs_are_gone: bool = False,
+    is_guess: bool = False,
 ) -> Litter:
     """Look for blobs without a row, half-written ones, and rows without a blob; change nothing.
 
@@ -75,6 +78,8 @@ def litter(
         others: Of databases whose blobs lie in the same storage; theirs are no litter.
         grace: Younger blobs are left alone.
         blobs_are_gone: The user says so: not one blob that a row names need be there, nor any other.
+        is_guess: Nobody named the storages. Then a result whose blob is in none of them stays, unless the user says
+            that blobs are gone: a second Spot on the same database may keep its own in another storage.
 
     Raises:
         ConfigurationError: the storage is empty, or not one of the blobs that rows name is in it, so it must be another
@@ -97,6 +102,8 @@ def litter(
             f"none of the blobs that rows name ({len(named)}) is in {where!r}, as {min(lost)!r}; "
             "say where they lie with --storage or mount it, and only if they are gone for good add --blobs-are-gone"
         )
+    if is_guess and not blobs_are_gone:
+        return Litter(tuple(blobs), (), len(lost))
     return Litter(tuple(blobs), tuple(_naming(catalog, lost)))
 
 

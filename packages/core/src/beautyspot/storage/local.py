@@ -38,12 +38,19 @@ class LocalStorage:
     an old blob never meets a new one of the same key.
     """
 
-    def __init__(self, root: str | os.PathLike[str], *, durability: Literal["normal", "full"] = "normal") -> None:
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        *,
+        durability: Literal["normal", "full"] = "normal",
+        elsewhere: Sequence[str] = (),
+    ) -> None:
         """Use the folder `root`, which is made when the first blob comes.
 
         Args:
             root: Made absolute now, so `os.chdir` changes nothing; `~` is the home folder.
             durability: `normal` survives a killed process; `full` writes through to the disk and survives a power loss.
+            elsewhere: Folders in which a blob that isn't in `root` may lie since an earlier release; only read.
 
         Raises:
             ConfigurationError: the durability is another word.
@@ -53,6 +60,7 @@ class LocalStorage:
         path: str = os.fspath(root)
         self.root: str = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - pathlib is 3 ms to import
         self._sync = durability == "full"
+        self._elsewhere = elsewhere
 
     def __repr__(self) -> str:
         """Name the folder."""
@@ -100,12 +108,11 @@ class LocalStorage:
         Raises:
             StorageError: it is gone, can't be read, or lies outside the root.
         """
-        path = path_of(self.root, location)
-        try:
-            with open(path, "rb", buffering=0) as file:
-                return file.readall()
-        except OSError as error:
-            raise self._failed("read", location, error) from error
+        with self.open(location) as file:
+            try:
+                return file.read()
+            except OSError as error:
+                raise self._failed("read", location, error) from error
 
     def open(self, location: str, /) -> BinaryIO:
         """Open what was kept at `location` as a readable, seekable stream; raises as `load` does."""
@@ -113,6 +120,8 @@ class LocalStorage:
         try:
             return open(path, "rb")
         except OSError as error:
+            if isinstance(error, FileNotFoundError) and (found := self._open_elsewhere(location)):
+                return found
             raise self._failed("read", location, error) from error
 
     def delete(self, location: str, /) -> None:
@@ -144,6 +153,14 @@ class LocalStorage:
             if self._sync:
                 file.flush()
                 os.fsync(descriptor)
+
+    def _open_elsewhere(self, location: str) -> BinaryIO | None:
+        for root in self._elsewhere:
+            try:
+                return open(path_of(root, location), "rb")
+            except (OSError, StorageError):
+                continue
+        return None
 
     def _scan(self, is_wanted: Callable[[str, str], bool]) -> Iterator[BlobInfo]:
         try:

@@ -55,8 +55,8 @@ def create_storage(spec: str | os.PathLike[str] | BlobStorage, /, **options: Any
     try:
         return storage.from_url(url, **options) if scheme else storage(url, **options)
     except TypeError as error:
-        # Every storage takes a durability; the user gave the others.
-        names = sorted(options.keys() - {"durability"}) or sorted(options)
+        # Ours are the durability and the folders of earlier releases; the user gave the others.
+        names = sorted(options.keys() - {"durability", "elsewhere"}) or sorted(options)
         raise ConfigurationError(
             f"storage {url!r} doesn't take the options {names!r}; leave them out, or correct their names"
         ) from error

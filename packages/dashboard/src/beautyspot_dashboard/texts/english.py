@@ -181,7 +181,10 @@ TEXTS = {
     ),
     "blobs_are_gone": "The blobs are gone for good",
     "blobs_are_gone_help": (
-        "Removes the rows even if not one of their blobs is found; an unmounted disk looks the same"
+        "Removes the rows whose blob isn't found, be it all of them; an unmounted disk looks the same"
+    ),
+    "blobs_elsewhere": (
+        "**{count:result|results}** stay whose blob was not found: it may lie in another storage, or be gone."
     ),
     "would_clean": "**{blobs:blob|blobs}**, {size}, and **{rows:result|results}** without a blob would go.",
     "blob": "Blob",

@@ -1,0 +1,102 @@
+"""Any Spot and any command find the blobs of a file in the same folder, whatever the Spots are called."""
+
+import json
+import os
+from pathlib import Path
+
+import beautyspot as bs
+import pytest
+
+from .conftest import Run
+
+BIG = 200_000
+
+
+def fill(spot: bs.Spot, letter: str, count: int = 3) -> bs.Marked[[int], str]:
+    @spot.mark(version=letter)
+    def text(number: int) -> str:
+        return f"{letter}{number}" * BIG
+
+    for number in range(count):
+        text(number)
+    return text
+
+
+def blobs(folder: str = ".") -> list[Path]:
+    return list(Path(folder).rglob("*.bin"))
+
+
+@pytest.fixture
+def shared(workspace: Path) -> list[bs.Marked[[int], str]]:
+    """A file of two Spots, neither of which it is named after."""
+    functions = [fill(bs.Spot(name, db="results.db"), name) for name in ("films", "pictures")]
+    for blob in blobs():
+        os.utime(blob, (0, 0))
+    return functions
+
+
+def test_blobs_lie_beside_the_file_in_a_folder_of_its_name(shared: object) -> None:
+    assert {path.parent.parent for path in blobs()} == {Path("blobs/results")}
+
+
+def test_cleaning_leaves_the_results_of_both_spots(shared: list[bs.Marked[[int], str]], run: Run) -> None:
+    answer = run("--db", "results.db", "clean", "--yes", "--json")
+    assert (answer.code, json.loads(answer.out)["deleted"], json.loads(answer.out)["rows"]) == (0, 0, 0)
+    assert [function.is_cached(2) for function in shared] == [True, True]
+
+
+def test_cleaning_leaves_results_whose_blobs_another_spot_keeps_elsewhere(shared: object, run: Run) -> None:
+    far = fill(bs.Spot("far", db="results.db", storage="elsewhere"), "far")
+    answer = run("--db", "results.db", "clean", "--yes")
+    assert "3 results stayed whose blob isn't beside the database" in answer.err
+    assert far.is_cached(2)
+
+
+@pytest.mark.parametrize("word", [("--storage", "blobs/results"), ("--blobs-are-gone",)])
+def test_cleaning_deletes_results_of_lost_blobs_where_the_user_says_so(
+    shared: object, run: Run, word: tuple[str, ...]
+) -> None:
+    blobs()[0].unlink()
+    assert json.loads(run("--db", "results.db", "clean", "--yes", "--json").out)["rows_left"] == 1
+    assert json.loads(run("--db", "results.db", "clean", "--yes", "--json", *word).out)["rows"] == 1
+
+
+def test_every_verb_that_reads_finds_the_blobs(shared: object, run: Run) -> None:
+    assert json.loads(run("--db", "results.db", "verify", "--json").out)["damaged"] == []
+    assert json.loads(run("--db", "results.db", "export", "all.zip", "--json").out)["tasks"] == 6
+    assert "6 named by rows, all there" in run("--db", "results.db", "doctor").out
+
+
+def test_every_verb_that_deletes_takes_the_blobs_along(shared: object, run: Run) -> None:
+    assert run("--db", "results.db", "delete", "--version", "films", "--yes").code == 0
+    assert len(blobs()) == 3
+    assert run("--db", "results.db", "prune", "--version", "pictures", "--yes").code == 0
+    assert blobs() == []
+
+
+@pytest.mark.parametrize("name", ["films", "any other"])
+def test_what_is_imported_or_migrated_is_a_hit_of_any_spot(shared: object, run: Run, name: str) -> None:
+    run("--db", "results.db", "export", "all.zip")
+    assert run("--db", "far/imported.db", "import", "all.zip", "--yes").code == 0
+    assert run("migrate", "--from", "results.db", "--to", "far/moved.db", "--blobs", "--yes").code == 0
+    for place in ("far/imported.db", "far/moved.db"):
+        function = fill(bs.Spot(name, db=place), "films", 0)
+        assert len(function(2)) == 6 * BIG
+        assert function.cache_info().hits == 1
+
+
+@pytest.mark.parametrize("folder", [".beautyspot/blobs/films", "blobs/films"])
+def test_blobs_in_a_folder_named_after_their_spot_are_found(workspace: Path, run: Run, folder: str) -> None:
+    fill(bs.Spot("films", db="results.db", storage=folder), "films")
+    function = fill(bs.Spot("films", db="results.db"), "films", 3)
+    assert function.cache_info().hits == 3
+    assert json.loads(run("--db", "results.db", "verify", "--json").out)["damaged"] == []
+
+
+def test_files_that_differ_in_their_ending_share_no_blobs(workspace: Path, run: Run) -> None:
+    functions = [fill(bs.Spot("x", db=name), "x") for name in ("app.db", "app.sqlite", "app")]
+    for blob in blobs():
+        os.utime(blob, (0, 0))
+    for name in ("app.db", "app.sqlite", "app"):
+        assert json.loads(run("--db", name, "clean", "--yes", "--json").out)["deleted"] == 0
+    assert all(function.is_cached(1) for function in functions)
