@@ -272,11 +272,30 @@ def test_a_model_that_nothing_names_is_refused_with_the_way_out(spot: Spot) -> N
     assert rows(spot) == ["llama_index.Lengths.mine"]
 
 
-def test_a_model_within_another_is_not_told_by_the_name_of_either(spot: Spot) -> None:
-    adapter = Lengths(model_name="adapter for m")
-    adapter._hidden = Lengths(model_name="m")
-    with pytest.raises(ConfigurationError, match="give model_id="):
-        cache_embedding(adapter, spot)
+def test_a_model_within_another_counts_by_its_own_settings(spot: Spot, asked: list[Any]) -> None:
+    for name in ("m", "n", "m"):
+        adapter = Lengths(model_name="adapter")
+        adapter._hidden = Lengths(model_name=name)
+        cache_embedding(adapter, spot).get_text_embedding("a")
+    assert len(asked) == 2
+
+
+def test_what_a_model_of_the_users_hides_tells_it_from_others(spot: Spot, asked: list[Any]) -> None:
+    for hidden in ("query: ", "passage: ", "query: "):
+        model = Lengths(model_name="m")
+        model._hidden = hidden
+        cache_embedding(model, spot).get_text_embedding("a")
+    assert len(asked) == 2
+
+
+def test_a_client_of_the_users_own_is_no_mere_carrier(spot: Spot) -> None:
+    class Remote(Lengths):
+        client: Any = None
+
+    for model in (Remote(model_name="m", client=object()), Lengths(model_name="m")):
+        model._hidden = model.client if isinstance(model, Remote) else object()
+        with pytest.raises(ConfigurationError, match="give model_id="):
+            cache_embedding(model, spot)
 
 
 def test_a_setting_that_is_changed_to_an_object_goes_past_the_cache(spot: Spot, asked: list[Any]) -> None:

@@ -1,13 +1,43 @@
 """What tells one model from another."""
 
+import threading
 from typing import Any
 
+import httpx
 import pytest
+from beautyspot import UnkeyableArgument
 from beautyspot.keys.canonical import Canonical
 from beautyspot.keys.registry import KeyRegistry
-from llama_index.callbacks.beautyspot.identity import identity_of, is_transport, keyable_part, model_name, registry_of
-from llama_index.core.bridge.pydantic import ConfigDict, Field, SecretStr
+from llama_index.callbacks.beautyspot.identity import (
+    identity_of,
+    is_transport,
+    keyable_part,
+    model_name,
+    registry_of,
+    settings_of_options,
+)
+from llama_index.core.bridge.pydantic import ConfigDict, Field, PrivateAttr, SecretStr
 from llama_index.core.schema import TransformComponent
+
+
+class OfHost(TransformComponent):
+    """Stands for a class of LlamaIndex's."""
+
+    __module__ = "llama_index.transformations"
+    client: Any = None
+    _client: Any = PrivateAttr(default=None)
+
+    def __call__(self, nodes: Any, **_: Any) -> Any:
+        return nodes
+
+
+class OfUser(TransformComponent):
+    """A class that holds a client of some kind."""
+
+    client: Any = None
+
+    def __call__(self, nodes: Any, **_: Any) -> Any:
+        return nodes
 
 
 class Splitter(TransformComponent):
@@ -22,6 +52,7 @@ class Splitter(TransformComponent):
     timeout: float = 1.0
     buffer: list[int] = Field(default_factory=list, exclude=True)
     inner: Any = None
+    _style: Any = PrivateAttr(default=None)
 
     def __call__(self, nodes: Any, **_: Any) -> Any:
         return nodes
@@ -34,6 +65,43 @@ def canonical() -> Canonical:
 
 def test_settings_count_but_credentials_transport_and_what_dumps_leave_out():
     assert identity_of(Splitter(extra=1, secret_key="sk")) == {"model": "m-1", "size": 3, "inner": None, "extra": 1}
+
+
+def test_private_attributes_of_the_users_count(canonical: Canonical):
+    splitters = [Splitter(), Splitter(), Splitter(), Splitter()]
+    for splitter, style in zip(splitters[1:], ("polite", "rude", "polite"), strict=True):
+        splitter._style = style
+    plain, polite, rude, again = map(canonical.form, splitters)
+    assert plain != polite == again != rude
+
+
+def test_one_without_content_makes_no_key(canonical: Canonical):
+    splitter = Splitter()
+    splitter._style = object()
+    with pytest.raises(UnkeyableArgument, match=r"object has no content"):
+        canonical.form(splitter)
+
+
+def test_those_of_llamaindex_and_what_carries_requests_change_no_key(canonical: Canonical):
+    used = OfHost(client=object())
+    used._client = object()
+    assert canonical.form(used) == canonical.form(OfHost())
+    busy = Splitter()
+    busy._style = threading.Lock()
+    assert canonical.form(busy) == canonical.form(Splitter())
+
+
+def test_a_client_of_the_users_counts_by_its_address_or_content(canonical: Canonical):
+    clients = [None, "deepl", "google", *(httpx.Client(base_url=f"http://{host}") for host in "ab")]
+    forms = [canonical.form(OfUser(client=client)) for client in clients]
+    assert [forms.count(each) for each in forms] == [1] * len(clients)
+    with pytest.raises(UnkeyableArgument):
+        canonical.form(OfUser(client=object()))
+
+
+def test_of_the_options_of_a_call_count_those_that_may_change_the_answer():
+    options = {"key": "C minor", "token": "###", "temperature": 0.0, "api_key": "sk", "extra_headers": {"X-Id": "1"}}
+    assert settings_of_options({**options, "timeout": 3}) == {"key": "C minor", "token": "###", "temperature": 0}
 
 
 def test_components_inside_count_by_their_settings_too(canonical: Canonical):

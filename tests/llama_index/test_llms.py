@@ -340,7 +340,7 @@ def test_a_key_function_says_what_counts(store: Spot) -> None:
 def test_a_model_that_hides_what_it_is_is_refused_with_the_way_out(store: Spot) -> None:
     model = Parrot()
     model._llm = object()
-    with pytest.raises(ConfigurationError, match=r"'_llm' of Parrot holds a object.*; give model_id="):
+    with pytest.raises(ConfigurationError, match=r"'Parrot'.*object has no content.*; give model_id="):
         cache_llm(model, store)
     assert cache_llm(model, store, model_id="the big one").complete("a").text == "so a"
 

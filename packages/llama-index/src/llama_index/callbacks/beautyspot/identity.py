@@ -16,6 +16,10 @@ from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import PLAIN, Canonical
 from beautyspot.keys.registry import KeyRegistry
 
+from llama_index.callbacks.beautyspot.copies import STATE
+from llama_index.core.bridge.pydantic import BaseModel
+from llama_index.core.callbacks import CallbackManager
+from llama_index.core.rate_limiter import BaseRateLimiter
 from llama_index.core.schema import BaseComponent
 
 NAME_FIELDS = ("model", "model_name", "model_id", "deployment_name", "engine", "azure_deployment", "model_path")
@@ -24,17 +28,27 @@ LONGEST_NAME = 120
 TRANSPORT = frozenset(
     (
         "callback_manager", "rate_limiter", "embeddings_cache", "timeout", "request_timeout", "max_retries", "retries",
-        "num_workers", "embed_batch_size", "default_headers", "reuse_client", "http_client", "async_http_client",
-        "client", "aclient", "async_client", "verbose", "show_progress",
+        "num_workers", "embed_batch_size", "default_headers", "reuse_client", "verbose", "show_progress",
     )
 )  # fmt: skip
 """Fields that say how something is asked for, and not what."""
+CLIENTS = frozenset(("client", "aclient", "async_client", "http_client", "async_http_client"))
+"""Fields in which LlamaIndex's own classes hold what sends requests; a class of the user's may hold anything."""
+_HOST = "llama_index."
+_CARRIERS = frozenset(("aiohttp", "anthropic", "boto3", "botocore", "httpx", "httpx2", "openai", "requests", "urllib3"))
+"""Packages whose objects carry requests; none of them is a model."""
+_TOOLS = frozenset(("_thread", "asyncio", "concurrent", "logging", "threading"))
+"""Packages whose objects, in private attributes, change no answer."""
 HIDDEN_MODELS = ("_llm", "_model", "_pipeline", "_previous_response_id")
 """Private attributes in which some classes hold what their fields don't tell of."""
 _CREDENTIAL = re.compile(
     r"(^|_)(api_?key|(secret|access|private|subscription|account)_key(_id)?|secret|password|credentials?|authorization"
-    r"|bearer|(auth|access|session|api|hf|refresh|security|azure_ad|huggingface)_token|token_provider)$|^(token|key)$"
+    r"|bearer|(auth|access|session|api|hf|refresh|security|azure_ad|huggingface)_token|token_provider)$"
 )
+_BARE = ("token", "key")
+"""Credentials as fields; an option of a call may mean anything by them."""
+_HEADERS = ("extra_headers", "headers")
+"""Options that tell a server who asks, and often one request from another."""
 
 
 def registry_of(known: KeyRegistry, /) -> KeyRegistry:
@@ -51,8 +65,8 @@ def identity_of(component: BaseComponent, /) -> dict[str, Any]:
     Raises:
         ConfigurationError: what it is lies in an object that it hides.
     """
-    settings = _settings(component)
-    hidden: Mapping[str, Any] = getattr(component, "__pydantic_private__", None) or {}
+    settings = settings_of_fields(component)
+    hidden = hidden_by_host(component)
     for name in HIDDEN_MODELS:
         value = hidden.get(name)
         if type(value) not in PLAIN:
@@ -62,13 +76,32 @@ def identity_of(component: BaseComponent, /) -> dict[str, Any]:
             )
         if value is not None:
             settings[name] = value
-    return settings
+    return {**settings, **own_private(component)}
+
+
+def own_private(component: BaseModel, /) -> dict[str, Any]:
+    """Return what the private attributes of a class of the user's hold: it may change answers like any field.
+
+    Those of LlamaIndex's own classes are made on first use, and would change the keys.
+    """
+    hidden: Mapping[str, Any] = getattr(component, "__pydantic_private__", None) or {}
+    held = {name: hidden.get(name) for name in _own_private_names(type(component))}
+    return _telling(
+        {name: value for name, value in held.items() if value is not None and _package(value) not in _TOOLS}
+    )
+
+
+def hidden_by_host(component: BaseModel, /) -> dict[str, Any]:
+    """Return the private attributes that LlamaIndex's own classes declare."""
+    hidden: Mapping[str, Any] = getattr(component, "__pydantic_private__", None) or {}
+    own = _own_private_names(type(component))
+    return {name: value for name, value in hidden.items() if name not in own and name != STATE}
 
 
 def keyable_part(component: BaseComponent, canonical: Canonical, /) -> dict[str, Any]:
     """Return the form of those settings that have one, for a component that is known by a `model_id` beside them."""
     part: dict[str, Any] = {}
-    for name, value in _settings(component).items():
+    for name, value in settings_of_fields(component).items():
         with suppress(UnkeyableArgument, ConfigurationError):
             part[name] = canonical.form(value)
     return part
@@ -82,17 +115,57 @@ def model_name(component: BaseComponent, /) -> str:
 
 def is_transport(name: str, /) -> bool:
     """Say whether a setting of that name is a credential, or says how something is asked for."""
-    return name in TRANSPORT or _CREDENTIAL.search(name) is not None
+    return name in TRANSPORT or name in _BARE or _CREDENTIAL.search(name) is not None
 
 
-def _settings(component: BaseComponent) -> dict[str, Any]:
+def settings_of_options(options: Mapping[str, Any], /) -> dict[str, Any]:
+    """Return those options of a call that may change its answer; 0 and 0.0 are the same to a provider."""
+    dropped = {name for name in options if name in _HEADERS or (name not in _BARE and is_transport(name))}
+    told = {name: value for name, value in options.items() if name not in dropped}
+    whole = {name: int(value) for name, value in told.items() if type(value) is float and value.is_integer()}
+    return _telling({**told, **whole})
+
+
+def settings_of_fields(component: BaseModel, /) -> dict[str, Any]:
+    """Return the fields that may change what `component` gives, by their names."""
     settings = {name: getattr(component, name) for name in _counted(type(component))}
     extra: Mapping[str, Any] = getattr(component, "__pydantic_extra__", None) or {}
     settings.update({name: value for name, value in extra.items() if not is_transport(name)})
-    return {name: value for name, value in settings.items() if not hasattr(type(value), "get_secret_value")}
+    return _telling(settings)
+
+
+def _telling(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return `settings` without secrets and what carries requests, of which the address alone counts."""
+    told: dict[str, Any] = {}
+    for name, value in settings.items():
+        if type(value) in PLAIN:
+            if value is not None or name not in CLIENTS:  # one that is not made yet
+                told[name] = value
+        elif _package(value) in _CARRIERS:
+            address = getattr(value, "base_url", None)
+            if address:
+                told[name] = str(address)
+        elif not (hasattr(type(value), "get_secret_value") or isinstance(value, CallbackManager | BaseRateLimiter)):
+            told[name] = value
+    return told
+
+
+def _package(value: Any) -> str:
+    return type(value).__module__.partition(".")[0]
 
 
 @lru_cache(1024)
-def _counted(class_: type[BaseComponent]) -> tuple[str, ...]:
+def _counted(class_: type[BaseModel]) -> tuple[str, ...]:
     fields = class_.model_fields.items()
-    return tuple(name for name, field in fields if not (field.exclude or is_transport(name)))
+    of_host = {name for each in _host_classes(class_) for name in each.model_fields if name in CLIENTS}
+    return tuple(name for name, field in fields if not (field.exclude or is_transport(name) or name in of_host))
+
+
+@lru_cache(1024)
+def _own_private_names(class_: type[BaseModel]) -> tuple[str, ...]:
+    of_host = {name for each in _host_classes(class_) for name in each.__private_attributes__}
+    return tuple(name for name in class_.__private_attributes__ if name not in of_host and name != STATE)
+
+
+def _host_classes(class_: type[BaseModel]) -> list[type[BaseModel]]:
+    return [each for each in class_.__mro__ if each.__module__.startswith(_HOST) and issubclass(each, BaseModel)]

@@ -8,8 +8,15 @@ from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 
-from llama_index.callbacks.beautyspot.copies import STATE, own_class
-from llama_index.callbacks.beautyspot.identity import UNKNOWN, is_transport, model_name, registry_of
+from llama_index.callbacks.beautyspot.copies import own_class
+from llama_index.callbacks.beautyspot.identity import (
+    UNKNOWN,
+    hidden_by_host,
+    model_name,
+    own_private,
+    registry_of,
+    settings_of_fields,
+)
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.embeddings.base_sparse import BaseSparseEmbedding
 from llama_index.core.bridge.pydantic import BaseModel
@@ -42,8 +49,8 @@ def settings_of(model: BaseModel, /) -> dict[str, Any]:
     Raises:
         ConfigurationError: what it is lies in an object that it hides.
     """
-    hidden: dict[str, Any] = getattr(model, "__pydantic_private__", None) or {}
-    objects = [value for name, value in hidden.items() if name != STATE and not _is_plain(value)]
+    hidden = hidden_by_host(model)
+    objects = [value for value in hidden.values() if not _is_plain(value)]
     name = model_name(model)  # pyright: ignore[reportArgumentType] - asked for attributes alone
     # A component within, such as the model below an adapter, is told of by its name alone, if at all.
     hides_component = any(isinstance(value, BaseModel) for value in objects)
@@ -53,10 +60,8 @@ def settings_of(model: BaseModel, /) -> dict[str, Any]:
             "results could pass for another's; give model_id=, a text that changes when the model does"
         )
     told = {name: value for name, value in hidden.items() if name in ENGINES or isinstance(value, FunctionType)}
-    fields = type(model).model_fields
-    names = [name for name in fields if not (fields[name].exclude or is_transport(name) or name in IDLE)]
-    values = {name: getattr(model, name) for name in names}
-    return {**{name: value for name, value in values.items() if not hasattr(value, "get_secret_value")}, **told}
+    fields = {name: value for name, value in settings_of_fields(model).items() if name not in IDLE}
+    return {**fields, **told, **own_private(model)}
 
 
 def identity_of_embedder(model: Any, canonical: Canonical, model_id: str | None, /) -> bytes:

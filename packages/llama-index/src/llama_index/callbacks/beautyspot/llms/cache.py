@@ -209,7 +209,7 @@ class LLMCache(Uncopied):
                 self._store.notices.warn(
                     ("llama_index", "changed", name),
                     f"a setting of {name} changed while it was asked, so its answers are not found again; give the "
-                    "field that changes Field(exclude=True)",
+                    "field that changes Field(exclude=True), or cache_llm a model_id= if it is a private attribute",
                     CacheWarning,
                 )
 

@@ -15,7 +15,7 @@ from beautyspot.keys.digest import digest
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 
-from llama_index.callbacks.beautyspot.identity import is_transport, keyable_part, model_name, registry_of
+from llama_index.callbacks.beautyspot.identity import keyable_part, model_name, registry_of, settings_of_options
 from llama_index.core.base.llms.generic_utils import messages_to_prompt
 from llama_index.core.base.llms.types import ChatMessage, TextBlock, ToolCallBlock
 from llama_index.core.bridge.pydantic import BaseModel
@@ -63,7 +63,7 @@ class Questions:
         Raises:
             UnkeyableArgument, ConfigurationError: the model, or an option, has no content that a key could be made of.
         """
-        told = {name: value for name, value in options.items() if not is_transport(name)}
+        told = settings_of_options(options)
         if self._key_fn is None:
             content = [_content(asked), self._canonical.form(told), _prompt(llm, asked, told)]
         else:
