@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import yaml
 from servers.openai_api import OpenAIAPI
+from workspace.blocks import block
 
 RECIPE = Path(__file__).parents[2] / "recipes/ci-cache"
-README = (RECIPE / "README.md").read_text("utf-8")
+README = RECIPE / "README.md"
 STEPS: list[dict[str, Any]] = yaml.safe_load((RECIPE / "workflow.yml").read_text())["jobs"]["answers"]["steps"]
 NOBODY = "http://127.0.0.1:9/v1"
 pytestmark = [pytest.mark.external_service, pytest.mark.slow]
@@ -31,11 +32,6 @@ def told(folder: Path, command: str) -> str:
     done = sh(folder, command)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
-
-
-def block(number: int) -> str:
-    """Return the commands of the README's block."""
-    return README.split("```text\n")[number].split("```")[0]
 
 
 @pytest.fixture
@@ -90,9 +86,12 @@ def run_workflow(folder: Path, cache: Path) -> bool:
 def test_a_run_in_a_fresh_clone_asks_only_what_no_run_before_it_asked(
     clone: Clone, tmp_path: Path, openai_api: OpenAIAPI
 ) -> None:
-    assert run_workflow(clone("first"), tmp_path / "cache")
+    first = clone("first")
+    told(first, f"{block(README, 'mkdir')}\ngit add --all && git commit -qm workflow")
+    assert run_workflow(first, tmp_path / "cache")
     assert openai_api.calls == 3
-    told(tmp_path / "first", "echo 'Who pulls the curtain?' >> questions.txt; git commit -qam more && git push -q")
+    assert told(first, "git status --porcelain") == ""
+    told(first, "echo 'Who pulls the curtain?' >> questions.txt; git commit -qam more && git push -q")
     assert run_workflow(clone("second"), tmp_path / "cache")
     assert openai_api.calls == 4
 
@@ -127,23 +126,29 @@ def test_the_hook_refuses_a_commit_whose_archive_lacks_an_answer(
     clone: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = clone("mine")
-    told(mine, f"{block(3)}\ngit commit -qm answers\n{block(2)}")
+    told(
+        mine,
+        f"{block(README, 'python answers.py')}\ngit commit -qm answers\n{block(README, 'cp pre-commit-config.yaml')}",
+    )
     told(mine, "echo 'Who pulls the curtain?' >> questions.txt; python answers.py")  # asked, and not exported
     refused = sh(mine, "git commit -am more")
     assert refused.returncode == 1
     assert "no answer is kept for 'Who pulls the curtain?'" in refused.stdout + refused.stderr
-    told(mine, f"{block(3)}\ngit commit -m more && git push -q")
+    told(mine, f"{block(README, 'python answers.py')}\ngit commit -m more && git push -q")
     monkeypatch.setenv("OPENAI_BASE_URL", NOBODY)
     told(clone("theirs"), "sh check.sh")
 
 
 def test_the_archives_of_two_branches_become_one(clone: Clone, tmp_path: Path, openai_api: OpenAIAPI) -> None:
     for name in ("mine", "theirs"):
-        told(clone(name), f"echo 'What is {name}?' >> questions.txt; {block(3)}\ngit commit -qm {name}")
+        told(
+            clone(name),
+            f"echo 'What is {name}?' >> questions.txt; {block(README, 'python answers.py')}\ngit commit -qm {name}",
+        )
     told(tmp_path / "theirs", "git push -q origin HEAD:theirs")
     mine = tmp_path / "mine"
     assert sh(mine, "git pull -q --no-rebase origin theirs").returncode == 1
     asked = openai_api.calls
-    told(mine, block(4))
+    told(mine, block(README, "for side in"))
     told(mine, "git checkout --theirs questions.txt && echo 'What is mine?' >> questions.txt && sh check.sh")
     assert openai_api.calls == asked == 8

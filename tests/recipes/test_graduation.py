@@ -20,10 +20,11 @@ from beautyspot.catalog import Catalog
 from servers.object_stores import ObjectStore, running
 from servers.postgres import Postgres
 from servers.programs import free_port
+from workspace.blocks import command
 
 ROOT = Path(__file__).parents[2]
 RECIPES = ROOT / "recipes"
-README = (RECIPES / "graduation/README.md").read_text("utf-8")
+README = RECIPES / "graduation/README.md"
 BIN = Path(sys.executable).parent
 NAMES = ["owls", "bats", "moths", *(f"name-{number}" for number in range(9))]
 pytestmark = [pytest.mark.external_service, pytest.mark.slow]
@@ -38,7 +39,7 @@ class Stage(NamedTuple):
     def run(self, start: str, more: str = "", **changes: str) -> str:
         """Run the README's command that begins so, with more words behind it."""
         done = subprocess.run(
-            command(start, more),
+            f"{command(README, start)} {more}",
             cwd=self.folder,
             env=self.environment | changes,
             shell=True,
@@ -54,10 +55,6 @@ class Stage(NamedTuple):
         """Return what the API counted."""
         with urllib.request.urlopen(f"{self.environment['API']}/asked", timeout=30) as answer:
             return json.load(answer)
-
-
-def command(start: str, more: str = "") -> str:
-    return f"{next(line for line in README.splitlines() if line.startswith(start))} {more}"
 
 
 @pytest.fixture
@@ -91,7 +88,7 @@ def workers(stage: Stage, *names: str) -> Iterator[list["subprocess.Popen[bytes]
     logs = {name: stage.folder / f"{name}.log" for name in names}
     started = [
         subprocess.Popen(
-            shlex.split(command("celery", f"--loglevel INFO --hostname {name}@%h --logfile {log}")),
+            shlex.split(f"{command(README, 'celery')} --loglevel INFO --hostname {name}@%h --logfile {log}"),
             cwd=stage.folder,
             env=stage.environment,
         )
@@ -148,21 +145,23 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `bin` of an environment of its own: Airflow pins hundreds of versions that nothing else here wants."""
     folder = tmp_path_factory.mktemp("airflow")
     uv = subprocess.run([ROOT / "scripts/find-uv"], check=True, capture_output=True, text=True).stdout.strip()
-    wanted = ["apache-airflow>=3,<4", f"{ROOT / 'packages/core'}[postgres,s3]", "httpx", "pillow"]
-    for command in (["venv", f"--python={sys.executable}", folder], ["pip", "install", f"--python={folder}", *wanted]):
-        subprocess.run([uv, *command, "--quiet"], check=True, timeout=300)
+    told = shlex.split(command(README, "pip install 'apache-airflow"))[2:]
+    wanted = [each.replace("beautyspot", str(ROOT / "packages/core")) for each in told]
+    for words in (["venv", f"--python={sys.executable}", folder], ["pip", "install", f"--python={folder}", *wanted]):
+        subprocess.run([uv, *words, "--quiet"], check=True, timeout=300)
     return folder / "bin"
 
 
 def test_a_dag_of_airflow_goes_on_from_the_same_store(graduated: Stage, airflow: Path) -> None:
     kept = graduated.run("python posters.py")
     settings = {
-        "AIRFLOW_HOME": str(graduated.folder / "home"),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(graduated.folder),
+        "HOME": str(graduated.folder),
+        "AIRFLOW_HOME": str(graduated.folder / "airflow"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "PATH": f"{airflow}{os.pathsep}{graduated.environment['PATH']}",
     }
+    graduated.run("mkdir -p ~/airflow/dags", **settings)
     graduated.run("airflow db migrate", **settings)
     graduated.run("airflow dags test", **settings)
     assert graduated.asked() == {"asked": dict.fromkeys(["owls", "bats", "moths", "newts"], 1), "refused": 0}

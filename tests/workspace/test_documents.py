@@ -1,12 +1,13 @@
-"""Every block of the documents runs, and prints what it says.
+"""Every block of the documents runs, and prints what it says; `blocks.py` tells which are run elsewhere.
 
 A Python block that begins with `# name.py` is saved under that name; the other Python blocks of a document are one
 program, which is run before the next `console` block with what there is of it. In a `console` block each `$ python …`
 and `$ beautyspot …` is run in the document's folder, and what is printed must match the lines below it, where `...`
-stands for anything.
+stands for anything. A command that fails has to say there, without `...`, what it says then.
 """
 
 import doctest
+import importlib.util
 import os
 import re
 import shlex
@@ -15,18 +16,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from workspace.blocks import DOCUMENTS, ROOT, Block, blocks_of
 
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("packages/*/*.md"), *ROOT.glob("docs/**/*.md")])
-BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAME = re.compile(r"# (\w+\.py)\n")
+IMPORTED = re.compile(r"^(?:from|import) (\w+)", re.MULTILINE)
 MATCHES = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+WARNINGS = "error,ignore:`langchain-community` is being sunset"
 
 
-def run(command: list[str], folder: Path) -> str:
+def run(command: list[str], folder: Path, *, fails_with: str = "", **more: str) -> str:
+    """Return what a command prints; it may fail if that is told."""
     # A reader's pytest has no plugins of ours, which warn where they find no settings.
-    tidy = {"NO_COLOR": "1", "COLUMNS": "100", "PYTHONWARNINGS": "error", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    environment = {**os.environ, **tidy}
+    tidy = {"NO_COLOR": "1", "COLUMNS": "100", "PYTHONWARNINGS": WARNINGS, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environment = {**os.environ, **tidy, **more}
     done = subprocess.run(
         command,
         cwd=folder,
@@ -37,41 +39,59 @@ def run(command: list[str], folder: Path) -> str:
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    said = done.stdout + done.stderr
+    assert done.returncode == 0 or (fails_with and fails_with == said and "..." not in said), said
+    return done.stdout if done.returncode == 0 else said
 
 
-def run_program(source: str, folder: Path) -> None:
+def run_program(source: str, folder: Path, **environment: str) -> None:
     (folder / "program.py").write_text(source)
-    run([sys.executable, "program.py"], folder)
+    run([sys.executable, "program.py"], folder, **environment)
 
 
-def run_console(block: str, folder: Path) -> None:
+def run_console(block: str, folder: Path, **environment: str) -> None:
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         line, _, expected = part.partition("\n")
         words = shlex.split(line, comments=True)
         if words[0] not in ("python", "beautyspot"):
             continue
-        printed = run([str(Path(sys.executable).with_name(words[0])), *words[1:]], folder)
+        program = str(Path(sys.executable).with_name(words[0]))
+        printed = run([program, *words[1:]], folder, fails_with=expected, **environment)
         if expected.strip():
             assert doctest.OutputChecker().check_output(expected, printed, MATCHES), f"$ {line}\n{printed}"
 
 
-def run_document(text: str, folder: Path) -> int:
-    """Run the blocks of a document and return how many there were."""
-    program, has_new, blocks = "", False, BLOCK.findall(text)
-    for language, block in [*blocks, ("console", "")]:
-        name = NAME.match(block)
+def run_blocks(blocks: list[Block], folder: Path, **environment: str) -> None:
+    """Run them in their order, with what is more in the environment."""
+    program, has_new = "", False
+    for language, _, text in [*blocks, Block("console", "", "")]:
+        name = NAME.match(text)
         if language == "console":
             if has_new:
-                run_program(program, folder)
+                run_program(program, folder, **environment)
             has_new = False
-            run_console(block, folder)
+            run_console(text, folder, **environment)
         elif name:
-            (folder / name.group(1)).write_text(block)
+            (folder / name.group(1)).write_text(text)
         else:
-            program, has_new = f"{program}{block}\n", True
-    return len(blocks)
+            program, has_new = f"{program}{text}\n", True
+
+
+def run_document(text: str, folder: Path) -> None:
+    """Run the blocks of a document that no other test runs, and refuse any that would not be run at all."""
+    blocks = blocks_of(text)
+    assert [fault for block in blocks for fault in block.faults()] == []
+    mine = [block for block in blocks if block.runs_on_its_page]
+    if missing := [name for name in imported(mine) if importlib.util.find_spec(name) is None]:
+        say = pytest.fail if os.environ.get("CI") else pytest.skip
+        say(f"not installed: {', '.join(missing)}")
+    run_blocks(mine, folder)
+
+
+def imported(blocks: list[Block]) -> list[str]:
+    """Return the modules that come from elsewhere, by the first part of their names."""
+    own = {name.group(1).removesuffix(".py") for each in blocks if (name := NAME.match(each.text))}
+    return sorted({name for each in blocks if each.language == "python" for name in IMPORTED.findall(each.text)} - own)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -92,8 +112,43 @@ def test_the_readme_shows_a_result_before_its_30th_line(tmp_path: Path) -> None:
         "```python\nraise SystemExit(1)\n```\n",
         "```python\n# a.py\nprint(1)\n```\n\n```console\n$ python a.py\n2\n```\n",
         "```console\n$ beautyspot no-such-verb\n```\n",
+        "``` python\nraise SystemExit(1)\n```\n",
+        "~~~python\nraise SystemExit(1)\n~~~\n",
+        "- a point\n\n    ```python\n    raise SystemExit(1)\n    ```\n",
+        "- ```python\n  raise SystemExit(1)\n  ```\n",
+        "```python\n# a.py\nexit('no')\n```\n\n```console\n$ python a.py\nyes\n```\n",
+        "```python\nassert False\n",
     ],
 )
 def test_a_block_that_does_not_hold_is_found(text: str, tmp_path: Path) -> None:
     with pytest.raises(AssertionError):
         run_document(text, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("fence", "line"),
+    [
+        ("py", "spot = ..."),
+        ("Python", "spot = ..."),
+        ("", "spot = ..."),
+        ("python no-run", "spot = ..."),
+        ('python title="run by tests/test_nothing.py"', "spot = ..."),
+        ("text", "pip install beautyspot"),
+        ("sh", "beautyspot ui"),
+        ("sh", "make nothing"),
+        ("sh", "pip install 'beautyspot[nothing]'"),
+        ("sh", "pip install 'gunicorn>=1'"),
+        ('sh title="run by tests/workspace/test_sizes.py"', "celery worker"),
+    ],
+)
+def test_a_block_that_nothing_runs_is_refused(fence: str, line: str) -> None:
+    [block] = blocks_of(f"```{fence}\n{line}\n```\n")
+    assert list(block.faults())
+
+
+@pytest.mark.parametrize(
+    "line", ["pip install ./packages/core", "make demo  # shows it", "pip install 'beautyspot[s3]'"]
+)
+def test_what_installs_and_makes_is_looked_up(line: str) -> None:
+    [block] = blocks_of(f"```sh\n{line}\n```\n")
+    assert list(block.faults()) == []
