@@ -1,6 +1,10 @@
 """Keeping a store within a size while its program runs."""
 
+import subprocess
+import sys
 from pathlib import Path
+from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import beautyspot as bs
@@ -177,6 +181,53 @@ def test_a_storage_in_trouble_holds_up_one_call_and_none_fails(clock: FrozenCloc
     with pytest.warns(bs.CacheSaveWarning, match="row instead"):  # nothing is asked of a storage that rests
         assert [len(load(number)) for number in range(10, 14)] == [998] * 4
     assert (storage.waits, kept(db)) == (1, 4)
+
+
+class Far(MemoryStorage):
+    """A storage across a network, which answers when it is let."""
+
+    is_local = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers, self.dropped = Event(), list[str]()
+
+    def delete(self, location: str, /) -> None:
+        self.answers.wait(30)
+        self.dropped.append(location)
+
+
+def dropping() -> list[Thread]:
+    return [thread for thread in enumerate_threads() if thread.name == "beautyspot-housekeeping"]
+
+
+def test_a_far_storage_that_stalls_holds_up_no_call(clock: FrozenClock) -> None:
+    storage, db = Far(), MemoryTaskDB()
+    load = marked(small(clock, storage=storage, db=db), save_blob=True, ttl=60)
+    for number in range(4):
+        load(number)
+    clock.advance(EVERY_S)
+    assert [len(load(number)) for number in range(10, 14)] == [998] * 4
+    (thread,) = dropping()
+    assert (kept(db), storage.dropped) == (4, [])
+    storage.answers.set()
+    thread.join(10)
+    assert len(storage.dropped) == 4
+
+
+def test_a_program_ends_though_its_far_storage_stalls(tmp_path: Path) -> None:
+    code = """
+import beautyspot as bs, threading
+from beautyspot.storage import MemoryStorage
+class Far(MemoryStorage):
+    is_local = False
+    def delete(self, location):
+        print("asked", flush=True)
+        threading.Event().wait()
+print(len(bs.Spot("x", db="a.db", storage=Far(), max_size=0).mark(save_blob=True)(bytes)(9000)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, sorted(done.stdout.split()), done.stderr) == (0, ["9000", "asked"], "")
 
 
 @pytest.mark.parametrize("options", [{"max_size": "5 apples"}, {"max_size": -1}, {"prune_every": "soon"}])

@@ -8,12 +8,14 @@ from collections import deque
 from datetime import UTC, datetime
 
 from beautyspot.durations import seconds
+from beautyspot.endings import at_end_of
 from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.protocols import SupportsKeyLocks, SupportsLimits, SupportsUpkeep, SupportsUses
 from beautyspot.sizes import bytes_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import weakref
     from collections.abc import Callable, Mapping, Sequence
 
     from beautyspot.clocks import Clock
@@ -35,6 +37,8 @@ ROUNDS = 20
 BUSY_S = 1.0
 """How long nothing is tried while another process does it."""
 RETRY_S = 60.0
+AT_END_S = 1.0
+"""How long the end of a program waits for blobs that are being dropped; `beautyspot clean` finds what is left."""
 
 
 class Housekeeping:
@@ -52,6 +56,7 @@ class Housekeeping:
         *,
         max_size: Size | None,
         prune_every: Duration | None,
+        is_far: bool = False,
     ) -> None:
         """Keep the values of `db` within `max_size`, looked at once in `prune_every`.
 
@@ -61,6 +66,7 @@ class Housekeeping:
             clock: Tells when it is time.
             max_size: Most bytes of values; None for any.
             prune_every: None for 10 minutes.
+            is_far: Blobs lie where dropping one may take long, 30 s in a store that stalls: a thread does it.
 
         Raises:
             ConfigurationError: a size or duration is none, or the database can't be kept in order.
@@ -80,6 +86,9 @@ class Housekeeping:
         self._locations: deque[str] = deque()
         """Blobs whose rows are gone. What is left of them at the end, `beautyspot clean` finds."""
         self._mine = threading.Lock()
+        self._is_far = is_far
+        self._dropping: threading.Thread | None = None
+        self._end: weakref.finalize[..., object] | None = None
 
     def step(self) -> None:
         """Do a little if it is time; called after a miss, and raises nothing."""
@@ -93,8 +102,9 @@ class Housekeeping:
             self._mine.release()
 
     def forget(self) -> None:
-        """Start anew in the child of a fork: a thread of the parent may have been at it."""
+        """Start anew in the child of a fork: a thread of the parent may have been at it, and is."""
         self._mine = threading.Lock()
+        self._locations, self._dropping = deque(), None
 
     def _step_alone(self) -> None:
         locks = self._db.locks if isinstance(self._db, SupportsKeyLocks) else None
@@ -127,13 +137,31 @@ class Housekeeping:
         """Delete until the time of a step is over, and say whether nothing is left to do."""
         end_s = self._clock.monotonic() + STEP_S
         for _ in range(ROUNDS):
-            if not self._locations and not self._delete(self._victims()):
+            if (self._is_far or not self._locations) and not self._delete(self._victims()):
                 return True
-            while self._locations and self._clock.monotonic() <= end_s:
+            if self._is_far:
+                self._drop_in_thread()
+            while not self._is_far and self._locations and self._clock.monotonic() <= end_s:
                 self._drop_blob(self._locations.popleft())
             if self._clock.monotonic() > end_s:
                 return False
         return False
+
+    def _drop_in_thread(self) -> None:
+        if not self._locations or (self._dropping is not None and self._dropping.is_alive()):
+            return
+        # A daemon: a store that stalls would hold up the end of the program. It doesn't know `self`, which may go.
+        thread = threading.Thread(
+            target=_drop_all, args=(self._locations, self._drop_blob), name="beautyspot-housekeeping", daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError:
+            return  # the interpreter is ending
+        self._dropping = thread
+        if self._end is not None:
+            self._end.detach()
+        self._end = at_end_of(self, thread.join, AT_END_S)
 
     def _victims(self) -> Sequence[Task]:
         expired = self._upkeep.expired_tasks(datetime.fromtimestamp(self._clock.time(), UTC), SAMPLE)
@@ -168,3 +196,8 @@ class Housekeeping:
         gone = set(self._upkeep.delete_unchanged(tasks))
         self._locations.extend(task.result_value for task in tasks if task.cache_key in gone and task.result_value)
         return True
+
+
+def _drop_all(locations: deque[str], drop_blob: Callable[[str], None]) -> None:
+    while locations:
+        drop_blob(locations.popleft())

@@ -159,7 +159,12 @@ def _furnish(
         from beautyspot.housekeeping import Housekeeping
 
         store.housekeeping = Housekeeping(
-            store.db, store.drop_blob, store.clock, max_size=max_size, prune_every=prune_every
+            store.db,
+            store.blobs.drop,
+            store.clock,
+            max_size=max_size,
+            prune_every=prune_every,
+            is_far=not getattr(store.storage, "is_local", False),
         )
 
 

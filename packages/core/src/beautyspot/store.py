@@ -61,6 +61,8 @@ class Label(NamedTuple):
     save_blob: bool | None = None
     """None: in the storage if it is larger than the inline limit."""
     tags: tuple[str, ...] = ()
+    kept_at: datetime | None = None
+    """When an earlier release kept the value, from which `ttl_s` counts; None for now."""
 
 
 class Store:
@@ -80,7 +82,7 @@ class Store:
             raise ConfigurationError(f"on_save_error got {on_save_error!r}; known: warn, raise, ignore")
         self.db = db
         self.storage = storage
-        self._blobs = Blobs(storage, clock)
+        self.blobs = Blobs(storage, clock)
         self.clock = clock
         self.notices = Notices()
         self.damaged = 0
@@ -128,8 +130,8 @@ class Store:
             _, data, location, _, elapsed_s, checksum, compression = entry  # in half the time of five attributes
             if data is None:
                 if checksum is None and compression is None:
-                    return Hit(self._blobs.load_value(location or "", serializer), elapsed_s or 0.0)
-                data = self._blobs.load(location or "")
+                    return Hit(self.blobs.load_value(location or "", serializer), elapsed_s or 0.0)
+                data = self.blobs.load(location or "")
             if checksum is not None and crc32(data) != checksum:
                 raise DamagedEntryError("its bytes are not those that were written")
             if compression is not None:
@@ -219,7 +221,7 @@ class Store:
 
     def drop_blob(self, location: str, /) -> None:
         """Delete a blob that no row names any more; one that can't be deleted is left for cleaning."""
-        self._blobs.drop(location)
+        self.blobs.drop(location)
 
     def report_damage(self, key: str, error: Exception, again: bool = False, /) -> None:
         """Count an entry that can't be read, unless that was done, and warn of it once per kind of trouble."""
@@ -236,7 +238,7 @@ class Store:
         # What `isinstance(serializer, SupportsStreams)` asks, in 0.05 µs instead of 3.
         dump_parts = getattr(serializer, "dump_parts", None)
         parts: Sequence[Buffer] = (serializer.dumps(value),) if dump_parts is None else dump_parts(value)
-        now = datetime.fromtimestamp(self.clock.time(), UTC)
+        now = label.kept_at or datetime.fromtimestamp(self.clock.time(), UTC)
         compression = None
         if self.compresses:
             from beautyspot.compression import compress  # as in value_of
@@ -268,7 +270,7 @@ class Store:
 
     def _save_blob(self, label: Label, parts: Sequence[Buffer]) -> tuple[str | None, Exception | None]:
         try:
-            return self._blobs.save(label.cache_key, parts), None
+            return self.blobs.save(label.cache_key, parts), None
         except Exception as error:  # noqa: BLE001 - the storage may be anybody's; the result goes into the row instead
             return None, error
 

@@ -38,6 +38,9 @@ class LocalStorage:
     an old blob never meets a new one of the same key.
     """
 
+    is_local = True
+    """Nothing here waits for a network."""
+
     def __init__(
         self,
         root: str | os.PathLike[str],

@@ -14,6 +14,9 @@ from beautyspot.records import BlobInfo
 class MemoryStorage:
     """Keeps blobs until the process ends. A child after a fork goes on with a copy."""
 
+    is_local = True
+    """Nothing here waits for a network."""
+
     def __init__(self) -> None:
         """Start empty."""
         self._blobs: dict[str, tuple[bytes, datetime]] = {}
