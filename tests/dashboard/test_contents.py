@@ -7,7 +7,7 @@ import beautyspot as bs
 import pytest
 from beautyspot.storage.local import LocalStorage
 from beautyspot_dashboard import place
-from beautyspot_dashboard.routes.contents import ROUTE, Range, Unsatisfiable, address_of, range_of
+from beautyspot_dashboard.routes.contents import ROUTE, Range, Unsatisfiable, address_of, media_type, range_of
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -25,6 +25,9 @@ LETTERS = bytes(range(256)) * 1000
         ("bytes=100-", Unsatisfiable()),
         ("bytes=-0", Unsatisfiable()),
         ("bytes=9-3", None),
+        (f"bytes={'9' * 5000}-", Unsatisfiable()),
+        (f"bytes=0-{'9' * 5000}", Range(0, 100)),
+        (f"bytes={'0' * 5000}7-7", Range(7, 8)),
         ("bytes=-", None),
         ("bytes=1-2,5-6", None),
         ("lines=1-2", None),
@@ -92,6 +95,23 @@ def test_content_stands_apart_from_the_dashboard(client: TestClient, address: st
 def test_a_type_that_is_no_media_type_is_not_sent_on(client: TestClient, address: str) -> None:
     answer = client.get(f"{address}?type=text/html%0d%0ax: y")
     assert answer.headers["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_text", "told"),
+    [
+        ("text/html; charset=utf-8", True, "text/html; charset=utf-8"),
+        ("text/html;charset=shift_jis", True, "text/html; charset=utf-8"),
+        ("text/html;charset=shift_jis", False, "text/html;charset=shift_jis"),
+        ("image/svg+xml; charset=utf-8", False, "image/svg+xml; charset=utf-8"),
+        ('video/webm; codecs="vp8, vorbis"', False, 'video/webm; codecs="vp8, vorbis"'),
+        ("text/csv; header=present", True, "text/csv; header=present; charset=utf-8"),
+        ("text/html; charset=utf-8\r\nx: y", True, "application/octet-stream"),
+        ("text/html; x", True, "application/octet-stream"),
+    ],
+)
+def test_parameters_of_a_type_are_told_and_a_text_is_always_utf8(kind: str, is_text: bool, told: str) -> None:
+    assert media_type(kind, is_text=is_text) == told
 
 
 def test_a_download_has_the_name_that_was_asked_for(client: TestClient, address: str) -> None:

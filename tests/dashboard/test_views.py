@@ -1,5 +1,6 @@
 """What a view says where there is little, much, or nothing good to show."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import beautyspot as bs
 import pytest
 from beautyspot.content_types import ContentType
+from beautyspot_dashboard.views import papers
 from streamlit.testing.v1 import AppTest
 
 Show = Callable[..., AppTest]
@@ -71,14 +73,14 @@ def test_a_value_without_parts_is_written_out(show: Show, value: object) -> None
 
 def test_json_that_is_none_gets_a_sentence_and_its_text(show: Show) -> None:
     app = show('{"a": ', ContentType.JSON)
-    assert "can't be shown as application/json" in app.warning[0].value
+    assert "can't be shown as application/json" in app.warning[0].value.replace("\\", "")
     assert app.code[0].value == '{"a": '
 
 
 @pytest.mark.parametrize("kind", [ContentType.PDF, ContentType.PARQUET])
 def test_bytes_that_are_not_what_their_type_says_are_shown_as_bytes(show: Show, kind: str) -> None:
     app = show(b"no such thing", kind)
-    assert f"can't be shown as {kind}" in app.warning[0].value
+    assert f"can't be shown as {kind}" in app.warning[0].value.replace("\\", "")
     assert "6e 6f 20 73" in app.code[0].value
 
 
@@ -88,7 +90,53 @@ def test_an_empty_table_is_no_error(show: Show) -> None:
 
 @pytest.mark.parametrize("words", ["a\n1\n2\n", "a,b\n1,x\n2,y\n", "a;b\n1;x\n2;y\n", "a\tb\n1\tx\n2\ty\n"])
 def test_a_table_of_any_separator_or_none_has_its_columns(show: Show, words: str) -> None:
-    assert list(show(words, ContentType.CSV).dataframe[0].value["a"]) == [1, 2]
+    assert list(show(words, ContentType.CSV).dataframe[0].value["a"]) == ["1", "2"]
+
+
+def test_a_csv_is_shown_letter_for_letter_and_drawn_by_its_numbers(show: Show) -> None:
+    app = show('code,name,note\n00123,NA,x\n,null,1e3,more\n"1,5"\n', ContentType.CSV)
+    rows = app.dataframe[0].value.values.tolist()
+    assert rows == [["00123", "NA", "x", ""], ["", "null", "1e3", "more"], ["1,5", "", "", ""]]
+    assert app.multiselect == []
+    assert app.code[0].value.startswith("code,name")
+    assert show("night,seats\n01,200\n02,\n", ContentType.CSV).multiselect[0].value == ["night", "seats"]
+
+
+def test_keys_that_are_written_alike_are_all_shown(show: Show) -> None:
+    assert list(json.loads(show({1: "a", "1": "b", (1,): "c", "(1,)": "d"}).json[0].value).values()) == list("abcd")
+
+
+def test_a_long_text_of_json_is_not_parsed(show: Show) -> None:
+    app = show("[" + "{}," * 3_000_000 + "{}]", ContentType.JSON)
+    assert "9.0 MB" in app.warning[0].value.replace("\\", "")
+    assert app.json == []
+
+
+def test_a_page_of_twenty_metres_is_drawn_small(show: Show) -> None:
+    app = show(paper(1000, 60_000), ContentType.PDF)
+    assert app.warning == []
+    assert papers.scale_of(1000, 60_000) * 60_000 <= 20_000
+    assert papers.scale_of(600, 800) == 2.0
+
+
+def test_complex_numbers_are_shown_and_not_drawn(show: Show) -> None:
+    np = pytest.importorskip("numpy")
+    app = show(np.array([1 + 2j, 3 + 4j]))
+    assert len(app.dataframe[0].value) == 2
+    assert app.multiselect == []
+
+
+def test_a_kind_that_is_markup_is_said_letter_for_letter(show: Show) -> None:
+    app = show("no json", "application/json; [click](http://example.org)")
+    assert "\\[click\\]" in app.warning[0].value
+
+
+def paper(width: int, height: int) -> bytes:
+    """Return a PDF of one empty page."""
+    catalog, pages = "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>"
+    page = f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 {width} {height}]>>"
+    objects = "".join(f"{number} 0 obj{each}endobj\n" for number, each in enumerate((catalog, pages, page), 1))
+    return f"%PDF-1.4\n{objects}trailer<</Root 1 0 R>>\n%%EOF".encode()
 
 
 def test_columns_of_one_name_are_told_apart(show: Show) -> None:

@@ -19,7 +19,11 @@ from beautyspot_dashboard.place import current
 PATH = "/kept"
 CHUNK_BYTES = 256 * 1024
 """What lies in memory of a value while it is sent."""
-SAFE_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+SAFE_TYPE = re.compile(r"([\w.+-]+/[\w.+-]+)((?:\s*;\s*[\w.-]+=(?:[\w.+-]+|\"[\w., /+-]*\"))*)", re.ASCII)
+"""Source: RFC 9110, section 8.3.1: a type, a subtype and parameters."""
+CHARSET = re.compile(r"\s*;\s*charset=[^;]*", re.ASCII | re.IGNORECASE)
+DIGITS = 20
+"""Of a position in a range; Python refuses to read thousands of them."""
 # A kept page is somebody else's: whatever it is, and however it is opened, it runs apart from the dashboard, fetches
 # nothing, and runs its own scripts only where a person said so.
 APART = (
@@ -65,12 +69,16 @@ def range_of(header: str | None, size_bytes: int, /) -> Range | Unsatisfiable | 
         return None
     first, last = found.groups()
     if not first:
-        start, stop = max(size_bytes - int(last), 0), size_bytes
+        start, stop = max(size_bytes - _position(last), 0), size_bytes
     else:
-        start, stop = int(first), min(int(last) + 1 if last else size_bytes, size_bytes)
-        if last and int(last) < start:
+        start, stop = _position(first), min(_position(last) + 1 if last else size_bytes, size_bytes)
+        if last and _position(last) < start:
             return None
     return Range(start, stop) if start < stop else Unsatisfiable()
+
+
+def _position(digits: str) -> int:
+    return int(digits.lstrip("0")[:DIGITS] or "0")
 
 
 def kept(request: Request) -> Response:
@@ -83,7 +91,7 @@ def kept(request: Request) -> Response:
         return PlainTextResponse(f"{error}\n", 404)
     if content is None:
         return PlainTextResponse("this value is neither bytes nor text; it has no content of its own\n", 404)
-    headers = _headers(task, request)
+    headers = _headers(task, request, is_text=content.is_text)
     wanted = _wanted(request, headers["etag"], content.size_bytes)
     if isinstance(wanted, Unsatisfiable):
         content.close()
@@ -106,7 +114,7 @@ def _wanted(request: Request, etag: str, size_bytes: int) -> Range | Unsatisfiab
     return range_of(request.headers.get("range"), size_bytes)
 
 
-def _headers(task: Task, request: Request) -> dict[str, str]:
+def _headers(task: Task, request: Request, *, is_text: bool) -> dict[str, str]:
     kind = request.query_params.get("type") or task.content_type or ""
     scripts = request.query_params.get("scripts") == "1"
     headers = {
@@ -115,18 +123,28 @@ def _headers(task: Task, request: Request) -> dict[str, str]:
         "content-security-policy": APART.format(" allow-scripts" if scripts else "")
         + LOOKS
         + (SCRIPTS if scripts else ""),
-        "content-type": kind if SAFE_TYPE.fullmatch(kind) else "application/octet-stream",
+        "content-type": media_type(kind, is_text=is_text),
         "etag": f'"{task.cache_key[:32]}-{task.updated_at.timestamp():.6f}"',
     }
     # In a frame the page around it keeps a kept page from leading elsewhere; alone in a tab nothing would.
     if request.headers.get("sec-fetch-dest") == "document" and "ml" in kind:
-        headers["content-type"] = "text/plain"
-    if headers["content-type"].startswith("text/"):
-        headers["content-type"] += "; charset=utf-8"
+        headers["content-type"] = "text/plain; charset=utf-8"
     name = request.query_params.get("download")
     if name is not None:
         headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
     return headers
+
+
+def media_type(kind: str, /, *, is_text: bool) -> str:
+    """Return what the browser is told that content is; `kind` is anybody's, and a text is kept as UTF-8."""
+    found = SAFE_TYPE.fullmatch(kind.strip())
+    if found is None:
+        return "application/octet-stream"
+    name, parameters = found.groups()
+    if is_text:
+        parameters = CHARSET.sub("", parameters)
+    is_said = CHARSET.search(parameters) is not None
+    return name + parameters + ("; charset=utf-8" if name.lower().startswith("text/") and not is_said else "")
 
 
 def _chunks(content: Content, part: Range) -> Iterator[bytes]:

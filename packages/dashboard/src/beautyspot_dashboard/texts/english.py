@@ -39,6 +39,7 @@ TEXTS = {
     "source": "Source",
     "cut": "The first {shown} of {size}; download it for the rest.",
     "too_big": "The value takes {size}; values in parts are shown up to {most}. Load it in Python instead.",
+    "too_big_json": "it has {size}, and JSON is parsed up to {most}",
     "not_that_kind": "This can't be shown as {kind}: {reason}",
     "run_scripts": "Run the page's scripts",
     "run_scripts_help": "They run in a frame of their own, which reaches neither this dashboard nor the network.",

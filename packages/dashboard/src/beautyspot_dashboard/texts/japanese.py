@@ -39,6 +39,7 @@ TEXTS = {
     "source": "ソース",
     "cut": "{size} のうち最初の {shown}。残りはダウンロードしてください。",
     "too_big": "この値は {size} あります。要素を持つ値の表示は {most} までです。Python で読み込んでください。",
+    "too_big_json": "サイズは {size} ですが、JSON の解析は {most} までです",
     "not_that_kind": "{kind} として表示できません: {reason}",
     "run_scripts": "ページのスクリプトを実行",
     "run_scripts_help": "専用のフレーム内で実行され、このダッシュボードにもネットワークにも触れません。",

@@ -65,7 +65,7 @@ def _show_content(task: Task, reader: ValueReader, content: Content) -> None:
     try:
         view_of(kind, is_text=content.is_text)(shown)
     except NotThatKindError as error:
-        st.warning(text("not_that_kind", kind=kind, reason=plain(str(error))))
+        st.warning(text("not_that_kind", kind=plain(kind), reason=plain(str(error))))
         (words.show_text if content.is_text else hexes.show_hex)(shown)
 
 

@@ -12,6 +12,9 @@ from beautyspot_dashboard.views.shown import Shown
 
 PIXELS = 1600
 """A page of a PDF is at most so wide."""
+TALL_PIXELS = 20_000
+AREA_PIXELS = 8_000_000
+"""And has at most so many of all, which take 32 MB: a file of 300 bytes may say that its page is 20 metres long."""
 PAGE_HEIGHT = 600
 _pdfium = Lock()
 """The library must not be called by two threads at once."""
@@ -37,11 +40,16 @@ def show_pdf(shown: Shown, /) -> None:
             count = len(document)
             number = _page_number(shown, count)
             page = document[number - 1]
-            picture = page.render(scale=min(2.0, PIXELS / page.get_width())).to_pil()
-    except pdfium.PdfiumError as error:
+            picture = page.render(scale=scale_of(*page.get_size())).to_pil()
+    except (pdfium.PdfiumError, ValueError, MemoryError) as error:
         raise NotThatKindError(str(error)) from error
     with st.container(border=True):
         st.image(picture, alt=text("page_of", number=number, count=count))
+
+
+def scale_of(width: float, height: float, /) -> float:
+    """Return how many pixels a point of a page gets."""
+    return min(2.0, PIXELS / max(width, 1), TALL_PIXELS / max(height, 1), (AREA_PIXELS / max(width * height, 1)) ** 0.5)
 
 
 def _page_number(shown: Shown, count: int) -> int:

@@ -8,11 +8,15 @@ from urllib.parse import urljoin
 import streamlit as st
 from beautyspot.catalog import Content, ValueReader
 from beautyspot.records import Task
+from beautyspot.sizes import bytes_text
 
 from beautyspot_dashboard.routes.contents import address_of
+from beautyspot_dashboard.texts import text
 
 TEXT_BYTES = 1_000_000
 """Of a longer text only the start is sent to the browser."""
+JSON_BYTES = 8 * 1024 * 1024
+"""Of a longer text no JSON is parsed, which takes 20 times as much memory."""
 VALUE_BYTES = 64 * 1024 * 1024
 """Values that are no bytes or text are read whole, and bigger ones not at all."""
 
@@ -56,6 +60,11 @@ class Shown:
         """Return the value, or what a text holds as JSON.
 
         Raises:
-            ValueError: the text is no JSON.
+            ValueError: the text is no JSON, or longer than `JSON_BYTES`.
         """
-        return self.value() if self.content is None else json.loads(self.start(self.content.size_bytes))
+        if self.content is None:
+            return self.value()
+        if self.content.size_bytes > JSON_BYTES:
+            most = bytes_text(JSON_BYTES)
+            raise ValueError(text("too_big_json", size=bytes_text(self.content.size_bytes), most=most))
+        return json.loads(self.start(JSON_BYTES))

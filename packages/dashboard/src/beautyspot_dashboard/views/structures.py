@@ -23,19 +23,19 @@ def show_json(shown: Shown, /) -> None:
     """Show a text that holds JSON, foldable."""
     try:
         value = shown.parsed()
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, MemoryError) as error:
         raise NotThatKindError(str(error)) from error
-    _show(value)
+    _show(value, shown.task.cache_key)
 
 
 def show_value(shown: Shown, /) -> None:
     """Show any value that is neither bytes nor text."""
-    _show(shown.value())
+    _show(shown.value(), shown.task.cache_key)
 
 
-def _show(value: Any) -> None:
+def _show(value: Any, key: str) -> None:
     if tables.is_table(value):
-        tables.show_table(value)
+        tables.show_table(value, key)
     elif isinstance(value, Mapping | list | tuple | set | frozenset):
         st.json(_bounded(value), expanded=2)
     else:
@@ -59,15 +59,21 @@ def _bounded(value: Any, depth: int = 0) -> Any:
     if depth >= DEPTH:
         return "…"
     if isinstance(value, Mapping):
-        items = cast("Mapping[Any, Any]", value).items()
-        found = {
-            key if isinstance(key, str) else repr(key): _bounded(each, depth + 1) for key, each in islice(items, ITEMS)
-        }
-        return found | ({"…": text("more_items", count=len(items) - ITEMS)} if len(items) > ITEMS else {})
+        return _named(cast("Mapping[Any, Any]", value), depth)
     if isinstance(value, list | tuple | set | frozenset):
         sized = cast("list[Any]", value)
         return _listed(sized, len(sized), depth)
     return repr(value)
+
+
+def _named(items: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    first = list(islice(items.items(), ITEMS))
+    words = [key if isinstance(key, str) else repr(key) for key, _ in first]
+    found: list[Any] = [_bounded(each, depth + 1) for _, each in first]
+    if len(items) > ITEMS:
+        words, found = [*words, "…"], [*found, text("more_items", count=len(items) - ITEMS)]
+    # 1 and "1" are two keys, of which JSON would show the last alone.
+    return dict(zip(tables.distinct(words), found, strict=True))
 
 
 def _listed(items: Iterable[Any], count: int, depth: int) -> list[Any]:

@@ -1,9 +1,10 @@
 """Tables with a chart: CSV, Parquet, data frames and arrays."""
 
 import csv
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from importlib import import_module
 from io import StringIO
+from itertools import islice
 from typing import Any, cast
 
 import pandas as pd
@@ -31,10 +32,21 @@ def show_csv(shown: Shown, /) -> None:
     if shown.is_cut:
         words = words.rpartition("\n")[0]
     try:
-        frame = pd.read_csv(StringIO(words), sep=_separator(words), nrows=ROWS + 1, on_bad_lines="skip")
-    except ValueError as error:  # pandas' own are such
+        # As texts: pandas would make 123 of 00123, and nothing of NA.
+        rows: list[list[str]] = list(
+            islice(filter(None, csv.reader(StringIO(words, newline=""), delimiter=_separator(words))), ROWS + 2)
+        )
+    except csv.Error as error:
         raise NotThatKindError(str(error)) from error
-    _show(frame, None if len(frame) > ROWS or shown.is_cut else len(frame), len(frame.columns))
+    if not rows:
+        raise NotThatKindError("it has no line")
+    columns = max(map(len, rows))
+    width = min(columns, COLUMNS)
+    names, *body = (row[:width] + [""] * (width - len(row)) for row in rows)
+    frame = pd.DataFrame(body, columns=distinct(names), dtype=object)
+    _show(frame, None if len(body) > ROWS or shown.is_cut else len(body), columns, shown.task.cache_key)
+    with st.expander(text("source")):
+        st.code(words, language=None)
 
 
 def _separator(words: str) -> str:
@@ -56,7 +68,7 @@ def show_parquet(shown: Shown, /) -> None:
         frame = file.schema_arrow.empty_table().to_pandas() if batch is None else batch.to_pandas()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise NotThatKindError(str(error)) from error
-    _show(frame, file.metadata.num_rows, file.metadata.num_columns)
+    _show(frame, file.metadata.num_rows, file.metadata.num_columns, shown.task.cache_key)
 
 
 def is_table(value: Any, /) -> bool:
@@ -67,37 +79,52 @@ def is_table(value: Any, /) -> bool:
     return module in ("pandas", "polars", "pyarrow") and type(value).__name__ in ("DataFrame", "Series", "Table")
 
 
-def show_table(value: Any, /) -> None:
-    """Show the first rows of what `is_table` says yes to."""
+def show_table(value: Any, key: str, /) -> None:
+    """Show the first rows of what `is_table` says yes to; `key` tells it from others on the page."""
     first = value.slice(0, ROWS) if type(value).__module__.startswith(("polars", "pyarrow")) else value[:ROWS]
     frame = first.to_pandas() if hasattr(first, "to_pandas") else pd.DataFrame(first)
     if isinstance(frame, pd.Series):
         frame = frame.to_frame()
-    _show(frame, len(value), len(frame.columns))
+    _show(frame, len(value), len(frame.columns), key)
 
 
-def _show(frame: pd.DataFrame, rows: int | None, columns: int) -> None:
+def _show(frame: pd.DataFrame, rows: int | None, columns: int, key: str) -> None:
     frame = frame.iloc[:ROWS, :COLUMNS]
-    frame.columns = _distinct(list(frame.columns))
+    frame.columns = distinct(frame.columns)
     _STREAMLIT.dataframe(frame)
     if rows is None or rows > len(frame) or columns > len(frame.columns):
         more = text("many") if rows is None else f"{rows:,}"
         st.caption(text("table_cut", shown=len(frame), rows=more, columns=columns))
-    _show_chart(frame)
+    _show_chart(frame, key)
 
 
-def _show_chart(frame: pd.DataFrame) -> None:
-    numeric = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
+def _show_chart(frame: pd.DataFrame, key: str) -> None:
+    found = {name: _numbers(frame[name]) for name in frame.columns}
+    numeric = {name: numbers for name, numbers in found.items() if numbers is not None}
     if not numeric or len(frame) < 2:
         return
     with st.expander(text("chart"), expanded=len(numeric) <= DRAWN):
-        chosen = st.multiselect(text("columns"), numeric, default=numeric[:DRAWN])
+        chosen = st.multiselect(text("columns"), list(numeric), default=list(numeric)[:DRAWN], key=f"columns-{key}")
         if chosen:
-            _STREAMLIT.line_chart(frame[chosen].reset_index(drop=True))
+            drawn = pd.DataFrame({name: numeric[name] for name in chosen})
+            _STREAMLIT.line_chart(drawn.reset_index(drop=True))
 
 
-def _distinct(names: list[Hashable]) -> list[str]:
-    """Return names as texts, each once: what draws them can't tell two of one name apart."""
+def _numbers(column: pd.Series) -> pd.Series | None:
+    """Return what a chart draws of a column, be it numbers or texts that all are some; None for anything else."""
+    if pd.api.types.is_numeric_dtype(column):
+        return None if pd.api.types.is_complex_dtype(column) else column
+    said = column[column != ""]
+    if not len(said) or not all(isinstance(each, str) for each in said):
+        return None
+    try:
+        return pd.to_numeric(said).reindex(column.index)
+    except (ValueError, TypeError):
+        return None
+
+
+def distinct(names: Iterable[Hashable], /) -> list[str]:
+    """Return names as texts, each once: what shows them can't tell two of one name apart."""
     found: dict[str, None] = {}
     for name in names:
         words, number = str(name), 2
