@@ -4,7 +4,9 @@ The rows are written here as those releases wrote them; keys and bytes are what 
 """
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
@@ -255,3 +257,63 @@ def test_a_copied_file_gives_the_same_hits(old: Path) -> None:
     with bs.Spot("app", db="new.db") as spot:
         marked = spot.mark(add)
         assert (marked(1, 2), marked(2, 3)) == (3, 5)
+
+
+def test_a_generator_takes_no_row_of_a_function_of_its_name(old: Path):
+    def add(a: int, b: int) -> Iterator[int]:
+        yield a + b
+
+    assert list(bs.Spot("app").mark(add)(1, 2)) == [3]
+
+
+@pytest.mark.parametrize(
+    "clear",
+    [
+        lambda spot, marked: marked.cache_clear(),
+        lambda spot, marked: spot.invalidate(function=marked),
+        lambda spot, marked: spot.invalidate(function=add),
+        lambda spot, marked: spot.invalidate(function="add"),
+    ],
+)
+def test_what_clears_a_function_clears_its_old_rows(old: Path, clear: Any):
+    spot = bs.Spot("app")
+    marked = spot.mark(add)
+    assert marked(1, 2) == 3
+    assert clear(spot, marked) == 2
+    with pytest.raises(AssertionError, match="ran"):
+        marked(2, 3)
+
+
+def test_old_rows_that_another_function_has_stay_when_one_of_its_name_is_cleared(old: Path):
+    spot = bs.Spot("app")
+    marked = spot.mark(add)
+    assert marked(1, 2) == 3
+
+    def other(a: int, b: int) -> int:
+        return 33
+
+    other.__name__ = "add"
+    with pytest.warns(bs.LegacyNameWarning, match="belong to"):
+        assert spot.mark(other).cache_clear() == 0
+    assert spot.invalidate(function=marked, older_than="7d") == 0
+    assert marked(2, 3) == 5
+
+
+def test_an_adopted_row_keeps_its_age_and_expires_when_it_would_have(old: Path):
+    written = sqlite3.connect(old)
+    written.execute("UPDATE tasks SET updated_at = '2026-01-01 00:00:00'")
+    written.commit()
+    written.close()
+    clock = FrozenClock(datetime(2026, 1, 30, tzinfo=UTC).timestamp())
+    marked = bs.Spot("app", clock=clock).mark(ttl="30d")(add)
+    assert marked(1, 2) == 3
+    clock.advance(2 * 86_400)
+    assert not marked.is_cached(1, 2)
+
+
+def test_an_adopted_row_is_as_old_as_its_old_row_when_one_asks_for_the_older(old: Path):
+    clock = FrozenClock(4_000_000_000.0)
+    spot = bs.Spot("app", clock=clock)
+    assert spot.mark(add)(1, 2) == 3
+    spot.mark(lambda: 1)()
+    assert spot.invalidate(older_than="1d") == 2

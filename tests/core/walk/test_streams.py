@@ -171,3 +171,41 @@ def test_a_hook_is_given_the_chunks_of_a_stream_that_cannot_be_kept(spot: bs.Spo
     with pytest.warns(bs.CacheSaveWarning):
         chunks = list(locks())
     assert values == [chunks]
+
+
+def test_a_replay_takes_what_is_sent(spot: bs.Spot):
+    @spot.mark
+    def count() -> Any:
+        yield from (1, 2)
+
+    list(count())
+    replay = count()
+    assert (next(replay), replay.send("more"), next(replay, "end")) == (1, 2, "end")
+    assert count.cache_info().hits == 1
+
+
+def returns(x: int) -> list[str]:
+    return ["one", "two"]
+
+
+async def comes(x: int) -> str:
+    return "text"
+
+
+def yields(x: int) -> Iterator[int]:
+    yield x
+
+
+async def flows(x: int) -> AsyncIterator[int]:
+    yield x
+
+
+@pytest.mark.parametrize("before", [returns, comes, yields, flows])
+@pytest.mark.parametrize("after", [returns, comes, yields, flows])
+def test_what_a_function_kept_is_never_given_for_what_a_generator_of_its_name_yields(
+    before: Any, after: Any, spot: bs.Spot, monkeypatch: pytest.MonkeyPatch
+):
+    for function in (before, after):
+        monkeypatch.setattr(function, "__qualname__", "ask")
+    keys = [spot.mark(function).key(1) for function in (before, after)]
+    assert (keys[0] == keys[1]) is ((before in (yields, flows)) is (after in (yields, flows)))

@@ -11,6 +11,7 @@ from beautyspot.keys.binding import split
 from beautyspot.names import qualified_name
 from beautyspot.powers import may_hold_legacy, takes_types
 from beautyspot.walk import LegacyRows, MarkOptions, Plan, mark_function, unlimited
+from beautyspot.walk.wrapper import is_stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from beautyspot.keys import FromCode
     from beautyspot.parts import Parts
     from beautyspot.protocols import Serializer
+    from beautyspot.records import TaskFilter
 else:
     from beautyspot.tuples import NamedTuple
 
@@ -94,6 +96,22 @@ def name_of(function: Any, /) -> str:
     is_named = callable(inner) and hasattr(inner, "__qualname__")
     expect(is_named, "function", function, "a function, or its name with or without its module")
     return qualified_name(inner)
+
+
+def forget(function: Any, where: TaskFilter, parts: Parts) -> int:
+    """Delete every result that meets `where` and return how many there were.
+
+    Args:
+        function: The one that `where` names: its old rows, which lie under its bare name, go as well. None or a name
+            for no more than what `where` says.
+    """
+    db, name = parts.store.db, getattr(getattr(function, "__func__", function), "__name__", None)
+    count = parts.store.delete_where(where)
+    if name is None or not (may_hold_legacy(db) and db.holds_legacy()):
+        return count
+    from beautyspot.walk.adopt import delete_old  # few files hold old rows
+
+    return count + delete_old(parts.store, db, name, where)
 
 
 def hooks_of(hooks: Any, /) -> tuple[Hook, ...]:
@@ -175,6 +193,7 @@ def _plan(function: Any, parts: Parts, settings: Settings) -> Plan:
         ignore=settings.ignore,
         injected=(*settings.injected, *_injected(inner)),
         input_key_fn=settings.input_key_fn,
+        streams=is_stream(inner),
         registry=parts.registry,
     )
     namesake = keys.namesake()
@@ -210,8 +229,8 @@ def _legacy(
     function: Any, keys: KeyMaker, serializer: Serializer, parts: Parts, settings: Settings
 ) -> LegacyRows | None:
     db = parts.store.db
-    if not (may_hold_legacy(db) and hasattr(function, "__name__")):
-        return None
+    if not (may_hold_legacy(db) and hasattr(function, "__name__")) or is_stream(function):
+        return None  # earlier releases kept no streams, so such rows are of a function that returned
     return LegacyRows(
         parts.store,
         db,

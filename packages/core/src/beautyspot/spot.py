@@ -8,7 +8,7 @@ from functools import partial
 
 from beautyspot.checks import words
 from beautyspot.errors import ConfigurationError
-from beautyspot.marking import KNOWN, decorate, hooks_of, mark, name_of, settings
+from beautyspot.marking import KNOWN, decorate, forget, hooks_of, mark, name_of, settings
 from beautyspot.parts import open_limiter, open_parts, translated
 from beautyspot.powers import takes_types
 from beautyspot.records import TaskFilter
@@ -235,7 +235,8 @@ class Spot:
 
         Args:
             tags: Results that carry any of them.
-            function: A function, marked or not, or its name, with or without its module.
+            function: A function, marked or not, or its name, with or without its module. Rows of an earlier release
+                have only the bare name: they go with the function itself, or with that name.
             older_than: Seconds, a timedelta or text like "7d".
 
         Raises:
@@ -251,7 +252,7 @@ class Spot:
             tags=None if tags is None else words("tags", tags),
             updated_before=None if older_than is None else now - timedelta(seconds=seconds(older_than, "older_than")),
         )
-        return self.parts.store.delete_where(where)
+        return forget(function, where, self.parts)
 
     def flush(self) -> None:
         """Write what waits to be written: counts, and results that an earlier trouble held back."""

@@ -47,6 +47,7 @@ class KeyMaker:
         ignore: Sequence[str] = (),
         injected: Sequence[str] = (),
         input_key_fn: Callable[..., Any] | None = None,
+        streams: bool = False,
         registry: KeyRegistry | None = None,
     ) -> None:
         """Prepare for `function`.
@@ -56,6 +57,7 @@ class KeyMaker:
             ignore: Parameters and free variables that have no part in the key.
             injected: Parameters that a framework fills, which have none either.
             input_key_fn: Takes the call's arguments and returns what stands for them, or is a `KeyPolicy`.
+            streams: Whether it is a generator: what that yielded is no result of a function that took its name.
 
         Raises:
             ConfigurationError: `version` is no text, `ignore` or a policy names what is not there, `ignore` what
@@ -64,7 +66,7 @@ class KeyMaker:
         """
         if not (version is None or isinstance(version, str)):
             _check_from_code(version, function)
-        self._function, self._version = function, version
+        self._function, self._version, self._streams = function, version, streams
         self._func_name = qualified_name(split(function)[0])
         self._canonical = Canonical(registry or KeyRegistry())
         names = binder(function).names
@@ -172,7 +174,8 @@ class KeyMaker:
     def _prefix(self, identity: Form) -> bytes:
         names: Any = [[name, name in self._choices] for name in self._names] if self._custom is None else None
         # Packed, not joined: no name can run into the next.
-        return pack([_SCHEME, self._func_name, self.version, names, identity])
+        kind = ["stream"] if self._streams else []
+        return pack([_SCHEME, self._func_name, self.version, names, identity, *kind])
 
     def _packed(self, values: Values) -> bytes:
         """Return the bytes of bound values; the way of every call with more than text and integers."""

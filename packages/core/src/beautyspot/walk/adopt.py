@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from beautyspot.protocols import Serializer, SupportsLegacy
-    from beautyspot.records import Task
+    from beautyspot.records import Task, TaskFilter
     from beautyspot.store import Label, Store
 
 
@@ -55,7 +55,7 @@ class LegacyRows:
         for key in self._keys(args, kwargs) if self.any() else ():
             task = self._db.get_legacy(key)
             if task is not None:
-                return task if self._may_claim() else None
+                return task if may_claim(self._store, self._db, self._name, self._func_name) else None
         return None
 
     def adopt(self, label: Label, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Hit | None:
@@ -63,10 +63,10 @@ class LegacyRows:
         found = self._read(args, kwargs, label.ttl_s)
         if found is None:
             return None
-        old_key, hit = found
+        old, hit = found
         # Ours first, then the old row: a crash between the two leaves both, and ours is looked for first.
-        if self._store.keep(label, hit.value, self._serializer):
-            self._store.db.delete([old_key])
+        if self._store.keep(_dated(label, old), hit.value, self._serializer):
+            self._store.db.delete([old.cache_key])
         return hit
 
     def peek(self, args: tuple[Any, ...], kwargs: dict[str, Any], ttl_s: float | None, /) -> Hit | None:
@@ -79,12 +79,16 @@ class LegacyRows:
         task = self.find(args, kwargs)
         return 0 if task is None else self._store.db.delete([task.cache_key])
 
-    def _read(self, args: tuple[Any, ...], kwargs: dict[str, Any], ttl_s: float | None) -> tuple[str, Hit] | None:
+    def forget_all(self, where: TaskFilter, /) -> int:
+        """Delete the old rows of the function that meet the other conditions, and return how many there were."""
+        return delete_old(self._store, self._db, self._name, where) if self.any() else 0
+
+    def _read(self, args: tuple[Any, ...], kwargs: dict[str, Any], ttl_s: float | None) -> tuple[Task, Hit] | None:
         try:
             task = self.find(args, kwargs)
             if task is None or self._expired(task, ttl_s):
                 return None
-            return task.cache_key, Hit(self._value(task), task.elapsed_s or 0.0)
+            return task, Hit(self._value(task), task.elapsed_s or 0.0)
         except Exception as error:  # noqa: BLE001 - a row that can't be read is a miss; it is counted and warned of
             self._store.report_damage(self._func_name, error)
             return None
@@ -101,17 +105,6 @@ class LegacyRows:
                 yield from legacy_keys(self._name, args, kwargs, self._versions, custom, qualified_name=self._func_name)
         if self._input_key_fn is None or custom is None:
             yield from legacy_keys(self._name, args, kwargs, self._versions, qualified_name=self._func_name)
-
-    def _may_claim(self) -> bool:
-        holder = self._db.claim_legacy(self._name, self._func_name)
-        if holder != self._func_name:
-            self._store.notices.warn(
-                self._func_name,
-                f"results of an earlier release for a function named {self._name!r} belong to {holder}, "
-                f"which asked first; {self._func_name} computes its own",
-                LegacyNameWarning,
-            )
-        return holder == self._func_name
 
     def _expired(self, task: Task, ttl_s: float | None) -> bool:
         expires_at = task.expires_at
@@ -145,3 +138,34 @@ class LegacyRows:
                 with open(path, "rb") as file:
                     return file.read()
         raise DamagedEntryError(f"the blob {name!r} of an earlier release is in none of {list(self._folders)!r}")
+
+
+def delete_old(store: Store, db: SupportsLegacy, name: str, where: TaskFilter, /) -> int:
+    """Delete the old rows of the function that `where` names, if it may have those of its bare `name`."""
+    if not may_claim(store, db, name, where.function or name):
+        return 0
+    # The filter takes methods of that name as well, and what is ours has a size.
+    named = store.db.find(where._replace(function=name))
+    return store.db.delete([task.cache_key for task in named if task.func_name == name and task.size_bytes is None])
+
+
+def may_claim(store: Store, db: SupportsLegacy, name: str, func_name: str, /) -> bool:
+    """Say whether a function may have the old rows of its bare name, and warn if another has them."""
+    holder = db.claim_legacy(name, func_name)
+    if holder != func_name:
+        store.notices.warn(
+            func_name,
+            f"results of an earlier release for a function named {name!r} belong to {holder}, "
+            f"which asked first; {func_name} computes its own",
+            LegacyNameWarning,
+        )
+    return holder == func_name
+
+
+def _dated(label: Label, old: Task) -> Label:
+    """Return the label of a result that is as old as its old row, and expires when that does."""
+    if old.updated_at == NO_TIME:
+        return label
+    own = old.expires_at
+    ttl_s = label.ttl_s if own is None else (own - old.updated_at).total_seconds()
+    return label._replace(kept_at=old.updated_at, ttl_s=ttl_s)

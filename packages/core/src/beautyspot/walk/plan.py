@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from beautyspot.journal import Journal, Tally
     from beautyspot.keys import KeyMaker
     from beautyspot.protocols import Serializer
+    from beautyspot.records import TaskFilter
     from beautyspot.store import Hit, Store
     from beautyspot.walk.adopt import LegacyRows
     from beautyspot.walk.limit import Limit
@@ -157,6 +158,11 @@ class Plan(NamedTuple):
         """Delete the kept result of a call, old rows of it too, and say whether there was one."""
         old = 0 if self.legacy is None else self.legacy.forget(args, kwargs)
         return bool(self.store.delete([key]) + old)
+
+    def forget_all(self, where: TaskFilter, /) -> int:
+        """Delete every kept result of the function that meets `where`, old rows too, and return how many there were."""
+        old = 0 if self.legacy is None else self.legacy.forget_all(where)
+        return self.store.delete_where(where) + old
 
     def _wants(self, cache_if: Callable[[Any], bool], value: Any) -> bool:
         try:

@@ -68,7 +68,8 @@ def stream(plan: Plan, args: Args, kwargs: Kwargs, *, refresh: bool = False) -> 
     hit = None if refresh else plan.read(key, args, kwargs)
     if hit is not None:
         chunks, returned = hit.value
-        yield from plan.count_hit(hit._replace(value=chunks), key, args, kwargs)
+        for chunk in plan.count_hit(hit._replace(value=chunks), key, args, kwargs):  # noqa: UP028 - a list takes no send
+            yield chunk
         return returned
     recording = Recording(plan, key, args, kwargs, pace(plan.options.limits, args, kwargs))
     try:

@@ -45,6 +45,11 @@ def kind_of(function: Any) -> int:
     return next((flag for flag in (ASYNC_GENERATOR, COROUTINE, GENERATOR) if flags & flag), 0)
 
 
+def is_stream(function: Any) -> bool:
+    """Say whether calls of the function yield."""
+    return bool(kind_of(function) & (GENERATOR | ASYNC_GENERATOR))
+
+
 def _is_method(function: Any) -> bool:
     """Say whether the function was defined in a class body: `Class.f`, not `f` or `outer.<locals>.f`."""
     parent = getattr(function, "__qualname__", "").rpartition(".")[0]
@@ -149,18 +154,17 @@ class Questions:
 
     def cache_clear(self) -> int:
         """Delete every kept result of the function, of any version, and return how many there were."""
-        return self._plan.store.delete_where(TaskFilter(function=self._plan.keys.func_name))
+        return self._plan.forget_all(TaskFilter(function=self._plan.keys.func_name))
 
     def map(self, items: Iterable[Any], *, workers: int = 8, progress: bool = True, on_error: OnError = "raise") -> Any:
         """Call the function with each item, and return the results in the items' order."""
-        kind = kind_of(self._plan.function)
-        if kind & (GENERATOR | ASYNC_GENERATOR):
+        if is_stream(self._plan.function):
             raise ConfigurationError(
                 f"map got the generator {self._plan.keys.func_name!r}; mark a function that returns"
             )
         from beautyspot.walk.batch import run_batch, run_batch_async  # no single call needs them
 
-        run = run_batch_async if kind & COROUTINE else run_batch
+        run = run_batch_async if kind_of(self._plan.function) == COROUTINE else run_batch
         return run(self._plan, self._before, items, workers=workers, progress=progress, on_error=on_error)
 
 
