@@ -19,8 +19,12 @@ pytest_plugins: tuple[str, ...] = (
 
 
 class Unwritable(SQLiteTaskDB):
+    is_full = True
+
     def add_runs(self, rows: Any, /) -> None:
-        raise bs.StorageError("full")
+        if self.is_full:
+            raise bs.StorageError("full")
+        super().add_runs(rows)
 
 
 @pytest.fixture
@@ -38,7 +42,9 @@ def spot(tmp_path: Path, clock: FrozenClock) -> Iterator[bs.Spot]:
 
 @pytest.fixture
 def unwritable(tmp_path: Path) -> Iterator[bs.Spot]:
-    """A Spot whose database takes no runs."""
-    spot = bs.Spot(db=Unwritable(tmp_path / "unwritable.db"), storage=tmp_path / "blobs")
+    """A Spot whose database takes no runs until the end of the test."""
+    db = Unwritable(tmp_path / "unwritable.db")
+    spot = bs.Spot(db=db, storage=tmp_path / "blobs")
     yield spot
+    db.is_full = False  # what is lost at the end is warned of
     spot.shutdown()

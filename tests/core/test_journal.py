@@ -194,10 +194,13 @@ class Unwritable(MemoryTaskDB):
     """A memory database that keeps no runs today."""
 
     tries = 0
+    is_full = True
 
     def add_runs(self, rows: Sequence[Run], /) -> None:
         self.tries += 1
-        raise StorageError("full")
+        if self.is_full:
+            raise StorageError("full")
+        super().add_runs(rows)
 
 
 def test_runs_that_are_given_up_while_nothing_can_be_written_are_counted(clock: FrozenClock):
@@ -209,6 +212,15 @@ def test_runs_that_are_given_up_while_nothing_can_be_written_are_counted(clock: 
     assert not journal.flush()
     journal.add_run(run(0))
     assert journal.dropped_runs == 3
+
+
+def test_refused_runs_count_as_lost_until_they_are_written(clock: FrozenClock):
+    db = Unwritable()
+    journal = Journal(db, clock)
+    journal.add_run(run(1))
+    assert (journal.flush(), journal.lost_runs, journal.refusal) == (False, 1, "StorageError: full")
+    db.is_full = False
+    assert (journal.flush(), journal.lost_runs) == (True, 0)
 
 
 class Holding:

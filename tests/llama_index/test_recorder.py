@@ -601,7 +601,22 @@ def test_a_database_that_can_not_be_written_costs_no_call(unwritable: bs.Spot) -
     with install(unwritable) as recorder:
         assert MockLLM().complete("q").text == "q"
         assert not recorder.flush()
-        assert len(recorder.rows()) == 1
+        assert (len(recorder.rows()), recorder.totals().dropped) == (1, 1)
+
+
+def test_runs_that_are_lost_at_the_end_are_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    script = (
+        "import sys\n"
+        "from llama_index.callbacks.beautyspot import install\n"
+        "from llama_index.core.llms import MockLLM\n"
+        "with install(sys.argv[1]):\n"
+        "    print(MockLLM().complete('q').text)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "file" / "a.db")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert ended.stdout == "q\n"
+    assert "observed runs are lost (1), as the database refused them" in ended.stderr
 
 
 @pytest.mark.parametrize(

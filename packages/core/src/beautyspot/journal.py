@@ -174,11 +174,18 @@ class Journal:
         self.dropped_runs = 0
         """Runs that were given up, as the database could not be written for too long."""
         self._next_s = clock.monotonic() + FLUSH_EVERY_S
+        self.refusal = ""
+        """What the database said when it last refused runs."""
         self._in_trouble = False
         """Whether the last flush failed."""
         self._hurried = False
         """Whether a whole batch called for a flush, which has not worked yet."""
         self._lock = threading.RLock()
+
+    @property
+    def lost_runs(self) -> int:
+        """Runs that are in no row: those given up, and those refused last, unless the database takes them yet."""
+        return self.dropped_runs + (len(self._runs) if self._in_trouble else 0)
 
     def tally(self, func_name: str, /) -> Tally:
         """Return the counts of the function, one object for each name."""
@@ -269,7 +276,8 @@ class Journal:
             return True
         try:
             self._db.add_runs(runs)
-        except Exception:  # noqa: BLE001 - the database may be anybody's, and its trouble is not the caller's
+        except Exception as error:  # noqa: BLE001 - the database may be anybody's, and its trouble is not the caller's
+            self.refusal = f"{type(error).__name__}: {error}"
             self._put_back(runs)
             return False
         return True

@@ -32,22 +32,28 @@ def tie_up(store: Store, journal: Journal) -> None:
 
 
 def _finish(db: TaskDB, journal: Journal, unsaved: Unsaved) -> None:
-    saved = unsaved.retry()
+    unsaved.retry()
     journal.flush()
     db.close()
-    if not saved:
-        _warn_of_loss(unsaved)
+    _warn_of_lost_results(unsaved)
+    _warn_of_lost_runs(journal)
 
 
-def _warn_of_loss(unsaved: Unsaved) -> None:
+def _warn_of_lost_results(unsaved: Unsaved) -> None:
+    _warn_of_loss("results that were returned", len(unsaved), unsaved.refusal)
+
+
+def _warn_of_lost_runs(journal: Journal) -> None:
+    _warn_of_loss("observed runs", journal.lost_runs, journal.refusal)
+
+
+def _warn_of_loss(what: str, count: int, refusal: str) -> None:
+    if not count:
+        return
     import warnings  # a run that goes well needs none
 
-    warnings.warn(
-        f"results that were returned are lost ({len(unsaved)}), as the database refused them to the end: "
-        f"{unsaved.refusal}",
-        CacheSaveWarning,
-        stacklevel=1,
-    )
+    message = f"{what} are lost ({count}), as the database refused them to the end: {refusal}"
+    warnings.warn(message, CacheSaveWarning, stacklevel=1)
 
 
 def _after_fork_in_child() -> None:
@@ -78,9 +84,10 @@ def _mind_workers() -> None:
 def _end_of_worker() -> None:
     for journal in list(_journals):
         journal.flush()
+        _warn_of_lost_runs(journal)
     for store in list(_stores):
-        if not store.unsaved.retry():
-            _warn_of_loss(store.unsaved)
+        store.unsaved.retry()
+        _warn_of_lost_results(store.unsaved)
 
 
 if hasattr(os, "register_at_fork"):

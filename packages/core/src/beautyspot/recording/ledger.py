@@ -76,7 +76,7 @@ class Ledger(Generic[E]):
     def totals(self) -> Totals:
         """Return what all runs came to."""
         self.add_runs()
-        return self._sums.totals(dropped=self._journal.dropped_runs)
+        return self._sums.totals(dropped=self._journal.lost_runs)
 
     def flush(self) -> bool:
         """Write what is pending, and say whether that worked."""

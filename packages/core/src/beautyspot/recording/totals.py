@@ -22,12 +22,12 @@ class Totals(NamedTuple):
     saved_tokens: int
     """What the hits would have taken."""
     cost: float
-    """Of those models that the price table knows."""
+    """Of those language models that the price table knows; embeddings tell no tokens, and are in no sum of them."""
     saved_cost: float
     waited_s: float
     """Seconds spent waiting for a limiter."""
     dropped: int
-    """Runs that are in no row, as the database could not be written for too long."""
+    """Runs that are in no row: given up, or refused when last written, which is tried again."""
     failures: int
     """Events that the recorder could not read, and details that could not be kept."""
 
