@@ -99,8 +99,13 @@ def test_a_class_argument_is_told_by_its_attributes_as_from_release_2_2():
 
         def run(self) -> None: ...
 
-    form = ["__class__", __name__, Config.__qualname__, [["__annotations__", []], ["lr", 1]]]
-    assert digest(f"f:{sha256(msgpack.packb([[form], []])).hexdigest()}") in keys("f", Config)
+    class Typed(Config):
+        base: Config
+
+    form = ["__class__", __name__, Config.__qualname__, [["lr", 1]]]
+    typed = ["__class__", __name__, Typed.__qualname__, [["__annotations__", [["base", form]]]]]
+    for kind, form in ((Config, form), (Typed, typed)):
+        assert digest(f"f:{sha256(msgpack.packb([[form], []])).hexdigest()}") in keys("f", kind)
 
 
 def test_each_version_has_its_key_and_an_empty_one_has_none():

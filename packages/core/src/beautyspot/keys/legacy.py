@@ -135,8 +135,8 @@ def _canon_type(cls: Any) -> Any:
         return ("__pydantic_v2__", canon_with_types(cls.model_json_schema()))
     if hasattr(cls, "__fields__") and hasattr(cls, "schema"):
         return ("__pydantic_v1__", canon_with_types(cls.schema()))
-    own = {name: value for name, value in vars(cls).items() if not (name.startswith("__") or callable(value))}
-    own["__annotations__"] = vars(cls).get("__annotations__", {})
+    told = {name: value for name, value in vars(cls).items() if name == "__annotations__" or name[:2] != "__"}
+    own = {name: value for name, value in told.items() if not callable(value)}
     return ("__class__", cls.__module__, cls.__qualname__, canon_with_types(own))
 
 
