@@ -102,9 +102,9 @@ def test_a_class_argument_is_told_by_its_attributes_as_from_release_2_2():
     class Typed(Config):
         base: Config
 
-    form = ["__class__", __name__, Config.__qualname__, [["lr", 1]]]
-    typed = ["__class__", __name__, Typed.__qualname__, [["__annotations__", [["base", form]]]]]
-    for kind, form in ((Config, form), (Typed, typed)):
+    plain = ["__class__", __name__, Config.__qualname__, [["lr", 1]]]
+    typed = ["__class__", __name__, Typed.__qualname__, [["__annotations__", [["base", plain]]]]]
+    for kind, form in ((Config, plain), (Typed, typed)):
         assert digest(f"f:{sha256(msgpack.packb([[form], []])).hexdigest()}") in keys("f", kind)
 
 
