@@ -115,6 +115,14 @@ def test_a_configured_model_is_another_one(spot: Spot) -> None:
     assert marked.invoke("q", {"configurable": {"responses": ["other"]}}).content == "other"
 
 
+def test_a_model_that_was_changed_within_a_marked_chain_is_another_one(spot: Spot) -> None:
+    inner = model("a")
+    marked = spot.mark(inner | StrOutputParser())
+    assert [marked.invoke("q"), marked.invoke("q")] == ["a", "a"]
+    inner.responses[0] = "b"
+    assert [marked.invoke("q"), marked.invoke("q")] == ["b", "b"]
+
+
 def test_a_runnable_is_marked_once(spot: Spot) -> None:
     marked = spot.mark(RunnableLambda(str.upper))
     with pytest.raises(ConfigurationError, match="marked already; take one"):

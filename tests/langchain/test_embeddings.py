@@ -5,6 +5,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from beautyspot import CacheReadWarning, CacheSaveWarning, ConfigurationError, Spot
 from beautyspot.records import TaskFilter
@@ -12,6 +13,7 @@ from langchain_beautyspot import CachedEmbeddings
 from langchain_beautyspot.vectors.numbers import packed, unpacked
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_openai import OpenAIEmbeddings
+from pydantic import BaseModel, ConfigDict
 from servers.openai_api import OpenAIAPI
 
 
@@ -128,6 +130,69 @@ def test_a_model_in_front_of_another_is_told_by_that_one(spot: Spot) -> None:
     assert counts == [1, 1, 0]
 
 
+class Described(BaseModel, Embeddings):
+    """Embeds a text as what it was made with says."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    model: str = "m"
+    encode_kwargs: dict[str, Any] = {}
+    keyword: str = ""
+    secret_key: str = ""
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [self.embed_query(text) for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        return [len(self.model), len(self.keyword), len(str(self.encode_kwargs))]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"encode_kwargs": {"half": True, "of": np.float16}}, {"encode_kwargs": {"half": False, "of": np.float16}}),
+        ({"encode_kwargs": {"of": np.float16}}, {"encode_kwargs": {"of": np.float32, "more": [1]}}),
+        ({"encode_kwargs": {"at": slice(1)}}, {"encode_kwargs": {"at": slice(10)}}),
+        ({"keyword": "ab"}, {"keyword": "a"}),
+    ],
+)
+def test_a_setting_of_any_kind_and_name_tells_models_apart(
+    spot: Spot, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    vectors = [CachedEmbeddings(Described(**each), spot).embed_query("a") for each in (first, second)]
+    assert vectors == [Described(**each).embed_query("a") for each in (first, second)]
+    assert len([*spot.parts.store.db.find(TaskFilter())]) == 2
+    CachedEmbeddings(Described(**first, secret_key="sk-1"), spot).embed_query("a")
+    assert len([*spot.parts.store.db.find(TaskFilter())]) == 2
+
+
+def test_a_setting_that_does_not_say_what_it_is_is_refused(spot: Spot) -> None:
+    with pytest.raises(ConfigurationError, match=r"encode_kwargs\['at'\].* holds 'builtins.object'.*; give Cached"):
+        CachedEmbeddings(Described(encode_kwargs={"at": object()}), spot)
+
+
+def test_a_model_that_was_changed_computes_anew(spot: Spot) -> None:
+    model = Described()
+    embeddings = CachedEmbeddings(model, spot)
+    embeddings.embed_query("a")
+    model.encode_kwargs["half"] = True
+    assert embeddings.embed_query("a") == model.embed_query("a")
+    model.model = "other"
+    assert embeddings.embed_query("a") == model.embed_query("a")
+    assert {task.func_name for task in spot.parts.store.db.find(TaskFilter())} == {
+        "langchain.embeddings.m",
+        "langchain.embeddings.other",
+    }
+
+
+def test_a_model_that_was_changed_to_what_no_key_can_be_made_of_is_asked_each_time(spot: Spot) -> None:
+    model = Described()
+    embeddings = CachedEmbeddings(model, spot)
+    model.encode_kwargs["at"] = object()
+    with pytest.warns(CacheSaveWarning, match="until then its vectors are not kept"):
+        assert embeddings.embed_query("a") == model.embed_query("a")
+    assert [*spot.parts.store.db.find(TaskFilter())] == []
+
+
 def test_a_model_that_shows_nothing_must_be_named(spot: Spot) -> None:
     class Opaque(Counting):
         def __init__(self) -> None:
@@ -147,6 +212,40 @@ def test_what_is_no_number_is_returned_and_not_kept(spot: Spot) -> None:
         assert math.isnan(embeddings.embed_documents(["bad", "good"])[0][0])
     embeddings.embed_documents(["bad", "good"])
     assert asked(embeddings) == [["bad", "good"], ["bad"]]
+
+
+@pytest.mark.parametrize("odd", [[None, 1.0], "words", [1j, 1.0], [2**200, 1.0], None, []], ids=repr)
+def test_an_odd_vector_is_returned_and_costs_no_other(spot: Spot, odd: Any) -> None:
+    class Broken(Counting):
+        def vector(self, text: str) -> Any:
+            return odd if text == "bad" else [1.0, 2.0]
+
+    embeddings = CachedEmbeddings(Broken(), spot, model="m")
+    with pytest.warns(CacheSaveWarning, match="1 of 2 vectors"):
+        assert embeddings.embed_documents(["bad", "good"]) == [[*odd] if odd else odd, [1.0, 2.0]]
+    embeddings.embed_documents(["good"])
+    assert asked(embeddings) == [["bad", "good"]]
+
+
+async def test_what_was_paid_before_a_failure_is_kept(spot: Spot) -> None:
+    class Failing(Counting):
+        def embed_documents(self, texts: list[str]) -> list[list[float]]:
+            if len(self.asked) == 3:
+                self.asked.append("failed")
+                raise ConnectionError
+            return super().embed_documents(texts)
+
+    embeddings = CachedEmbeddings(Failing(), spot, batch_size=2)
+    with pytest.raises(ConnectionError):
+        await embeddings.aembed_documents([*"abcdefgh"])
+    assert len(embeddings.embed_documents([*"abcdefgh"])) == 8
+    assert asked(embeddings) == [["a", "b"], ["c", "d"], ["e", "f"], "failed", ["g", "h"]]
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, 1.5, True, "2"])
+def test_a_batch_size_that_is_none_is_refused(spot: Spot, batch_size: Any) -> None:
+    with pytest.raises(ConfigurationError, match="batch_size"):
+        CachedEmbeddings(Counting(), spot, batch_size=batch_size)
 
 
 def test_vectors_of_another_model_under_the_same_name_are_computed_again(spot: Spot) -> None:

@@ -6,7 +6,6 @@ LangChain makes it once for each model. It stays as it was when a setting change
 
 import json
 from collections.abc import Callable
-from functools import cache
 from typing import Any, NamedTuple, cast
 from weakref import ref
 
@@ -15,12 +14,10 @@ from langchain_core.load import dumpd
 
 from langchain_beautyspot.callers import chat_model_that_asks
 from langchain_beautyspot.models import split_description
+from langchain_beautyspot.snapshots import are_same, settings_of
 
 MAX_MODELS = 256
 """Models that are remembered; some programs make one for each call."""
-PLAIN = frozenset((str, int, float, bool, type(None)))
-DEEPEST = 8
-"""Levels of lists and tables within a setting that are looked at."""
 
 
 class Seen(NamedTuple):
@@ -45,55 +42,12 @@ class Descriptions:
         model = chat_model_that_asks() if llm_string.startswith("{") else None
         if model is None:
             return llm_string
-        settings, seen = _settings(model), self._seen.get(id(model))
-        if seen is None or seen.model() is not model or not _are_same(seen.settings, settings):
+        settings, seen = settings_of(model), self._seen.get(id(model))
+        if seen is None or seen.model() is not model or not are_same(seen.settings, settings):
             if len(self._seen) >= MAX_MODELS:
                 self._seen.clear()
             seen = self._seen[id(model)] = Seen(ref(model), settings, _head(model, llm_string))
         return llm_string if seen.head is None else seen.head + split_description(llm_string)[1]
-
-
-def _settings(model: BaseChatModel) -> dict[str, Any]:
-    fields, (filled, untold) = vars(model), _fields(type(model))
-    names = (model.model_fields_set | filled) - untold
-    return {name: value if type(value := fields.get(name)) in PLAIN else _as_it_is(value) for name in names}
-
-
-@cache
-def _fields(kind: type[BaseChatModel]) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the fields that hold something to change in place although nobody gave it, and those not described."""
-    fields = kind.model_fields
-    filled = frozenset(name for name, field in fields.items() if field.default_factory is not None)
-    return filled, frozenset(name for name, field in fields.items() if field.exclude)
-
-
-def _as_it_is(value: Any, depth: int = 0) -> Any:
-    """Return a copy of what may change in place: a list or table, and those within; of others a reference.
-
-    The reference is weak, so that no client lives on, and none of a later one at the same address is taken for it.
-    """
-    kind: type[Any] = type(value)
-    if kind in PLAIN or depth > DEEPEST:
-        return value
-    if kind is dict:
-        return {name: _as_it_is(each, depth + 1) for name, each in value.items()}
-    if kind is list or kind is tuple:
-        return [_as_it_is(each, depth + 1) for each in value]
-    if kind is set:
-        return frozenset(value)
-    if hasattr(kind, "__pydantic_fields__"):  # an eighth of the time of `isinstance`
-        return [kind, _as_it_is(vars(value), depth + 1)]
-    try:
-        return ref(value)
-    except TypeError:
-        return value
-
-
-def _are_same(before: dict[str, Any], now: dict[str, Any]) -> bool:
-    try:
-        return bool(before == now)
-    except Exception:  # noqa: BLE001 - settings may be anybody's, such as arrays; the model is looked at again
-        return False
 
 
 def _head(model: BaseChatModel, llm_string: str) -> str | None:

@@ -6,13 +6,14 @@ from typing import Any
 
 from beautyspot.checks import expect
 from beautyspot.durations import Duration, seconds
+from beautyspot.errors import CacheSaveWarning, ConfigurationError
 from beautyspot.places import Place, opened, portable
 from beautyspot.rows import Rows
 from langchain_core.embeddings import Embeddings
 
 from langchain_beautyspot.entries import namespace_of
 from langchain_beautyspot.vectors.batch import DOCUMENT, QUERY, Batch, Shelf
-from langchain_beautyspot.vectors.embedder import embedder_of
+from langchain_beautyspot.vectors.embedder import WatchedModel
 from langchain_beautyspot.vectors.numbers import Vector
 
 Embed = Callable[[list[str]], list[Vector]]
@@ -38,16 +39,19 @@ class CachedEmbeddings(Embeddings):
         model: str | None = None,
         namespace: str = "",
         ttl: Duration | None = None,
+        batch_size: int | None = None,
     ) -> None:
         """Stand in front of `embeddings`.
 
         Args:
             embeddings: What computes the vectors.
             place: A Spot, a file's path, or a database's URL.
-            model: What tells the model from others that are kept there; None for its class and those of its settings
-                that are plain values.
+            model: What tells the model from others that are kept there; None for its class and its settings as they
+                are at each call. A plain class is looked at once, and again when its model's name changes.
             namespace: Part of every key, so that what one tenant keeps is nothing to another.
             ttl: How long a vector is a hit; None for ever.
+            batch_size: Texts that are asked for and kept at a time, so that a failure costs no more than these; None
+                for the model's `chunk_size`, and for all at once where it has none.
 
         Raises:
             ConfigurationError: nothing tells the model from others, or an argument is wrong.
@@ -55,12 +59,15 @@ class CachedEmbeddings(Embeddings):
         is_model = isinstance(embeddings, Embeddings)  # pyright: ignore[reportUnnecessaryIsInstance]
         expect(is_model, "embeddings", embeddings, "an Embeddings object, then the place")
         expect(model is None or isinstance(model, str), "model", model, "a text that tells it from other models")  # pyright: ignore[reportUnnecessaryIsInstance]
+        expect(batch_size is None or _is_count(batch_size), "batch_size", batch_size, "a number of texts from 1")
         self.embeddings = embeddings
-        self._made_by = place, {"model": model, "namespace": namespace, "ttl": ttl}
+        self._made_by = place, {"model": model, "namespace": namespace, "ttl": ttl, "batch_size": batch_size}
         spot = opened(place)
         ttl_s = None if ttl is None else seconds(ttl)
         self._rows, self._clock = Rows(spot.parts), spot.parts.clock
-        self._shelf = Shelf(embedder_of(embeddings, model), namespace_of(namespace), ttl_s, spot.parts.store.notices)
+        self._model = WatchedModel(embeddings, model)
+        self._shelf = Shelf(self._model.now(), namespace_of(namespace), ttl_s, spot.parts.store.notices)
+        self._batch_size = batch_size
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return a vector for each text."""
@@ -88,19 +95,41 @@ class CachedEmbeddings(Embeddings):
         return partial(CachedEmbeddings, self.embeddings, portable(place), **options), ()
 
     def _embed(self, texts: list[str], kind: str, embed: Embed) -> list[Vector]:
-        batch = Batch(self._shelf, texts, kind)
-        self._rows.count(self._shelf.func_name, *batch.fill(self._rows.read(batch.keys)))
-        while wanted := batch.wanted():
+        batch = self._batch(texts, kind)
+        if batch is None:
+            return embed(texts)
+        self._rows.count(batch.func_name, *batch.fill(self._rows.read(batch.keys)))
+        while wanted := batch.wanted(self._most()):
             start_s = self._clock.monotonic()
             vectors = embed(wanted)
-            self._rows.keep(batch.take(vectors, self._clock.monotonic() - start_s))
+            self._rows.keep(batch.take(vectors, len(wanted), self._clock.monotonic() - start_s))
         return batch.vectors()
 
     async def _embed_async(self, texts: list[str], kind: str, embed: EmbedAsync) -> list[Vector]:
-        batch = Batch(self._shelf, texts, kind)
-        self._rows.count(self._shelf.func_name, *batch.fill(await self._rows.read_async(batch.keys)))
-        while wanted := batch.wanted():
+        batch = self._batch(texts, kind)
+        if batch is None:
+            return await embed(texts)
+        self._rows.count(batch.func_name, *batch.fill(await self._rows.read_async(batch.keys)))
+        while wanted := batch.wanted(self._most()):
             start_s = self._clock.monotonic()
             vectors = await embed(wanted)
-            await self._rows.keep_async(batch.take(vectors, self._clock.monotonic() - start_s))
+            await self._rows.keep_async(batch.take(vectors, len(wanted), self._clock.monotonic() - start_s))
         return batch.vectors()
+
+    def _batch(self, texts: list[str], kind: str) -> Batch | None:
+        """Return the batch of these texts; None where the model was changed to what no key can be made of."""
+        try:
+            return Batch(self._shelf._replace(embedder=self._model.now()), texts, kind)
+        except ConfigurationError as error:
+            told = f"{error}; until then its vectors are not kept"
+            self._shelf.notices.warn((self._shelf.func_name, "settings"), told, CacheSaveWarning)
+            return None
+
+    def _most(self) -> int | None:
+        """Return how many texts to ask for at a time."""
+        chunk_size = getattr(self.embeddings, "chunk_size", None)
+        return self._batch_size or (chunk_size if _is_count(chunk_size) else None)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0

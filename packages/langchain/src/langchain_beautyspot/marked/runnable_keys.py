@@ -1,6 +1,7 @@
 """What a Runnable is and what it is asked, as keys see it."""
 
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, cast
 
 from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys import KeyRegistry
@@ -13,13 +14,23 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator
 from langchain_beautyspot.configured import choices, every_choice
 from langchain_beautyspot.messages import content_of
 from langchain_beautyspot.model_texts import model_text
+from langchain_beautyspot.snapshots import are_same, settings_of
+
+
+class Look(NamedTuple):
+    """What a Runnable was when it was looked at."""
+
+    identity: Any
+    """None where the user's word stands for it."""
+    models: Sequence[tuple[Any, dict[str, Any]]]
+    """Those within, with their settings."""
 
 
 class RunnableKeys:
     """Makes the keys of one Runnable's calls."""
 
     def __init__(self, runnable: Runnable[Any, Any], known: KeyRegistry, *, version: Any) -> None:
-        """Look at `runnable` once.
+        """Look at `runnable`, and again when a setting of a model within it has changed.
 
         Args:
             known: What the user said of further classes.
@@ -28,13 +39,9 @@ class RunnableKeys:
         Raises:
             UnkeyableArgument: a part of it has no content, and there is no `version`.
         """
-        registry = KeyRegistry()
-        for class_, function in _KNOWN.items():
-            registry.register(class_, function)
-        registry.functions.update(known.functions)
-        self._form = Canonical(registry).form
-        self._runnable = runnable
-        self._identity = self._identified(runnable, version)
+        self._runnable, self._known, self._version = runnable, known, version
+        self._form = Canonical(_registry(known, _text_of)).form
+        self._look = self._looked()
 
     def key(self, asked: Any, config: RunnableConfig, kwargs: dict[str, Any]) -> str:
         """Return the key of a call.
@@ -42,19 +49,40 @@ class RunnableKeys:
         Raises:
             UnkeyableArgument: what is asked has no content.
         """
-        chosen = every_choice(config) if self._identity is None else choices(self._runnable, config)
-        return digest(pack([self._identity, self._form(asked), self._form(chosen), self._form(kwargs)])).hex()
+        if not all(are_same(settings, settings_of(model)) for model, settings in self._look.models):
+            self._look = self._looked()
+        identity = self._look.identity
+        chosen = every_choice(config) if identity is None else choices(self._runnable, config)
+        return digest(pack([identity, self._form(asked), self._form(chosen), self._form(kwargs)])).hex()
 
-    def _identified(self, runnable: Runnable[Any, Any], version: Any) -> Any:
+    def _looked(self) -> Look:
+        models: list[tuple[Any, dict[str, Any]]] = []
+
+        def text_of(model: Any) -> str:
+            models.append((model, settings_of(model)))
+            return _text_of(model)
+
         try:
-            return self._form(runnable)
+            return Look(Canonical(_registry(self._known, text_of)).form(self._runnable), models)
         except (UnkeyableArgument, RecursionError) as error:
-            if version is not None:
-                return None
+            if self._version is not None:
+                return Look(None, ())
             raise UnkeyableArgument(
-                f"mark got {runnable.get_name()!r}, and a part of it has no content ({error}); "
+                f"mark got {self._runnable.get_name()!r}, and a part of it has no content ({error}); "
                 "give mark a version= that changes when it does"
             ) from error
+
+
+def _registry(known: KeyRegistry, text_of: Callable[[Any], str]) -> KeyRegistry:
+    registry = KeyRegistry()
+    for class_, function in {**_KNOWN, BaseLanguageModel: text_of}.items():
+        registry.register(class_, function)
+    registry.functions.update(known.functions)
+    return registry
+
+
+def _text_of(model: Any) -> str:
+    return model_text(cast("BaseLanguageModel[Any]", model))
 
 
 def _of_function(runnable: Any) -> list[Any]:
@@ -62,12 +90,7 @@ def _of_function(runnable: Any) -> list[Any]:
     return [own.get(name) for name in ("func", "afunc", "_transform", "_atransform")]
 
 
-def _of_model(model: Any) -> str:
-    return model_text(cast("BaseLanguageModel[Any]", model))
-
-
 _KNOWN: dict[type, Any] = {
-    BaseLanguageModel: _of_model,
     BaseMessage: content_of,
     RunnableGenerator: _of_function,
     RunnableLambda: _of_function,

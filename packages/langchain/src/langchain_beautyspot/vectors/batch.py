@@ -1,6 +1,6 @@
 """One batch of texts on its way to their vectors: which are kept, which are wanted, what to keep of these."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from beautyspot.keys.canonical import pack
@@ -10,7 +10,7 @@ from beautyspot.store import Hit, Label
 from beautyspot.vectors import warn_of_another_model, warn_of_no_vectors
 
 from langchain_beautyspot.vectors.embedder import Embedder
-from langchain_beautyspot.vectors.numbers import Vector, packed, unpacked
+from langchain_beautyspot.vectors.numbers import NUMBER_BYTES, Vector, packed, unpacked
 
 FORMAT = 1
 DOCUMENT, QUERY = "document", "query"
@@ -48,7 +48,12 @@ class Batch:
         self._places = [shelf.key(text, kind) for text in texts]
         self._texts = dict(zip(self._places, texts, strict=True))
         self._found: dict[str, Vector] = {}
-        self._fresh: dict[str, Vector] = {}
+        self._fresh: dict[str, Any] = {}
+
+    @property
+    def func_name(self) -> str:
+        """What its rows are filed under."""
+        return self._shelf.func_name
 
     @property
     def keys(self) -> list[str]:
@@ -64,38 +69,41 @@ class Batch:
             self._forget_found()
         return [(key, hit) for key, hit in read if key in self._found], len(self._texts) - len(self._found)
 
-    def wanted(self) -> list[str]:
-        """Return the texts whose vectors are not known, each once."""
-        return [text for key, text in self._texts.items() if key not in self._found and key not in self._fresh]
+    def wanted(self, most: int | None = None, /) -> list[str]:
+        """Return the texts whose vectors are not known, each once, and no more than `most` of them."""
+        return [self._texts[key] for key in self._unknown()[:most]]
 
-    def take(self, vectors: Sequence[Sequence[float]], elapsed_s: float) -> list[tuple[Label, Any]]:
-        """Take what the model gave for `wanted`, and return what to keep of it.
+    def take(self, given: Iterable[Any], count: int, elapsed_s: float) -> list[tuple[Label, Any]]:
+        """Take what the model gave for the first `count` that are `wanted`, and return what to keep of it.
 
         Raises:
             ValueError: the model gave more or fewer vectors than there are texts, so that nobody knows whose they are.
         """
-        keys = [key for key in self._texts if key not in self._found and key not in self._fresh]
+        vectors, keys = [*given], self._unknown()[:count]
         if len(vectors) != len(keys):
             raise ValueError(
                 f"the model gave {len(vectors)!r} vectors where {len(keys)} texts were sent; expected one each"
             )
-        data = [packed(vector) for vector in vectors]
-        rows: list[tuple[Label, Any]] = []
-        for key, vector, kept in zip(keys, vectors, data, strict=True):
-            self._fresh[key] = (unpacked(kept) if kept else None) or list(vector)
-            if kept:
-                rows.append((self._shelf.label(key, elapsed_s / len(keys)), kept))
-        if self._found and _dimensions(self._found) != _dimensions(self._fresh):
-            self._forget_found()
-        if None in data or len(_dimensions(self._fresh)) > 1:
-            bad = len(keys) - len(rows)
+        kept = {key: data for key, vector in zip(keys, vectors, strict=True) if (data := packed(vector))}
+        for key, vector in zip(keys, vectors, strict=True):
+            self._fresh[key] = (unpacked(kept[key]) if key in kept else None) or vector
+        sizes = {len(data) for data in kept.values()}
+        if len(kept) < len(keys) or len(sizes) > 1:
+            bad = len(keys) - len(kept)
             warn_of_no_vectors(self._shelf.notices, self._shelf.func_name, bad=bad, count=len(keys))
-        return rows if len(_dimensions(self._fresh)) == 1 else []
+        if len(sizes) != 1:
+            return []
+        if self._found and {NUMBER_BYTES * each for each in _dimensions(self._found)} != sizes:
+            self._forget_found()
+        return [(self._shelf.label(key, elapsed_s / len(keys)), data) for key, data in kept.items()]
 
     def vectors(self) -> list[Vector]:
         """Return a vector for each text; a list that comes twice is two lists."""
         known = {**self._found, **self._fresh}
-        return [list(known[key]) for key in self._places]
+        return [list(known[key]) if isinstance(known[key], Iterable) else known[key] for key in self._places]
+
+    def _unknown(self) -> list[str]:
+        return [key for key in self._texts if key not in self._found and key not in self._fresh]
 
     def _forget_found(self) -> None:
         self._found.clear()

@@ -1,12 +1,16 @@
 """What tells one embedding model from another."""
 
+import re
 from typing import Any, NamedTuple
 
-from beautyspot import ConfigurationError
-from beautyspot.keys.canonical import pack
+from beautyspot.errors import ConfigurationError, UnkeyableArgument
+from beautyspot.keys.canonical import Canonical, pack
+from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 from langchain_core.embeddings import Embeddings
 from pydantic import BaseModel, SecretStr
+
+from langchain_beautyspot.snapshots import are_same, as_it_is
 
 NAME_FIELDS = ("model", "model_name", "model_id", "deployment", "repo_id")
 IDLE_FIELDS = frozenset(
@@ -20,7 +24,10 @@ IDLE_FIELDS = frozenset(
 )  # fmt: skip
 """Settings that change how texts are sent, not what comes of them. One that is missing here costs misses, and one too
 many would give wrong vectors."""
-PLAIN = (str, int, float, bool, type(None))
+LONGEST_TEXT = 200
+"""Signs of an object's own words that count as a setting; a client may tell its whole state."""
+_SECRET = re.compile(r"(api|access|auth|secret|subscription)_?(key|token)|credentials|password")
+_FORM = Canonical(KeyRegistry()).form
 
 
 class Embedder(NamedTuple):
@@ -31,49 +38,101 @@ class Embedder(NamedTuple):
     identity: bytes
 
 
-def embedder_of(embeddings: Embeddings, model: str | None, /) -> Embedder:
-    """Return what tells `embeddings` from others; the word of the user goes before all settings.
+class WatchedModel:
+    """Tells a model from others by what it is now."""
 
-    Raises:
-        ConfigurationError: it has settings, but none that can be read.
-    """
+    def __init__(self, embeddings: Embeddings, model: str | None) -> None:
+        """Look at `embeddings`; the word of the user goes before all settings.
+
+        Raises:
+            ConfigurationError: it has settings, but none that can be read, or one that can't be told from others.
+        """
+        self._embeddings, self._model = embeddings, model
+        self._seen = None if model is not None else _changeable(embeddings)
+        self._embedder = _embedder_of(embeddings, model)
+
+    def now(self) -> Embedder:
+        """Return what tells the model from others, looking again if a setting has changed.
+
+        Raises:
+            ConfigurationError: as for a new one.
+        """
+        if self._seen is not None and not are_same(self._seen, now := _changeable(self._embeddings)):
+            self._embedder = _embedder_of(self._embeddings, None)
+            self._seen = now
+        return self._embedder
+
+
+def _changeable(embeddings: Embeddings) -> dict[str, Any]:
+    """Return a model's settings as they are now; of a plain class its name, as in others it may count its calls."""
+    settings = _settings(embeddings)
+    if not isinstance(embeddings, BaseModel):
+        settings = {name: settings[name] for name in NAME_FIELDS if name in settings}
+    return {name: as_it_is(value) for name, value in settings.items()}
+
+
+def _embedder_of(embeddings: Embeddings, model: str | None) -> Embedder:
     kind = type(embeddings)
     if model is not None:
         return Embedder(f"langchain.embeddings.{model}", pack(["model", model]))
     settings = _settings(embeddings)
-    plain = _plain(settings)
-    if settings and not plain:
+    told = _told(settings)
+    if settings and not told:
         raise ConfigurationError(
-            f"nothing plain tells {qualified_name(kind)!r} from other models; its settings are objects; "
+            f"nothing plain tells {kind!r} from other models; its settings are objects; "
             "give CachedEmbeddings(…, model='a name of your own')"
         )
-    name = next((plain[field] for field in NAME_FIELDS if isinstance(plain.get(field), str)), kind.__name__)
-    return Embedder(f"langchain.embeddings.{name}", pack(["settings", qualified_name(kind), plain]))
+    name = next((told[field] for field in NAME_FIELDS if isinstance(told.get(field), str)), kind.__name__)
+    return Embedder(f"langchain.embeddings.{name}", pack(["settings", qualified_name(kind), told]))
 
 
-def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return those settings that are plain, and what models among them are: one may stand in front of another."""
-    plain: dict[str, Any] = {}
+def _told(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return what settings say, and what models among them do: one may stand in front of another.
+
+    An object that says nothing of itself is passed over where it stands alone, as a client is made of the rest.
+    """
+    told: dict[str, Any] = {}
     for name, value in sorted(settings.items()):
         if isinstance(value, Embeddings | BaseModel):
-            plain[name] = [qualified_name(type(value)), _plain(_settings(value))]
-        elif _is_plain(value):
-            plain[name] = value
-    return plain
+            told[name] = [qualified_name(type(value)), _told(_settings(value))]
+        elif isinstance(value, dict | list | tuple) or _says_itself(value):
+            told[name] = _content(name, value)
+    return told
+
+
+def _content(name: str, value: Any) -> Any:
+    kind = qualified_name(value.__class__)
+    if isinstance(value, dict):
+        return sorted([repr(each), _content(f"{name}[{each!r}]", item)] for each, item in value.items())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - settings are anything
+    if isinstance(value, list | tuple):
+        return [_content(f"{name}[{place}]", item) for place, item in enumerate(value)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - as above
+    try:
+        return _FORM(value)
+    except (UnkeyableArgument, RecursionError):
+        if not _says_itself(value):
+            raise ConfigurationError(
+                f"the setting {name!r} holds {kind!r}, which doesn't say what it is, so vectors of two models could "
+                "mix; give CachedEmbeddings(…, model='a name of your own')"
+            ) from None
+        return [kind, repr(value)]  # such as torch.float16
+
+
+def _says_itself(value: Any) -> bool:
+    try:
+        _FORM(value)
+    except (UnkeyableArgument, RecursionError):
+        text = repr(value)
+        return len(text) < LONGEST_TEXT and " at 0x" not in text
+    return True
 
 
 def _settings(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
+    own: dict[str, Any] = getattr(embeddings, "__dict__", {})
     if isinstance(embeddings, BaseModel):
-        found = {name: getattr(embeddings, name, None) for name in type(embeddings).model_fields}
-    else:
-        found = dict(getattr(embeddings, "__dict__", {}))
-    idle = {name for name, value in found.items() if name in IDLE_FIELDS or isinstance(value, SecretStr)}
-    return {name: value for name, value in found.items() if name not in idle and "key" not in name.lower()}
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(name, str) and _is_plain(each) for name, each in value.items())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    if isinstance(value, list | tuple):
-        return all(map(_is_plain, value))  # pyright: ignore[reportUnknownArgumentType]
-    return type(value) in PLAIN
+        fields = type(embeddings).model_fields
+        own = {name: value for name, value in own.items() if name in fields} | (embeddings.model_extra or {})
+    return {
+        name: value
+        for name, value in own.items()
+        if name not in IDLE_FIELDS and not isinstance(value, SecretStr) and not _SECRET.search(name.lower())
+    }

@@ -10,8 +10,11 @@ NUMBER_BYTES = 4
 
 
 def packed(vector: Sequence[float], /) -> bytes | None:
-    """Return the bytes of `vector`, or None if it is empty or holds what is no number of 32 bits."""
-    numbers = array("f", vector)
+    """Return the bytes of `vector`, or None if it is empty, none, or holds what is no number of 32 bits."""
+    try:
+        numbers = array("f", vector)
+    except (OverflowError, TypeError, ValueError):  # whatever a server may have put among its numbers
+        return None
     # A sum is finite if all of them are, at a quarter of the time of looking at each.
     return _swapped(numbers).tobytes() if numbers and isfinite(sum(numbers)) else None
 
