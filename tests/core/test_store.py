@@ -3,9 +3,10 @@
 import itertools
 import sqlite3
 import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import beautyspot as bs
 import pytest
@@ -169,6 +170,45 @@ def test_invalidated_result_does_not_come_back_from_what_was_held(store: Store, 
     assert store.read("k" * 32, PLAIN) is None
 
 
+def test_rows_that_match_go_in_short_transactions(tmp_path: Path, clock: FrozenClock):
+    class Watched(SQLiteTaskDB):
+        sizes: ClassVar[list[int]] = []
+
+        def delete(self, keys: Iterable[str], /) -> int:
+            raise AssertionError("all at once")
+
+        @property
+        def upkeep(self) -> Any:
+            upkeep = super().upkeep
+            delete = upkeep.delete_unchanged
+            upkeep.delete_unchanged = lambda tasks: self.sizes.append(len(tasks)) or delete(tasks)
+            return upkeep
+
+    with closing(Watched(tmp_path / "a.db")) as db:
+        store = Store(db, LocalStorage(tmp_path / "blobs"), clock=clock)
+        store.write_many([(label(f"{n:032}"), n) for n in range(1200)], PLAIN)
+        assert store.delete_where(TaskFilter(function="m.f")) == 1200
+        assert db.sizes[0] == 500
+        assert len(db.sizes) > 1
+
+
+def test_what_is_kept_anew_while_others_go_stays_with_its_blob(tmp_path: Path, clock: FrozenClock):
+    class Busy(SQLiteTaskDB):
+        def find(self, where: TaskFilter, /) -> Iterator[Task]:
+            for task in list(super().find(where)):
+                if task.cache_key == "b" * 32:
+                    clock.advance(1)
+                    store.write(label("b" * 32, save_blob=True), "new", PLAIN)
+                yield task
+
+    with closing(Busy(tmp_path / "a.db")) as db:
+        store = Store(db, LocalStorage(tmp_path / "blobs"), clock=clock)
+        for key in "abc":
+            store.write(label(key * 32, save_blob=True), key, PLAIN)
+        assert store.delete_where(TaskFilter(function="m.f")) == 2
+        assert store.read("b" * 32, PLAIN) == ("new", 2.0)
+
+
 def test_failing_storage_leaves_the_value_in_the_row(db: MoodyDB, tmp_path: Path, clock: FrozenClock):
     (tmp_path / "blobs").write_text("a file where the folder should be")
     store = Store(db, LocalStorage(tmp_path / "blobs"), clock=clock)
@@ -184,7 +224,7 @@ def test_a_storage_that_stalls_keeps_one_result_waiting_and_not_all(db: MoodyDB,
     labels = [label(f"{number:032}", save_blob=True) for number in range(10)]
     with pytest.warns(bs.CacheSaveWarning, match="row instead") as warned:
         assert all(store.keep(each, number, PLAIN) for number, each in enumerate(labels))
-    store.drop_blob("ab/cd.bin")
+    store.blobs.drop("ab/cd.bin")
     assert (storage.waits, len(warned)) == (1, 1)
     assert [store.read(f"{number:032}", PLAIN) for number in range(10)] == [(n, 2.0) for n in range(10)]
     clock.advance(31)
@@ -218,7 +258,7 @@ def test_a_storage_with_errors_of_its_own_is_no_worse(db: MoodyDB, tmp_path: Pat
     store = Store(db, storage, clock=clock)
     store.write(label(save_blob=True), b"paid", PLAIN)
     storage.stalls = True
-    store.drop_blob("ab/cd.bin")
+    store.blobs.drop("ab/cd.bin")
     with pytest.warns(bs.CacheReadWarning, match="a timeout of theirs"):
         assert [store.read("k" * 32, PLAIN) for _ in range(5)] == [None] * 5
     assert storage.waits == 2  # for the deletion, and for one of the reads

@@ -33,6 +33,7 @@ else:
 
 CHECKED_BYTES = 16 * 1024 * 1024
 """Largest value whose bytes are compared with a checksum; above, it would cost a third of the time of reading them."""
+HELD = "it is held in memory and tried again with later results, at flush() and at exit"
 OnSaveError: TypeAlias = "Literal['warn', 'raise', 'ignore']"
 
 
@@ -205,12 +206,21 @@ class Store:
         held = sum([self.unsaved.drop(key) for key in keys])
         count = max(self.db.delete(keys), held)
         for location in locations:
-            self.drop_blob(location)
+            self.blobs.drop(location)
         return count
 
     def delete_where(self, where: TaskFilter, /) -> int:
-        """Delete every matching result and return how many there were."""
-        return self.delete([task.cache_key for task in self.db.find(where)])
+        """Delete every matching result but those that are kept anew meanwhile, and return how many there were."""
+        from beautyspot.deletion import in_steps  # no hit deletes
+
+        count = 0
+        for _, gone in in_steps(self.db.find(where), self.db):
+            count += len(gone)
+            for task in gone:
+                self.unsaved.drop(task.cache_key)
+                if task.result_type == "FILE" and task.result_value:
+                    self.blobs.drop(task.result_value)
+        return count or self.db.delete(())  # it may be gone, and whoever deleted it not have told our memory yet
 
     def _location(self, key: str) -> str | None:
         try:
@@ -218,10 +228,6 @@ class Store:
         except DamagedEntryError:
             return None  # its row goes all the same; a blob that it may have named is left for cleaning
         return None if entry is None else entry.result_value
-
-    def drop_blob(self, location: str, /) -> None:
-        """Delete a blob that no row names any more; one that can't be deleted is left for cleaning."""
-        self.blobs.drop(location)
 
     def report_damage(self, key: str, error: Exception, again: bool = False, /) -> None:
         """Count an entry that can't be read, unless that was done, and warn of it once per kind of trouble."""
@@ -250,10 +256,7 @@ class Store:
         # leaves an orphan, which `beautyspot clean` removes.
         location, blob_error = self._save_blob(label, parts) if outside else (None, None)
         task = Task(
-            cache_key=label.cache_key,
-            func_name=label.func_name,
-            input_id=label.input_id,
-            version=label.version,
+            cache_key=label.cache_key, func_name=label.func_name, input_id=label.input_id, version=label.version,
             result_type="DIRECT_BLOB" if location is None else "FILE",
             content_type=label.content_type,
             result_value=location,
@@ -265,7 +268,7 @@ class Store:
             checksum=reduce(lambda sum_, part: crc32(part, sum_), parts, 0) if size_bytes <= CHECKED_BYTES else None,
             compression=compression,
             tags=label.tags,
-        )
+        )  # fmt: skip
         return task, blob_error
 
     def _save_blob(self, label: Label, parts: Sequence[Buffer]) -> tuple[str | None, Exception | None]:
@@ -275,22 +278,17 @@ class Store:
             return None, error
 
     def _warn_of_storage(self, label: Label, error: Exception | None) -> None:
-        if error is None:
-            return
-        self.notices.warn(
-            trouble(error),
-            f"the blob storage failed for {label.func_name} ({type(error).__name__}: {error}); "
-            "the result is kept in the database row instead",
-            CacheSaveWarning,
-        )
+        if error is not None:
+            self.notices.warn(
+                trouble(error),
+                f"the blob storage failed for {label.func_name} ({type(error).__name__}: {error}); "
+                "the result is kept in the database row instead",
+                CacheSaveWarning,
+            )
 
     def _warn_unsaved(self, label: Label, error: Exception) -> None:
         held = label.cache_key in self.unsaved
-        next_step = (
-            "it is held in memory and tried again with later results, at flush() and at exit"
-            if held
-            else "it is not kept"
-        )
+        next_step = HELD if held else "it is not kept"
         if isinstance(error, SerializationError):
             next_step = "it is computed again at every call until it can be kept"
         self.notices.warn(

@@ -1,24 +1,15 @@
 """Deletes results: rows first, then the blobs that only they named."""
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
+from beautyspot.batched import batched
+from beautyspot.deletion import FIRST_CHUNK, in_steps
 from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.maintenance.least_used import least_used
-from beautyspot.protocols import BlobStorage, SupportsUpkeep, SupportsUses, TaskDB
+from beautyspot.protocols import BlobStorage, SupportsUses, TaskDB
 from beautyspot.records import Task, TaskFilter
 from beautyspot.sizes import Size
-
-FIRST_CHUNK = 500
-"""Rows of the first transaction: deleting 150 000 at once keeps every writer waiting for two seconds."""
-SMALLEST_CHUNK, LARGEST_CHUNK = 50, 2000
-CHUNK_S = 0.02
-"""How long a transaction should take; the next one has as many more or fewer rows."""
-PAUSE_S = 0.003
-"""Between two transactions, and a quarter of the time of the one before if that is longer: a writer that waits looks
-every millisecond whether it may, on a busy machine less often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +46,9 @@ def delete_tasks(
     Raises:
         StorageError: the database can't delete; what was deleted until then stays deleted.
     """
-    rows, done, count, size_bytes, blobs_left = iter(tasks), 0, 0, 0, 0
-    size = FIRST_CHUNK
-    while chunk := list(islice(rows, size)):
-        start_s = time.monotonic()
-        gone = chunk if dry_run else delete_rows(chunk, db)
-        took_s = time.monotonic() - start_s
+    done, count, size_bytes, blobs_left = 0, 0, 0, 0
+    steps = ((chunk, chunk) for chunk in batched(tasks, FIRST_CHUNK)) if dry_run else in_steps(tasks, db)
+    for chunk, gone in steps:
         count += len(gone)
         size_bytes += sum(task.size_bytes or 0 for task in gone)
         # Only now: a crash between the two leaves an orphan blob, never a row that names nothing.
@@ -68,9 +56,6 @@ def delete_tasks(
         done += len(chunk)
         if progress is not None:
             progress(done)
-        if not dry_run:
-            size = _next_size(len(chunk), took_s)
-            time.sleep(max(PAUSE_S, took_s / 4))
     return Deleted(count, size_bytes, blobs_left)
 
 
@@ -105,19 +90,6 @@ def prune(
         uses = db.uses if isinstance(db, SupportsUses) else None
         tasks = least_used(lambda: db.find(where), uses, max_bytes)
     return delete_tasks(tasks, db, storage, dry_run=dry_run, progress=progress)
-
-
-def _next_size(size: int, took_s: float) -> int:
-    return max(SMALLEST_CHUNK, min(LARGEST_CHUNK, int(size * CHUNK_S / max(took_s, 1e-6))))
-
-
-def delete_rows(tasks: Sequence[Task], db: TaskDB) -> list[Task]:
-    """Delete the rows but those that were kept anew, and return the tasks that are gone for it."""
-    if isinstance(db, SupportsUpkeep):
-        gone = set(db.upkeep.delete_unchanged(tasks))
-        return [task for task in tasks if task.cache_key in gone]
-    db.delete([task.cache_key for task in tasks])
-    return list(tasks)
 
 
 def _delete_blobs(tasks: Sequence[Task], storage: BlobStorage | None) -> int:

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 from beautyspot.batched import batched
 from beautyspot.db import SQLiteTaskDB
+from beautyspot.deletion import delete_rows
 from beautyspot.errors import DamagedEntryError, StorageError
 from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError, is_legacy, moves
-from beautyspot.maintenance.delete import delete_rows
 from beautyspot.maintenance.existence import expect_made, without_making
 from beautyspot.maintenance.journal_copy import copy_activity, copy_runs
 from beautyspot.maintenance.merge import merger_of

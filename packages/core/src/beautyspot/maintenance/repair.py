@@ -13,8 +13,9 @@ from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.faults import UNREADABLE, code_of, storage_error
 from beautyspot.db.replacement import inode, set_aside
 from beautyspot.db.salvage import READ, Salvage, rename
+from beautyspot.deletion import delete_rows
 from beautyspot.errors import StorageError
-from beautyspot.maintenance.delete import delete_rows, delete_tasks
+from beautyspot.maintenance.delete import delete_tasks
 from beautyspot.maintenance.existence import own_file
 from beautyspot.maintenance.mending import mended
 from beautyspot.maintenance.verify import verify

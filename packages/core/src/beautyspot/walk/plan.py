@@ -132,7 +132,7 @@ class Plan(NamedTuple):
             if self.legacy is not None:
                 self.legacy.forget(args, kwargs)
             if old is not None and old.result_value:
-                self.store.drop_blob(old.result_value)
+                self.store.blobs.drop(old.result_value)
 
     def label(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], elapsed_s: float, /) -> Label:
         """Return what is written beside the call's result."""
