@@ -1,6 +1,9 @@
-"""A hook of MkDocs: the pages that come from code, one for each public module, the command line and the tables."""
+"""A hook of MkDocs: pages that come from code, READMEs and notebooks, and links that hold in the repository as well."""
 
 import importlib
+import os
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,12 +11,18 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
+from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from notebook_pages import markdown_of  # noqa: E402
+
 ORDER = (
     "index.md",
     "tutorial",
     "how-to",
+    "recipes",
     "packages",
     "migrate",
     "explanation",
@@ -22,7 +31,9 @@ ORDER = (
     "decisions",
 )
 """Of what stands beside each other in the navigation; the rest follows by name."""
-BENCHMARKS = "<!-- benchmarks -->"
+LISTED = "<!-- pages -->"
+"""Where an index lists the pages beside it."""
+LINK = re.compile(r"(?<=\]\()([^)#:\s]+)")
 FACES = tuple(path.stem for path in sorted((ROOT / "tests/workspace/api").glob("*.txt")))
 """The modules whose public names `make api` writes down."""
 
@@ -34,10 +45,20 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, **_: object) -> str:
-    """Put the README's measurements where a page has their mark."""
-    measured = (ROOT / "README.md").read_text().partition(BENCHMARKS)[2].partition("<!-- /benchmarks -->")[0]
-    return markdown.replace(BENCHMARKS, measured.strip())
+def on_page_markdown(markdown: str, page: Page, files: Files, **_: object) -> str:
+    """Let links to files of the repository lead to their pages, and list the pages beside an index at its mark."""
+    here = page.file.src_uri
+    if LISTED in markdown:
+        markdown = markdown.replace(LISTED, "\n".join(_listed(here, files)))
+    known = sources()
+    source = next((each for each, uri in known.items() if uri == here), f"docs/{here}")
+
+    def on_the_site(link: re.Match[str]) -> str:
+        target = os.path.normpath(Path(source).parent / link.group())
+        uri = known.get(target) or (target.removeprefix("docs/") if target.startswith("docs/") else None)
+        return os.path.relpath(uri, Path(here).parent) if uri else link.group()
+
+    return LINK.sub(on_the_site, markdown)
 
 
 def on_nav(nav: Navigation, **_: object) -> Navigation:
@@ -53,10 +74,20 @@ def pages() -> Iterator[tuple[str, str]]:
         if names:
             parts = "\n\n".join(f"::: {face}.{name}" for name in names)
             yield f"reference/api/{face}.md", f"# {face}\n\n{parts}\n"
-    for readme in sorted(ROOT.glob("packages/*/README.md")):
-        yield f"packages/{readme.parent.name}.md", readme.read_text().replace("](../../docs/", "](../")
+    for source, uri in sources().items():
+        path = ROOT / source
+        yield uri, markdown_of(path) if path.suffix == ".ipynb" else path.read_text()
     yield "reference/command-line.md", command_line()
     yield "reference/tables.md", tables()
+
+
+def sources() -> dict[str, str]:
+    """Return which files outside of docs are pages, and of which name."""
+    packages = {f"packages/{path.parent.name}.md": path for path in ROOT.glob("packages/*/README.md")}
+    recipes = {f"recipes/{path.parent.name}.md": path for path in ROOT.glob("recipes/*/README.md")}
+    notebooks = {f"recipes/{path.stem}.md": path for path in ROOT.glob("recipes/*.ipynb")}
+    pages = packages | recipes | notebooks | {"recipes/index.md": ROOT / "recipes/README.md"}
+    return {path.relative_to(ROOT).as_posix(): uri for uri, path in sorted(pages.items())}
 
 
 def command_line() -> str:
@@ -89,6 +120,14 @@ def tables() -> str:
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             lines.append(f"\nIndex `{index.name}` on {', '.join(f'`{column.name}`' for column in index.columns)}.")
     return "\n".join(lines) + "\n"
+
+
+def _listed(here: str, files: Files) -> Iterator[str]:
+    folder = Path(here).parent
+    for file in sorted(files.documentation_pages(), key=lambda file: file.src_uri):
+        if file.src_uri != here and folder in Path(file.src_uri).parents:
+            title = next(line for line in file.content_string.splitlines() if line.startswith("# "))
+            yield f"- [{title[2:]}]({os.path.relpath(file.src_uri, folder)})"
 
 
 def _kind(column: Any) -> str:

@@ -1,4 +1,4 @@
-"""README.md and README.ja.md tell the same, and what the documents outside of the site link to is there."""
+"""README.md and README.ja.md tell the same, and what a document links to is there, in the repository as on the site."""
 
 import ast
 import re
@@ -6,10 +6,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from workspace.blocks import DOCUMENTS, FENCE, ROOT
 
-ROOT = Path(__file__).parents[2]
 READMES = {name: (ROOT / name).read_text("utf-8") for name in ("README.md", "README.ja.md")}
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("packages/*/*.md"), *ROOT.glob("recipes/**/*.md")])
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TABLE = re.compile(r"(?:^\|.*\|\n)+", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
@@ -43,8 +42,9 @@ def test_both_have_the_same_tables_by_rows_columns_and_names_of_code() -> None:
     assert agree([[re.findall("`[^`]+`", row) for table in each for row in table] for each in tables])
 
 
-def test_both_show_the_same_measurements() -> None:
+def test_both_show_the_same_measurements_as_the_comparison() -> None:
     assert agree([MEASURED.findall(text) for text in READMES.values()])
+    assert MEASURED.findall((ROOT / "docs/comparison.md").read_text("utf-8")) == MEASURED.findall(READMES["README.md"])
 
 
 def test_both_link_to_the_same_pages_and_to_each_other() -> None:
@@ -58,7 +58,7 @@ def test_both_link_to_the_same_pages_and_to_each_other() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_what_is_linked_to_is_there(document: Path) -> None:
-    links = LINK.findall(BLOCK.sub("", document.read_text("utf-8")))
+    links = LINK.findall(FENCE.sub("", document.read_text("utf-8")))
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 

@@ -53,6 +53,13 @@ def test_a_tag_of_another_version_is_found(copy: Path) -> None:
     assert "tagged v3.0.1, but the packages are 3.0.0" in check(copy).stderr
 
 
+@pytest.mark.parametrize("more", ["v3.0.1", "3.0.0"])
+def test_a_second_tag_of_a_version_is_found(copy: Path, more: str) -> None:
+    git(copy, "tag", "v3.0.0")
+    git(copy, "tag", more)
+    assert f"tagged {more}, but the packages are 3.0.0; expected v3.0.0 alone" in check(copy).stderr
+
+
 def test_a_version_that_was_released_before_is_found(copy: Path) -> None:
     git(copy, "tag", "v3.0.0")
     git(copy, "commit", "--quiet", "--allow-empty", "--message", "y")
@@ -69,12 +76,24 @@ def test_a_package_that_asks_for_an_older_core_is_found(copy: Path) -> None:
     assert "expected beautyspot>=3.0.0" in check(copy).stderr
 
 
+def test_a_package_that_asks_for_a_core_that_is_not_released_is_found(copy: Path) -> None:
+    change(copy / "packages/dashboard/pyproject.toml", "beautyspot>=3.0.0", "beautyspot>=3.0.0,<3")
+    assert "expected beautyspot>=3.0.0" in check(copy).stderr
+
+
 def test_a_tag_without_a_section_in_the_changelog_is_found(copy: Path) -> None:
     git(copy, "tag", "v3.0.0")
     change(copy / "CHANGELOG.md", "## 3.0.0 - 2026-12-01", "## Unreleased")
     assert "begins with 'Unreleased'; expected `## 3.0.0 - YYYY-MM-DD`" in check(copy).stderr
 
 
-def test_a_release_without_a_day_is_found(copy: Path) -> None:
-    change(copy / "CHANGELOG.md", "## 3.0.0 - 2026-12-01", "## 3.0.0")
+@pytest.mark.parametrize("sentence", ["Until 3.0.0 is on PyPI, wait.", "3.0.0 が PyPI に出るまで、待つ。"])
+def test_a_sentence_that_holds_until_the_release_is_found_after_it(copy: Path, sentence: str) -> None:
+    (copy / "README.md").write_text(sentence)
+    assert "README.md still says what holds until 3.0.0 is released" in check(copy).stderr
+
+
+@pytest.mark.parametrize("heading", ["## 3.0.0", "## 3.0.0 - 2026-13-99", "## 3.0.0 - soon", "## 3.0.0 - 20261201"])
+def test_a_release_without_a_day_is_found(copy: Path, heading: str) -> None:
+    change(copy / "CHANGELOG.md", "## 3.0.0 - 2026-12-01", heading)
     assert "doesn't say when 3.0.0 was released" in check(copy).stderr

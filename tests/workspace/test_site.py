@@ -31,7 +31,9 @@ def test_every_public_name_has_its_place(site: Path, face: str) -> None:
     assert [name for name in names if f'id="{face}.{name}"' not in text] == []
 
 
-def test_a_page_loads_nothing_from_elsewhere(site: Path) -> None:
-    text = (site / "index.html").read_text()
-    assert "fonts.googleapis" not in text
-    assert 'src="http' not in text
+@pytest.mark.parametrize("index", ["decisions", "explanation", "how-to", "migrate", "recipes", "reference"])
+def test_an_index_leads_to_every_page_beside_it(site: Path, index: str) -> None:
+    article = (site / index / "index.html").read_text().partition("<article")[2].partition("</article>")[0]
+    pages = {page.parent.relative_to(site / index).as_posix() for page in (site / index).glob("**/index.html")} - {"."}
+    assert pages
+    assert {page for page in pages if f'href="{page}/"' not in article} == set()
