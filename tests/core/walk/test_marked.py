@@ -1,5 +1,6 @@
 """What mark returns is still the user's function."""
 
+import functools
 import inspect
 import pickle
 import sys
@@ -83,6 +84,13 @@ def test_bound_method_is_described_as_the_users_own(spot: bs.Spot):
     assert type(shop).scaled.__doc__ is None
 
 
+def test_what_was_marked_can_be_called_as_it_was(spot: bs.Spot):
+    shop = make(spot)
+    assert (shop(1).price.__wrapped__("tea"), shop.price.__wrapped__(shop(1), "tea")) == ("tea:1", "tea:1")
+    assert (shop.scaled.__wrapped__(2), shop(1).scaled.__wrapped__(2), shop.tax.__wrapped__(2)) == (6, 6, 4)
+    assert shop.price.cache_info()[:2] == (0, 0)
+
+
 def test_async_method_is_seen_as_a_coroutine_function(spot: bs.Spot):
     class Client:
         @spot.mark(ignore=("self",))
@@ -103,6 +111,44 @@ def test_bound_methods_are_equal_as_pythons_are(spot: bs.Spot):
 def test_marking_twice_is_refused(spot: bs.Spot):
     with pytest.raises(bs.ConfigurationError, match="marked already"):
         spot.mark(spot.mark(abs))
+    shop = make(spot)(1)
+    for again in (spot.mark, spot.run):
+        with pytest.raises(bs.ConfigurationError, match=r"Shop.price is marked already"):
+            again(shop.price)
+
+
+def test_a_partial_of_a_bound_method_is_told_as_that_of_a_function(spot: bs.Spot):
+    shop = make(spot)
+    assert spot.mark(functools.partial(shop(1).scaled, 2))() == 6
+    bound = functools.partial(shop(1).price, "tea")
+    assert spot.mark(ignore=("self",))(bound)() == "tea:1"
+    with pytest.raises(bs.UnkeyableArgument, match=r"'self' of .*Shop\.price"):
+        spot.mark(bound)()
+
+
+def test_a_bound_method_as_an_argument_is_told_as_pythons_is(spot: bs.Spot):
+    @spot.mark
+    def call(function: Any) -> Any:
+        return function(2)
+
+    shop = make(spot)
+    assert call(shop(1).scaled) == 6
+    assert call.is_cached(shop.scaled)
+    with pytest.raises(bs.UnkeyableArgument, match=r"'function' of .*Shop"):
+        call(shop(1).price)
+
+
+def test_a_bound_method_can_be_paced_and_stays_bound(spot: bs.Spot, clock: FrozenClock):
+    shop = make(spot)(1)
+    paced, scaled = spot.limiter()(shop.price), spot.limiter()(shop.scaled)
+    assert [paced("tea"), paced("milk"), scaled(2), shop.price("tea")] == ["tea:1", "milk:1", 6, "tea:1"]
+    assert (clock.slept, paced.is_cached("milk")) == ([1.0, 1.0], True)
+
+
+def test_the_class_of_bound_methods_is_described_as_any_class(spot: bs.Spot):
+    kind = type(make(spot)(1).price)
+    assert pickle.loads(pickle.dumps(kind)) is kind
+    assert (kind.__module__, kind.__doc__) == ("beautyspot.walk.wrapper", "A marked method of one instance.")
 
 
 module_spot = bs.Spot(db="memory://", storage="memory://")

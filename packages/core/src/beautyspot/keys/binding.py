@@ -10,7 +10,7 @@ from __future__ import annotations
 # pyright: reportUnknownLambdaType=false
 from functools import lru_cache, partial
 from keyword import iskeyword
-from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType, ModuleType
+from types import BuiltinMethodType, FunctionType, MethodWrapperType, ModuleType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ else:
     from beautyspot.tuples import NamedTuple
 
 Values: TypeAlias = "tuple[Any, ...]"
+
+
+_BOUND = frozenset(("__self__", "__func__"))
+"""What the class of bound methods has, Python's or that of marked ones; builtins and descriptors have one each."""
 
 
 class Unbound:
@@ -106,7 +110,7 @@ def split(function: Any) -> tuple[Any, Values, dict[str, Any]]:
         if isinstance(function, partial):
             args, kwargs = (*function.args, *args), {**function.keywords, **kwargs}
             function = function.func
-        elif isinstance(function, MethodType):
+        elif vars(type(function)).keys() >= _BOUND:
             args, function = (function.__self__, *args), function.__func__
         elif _has_owner(function):
             args, function = (function.__self__, *args), getattr(type(function.__self__), function.__name__)

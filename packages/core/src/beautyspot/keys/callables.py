@@ -156,6 +156,7 @@ CALLABLES: dict[str, Maker] = {
     "builtins.staticmethod": _descriptor_of("__func__"),
     "builtins.type": class_form,
     "builtins.wrapper_descriptor": _descriptor,
+    "beautyspot.walk.wrapper.BoundMarked": _method,
     "functools.partial": _partial,
     "types.GenericAlias": _alias,
     "types.UnionType": _alias,

@@ -11,7 +11,15 @@ from beautyspot.walk.calls import Args, Kwargs
 from beautyspot.walk.limit import Limit, pace, pace_async
 from beautyspot.walk.plan import unlimited, with_limits
 from beautyspot.walk.relay import Listener, relaying
-from beautyspot.walk.wrapper import ASYNC_GENERATOR, COROUTINE, GENERATOR, MarkedMethod, kind_of, mark_function
+from beautyspot.walk.wrapper import (
+    ASYNC_GENERATOR,
+    COROUTINE,
+    GENERATOR,
+    BoundMarked,
+    MarkedMethod,
+    kind_of,
+    mark_function,
+)
 
 if TYPE_CHECKING:
     from beautyspot.limiters import GCRA, SharedGCRA
@@ -42,8 +50,10 @@ def limit_function(function: Any, limit: Limit) -> Any:
     plan = getattr(function, "__beautyspot_plan__", None)
     limit.expect_calls_of(function if plan is None else plan.function)
     if plan is not None:
-        of_class = isinstance(function, MarkedMethod) and function.of_class
-        return mark_function(with_limits(plan, [limit]), of_class=of_class)
+        plan = with_limits(plan, [limit])
+        if isinstance(function, BoundMarked):
+            return function.with_plan(plan)
+        return mark_function(plan, of_class=isinstance(function, MarkedMethod) and function.of_class)
     expect_function("limiter", function)
     expect_no_class("limiter", function)
     inner, limits = unlimited(function)

@@ -17,7 +17,11 @@ class Marked(Protocol[P, R]):  # pyright: ignore[reportInvalidTypeVarUse] - bind
 
     __name__: str
     __qualname__: str
-    __wrapped__: Callable[..., Any]
+
+    @property
+    def __wrapped__(self) -> Callable[P, R]:
+        """The function itself, which runs whatever is kept; of a bound method, bound as well."""
+        ...
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return the kept result of these arguments, or run the function and keep what it returns."""

@@ -24,6 +24,13 @@ GENERATOR, COROUTINE, ITERABLE_COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0
 
 def mark_function(plan: Plan, *, of_class: bool = False) -> Any:
     """Return the plan's function, marked: a function of the same kind, or the class method made of it."""
+    wrapper, questions = _marked(plan)
+    if of_class or _is_method(plan.function):
+        return MarkedMethod(wrapper, questions, of_class=of_class)
+    return wrapper
+
+
+def _marked(plan: Plan) -> tuple[Any, Questions]:
     caller, refresher = _CALLERS[kind_of(plan.function)]
     wrapper = caller(plan)
     update_wrapper(wrapper, plan.function)
@@ -31,9 +38,7 @@ def mark_function(plan: Plan, *, of_class: bool = False) -> Any:
     wrapper.__beautyspot_plan__ = plan
     for name in QUESTIONS:
         setattr(wrapper, name, getattr(questions, name))
-    if of_class or _is_method(plan.function):
-        return MarkedMethod(wrapper, questions, of_class=of_class)
-    return wrapper
+    return wrapper, questions
 
 
 def kind_of(function: Any) -> int:
@@ -174,6 +179,7 @@ class MarkedMethod:
     def __init__(self, function: Any, questions: Questions, *, of_class: bool = False) -> None:
         """Stand for `function`, the marked one; a class method binds the class."""
         update_wrapper(self, function)
+        self.__wrapped__ = function.__wrapped__  # the user's own, not the marked one
         self._function, self._questions, self.of_class = function, questions, of_class
         if not of_class:
             self.__dict__.update({name: self._asked(name) for name in QUESTIONS_OF_CALLS})
@@ -226,7 +232,17 @@ def _in_class_body(function: Any) -> Any:
     return vars(owner).get(name) if isinstance(owner, type) else None
 
 
-class BoundMarked:
+class Described(type):
+    """A class whose instances say of themselves what their functions do; `type` would hand out their properties."""
+
+    def __getattribute__(cls, name: str) -> Any:
+        """Answer as any class of this module does."""
+        if name in ("__module__", "__doc__"):
+            return __name__ if name == "__module__" else "A marked method of one instance."
+        return super().__getattribute__(name)
+
+
+class BoundMarked(metaclass=Described):
     """A marked method of one instance."""
 
     __slots__ = ("__func__", "__self__", "_questions")
@@ -239,6 +255,11 @@ class BoundMarked:
         """Call the method."""
         return self.__func__(self.__self__, *args, **kwargs)
 
+    def with_plan(self, plan: Plan) -> BoundMarked:
+        """Return the method of the same instance that works by `plan`."""
+        wrapper, questions = _marked(plan)
+        return BoundMarked(wrapper, self.__self__, questions)
+
     def __getattr__(self, name: str) -> Any:
         """Answer a question for this instance, and anything else as the function does."""
         return getattr(self._questions.bind(self.__self__) if name in QUESTIONS else self.__func__, name)
@@ -246,6 +267,11 @@ class BoundMarked:
     # What every class has never reaches __getattr__; stored at each binding they would slow every call.
     __doc__ = property(lambda self: self.__func__.__doc__)  # pyright: ignore[reportAssignmentType, reportUnknownLambdaType, reportUnknownMemberType]
     __module__ = property(lambda self: self.__func__.__module__)  # pyright: ignore[reportAssignmentType, reportUnknownLambdaType, reportUnknownMemberType]
+
+    @property
+    def __wrapped__(self) -> Any:
+        """The method as it was before it was marked, bound to the same instance."""
+        return self.__func__.__wrapped__.__get__(self.__self__)
 
     def __repr__(self) -> str:
         """Show the method's name and its instance, as a bound method does."""
