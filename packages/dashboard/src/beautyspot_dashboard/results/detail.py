@@ -1,8 +1,5 @@
 """One result: what is known of its call, its value, and how a program loads it."""
 
-from pprint import pformat
-from typing import Any
-
 import streamlit as st
 from beautyspot.catalog import Catalog
 from beautyspot.records import Task
@@ -47,13 +44,6 @@ def loading(place: Place, task: Task, /) -> str:
     roots = [getattr(storage, "root", None) for storage in place.storages]
     known = [f"create_storage({str(root)!r})" for root in roots if root is not None]
     return LOADING.format(database=place.name, storages=", ".join(known[:1]), key=task.cache_key)
-
-
-def as_text(value: Any, /) -> str | None:
-    """Return a text or structure in lines; None for bytes, which have none."""
-    if isinstance(value, bytes | bytearray | memoryview):
-        return None
-    return value if isinstance(value, str) else pformat(value, width=80, sort_dicts=False)
 
 
 # Without an index, which would double the time that a recorder's write takes, 200 000 runs are searched in 140 ms.

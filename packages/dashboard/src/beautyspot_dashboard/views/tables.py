@@ -76,6 +76,12 @@ def is_table(value: Any, /) -> bool:
     module = type(value).__module__.partition(".")[0]
     if module == "numpy":
         return getattr(value, "ndim", 0) in (1, 2) and value.dtype.kind in "biufcMmUSO"
+    return is_frame(value)
+
+
+def is_frame(value: Any, /) -> bool:
+    """Say whether `value` is a frame or a series."""
+    module = type(value).__module__.partition(".")[0]
     return module in ("pandas", "polars", "pyarrow") and type(value).__name__ in ("DataFrame", "Series", "Table")
 
 
