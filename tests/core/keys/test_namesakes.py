@@ -95,6 +95,22 @@ def test_functions_of_one_name_are_warned_of_whichever_spot_of_a_file_marks_them
         spots.append(mark(3, tmp_path / "one.db"))
 
 
+def run_text(text: str, spot: bs.Spot, place: str = "<plugin>") -> ModuleType:
+    module = ModuleType("plugin")
+    module.__dict__["spot"] = spot
+    exec(compile(text, place, "exec"), module.__dict__)
+    return module
+
+
+@pytest.mark.parametrize("place", ["<plugin>", "<another>"])
+def test_functions_of_one_name_that_lie_in_no_file_are_warned_of(place: str, spot: bs.Spot) -> None:
+    text = "@spot.mark\ndef run(x):\n    return {}\n"
+    first = run_text(text.format(1), spot)
+    assert run_text(text.format(1), spot).run(1) == first.run(1) == 1
+    with pytest.warns(bs.CacheWarning, match=rf"'plugin.run'.*\(<plugin>:1 and {place}:1\)"):
+        run_text(text.format(2), spot, place)
+
+
 def test_a_cell_that_is_edited_and_run_again_is_no_namesake(
     tmp_path: Path, spot: bs.Spot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

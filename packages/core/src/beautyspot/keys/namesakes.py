@@ -18,16 +18,27 @@ def warning_of(name: str, one: CodeType, other: CodeType, /) -> str | None:
     """
     if not _both_are_there(one, other):
         return None
-    places = " and ".join(f"{os.path.abspath(code.co_filename)}:{code.co_firstlineno}" for code in (one, other))  # noqa: PTH100 - pathlib is 3 ms
+    places = " and ".join(f"{_path_of(code)}:{code.co_firstlineno}" for code in (one, other))
     return (
         f"two functions named {name!r} share their results, which are kept under a function's module and name "
         f"({places}); give one of them another name or a version= of its own"
     )
 
 
+def _path_of(code: CodeType) -> str:
+    return code.co_filename if _has_no_file(code) else os.path.abspath(code.co_filename)  # noqa: PTH100 - pathlib is 3 ms
+
+
+def _has_no_file(code: CodeType) -> bool:
+    """Say whether the code was compiled from a text that lies in no file: `<string>`, `<plugin>`."""
+    return code.co_filename.startswith("<")
+
+
 def _both_are_there(one: CodeType, other: CodeType) -> bool:
     if one.co_filename != other.co_filename:
-        return all(os.path.isfile(code.co_filename) for code in (one, other))  # noqa: PTH113 - as above
+        return all(_has_no_file(code) or os.path.isfile(code.co_filename) for code in (one, other))  # noqa: PTH113 - as above
+    if _has_no_file(one):
+        return True  # nobody can say whether the text has changed or there are two
     return {one.co_firstlineno, other.co_firstlineno} <= _lines_of(one.co_filename, one.co_name) and (
         one.co_firstlineno != other.co_firstlineno
     )
