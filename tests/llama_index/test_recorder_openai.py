@@ -14,6 +14,7 @@ from beautyspot.testing import FrozenClock
 from llama_index.callbacks.beautyspot import BeautySpotRateLimiter, Price, Recorder, cache_llm, install
 from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.indices import VectorStoreIndex
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.postprocessor import LLMRerank
@@ -150,6 +151,32 @@ def test_a_query_engine_s_calls_are_rows_of_one_trace(
     rows = [row for row in recorder.rows() if row.trace_id == recorder.rows()[-1].run_id]
     assert sorted(row.kind for row in rows) == ["embedding", "llm", "llm", "query", "rerank", "retriever"]
     assert {row.model for row in rows if row.kind == "embedding"} == {"text-embedding-ada-002"}
+
+
+@pytest.mark.parametrize("is_cached", [False, True])
+async def test_a_call_that_begins_when_an_answer_is_read_is_below_its_query(
+    openai: Make, recorder: Recorder, store: bs.Spot, is_cached: bool
+) -> None:
+    index = VectorStoreIndex([TextNode(text="a b c")], embed_model=MockEmbedding(4))
+    llm = cache_llm(openai(), store) if is_cached else openai()
+    engine = index.as_query_engine(llm=llm, streaming=True)
+    said = ["".join(engine.query("why?").response_gen)]
+    said.append("".join([token async for token in (await engine.aquery("why?")).response_gen]))
+    rows = recorder.rows()
+    queries = [row for row in rows if row.kind == "query"]
+    assert said[0] == said[1] != ""
+    assert [row.parent_id for row in rows if row.kind == "llm"] == [row.run_id for row in queries]
+    assert [row.trace_id for row in rows if row.kind == "llm"] == [row.trace_id for row in queries]
+
+
+def test_a_query_s_stream_that_is_closed_early_ends_its_call(openai: Make, recorder: Recorder) -> None:
+    engine = VectorStoreIndex([TextNode(text="a")], embed_model=MockEmbedding(4)).as_query_engine(
+        openai(), streaming=True
+    )
+    stream = engine.query("why?").response_gen
+    next(stream)
+    stream.close()
+    assert [row.status for row in recorder.rows() if row.kind == "llm"] == ["cancelled"]
 
 
 def test_a_chat_engine_s_stream_is_a_run_to_its_end(

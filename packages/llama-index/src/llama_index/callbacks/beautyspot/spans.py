@@ -10,6 +10,7 @@ from typing import Any
 
 from llama_index_instrumentation.span import active_span_id
 
+from llama_index.callbacks.beautyspot.late_calls import tie_late_calls
 from llama_index.callbacks.beautyspot.listener import Listener
 from llama_index.callbacks.beautyspot.span import LEAVES, Span
 from llama_index.core.chat_engine.types import BaseChatEngine
@@ -112,9 +113,13 @@ class Spans:
     def exit(self, id_: str, result: Any = None, **_: Any) -> None:
         """End a span."""
         span = self._ending(id_)
-        if span is not None and span.is_run_itself:
+        if span is None:
+            return
+        if span.is_run_itself:
             for listener in self._listeners:
                 listener.on_exit(span, result)
+        elif span.kind == "query":
+            tie_late_calls(result, id_)
 
     def drop(self, id_: str, err: BaseException | None = None, **_: Any) -> None:
         """End a span that failed."""
