@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,6 +17,7 @@ from beautyspot import CacheReadWarning, CacheSaveWarning, CacheWarning, Configu
 from beautyspot.records import TaskFilter
 from beautyspot.testing import FrozenClock
 from llama_index.callbacks.beautyspot import ReplayMiss, cache_llm, cache_policy
+from llama_index.callbacks.beautyspot.llms.kept import MOST_RAW_BYTES
 from llama_index.core.base.llms.types import ThinkingBlock, ToolCallBlock
 from llama_index.core.bridge.pydantic import BaseModel, PrivateAttr
 from llama_index.core.callbacks import CallbackManager
@@ -32,6 +34,7 @@ from llama_index.core.llms import (
 )
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 from llama_index.core.llms.mock import MockFunctionCallingLLM
+from llama_index.core.schema import ImageDocument
 from llama_index.core.tools import FunctionTool
 
 ASKED: list[Any] = []
@@ -257,6 +260,14 @@ def test_histories_that_differ_are_different_questions(llm: Parrot, store: Spot)
     assert len(rows(store)) == len(HISTORIES)
 
 
+def test_a_picture_that_was_added_to_a_message_counts_by_its_content(llm: Parrot) -> None:
+    for image in ("AAAA", "BBBB", "AAAA"):
+        message = ChatMessage("what is this")
+        message.additional_kwargs["images"] = [ImageDocument(image=image)]
+        llm.chat([message])
+    assert len(ASKED) == 2
+
+
 def test_a_chat_and_a_completion_of_the_same_words_share_nothing(llm: Parrot, store: Spot) -> None:
     llm.chat([ChatMessage("a")])
     llm.complete("a")
@@ -324,6 +335,43 @@ def test_an_option_without_content_goes_past_the_cache_and_is_told(llm: Parrot) 
         assert llm.complete("a", client=threading.Lock(), sink=threading.Lock()).text == "so a"
     assert llm.complete("a", sink=threading.Lock()).text == "so a"
     assert len(ASKED) == 2
+
+
+def test_where_warnings_are_errors_the_model_is_asked_all_the_same(llm: Parrot, store: Spot) -> None:
+    picky = cache_llm(Parrot(), store, cache_if=lambda _: 1 / 0 > 0)
+    with warnings.catch_warnings(action="error"):
+        assert llm.complete("a", sink=threading.Lock()).text == "so a"
+        assert picky.complete("b").text == "so b"
+
+
+class Changing(Parrot):
+    """Gives with each chunk what no two of a real client's have in common."""
+
+    @llm_completion_callback()
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Any:
+        raws = [{"a": 1, "b": [1]}, {"a": 1}, "done", None, {"c": {"d": 2}}]
+        return (CompletionResponse(text="x" * place, delta="x", raw=raw) for place, raw in enumerate(raws, 1))
+
+
+def test_what_a_client_gave_with_each_chunk_is_replayed(store: Spot) -> None:
+    llm = cache_llm(Changing(), store)
+    first, again = (list(llm.stream_complete("a")) for _ in range(2))
+    assert [each.raw for each in again] == [each.raw for each in first]
+    assert llm.complete("a").raw == {"c": {"d": 2}}
+
+
+def test_what_is_too_much_of_it_or_can_not_be_kept_is_left_out(store: Spot) -> None:
+    class Odd(Parrot):
+        @llm_completion_callback()
+        def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Any:
+            raws = [object() if prompt == "odd" else f"{place}" + "x" * MOST_RAW_BYTES for place in range(2)]
+            return (CompletionResponse(text="a", delta="a", raw=raw) for raw in (*raws, "last"))
+
+    llm = cache_llm(Odd(), store)
+    for prompt in ("odd", "much"):
+        first, again = (list(llm.stream_complete(prompt)) for _ in range(2))
+        assert [each.delta for each in again] == [each.delta for each in first]
+        assert [each.raw for each in again] == [None, None, "last"]
 
 
 def test_in_a_replay_a_question_without_a_key_is_refused(llm: Parrot) -> None:

@@ -63,7 +63,14 @@ async def test_the_second_call_of_each_entry_point_asks_nobody(way: str, llm: Op
     again = await ask(llm, way, "hello there")
     assert openai_api.calls == 1
     assert text_of(first[-1]) == text_of(again[-1]) == "answer to hello there"
-    assert [each.delta for each in again] == [each.delta for each in first if each.delta or each is first[-1]]
+    assert [each.delta for each in again] == [each.delta for each in first]
+
+
+@pytest.mark.parametrize("way", ["stream_chat", "astream_complete"])
+async def test_each_chunk_comes_back_with_what_the_client_gave(way: str, llm: OpenAI, ask: Any):
+    first, again = [await ask(llm, way, "hello there") for _ in range(2)]
+    assert {type(each.raw) for each in again} == {type(first[0].raw)}
+    assert [each.raw for each in again] == [each.raw for each in first]
 
 
 @pytest.mark.parametrize("verb", FAMILIES)
@@ -311,6 +318,17 @@ def test_another_schema_is_another_question(llm: OpenAI, openai_api: OpenAIAPI):
 def test_as_a_structured_model_it_asks_once(llm: OpenAI, openai_api: OpenAIAPI):
     songs = [llm.as_structured_llm(Song).chat([ChatMessage("crows")]).raw for _ in range(2)]
     assert songs == [Song(title="crows", verses=5)] * 2
+    assert openai_api.calls == 1
+
+
+def test_a_picture_is_the_same_in_a_file_and_in_memory(llm: OpenAI, openai_api: OpenAIAPI, tmp_path: Path):
+    (tmp_path / "a.png").write_bytes(PIXEL)
+    for picture in (
+        ImageBlock(path=tmp_path / "a.png"),
+        ImageBlock(image=PIXEL),
+        ImageBlock(image=base64.b64encode(PIXEL)),
+    ):
+        llm.chat([ChatMessage(blocks=[TextBlock(text="what is this"), picture])])
     assert openai_api.calls == 1
 
 

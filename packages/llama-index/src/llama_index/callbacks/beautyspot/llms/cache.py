@@ -105,7 +105,7 @@ class LLMCache(Uncopied):
                     f"no key could be made of a call of {type(call.llm).__name__!r} ({error}), and the mode is "
                     "'replay_only'; give the cache a key_fn="
                 ) from error
-            self._report("made no key of a call, so nothing is looked up or kept", error, CacheReadWarning)
+            self._report("made no key of a call, so nothing is looked up or kept", error, "give it a key_fn=")
             return None
 
     def find(self, lookup: Lookup, /) -> tuple[Hit | None, Claim | None]:
@@ -172,7 +172,8 @@ class LLMCache(Uncopied):
                     self._label(question, elapsed_s), answer, self._serializer, keep_if=self._is_wanted
                 )
         except Exception as error:  # noqa: BLE001 - the caller has an answer that was paid for
-            self._report("could not keep an answer", error, CacheSaveWarning)
+            next_step = "`beautyspot doctor` says what is wrong with the store"
+            self._report("could not keep an answer", error, next_step, CacheSaveWarning)
         finally:
             if claim is not None:
                 claim.land(None, kept=kept)
@@ -248,13 +249,16 @@ class LLMCache(Uncopied):
             return False
         return self._cache_if is None or self._cache_if(answer.response)
 
-    def _report(self, what: str, error: Exception, category: type[CacheWarning]) -> None:
-        self._store.notices.warn(
-            ("llama_index", what, trouble(error)),
-            f"the cache of LlamaIndex's models {what} ({type(error).__name__}: {error}); the program goes on without; "
-            "`beautyspot doctor` says what is wrong with the store",
-            category,
-        )
+    def _report(
+        self, what: str, error: Exception, next_step: str, category: type[CacheWarning] = CacheReadWarning
+    ) -> None:
+        with suppress(CacheWarning):  # where warnings are errors, the call goes on all the same
+            self._store.notices.warn(
+                ("llama_index", what, trouble(error)),
+                f"the cache of LlamaIndex's models {what} ({type(error).__name__}: {error}), and the program goes on "
+                f"without; {next_step}",
+                category,
+            )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let models that have this cache go to another process: there it opens the same store."""

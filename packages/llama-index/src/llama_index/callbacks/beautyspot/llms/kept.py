@@ -3,7 +3,7 @@
 # What a provider adds to an answer is of any type.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -29,6 +29,10 @@ CLASSES = {
     "ResponseUsage": "openai.types.responses.response_usage",
 }
 """Where the classes are defined that come back as they were; objects of others come back as dicts."""
+OTHER = "beautyspot:other"
+"""Under which something lies that has no fields."""
+MOST_RAW_BYTES = 1 << 20
+"""Of what a client gave for the chunks of a stream: some give with each all that was said before, again."""
 
 
 class Answer(NamedTuple):
@@ -36,12 +40,14 @@ class Answer(NamedTuple):
 
     response: Response
     """The whole of it; of a stream the last chunk."""
-    deltas: Sequence[str] | None = None
+    deltas: Sequence[str | None] | None = None
     """Of a stream."""
     thoughts: Sequence[str | None] | None = None
     """What each chunk of a stream adds to what the model thinks, where it tells."""
     tokens: int | None = None
     """That the call took, as far as the provider said."""
+    raws: Iterable[Any] = ()
+    """What the provider's client gave for each chunk of a stream; of a kept answer, to be read once."""
     cut_short: bool = False
     """Whether a chunk before the last told that the stream ended too early; not kept."""
 
@@ -60,10 +66,21 @@ class AnswerSerializer:
             SerializationError: anything else in it can't be kept.
         """
         content = _content(value)
+        raws = self._raws(value.raws)
+        if raws:
+            content["raws"] = raws
         try:
             return self._inner.dumps(content)
         except SerializationError:
             return self._inner.dumps({**content, "raw": None})
+
+    def _raws(self, raws: Iterable[Any]) -> bytes:
+        """Return them packed, or nothing where there are none, too many, or some that can't be kept."""
+        try:
+            packed = self._inner.dumps(list(_thin(raws))) if raws else b""
+        except SerializationError:
+            return b""
+        return packed if len(packed) <= MOST_RAW_BYTES else b""
 
     def loads(self, data: Buffer, /) -> Answer:
         """Return the answer, made of objects that nobody else has.
@@ -71,7 +88,10 @@ class AnswerSerializer:
         Raises:
             DamagedEntryError: `data` is no answer, or one that a later release wrote.
         """
-        return answer_of(self._inner.loads(data), _answer, layout=FORMAT, package="llama-index-callbacks-beautyspot")
+        kept = self._inner.loads(data)
+        answer = answer_of(kept, _answer, layout=FORMAT, package="llama-index-callbacks-beautyspot")
+        raws = kept.get("raws")
+        return answer._replace(raws=_thick(self._inner.loads(raws))) if raws else answer
 
 
 def _content(answer: Answer) -> dict[str, Any]:
@@ -108,6 +128,33 @@ def _response(kept: dict[str, Any]) -> Response:
     blocks = [TextBlock(text=block) if isinstance(block, str) else block for block in kept["blocks"]]
     message = ChatMessage(role=kept["role"], blocks=blocks, additional_kwargs=_made(kept.get("of_message", {})))
     return ChatResponse(message=message, **told)
+
+
+def _thin(raws: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield of each what differs from the one before, which is little, and the names of what is gone."""
+    before: dict[Any, Any] = {}
+    for raw in raws:
+        plain = _plain(raw)
+        fields: dict[Any, Any] = plain if isinstance(plain, dict) else {OTHER: plain}
+        if fields.keys() == {OBJECT}:
+            name, fields = fields[OBJECT]
+            fields = {**fields, OBJECT: name}
+        changed = {name: value for name, value in fields.items() if name not in before or before[name] != value}
+        yield [changed, *(name for name in before if name not in fields)]
+        before = fields
+
+
+def _thick(thin: Iterable[list[Any]]) -> Iterator[Any]:
+    """Undo `_thin`, one at a time: who wants no stream has no use for them."""
+    fields: dict[Any, Any] = {}
+    for changed, *gone in thin:
+        fields = {name: value for name, value in {**fields, **changed}.items() if name not in gone}
+        if OTHER in fields:
+            yield fields[OTHER]
+        elif OBJECT in fields:
+            yield _object(fields[OBJECT], {name: value for name, value in fields.items() if name != OBJECT})
+        else:
+            yield _made(fields)
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 # Options, and what blocks hold, are anybody's.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from io import IOBase
@@ -20,6 +21,7 @@ from llama_index.core.base.llms.generic_utils import messages_to_prompt
 from llama_index.core.base.llms.types import ChatMessage, TextBlock, ToolCallBlock
 from llama_index.core.bridge.pydantic import BaseModel
 from llama_index.core.llms.llm import LLM, default_completion_to_prompt
+from llama_index.core.schema import ImageDocument, ImageNode
 from llama_index.core.tools.types import BaseTool
 
 FORMAT = 1
@@ -106,12 +108,26 @@ def _message(message: ChatMessage, ids: dict[str, int]) -> list[Any]:
     blocks = [block.text if type(block) is TextBlock else _block(block, ids) for block in message.blocks]
     if not message.additional_kwargs:
         return [message.role.value, blocks]
-    # Pictures of older programs are blocks as well by now, and mostly calls of tools are.
-    more = {name: value for name, value in message.additional_kwargs.items() if name != "images"}
-    calls = more.pop("tool_calls", None)
+    more = dict(message.additional_kwargs)
+    if "images" in more:
+        more["images"] = [*map(_picture, more["images"])]
+    calls = more.pop("tool_calls", None)  # which mostly are blocks as well
     if calls and not any(isinstance(block, ToolCallBlock) for block in message.blocks):
         blocks.append(["tool_calls", [_call(_plain(call), ids) for call in calls]])
     return [message.role.value, blocks, _with_places(_plain(more), ids)]
+
+
+def _picture(picture: Any) -> Any:
+    """Return what a picture of older programs shows: it is a document, with an id of its own."""
+    if not isinstance(picture, ImageDocument | ImageNode):
+        return picture
+    data = None if picture.image is None else picture.image.encode()
+    return {"image": data or _file(picture.image_path), "url": picture.image_url}
+
+
+def _file(path: Any) -> bytes | str | None:
+    """Return what a file holds, whatever it is called, or how it is called where there is none."""
+    return b64encode(Path(path).read_bytes()) if path is not None and Path(path).is_file() else path and str(path)
 
 
 def _block(block: Any, ids: dict[str, int]) -> Any:
@@ -148,7 +164,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     if isinstance(value, IOBase):
-        return _bytes_of(value)
+        return b64encode(_bytes_of(value))  # as blocks hold bytes that they are given
     if isinstance(value, BaseModel):
         return _fields(value)
     if type(value).__module__.startswith(("pydantic", "pathlib")):
@@ -160,9 +176,9 @@ def _plain(value: Any) -> Any:
 
 def _fields(model: BaseModel) -> dict[str, Any]:
     fields = {name: value for name, value in model if value is not None}
-    path = fields.get("path")
-    if path is not None and not any(fields.get(name) for name in _DATA_FIELDS) and Path(path).is_file():
-        fields["path"] = Path(path).read_bytes()  # a file of another name, or the same with other content
+    data = next((name for name in _DATA_FIELDS if name in type(model).model_fields), None)
+    if data is not None and not fields.get(data) and "path" in fields:
+        fields[data] = _file(fields.pop("path"))
     return _plain(fields)
 
 

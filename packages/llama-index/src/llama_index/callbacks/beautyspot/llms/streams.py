@@ -1,7 +1,8 @@
 """Streams: passed through chunk by chunk and kept when they end normally, replayed on a hit."""
 
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from itertools import chain, repeat
 from typing import Any, Self
 
 from beautyspot.flight import Claim
@@ -35,6 +36,7 @@ class Recording:
         self._deltas: list[str | None] = []
         self._thoughts: dict[int, str] = {}
         """What a chunk adds to what the model thinks, by its place."""
+        self._raws: list[Any] = []
         self._last: deque[Response] = deque(maxlen=LAST)
         self._blocks: list[Any] = []
 
@@ -51,6 +53,7 @@ class Recording:
         if chunk.additional_kwargs and THOUGHT in chunk.additional_kwargs:
             self._thoughts[len(self._deltas)] = chunk.additional_kwargs[THOUGHT]
         self._deltas.append(chunk.delta)
+        self._raws.append(chunk.raw)
         self._last.append(chunk)
         if self._is_chat:
             self._blocks = chunk.message.blocks
@@ -72,7 +75,10 @@ class Recording:
             return
         usages = [usage for chunk in self._last if (usage := usage_of(chunk)) is not NOTHING_KNOWN]
         tokens = usages[-1].total_tokens if usages else None
-        answer = Answer(self._whole(), *self._parts(), tokens, any(map(is_cut_short, self._last)))
+        deltas, thoughts = self._parts()
+        raws = () if deltas is None or not any(self._raws) else [self._raws[place] for place in self._places()[:-1]]
+        cut_short = any(map(is_cut_short, self._last))
+        answer = Answer(self._whole(), deltas, thoughts, tokens, raws, cut_short)
         self.cache.keep(self.lookup, answer, self.cache.clock.monotonic() - self._start_s, self.claim)
 
     def end(self) -> None:
@@ -90,14 +96,24 @@ class Recording:
             message.blocks = [TextBlock(text=text)]
         return last.model_copy(update={"message": message})
 
-    def _parts(self) -> tuple[list[str] | None, list[str | None] | None]:
-        """Return the deltas and thoughts of the chunks that have any, and of the last."""
-        end = len(self._deltas) - 1
-        places = [place for place, delta in enumerate(self._deltas) if delta or place in self._thoughts or place == end]
-        deltas = [self._deltas[place] or "" for place in places]
-        if not (self._thoughts or any(deltas)):
+    def _parts(self) -> tuple[list[str | None] | None, list[str | None] | None]:
+        """Return the deltas and thoughts of the chunks, where any chunk has one."""
+        if not (self._thoughts or any(self._deltas)):
             return None, None
-        return deltas, [self._thoughts.get(place) for place in places] if self._thoughts else None
+        places = self._places()
+        return [self._deltas[place] for place in places], (
+            [self._thoughts.get(place) for place in places] if self._thoughts else None
+        )
+
+    def _places(self) -> Sequence[int]:
+        """Return which chunks are kept: all, but of calls of tools those that tell something, and the last.
+
+        A call of a tool comes whole in the last chunk, so what showed it grow has nothing to show.
+        """
+        end = len(self._deltas) - 1
+        if all(isinstance(block, TextBlock) for block in self._blocks):
+            return range(end + 1)
+        return [place for place, delta in enumerate(self._deltas) if delta or place in self._thoughts or place == end]
 
 
 def recorded(source: Iterator[Response], recording: Recording) -> Generator[Response]:
@@ -158,9 +174,9 @@ def chunks_of(answer: Answer, /) -> Iterator[Response]:
     deltas = answer.deltas or [text_of(whole)]
     thoughts = answer.thoughts or [None] * len(deltas)
     text = ""
-    for delta, thought in zip(deltas[:-1], thoughts[:-1], strict=True):
-        text += delta
-        yield _chunk(whole, text, delta, {} if thought is None else {THOUGHT: thought})
+    for delta, thought, raw in zip(deltas[:-1], thoughts[:-1], chain(answer.raws, repeat(None)), strict=False):
+        text += delta or ""
+        yield _chunk(whole, text, delta, {} if thought is None else {THOUGHT: thought}, raw)
     whole.delta = deltas[-1]
     yield whole
 
@@ -170,7 +186,8 @@ def text_of(response: Response, /) -> str:
     return response.text if isinstance(response, CompletionResponse) else response.message.content or ""
 
 
-def _chunk(whole: Response, text: str, delta: str, more: dict[str, Any]) -> Response:
+def _chunk(whole: Response, text: str, delta: str | None, more: dict[str, Any], raw: Any) -> Response:
+    told: dict[str, Any] = {"delta": delta, "additional_kwargs": more, "raw": raw}
     if isinstance(whole, CompletionResponse):
-        return CompletionResponse(text=text, delta=delta, additional_kwargs=more)
-    return ChatResponse(message=ChatMessage(role=whole.message.role, content=text), delta=delta, additional_kwargs=more)
+        return CompletionResponse(text=text, **told)
+    return ChatResponse(message=ChatMessage(role=whole.message.role, content=text), **told)
