@@ -1,18 +1,26 @@
-"""Every error and warning has an entry in the index, and the index has no other."""
+"""Every error and warning has an entry in the index, every warning its cause and fix, and the index has no other."""
 
+import ast
+import builtins
 import importlib
 import re
 from pathlib import Path
 
 import pytest
+from workspace.warnings_given import warnings_given
 
 ROOT = Path(__file__).parents[2]
+OTHERS = "Python's own"
+"""The heading above what we raise of Python's classes."""
+CAUGHT = {"AssertionError", "EOFError", "RecursionError"}
+"""What no caller meets: ours catch it where it is raised, or it is a contract's for tests."""
+QUOTED = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 MODULES = ("beautyspot.errors", "langchain_beautyspot.errors", "llama_index.callbacks.beautyspot.errors")
 
 
 @pytest.fixture(scope="module")
 def entries() -> dict[str, str]:
-    parts = re.split(r"^## (\w+)\n", (ROOT / "docs/reference/errors.md").read_text(), flags=re.MULTILINE)
+    parts = re.split(r"^## (.+)\n", (ROOT / "docs/reference/errors.md").read_text(), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
@@ -25,7 +33,7 @@ def classes() -> dict[str, type[Exception]]:
 def test_each_class_has_an_entry_and_each_entry_a_class(
     entries: dict[str, str], classes: dict[str, type[Exception]]
 ) -> None:
-    assert entries.keys() == classes.keys()
+    assert entries.keys() - {OTHERS} == classes.keys()
 
 
 def test_an_entry_says_which_builtin_a_class_also_is(
@@ -34,3 +42,31 @@ def test_an_entry_says_which_builtin_a_class_also_is(
     for name, thing in classes.items():
         for base in (base for base in thing.__bases__ if base.__module__ == "builtins" and base is not Exception):
             assert f"`{base.__name__}`" in entries[name].partition(".")[0], name
+
+
+def test_each_warning_has_a_row_with_words_of_its_message(entries: dict[str, str]) -> None:
+    given = list(warnings_given())
+    assert len(given) > 20
+    missing = []
+    for place, category, words in given:
+        where = entries if category is None else [category if category in entries else OTHERS]
+        rows = [row for name in where for row in QUOTED.findall(entries[name])]
+        if not any(row in words for row in rows):
+            missing.append((place, category, words))
+    assert missing == []
+
+
+def test_each_row_quotes_a_warning_that_is_given(entries: dict[str, str]) -> None:
+    words = [each.words for each in warnings_given()]
+    rows = [row for name, text in entries.items() if name != OTHERS for row in QUOTED.findall(text)]
+    assert [row for row in rows if not any(row in each for each in words)] == []
+
+
+def test_what_we_raise_of_pythons_own_is_told(entries: dict[str, str]) -> None:
+    raised = set()
+    for path in ROOT.glob("packages/*/src/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name):
+                raised.add(node.exc.func.id)
+    ours = {name for name in raised if hasattr(builtins, name)} - CAUGHT
+    assert {name for name in ours if f"`{name}`" not in entries[OTHERS]} == set()
