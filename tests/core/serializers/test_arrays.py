@@ -1,8 +1,9 @@
+import struct
 from typing import Any
 
 import numpy as np
 import pytest
-from beautyspot.errors import SerializationError
+from beautyspot.errors import DamagedEntryError, SerializationError
 from beautyspot.serializers import MsgpackSerializer
 from beautyspot.testing.serializer import assert_same
 
@@ -101,3 +102,24 @@ def test_a_record_comes_back() -> None:
 def test_what_would_change_is_refused(value: Any) -> None:
     with pytest.raises(SerializationError):
         again([value])
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        np.array(["ab", "c"]),
+        np.array(["ab"], ">U2"),
+        np.array([("ab", 1)], [("name", "U2"), ("n", "i4")]),
+        np.array([["ab", "cd"]]).T,
+        np.str_("ab"),
+    ],
+)
+def test_text_with_numbers_of_no_character_is_damage(odd: Any) -> None:
+    serializer = MsgpackSerializer()
+    for letter in ("<I", ">I"):
+        data = serializer.dumps(odd).replace(struct.pack(letter, ord("b")), struct.pack(letter, 0x110000))
+        if data != serializer.dumps(odd):
+            break
+    assert serializer.loads(serializer.dumps(odd)).tolist() == odd.tolist()
+    with pytest.raises(DamagedEntryError):
+        serializer.loads(data)

@@ -3,6 +3,7 @@
 An array is its dtype in the words of the npy format, its shape, its order and its bytes; one of objects, its elements.
 """
 
+import sys
 from math import prod
 from typing import Any
 
@@ -35,7 +36,7 @@ def decode_array(parts: list[Any], _: Any) -> Any:
         if not dtype.itemsize or prod(shape) * dtype.itemsize or any(length < 0 for length in shape):
             raise ValueError("an array without its bytes")
         return numpy.empty(shape, dtype, order)
-    array = numpy.frombuffer(writable_bytes(data), dtype)
+    array = _read(data, dtype)
     return array.reshape(shape[::-1]).T if order == "F" else array.reshape(shape)
 
 
@@ -59,8 +60,25 @@ def decode_scalar(parts: list[Any], _: Any) -> Any:
     dtype = _dtype(words)
     if not data:
         return dtype.type(b"") if dtype.char in "SV" else dtype.type()
-    (scalar,) = library("numpy").frombuffer(writable_bytes(data), dtype)
+    (scalar,) = _read(data, dtype)
     return scalar
+
+
+def _read(data: Any, dtype: Any) -> Any:
+    array = library("numpy").frombuffer(writable_bytes(data), dtype)
+    _expect_unicode(array)
+    return array
+
+
+def _expect_unicode(array: Any) -> None:
+    """Refuse texts with numbers of no character: numpy takes them, and showing them ends in a `SystemError`."""
+    numpy = library("numpy")
+    if array.dtype.kind == "U" and array.size:
+        points = numpy.ascontiguousarray(array).view(numpy.dtype("u4").newbyteorder(array.dtype.byteorder))
+        if points.max() > sys.maxunicode:
+            raise ValueError("a text with a number that is no character's")
+    for name in array.dtype.names or ():
+        _expect_unicode(array[name])
 
 
 def _decode_objects(shape: list[int], elements: list[Any]) -> Any:
