@@ -11,6 +11,7 @@ from typing import Any
 
 import beautyspot as bs
 import pytest
+from beautyspot.catalog import Catalog
 from beautyspot.checks import shown
 from beautyspot.testing import FrozenClock
 
@@ -89,6 +90,31 @@ def test_changing_the_working_directory_loses_nothing(workspace: Path, monkeypat
 def test_limiter_without_tpm_says_how_to_mend_it(workspace: Path):
     with pytest.raises(bs.ConfigurationError, match="tpm=60"):
         bs.Spot("app").limiter()
+
+
+@pytest.mark.parametrize(
+    ("options", "named"), [({"burst": 0}, "burst got 0"), ({"shared_limit": True}, "shared_limit got True")]
+)
+def test_what_speaks_of_a_limit_that_is_not_there_is_refused(workspace: Path, options: Any, named: str):
+    with pytest.raises(bs.ConfigurationError, match=rf"{named}; give tpm= as well"):
+        bs.Spot("app", **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"db": "memory://"}])
+def test_a_name_too_long_for_a_file_is_refused_before_anything_is_kept_under_it(workspace: Path, options: Any):
+    for name in ("x" * 300, "ü" * 101):
+        with pytest.raises(bs.ConfigurationError, match="up to 200 bytes"):
+            bs.Spot(name, **options)
+    assert bs.Spot("ü" * 100).run(abs, -1) == 1
+
+
+def test_a_path_from_the_home_folder_is_one(workspace: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", str(workspace / "home"))
+    for place in ("~/a.db", Path("~/a.db"), "sqlite:///~/a.db"):
+        assert bs.Spot("app", db=place).run(abs, -1) == 1
+        with Catalog.open(place) as catalog:
+            assert len(catalog.functions()) == 1
+    assert [path.name for path in workspace.iterdir()] == ["home"]
 
 
 def test_cost_that_no_call_can_be_asked_for_is_refused_at_the_decoration(spot: bs.Spot):

@@ -52,7 +52,7 @@ def portable(place: Place, /) -> Any:
     """
     if isinstance(place, str | os.PathLike):
         path = os.fspath(place)
-        return path if "://" in path else os.path.abspath(path)  # noqa: PTH100 - a text, as it was given
+        return path if "://" in path else os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - a text, as given
     if not isinstance(place, Spot):
         return place  # a database that pickles, or says itself why it doesn't
     store = place.parts.store

@@ -5,6 +5,9 @@ import os
 from beautyspot.errors import ConfigurationError
 from beautyspot.folders import WORKSPACE, ignore_in_git, make_folder
 
+LONGEST_BYTES = 200
+"""Of a Spot's name: a file name has up to 255, and the files beside a database add to its own."""
+
 # os.path throughout: pathlib is 3 ms of `import beautyspot`.
 
 
@@ -68,12 +71,15 @@ def default_database(name: str, /) -> str:
 
 
 def _is_plain(name: str) -> bool:
+    if len(name.encode("utf-8", "surrogatepass")) > LONGEST_BYTES:
+        return False
     return bool(name) and name not in (".", "..") and not set(name) & set('/\\:\0*?"<>|') and name == name.strip()
 
 
 def _checked(name: str) -> str:
     if not _is_plain(name):
         raise ConfigurationError(
-            f"not a name for a Spot: {name!r}; give a plain file name, and db= and storage= for other folders"
+            f"not a name for a Spot: {name!r}; give a plain file name of up to {LONGEST_BYTES} bytes, "
+            "and db= and storage= for other folders"
         )
     return name

@@ -144,7 +144,7 @@ def open_source(place: str | os.PathLike[str], /) -> Source:
     """
     text = os.fspath(place)
     if "://" not in text:
-        return _open_file(Path(text))
+        return _open_file(Path(os.path.expanduser(text)))  # noqa: PTH111 - pathlib raises where there is no home
     if text.partition("://")[0] in NO_SQL:
         name = parse(text).name
         raise ConfigurationError(
@@ -153,7 +153,7 @@ def open_source(place: str | os.PathLike[str], /) -> Source:
         )
     address = address_of(text)
     if address.url.get_backend_name() == "sqlite":
-        return _open_file(Path(address.url.database or ":memory:"))
+        return _open_file(Path(os.path.expanduser(address.url.database or ":memory:")))  # noqa: PTH111 - as above
     return _open_server(address)
 
 

@@ -1,5 +1,6 @@
 """Which database a command means, and where its blobs lie."""
 
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -122,7 +123,7 @@ def path_of(database: str, /) -> Path | None:
     scheme, has_scheme, rest = database.partition("://")
     if has_scheme and not scheme.startswith("sqlite"):
         return None
-    return Path(rest.removeprefix("/") if has_scheme else database)
+    return Path(os.path.expanduser(rest.removeprefix("/") if has_scheme else database))  # noqa: PTH111 - raises nothing
 
 
 def name_of(db: TaskDB, /) -> str:

@@ -67,7 +67,7 @@ def open_sqlite(url: str, /, **options: Any) -> TaskDB:
             f"db got {path!r}, which is a URI to SQLite alone; give the path, 'memory://' for one that ends with "
             "the process, or the absolute path of a file of that name"
         )
-    if os.path.isdir(path):  # noqa: PTH112 - pathlib is 3 ms of `import beautyspot`
+    if os.path.isdir(os.path.expanduser(path)):  # noqa: PTH111, PTH112 - pathlib is 3 ms of `import beautyspot`
         raise ConfigurationError(f"{path!r} is a folder; give a file in it, such as '{path}/results.db'")
     return SQLiteTaskDB(path, **options)
 

@@ -72,7 +72,7 @@ class SQLiteTaskDB:
         """
         if durability not in ("normal", "full"):
             raise ConfigurationError(f"unknown durability {durability!r}; give 'normal' or 'full'")
-        self.path: str = os.path.abspath(os.fspath(path))  # noqa: PTH100 - pathlib is 3 ms of `import beautyspot`
+        self.path: str = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - pathlib is 3 ms to import
         look(self.path)
         self._connections = Connections(self.path, durability, busy_timeout_s)
         self._memory = MemoryTier(self._connections, expect_size("memory_bytes", memory_bytes))
