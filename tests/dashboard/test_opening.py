@@ -100,6 +100,14 @@ def test_a_file_that_is_no_store_is_named_with_what_to_do(
     assert (tmp_path / "odd.db").read_bytes() == content
 
 
+def test_a_damaged_file_leads_to_the_doctor(small_store: Path, run_page: RunPage) -> None:
+    small_store.write_bytes(b"noise" * 5000)
+    app = run_page(small_store, "maintenance")
+    app.button(key="examine_trouble").click().run()
+    assert ":red-badge[" in words(app)
+    assert "beautyspot" in "".join(each.value for each in app.caption)
+
+
 def test_a_file_from_the_future_is_left_alone(small_store: Path, run_page: RunPage) -> None:
     with closing(sqlite3.connect(small_store)) as sql:
         sql.execute("PRAGMA user_version = 99")

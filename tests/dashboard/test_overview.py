@@ -1,17 +1,20 @@
 """The page of what the store saved."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import beautyspot as bs
 import pytest
 from beautyspot.catalog import Catalog, ModelUse
+from beautyspot.db import open_db
 from beautyspot.recording import Price
 from beautyspot_dashboard.overview.charts import leaders
 from beautyspot_dashboard.overview.history import history_of
 from beautyspot_dashboard.overview.prices import money_saved, parse, unparse
 from beautyspot_dashboard.overview.ranges import RANGES
+from dashboard.conftest import trace
 from streamlit.testing.v1 import AppTest
 
 RunPage = Callable[..., AppTest]
@@ -55,6 +58,14 @@ def test_a_store_that_holds_nothing_teaches_the_first_steps(tmp_path: Path, run_
     app = run_page(path, "overview")
     assert not app.exception
     assert f"bs.Spot('new', db={str(path)!r})" in app.code[0].value
+
+
+def test_a_store_that_holds_runs_alone_is_not_called_empty(tmp_path: Path, run_page: RunPage) -> None:
+    with closing(open_db(tmp_path / "runs.db")) as db:
+        db.add_runs(trace("00"))
+    app = run_page(tmp_path / "runs.db", "overview")
+    assert "Runs are recorded here" in app.info[0].value
+    assert list(app.dataframe[0].value["model"]) == ["gpt-test"]
 
 
 def test_money_saved_is_that_of_the_table_or_of_what_calls_cost_on_average() -> None:

@@ -31,6 +31,10 @@ def keys(store: Path) -> set[str]:
         return {task.cache_key for task in catalog.tasks().rows}
 
 
+def turn(app: AppTest) -> AppTest:
+    return next(each for each in app.button if each.label == "Next page").click().run()
+
+
 def words(app: AppTest) -> str:
     return "\n".join(each.value for each in (*app.markdown, *app.header, *app.warning, *app.info, *app.caption))
 
@@ -101,8 +105,7 @@ def test_a_filter_that_makes_no_sense_is_said_so_where_it_is_given(small_store: 
 def test_pages_follow_each_other_and_lead_back(many: Path, run_page: RunPage) -> None:
     app = run_page(many, "results")
     first = list(app.dataframe[0].value["key"])
-    following = next(each for each in app.button if each.label == "Next page")
-    second = list(following.click().run().dataframe[0].value["key"])
+    second = list(turn(app).dataframe[0].value["key"])
     assert len({*first, *second}) == 100
     back = next(each for each in app.button if each.label == "Previous page")
     assert list(back.click().run().dataframe[0].value["key"]) == first
@@ -131,6 +134,52 @@ def test_a_result_that_ran_again_after_it_was_listed_is_not_deleted(small_store:
         sql.execute("UPDATE tasks SET updated_at = '2999-01-01 00:00:00' WHERE cache_key = ?", (stale.cache_key,))
     assert delete(place, [stale, *others]).tasks == 2
     assert keys(small_store) == {stale.cache_key}
+
+
+def test_deleting_makes_no_file_where_the_database_was(small_store: Path) -> None:
+    with closing(Place(str(small_store))) as place:
+        tasks = place.catalog().tasks().rows
+        small_store.rename(small_store.with_name("away.db"))
+        with pytest.raises(bs.ConfigurationError, match="no database at"):
+            delete(place, tasks)
+    assert not small_store.exists()
+
+
+def test_a_page_that_everything_left_meanwhile_says_so_and_not_that_the_store_is_empty(
+    many: Path, run_page: RunPage
+) -> None:
+    app = turn(turn(run_page(many, "results")))
+    with closing(sqlite3.connect(many)) as sql, sql:
+        sql.execute("DELETE FROM tasks WHERE cache_key IN (SELECT cache_key FROM tasks ORDER BY updated_at LIMIT 40)")
+    app = next(each for each in app.button if each.label == "Refresh").click().run()
+    assert "No further result" in words(app)
+    assert "Nothing is kept" not in words(app)
+
+
+def test_after_the_last_page_was_deleted_the_one_before_is_shown() -> None:
+    app = AppTest.from_function(paged).run()
+    assert app.markdown[0].value == "rows: 2"
+    app.session_state["left"] = 50
+    assert app.run().markdown[-1].value == "rows: 50"
+
+
+def paged() -> None:
+    import streamlit as st
+    from beautyspot.catalog import Page
+    from beautyspot_dashboard.paging import Table
+
+    def ask(limit: int, after: str | None = None) -> Page[int]:
+        start = int(after or 0)
+        left = st.session_state.get("left", 52)
+        return Page(tuple(range(start, min(start + limit, left))), str(start + limit) if left > start + limit else None)
+
+    table: Table[int] = Table("numbers", ask, lambda rows: None, dict)
+    snapshot = table.snapshot({})
+    if "left" in st.session_state:
+        table.forget()
+    else:
+        table._on(snapshot)
+    st.markdown(f"rows: {len(snapshot.page.rows)}")
 
 
 def test_a_store_that_is_only_shown_offers_no_deletion(small_store: Path, run_page: RunPage) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
-from beautyspot.errors import BeautySpotError
+from beautyspot.errors import BeautySpotError, StorageError
 
 from beautyspot_dashboard import place
 from beautyspot_dashboard.headings import show_heading, show_title
@@ -28,6 +28,8 @@ def show_framed(title: str, show: Callable[[], None], /) -> None:
         show()
     except BeautySpotError as error:
         _show_trouble(error)
+        if isinstance(error, StorageError):
+            _offer_doctor()
 
 
 def show_error(error: Exception, /) -> bool:
@@ -57,6 +59,12 @@ def _show_head(shown: Place) -> None:
             bind="query-params",
             label_visibility="collapsed",
         )
+
+
+def _offer_doctor() -> None:
+    from beautyspot_dashboard.maintenance.findings import show_doctor  # the page of maintenance, which may be unopened
+
+    show_doctor(place.current(), key="examine_trouble")
 
 
 def _show_trouble(error: BeautySpotError) -> None:

@@ -31,6 +31,11 @@ class Snapshot(Generic[T]):
     cursors: list[str | None] = field(default_factory=lambda: [None])
     """Where this page and those before it begin."""
 
+    @property
+    def is_past_the_end(self) -> bool:
+        """Whether nothing is here, and something may be on a page before."""
+        return not self.page.rows and self.page.next is None and len(self.cursors) > 1
+
 
 @dataclass(frozen=True)
 class Table(Generic[T]):
@@ -75,10 +80,13 @@ class Table(Generic[T]):
         return held
 
     def forget(self) -> None:
-        """Ask anew at the next look, from the page on that is shown now; nothing is chosen then."""
+        """Ask for the shown page anew, or if nothing is left of it for the one before; nothing is chosen then."""
         held: Snapshot[T] | None = st.session_state.get(self._key)
-        if held is not None:
-            self._turn(held)
+        if held is None:
+            return
+        self._turn(held)
+        while held.is_past_the_end:
+            self._back(held)
 
     @property
     def _key(self) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 from threading import Lock
 
 from beautyspot.catalog import Catalog, ValueReader
+from beautyspot.db import open_db
 from beautyspot.errors import ConfigurationError
-from beautyspot.protocols import BlobStorage
+from beautyspot.protocols import BlobStorage, TaskDB
 
 PASSWORD = re.compile("//[^/]*@")
 """In a URL, with the user it belongs to."""
@@ -67,6 +68,11 @@ class Place:
     def values(self) -> ValueReader:
         """Return the reader of values; raises as `catalog` does."""
         return self.catalog().values(*self.storages)
+
+    def open_db(self) -> TaskDB:
+        """Open the database for writing; raises as `catalog` does, where a file that is gone would be made anew."""
+        Catalog.open(self.database).close()
+        return open_db(self.database)
 
     def close(self) -> None:
         """Give every connection back; the next look opens the database anew, as after an upgrade."""

@@ -5,7 +5,6 @@ from contextlib import ExitStack, closing
 import pandas as pd
 import streamlit as st
 from beautyspot.catalog import Catalog
-from beautyspot.db import open_db
 from beautyspot.maintenance import Litter, clean, litter
 
 from beautyspot_dashboard.figures import bytes_text, count_text
@@ -76,7 +75,7 @@ def _show(place: Place, found: Litter, *, is_gone: bool) -> None:
 def _clean(place: Place, found: Litter, *, is_gone: bool) -> str:
     # It may be an hour ago that it was looked at, and a disk may be there again by now.
     found = found.still(look(place, is_gone=is_gone))
-    with closing(open_db(place.database)) as db, progress_bar("deleting", len(found.blobs)) as progress:
+    with closing(place.open_db()) as db, progress_bar("deleting", len(found.blobs)) as progress:
         done = clean(found, db, place.storages[0], progress=progress)
     place.close()
     st.session_state.pop(FOUND, None)

@@ -12,9 +12,9 @@ MARKS = {"ok": ":green-badge[ok]", "warn": ":orange-badge[warn]", "error": ":red
 FOUND = "findings"
 
 
-def show_doctor(place: Place, /) -> None:
-    """Examine the store if the person wants to, and show what was found."""
-    if st.button(text("examine"), key="examine"):
+def show_doctor(place: Place, /, *, key: str = "examine") -> None:
+    """Examine the store if the person wants to, and show what was found; `key` is the button's name."""
+    if st.button(text("examine"), key=key):
         with st.spinner(text("looking")):
             st.session_state[FOUND] = attempt(lambda: list(examine(place.database, place.storages)))
     findings: list[Finding] | None = st.session_state.get(FOUND)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from beautyspot.db import open_db
 from beautyspot.durations import seconds
 from beautyspot.maintenance import Deleted, Look, delete_tasks, least_used, tasks_of
 from beautyspot.protocols import SupportsUses
@@ -92,7 +91,7 @@ def chosen(place: Place, question: Mapping[str, Any], /) -> Iterator[Task]:
     if "max_size" not in question:
         yield from tasks_of(catalog, **filters)
         return
-    with closing(open_db(place.database)) as db:
+    with closing(place.open_db()) as db:
         uses = db.uses if isinstance(db, SupportsUses) and catalog.source.has("uses") else None
         yield from least_used(lambda: tasks_of(catalog, **filters), uses, question["max_size"])
 
@@ -130,7 +129,7 @@ def show_tasks(tasks: Iterable[Task], /) -> None:
 def delete(place: Place, preview: Preview, progress: Progress, /) -> Deleted:
     """Delete what was looked at, as far as the question still means it and it was not kept anew since."""
     storage = place.storages[0] if place.storages else None
-    with closing(open_db(place.database)) as db:
+    with closing(place.open_db()) as db:
         tasks = preview.look.only_seen(chosen(place, preview.question))
         return delete_tasks(tasks, db, storage, progress=progress)
 

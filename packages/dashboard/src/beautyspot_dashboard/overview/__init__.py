@@ -28,10 +28,15 @@ def page() -> None:
 def _show(range_: Range) -> None:
     shown = place.current()
     history = history_of(shown.catalog(), range_)
-    if not history.functions:
+    if not history.functions and not shown.catalog().runs(limit=1).rows:
         show_first_steps(shown)
         return
     prices = ask_prices(history.models)
+    if not history.functions:
+        st.info(text("only_runs"))
+        st.page_link("runs.py", label=text("runs"))
+        show_models(history, prices)
+        return
     show_figures(history, prices)
     show_charts(history)
     show_functions(history)

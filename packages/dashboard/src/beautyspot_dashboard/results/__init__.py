@@ -27,7 +27,10 @@ def page() -> None:
     linked = _linked(shown)
     question = ask_filters(shown.catalog())
     table = table_of(shown.catalog())
-    if not table.snapshot(question).page.rows and not table.snapshot(question).page.next:
+    snapshot = table.snapshot(question)
+    if snapshot.is_past_the_end:
+        st.info(text("no_more"))
+    elif not snapshot.page.rows and not snapshot.page.next:
         _show_nothing(shown, is_filtered=set(question) > {"order"})
     left, right = st.columns(TWO_VALUES if table.count_chosen(question) == 2 else ONE_VALUE, gap="medium")
     with left:

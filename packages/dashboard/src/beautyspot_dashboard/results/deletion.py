@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from contextlib import closing
 
 import streamlit as st
-from beautyspot.db import open_db
 from beautyspot.maintenance import Deleted, delete_tasks
 from beautyspot.records import Task
 
@@ -25,7 +24,7 @@ def offer_deletion(place: Place, table: Table[Task], tasks: Sequence[Task], /) -
 
 def delete(place: Place, tasks: Sequence[Task], /) -> Deleted:
     """Delete `tasks`, but those that were kept anew since they were listed."""
-    with closing(open_db(place.database)) as db:
+    with closing(place.open_db()) as db:
         return delete_tasks(tasks, db, place.storages[0] if place.storages else None)
 
 
@@ -42,6 +41,7 @@ def _confirm(place: Place, table: Table[Task], tasks: Sequence[Task]) -> None:
     if agreed:
         done = delete(place, tasks)
         table.forget()
-        st.toast(text("deleted", count=done.tasks, size=bytes_text(done.size_bytes)))
+        left = text("blobs_left", count=done.blobs_left) if done.blobs_left else ""
+        st.toast(text("deleted", count=done.tasks, size=bytes_text(done.size_bytes)) + left, duration="long")
     if agreed or refused:
         st.rerun()

@@ -8,16 +8,9 @@ from beautyspot_dashboard.figures import bytes_text, duration_text, time_text
 from beautyspot_dashboard.headings import show_heading
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.results.download import offer_download
+from beautyspot_dashboard.results.loading import loading
 from beautyspot_dashboard.texts import plain, text
 from beautyspot_dashboard.views import show
-
-LOADING = """\
-from beautyspot.catalog import Catalog
-from beautyspot.storage import create_storage
-
-with Catalog.open({database!r}) as catalog:
-    value = catalog.values({storages}).read(catalog.task({key!r}))
-"""
 
 
 def show_detail(place: Place, task: Task, /) -> None:
@@ -37,13 +30,6 @@ def show_facts(task: Task, /, *, with_function: bool = False) -> None:
     """Show what is known of the call of `task`."""
     facts = {"function": task.func_name} if with_function else {}
     st.markdown("  \n".join(f"**{text(name)}** {plain(value)}" for name, value in {**facts, **_facts(task)}.items()))
-
-
-def loading(place: Place, task: Task, /) -> str:
-    """Return the lines of Python that load the value of `task`; they hold no password."""
-    roots = [getattr(storage, "root", None) for storage in place.storages]
-    known = [f"create_storage({str(root)!r})" for root in roots if root is not None]
-    return LOADING.format(database=place.name, storages=", ".join(known[:1]), key=task.cache_key)
 
 
 # Without an index, which would double the time that a recorder's write takes, 200 000 runs are searched in 140 ms.

@@ -32,6 +32,8 @@ TEXTS = {
     "previous_page": "Previous page",
     "next_page": "Next page",
     "no_results": "Nothing is kept here yet. Mark a function, run your program, and come back:",
+    "no_more": "No further result.",
+    "only_runs": "Runs are recorded here, and no function kept a result yet.",
     "no_match": "No result matches these filters.",
     "choose": "Tick a row to see its result, two rows to compare them; on the keyboard with Shift and the space bar.",
     "gone": "The result {key} is gone: it was deleted, or its call ran again under another key.",
