@@ -62,13 +62,17 @@ class Rows:
                 hits.append(await self.in_thread(store.value_of, key, entry, serializer))
         return hits
 
-    def keep(self, rows: Sequence[tuple[Label, Any]], /) -> None:
-        """Keep the values; one that can't be kept is warned of, or goes the way that the Spot was told."""
+    def keep(self, rows: Sequence[tuple[Label, Any]], /) -> list[Label]:
+        """Keep the values, and return the labels of those that couldn't be.
+
+        These are warned of, or go the way that the Spot was told; the database may take them yet.
+        """
         store, serializer = self._parts.store, self._serializer
+        refused: list[Label] = []
         if len(rows) < 2 or not self._keep_together(rows):
-            for label, value in rows:
-                store.keep(label, value, serializer)
+            refused = [label for label, value in rows if not store.keep(label, value, serializer)]
         self._parts.journal.tick(max((label.elapsed_s for label, _ in rows), default=0.0))
+        return refused
 
     def _keep_together(self, rows: Sequence[tuple[Label, Any]]) -> bool:
         store = self._parts.store
@@ -80,10 +84,9 @@ class Rows:
             store.housekeeping.step()
         return True
 
-    async def keep_async(self, rows: Sequence[tuple[Label, Any]], /) -> None:
+    async def keep_async(self, rows: Sequence[tuple[Label, Any]], /) -> list[Label]:
         """Do as `keep` in a thread: what was paid for is kept also when the caller is cancelled."""
-        if rows:
-            await self.in_thread(self.keep, rows)
+        return await self.in_thread(self.keep, rows) if rows else []
 
     async def in_thread(self, work: Callable[..., T], *args: Any) -> T:
         """Run `work` in the Spot's executor, or the event loop's own; it goes on when the caller is cancelled."""
