@@ -7,7 +7,7 @@ from inspect import getsource
 from pathlib import Path
 
 import pytest
-from beautyspot import SerializationError, Spot
+from beautyspot import ConfigurationError, DamagedEntryError, SerializationError, Spot, StorageError
 from beautyspot.records import TaskFilter
 from llama_index.callbacks.beautyspot import UnknownContext, load_context, save_context
 from llama_index.core.workflow import Context, StartEvent, StopEvent, Workflow, step
@@ -82,3 +82,27 @@ async def test_a_state_that_json_can_not_hold_is_refused_with_the_way_out(store:
         await save_context(ctx, store, "talk")
     with pytest.raises(UnknownContext):
         load_context(workflow, store, "talk")
+
+
+async def test_one_that_is_damaged_is_not_taken_for_unknown(store: Spot) -> None:
+    workflow, ctx = await counted()
+    await save_context(ctx, store, "talk")
+    (task,) = store.parts.store.db.find(TaskFilter())
+    store.parts.store.db.put(task._replace(result_data=b"\xc1\xc1"))
+    with pytest.raises(DamagedEntryError, match="the context that is kept under 'talk' can't be read; "):
+        load_context(workflow, store, "talk")
+
+
+def test_a_database_that_can_not_be_read_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError):
+        load_context(Counting(), tmp_path / "file" / "contexts.db", "talk")
+
+
+async def test_a_key_is_any_text_and_nothing_else(store: Spot) -> None:
+    workflow, ctx = await counted()
+    for key in ("\ud800", "", "x" * 1000):
+        await save_context(ctx, store, key)
+        assert load_context(workflow, store, key)
+    with pytest.raises(ConfigurationError, match="key got None; give a text"):
+        await save_context(ctx, store, None)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from beautyspot import CacheSaveWarning, ConfigurationError, Spot
+from beautyspot import CacheSaveWarning, ConfigurationError, SerializationError, Spot
 from beautyspot.testing import FrozenClock
 from llama_index.callbacks.beautyspot import BeautySpotKVStore
 from llama_index.core.data_structs.data_structs import IndexDict
@@ -47,6 +47,35 @@ async def test_what_is_put_is_got_by_either_colour_and_replaced(store: BeautySpo
     await store.aput("a", {"n": 2})
     assert store.get("a") == {"n": 2}
     assert store.get("b") is await store.aget("b") is None
+
+
+async def test_a_value_that_can_not_be_kept_leaves_no_older_one_behind(store: BeautySpotKVStore) -> None:
+    store.put_all([("a", {"n": 1}), ("b", {"n": 1})])
+    with pytest.warns(CacheSaveWarning, match="could not be saved"):
+        store.put("a", {"n": object()})
+    await store.aput_all([("b", {"n": object()}), ("c", {"n": 2})])
+    assert store.get_all() == {"c": {"n": 2}}
+
+
+def test_where_failures_are_raised_the_older_value_stays(tmp_path: Path) -> None:
+    with Spot("kv", db=tmp_path / "kv.db", on_save_error="raise") as spot:
+        store = BeautySpotKVStore(spot)
+        store.put("a", {"n": 1})
+        with pytest.raises(SerializationError):
+            store.put("a", {"n": object()})
+        assert store.get("a") == {"n": 1}
+
+
+def test_what_is_no_dict_under_a_text_is_refused(store: BeautySpotKVStore) -> None:
+    with pytest.raises(ConfigurationError, match=r"val got \[1\]; give a dict"):
+        store.put("a", [1])  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match=r"key got 5; give a text"):
+        store.put_all([(5, {})])  # type: ignore[list-item]
+
+
+def test_members_of_enums_are_kept_wherever_they_stand(store: BeautySpotKVStore) -> None:
+    store.put("a", {"l": ["x", NodeRelationship.SOURCE]})
+    assert store.get("a") == {"l": ["x", "1"]}
 
 
 async def test_collections_and_namespaces_do_not_mix(store: BeautySpotKVStore, spot: Spot) -> None:
