@@ -14,9 +14,10 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 
 from notebook_pages import markdown_of  # noqa: E402
+from workspace.public import FACES, names_of  # noqa: E402
 
 ORDER = (
     "index.md",
@@ -34,8 +35,6 @@ ORDER = (
 LISTED = "<!-- pages -->"
 """Where an index lists the pages beside it."""
 LINK = re.compile(r"(?<=\]\()([^)#:\s]+)")
-FACES = tuple(path.stem for path in sorted((ROOT / "tests/workspace/api").glob("*.txt")))
-"""The modules whose public names `make api` writes down."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -70,8 +69,7 @@ def on_nav(nav: Navigation, **_: object) -> Navigation:
 def pages() -> Iterator[tuple[str, str]]:
     """Yield the path and the text of each page."""
     for face in FACES:
-        names = importlib.import_module(face).__dict__.get("__all__", ())
-        if names:
+        if names := names_of(importlib.import_module(face)):
             parts = "\n\n".join(f"::: {face}.{name}" for name in names)
             yield f"reference/api/{face}.md", f"# {face}\n\n{parts}\n"
     for source, uri in sources().items():

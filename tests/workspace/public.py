@@ -1,6 +1,7 @@
 """What others import from the packages, written down so that a change of it is seen. `make api` writes it anew."""
 
 import importlib
+import importlib.util
 import inspect
 import re
 from collections.abc import Iterator
@@ -8,11 +9,31 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).with_name("api")
 PACKAGES = ("beautyspot", "beautyspot_dashboard", "langchain_beautyspot", "llama_index.callbacks.beautyspot")
-FACES = (*PACKAGES, "beautyspot.catalog", "beautyspot.maintenance", "beautyspot.storage", "beautyspot.testing")
-"""Modules whose `__all__` others may stand on."""
+SHOWN = ("README*.md", "packages/*/README.md", "docs/**/*.md", "examples/*.py", "recipes/**/*")
+NAMED = re.compile(rf"(?:from |import |`)((?:{'|'.join(map(re.escape, PACKAGES))})(?:\.[a-z_]+)+)")
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+def faces() -> tuple[str, ...]:
+    """Return the modules that others may stand on: the packages, and what readers are told to use of them."""
+    files = [path for pattern in SHOWN for path in ROOT.glob(pattern) if path.suffix in (".md", ".py", ".ipynb")]
+    texts = [path.read_text("utf-8") for path in files if "decisions" not in path.parts]
+    named = {name for text in texts for name in NAMED.findall(text)}
+    return (*PACKAGES, *sorted(name for name in named - {*PACKAGES} if importlib.util.find_spec(name)))
+
+
+def names_of(module: ModuleType, /) -> list[str]:
+    """Return the public names of a module: what it lists, else what it defines."""
+    if hasattr(module, "__all__"):
+        return list(module.__all__)
+    own = {name for name, thing in vars(module).items() if getattr(thing, "__module__", "") == module.__name__}
+    return sorted(name for name in own if not name.startswith("_"))
+
+
+FACES = faces()
 
 
 def described(name: str, /) -> str:
@@ -27,7 +48,7 @@ def path_of(name: str, /) -> Path:
 
 
 def _lines(module: ModuleType) -> Iterator[str]:
-    for name in getattr(module, "__all__", ()):
+    for name in names_of(module):
         thing = getattr(module, name)
         if not inspect.isclass(thing):
             yield f"{name}{_signature(thing)}"

@@ -14,5 +14,9 @@ def test_a_public_name_changes_only_with_what_is_written_down(face: str) -> None
     assert described(face).splitlines() == path_of(face).read_text().splitlines(), RENEW
 
 
+def test_a_module_that_readers_are_told_to_use_is_public() -> None:
+    assert {"beautyspot.limiters", "beautyspot.protocols", "beautyspot.records"} <= set(FACES)
+
+
 def test_nothing_is_written_down_of_modules_that_are_gone() -> None:
     assert {path.stem for path in FOLDER.iterdir()} == set(FACES)

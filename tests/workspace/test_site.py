@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from workspace.public import FACES
+from workspace.public import FACES, names_of
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -25,10 +25,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("face", FACES)
 def test_every_public_name_has_its_place(site: Path, face: str) -> None:
-    names = importlib.import_module(face).__dict__.get("__all__", ())
+    names = names_of(importlib.import_module(face))
     page = site / f"reference/api/{face}/index.html"
     text = page.read_text() if names else ""
     assert [name for name in names if f'id="{face}.{name}"' not in text] == []
+
+
+@pytest.mark.parametrize("name", ["Spot", "MarkArguments"])
+def test_what_may_be_left_out_is_not_called_required(site: Path, name: str) -> None:
+    text = (site / "reference/api/beautyspot/index.html").read_text()
+    entry = text.partition(f'id="beautyspot.{name}"')[2].partition('class="doc doc-heading"')[0]
+    assert entry
+    assert "<em>required</em>" not in entry
 
 
 @pytest.mark.parametrize("index", ["decisions", "explanation", "how-to", "migrate", "recipes", "reference"])

@@ -87,7 +87,10 @@ class Spot:
             inline_limit_bytes: Larger values go to the storage, unless `save_blob` says where. None for 64 KiB, or for
                 64 MiB where rows lie in no file of this machine, which others can't read, and `storage` is None.
             memory_bytes: Most that this process holds of the results it read last from a local file; 0 for nothing.
-            default_save_blob, default_version, default_content_type, default_ttl: What `mark` takes unless told.
+            default_save_blob: The `save_blob` of a mark that gives none.
+            default_version: The `version` of a mark that gives none.
+            default_content_type: The `content_type` of a mark that gives none.
+            default_ttl: The `ttl` of a mark that gives none.
             compress: "zstd" keeps values that shrink in fewer bytes; those that are kept stay readable either way.
             max_size: Most bytes of values to keep, such as "5GB"; misses delete what was least recently used.
             prune_every: How often to look for what is too much or has expired; None for 10 minutes with a `max_size`.
