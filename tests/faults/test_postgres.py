@@ -175,6 +175,40 @@ def test_a_cut_network_makes_calls_late_by_seconds_at_most(
     assert kept_numbers(url) == set(range(1, 30))
 
 
+def test_a_silent_server_is_waited_for_once_and_not_by_each_question_of_a_call(
+    impatient: tuple[FaultyProxy, str], tmp_path: Path
+) -> None:
+    (proxy, url), ran = impatient, list[int]()
+    spot, answer = new_answer(url, tmp_path, ran)
+    answer(1)
+    proxy.stall()
+    start_s = time.monotonic()
+    with pytest.warns(bs.CacheWarning):  # reading, locking, reading again and keeping would take 1.2 s each
+        assert answer(2) == "2,"
+    assert time.monotonic() - start_s < 2.2
+    with ThreadPoolExecutor(20) as threads:
+        assert list(threads.map(answer, range(3, 23))) == [f"{n}," for n in range(3, 23)]
+    assert time.monotonic() - start_s < 3.5
+    proxy.heal()
+    spot.flush()  # at once: the rest ends when it may be the last try
+    assert kept_numbers(url) == set(range(1, 23))
+    spot.shutdown()
+
+
+def test_a_crowd_waits_for_a_silent_server_together(impatient: tuple[FaultyProxy, str], tmp_path: Path) -> None:
+    (proxy, url), ran = impatient, list[int]()
+    spot, answer = new_answer(url, tmp_path, ran)
+    with ThreadPoolExecutor(20) as threads:
+        list(threads.map(answer, range(20)))
+        proxy.stall()
+        start_s = time.monotonic()
+        with warnings.catch_warnings(action="ignore"):
+            assert list(threads.map(answer, range(20))) == [f"{n}," for n in range(20)]
+        assert time.monotonic() - start_s < 2.6
+    proxy.heal()
+    spot.shutdown()
+
+
 def test_eight_processes_make_a_fresh_database_at_once(stage: Any, postgres: Postgres) -> None:
     url = postgres.url(postgres.create())
     openers = [stage.start(SPOT.format(url=url, more="") + "answer(1), answer(os.getpid())") for _ in range(8)]

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -15,7 +16,7 @@ from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.connections import MAX_OPEN
 from beautyspot.db.kept import Execute
 from beautyspot.db.replacement import inode, set_aside
-from beautyspot.errors import CacheWarning
+from beautyspot.errors import CacheWarning, StorageError
 from beautyspot.records import Activity, Entry
 from beautyspot.testing.task_db import NOON, task
 
@@ -121,6 +122,21 @@ def test_more_threads_than_connections_share_them(tmp_path: Path) -> None:
     assert None not in hits
     assert opened <= 2 * MAX_OPEN + 2
     db.close()
+
+
+def test_a_lock_that_shuts_readers_out_is_waited_for_once_and_its_end_is_noticed(tmp_path: Path) -> None:
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db, closing(sqlite3.connect(db.path)) as other:
+        db.put(task(KEY))
+        db.close()
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        start_s = time.monotonic()
+        for _ in range(5):
+            with pytest.raises(StorageError, match="locked"):
+                db.get(KEY)
+        assert time.monotonic() - start_s < 2
+        other.close()
+        assert db.get(KEY) is not None
 
 
 @needs_fork

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         SupportsStreams,
         SupportsTypes,
         SupportsUses,
+        SupportsWaking,
     )
 
 
@@ -48,6 +49,11 @@ def notes_uses(db: object, /) -> TypeGuard[SupportsUses]:
     """Say whether `db` can tell which results were not used for longest."""
     # Not `hasattr(db, …)`: where it is a property, asking it would make what no hit needs.
     return hasattr(type(db), "uses") or "uses" in getattr(db, "__dict__", ())
+
+
+def can_wake(db: object, /) -> TypeGuard[SupportsWaking]:
+    """Say whether `db` refuses at once what it may take when it is woken."""
+    return has_methods(db, "wake")
 
 
 def may_hold_legacy(db: object, /) -> TypeGuard[SupportsLegacy]:

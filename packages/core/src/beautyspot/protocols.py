@@ -196,6 +196,13 @@ class SupportsUpkeep(Protocol):
         ...
 
 
+class SupportsWaking(Protocol):
+    """A `TaskDB` that refuses at once for a while what can be done later, after it waited for a server in vain."""
+
+    def wake(self) -> None:
+        """Have the next call wait as the first one did: it may be the last that can keep what was refused."""
+
+
 @runtime_checkable
 class SupportsLegacy(Protocol):
     """A `TaskDB` that may hold rows of releases 0.3 to 2.x."""

@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 
 from beautyspot.errors import StorageError
-from beautyspot.powers import takes_batches
+from beautyspot.powers import can_wake, takes_batches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,6 +106,8 @@ class Unsaved:
             start_s = self._now()
             with self._writing, suppress(StorageError):
                 if self._tasks.get(key) is task:
+        if self._tasks and can_wake(self._db):
+            self._db.wake()  # it may be the last try
                     self._try(lambda task=task: self._db.put(task))
                     self._remove(key)
             if key in self._tasks and self._now() - start_s > SLOW_S:

@@ -37,9 +37,11 @@ MAX_OPEN = 64
 """Each holds two file descriptors, and a process often has 1024; more threads than this share connections."""
 READ_PATIENCE_S = 1.0
 """A read waits only for a lock that shuts readers out, which an ordinary writer doesn't take."""
+READ_REST_S = 10.0
+"""How long no read waits again for such a lock after one did in vain: a miss reads three times."""
 FORK_PATIENCE_S = 5.0
 WITHIN_PATIENCE_S = 0.1
-"""Longest wait of a write within another of its thread: for other threads, as that one goes on only afterwards."""
+"""Longest wait of a write within another of its thread, which goes on only afterwards."""
 
 
 class Connections(Lender):
@@ -69,16 +71,18 @@ class Connections(Lender):
         self._idle: deque[Kept] = deque()
         self._next = 0
         self._rests = False
+        self._reads_at_once_until_s = float("-inf")
         self._aside = Aside(self.path, self._synchronous, self._busy_timeout_s)
 
     def read(self, operation: Callable[[Execute], T], /) -> T:
-        """Return what `operation` gives, tried for a second while others hold the file.
-
-        Raises:
-            StorageError: it can't be had.
-        """
+        """Return what `operation` gives, tried for a second while others hold the file; raises as `write`."""
+        now_s = time.monotonic()
         try:
-            return self._patiently(operation, time.monotonic() + READ_PATIENCE_S)
+            return self._patiently(operation, now_s + READ_PATIENCE_S * (now_s >= self._reads_at_once_until_s))
+        except StorageError as error:
+            if code_of(error.__cause__ or error) in WAITABLE:
+                self._reads_at_once_until_s = time.monotonic() + READ_REST_S
+            raise
         finally:
             self._aside.tell()
 

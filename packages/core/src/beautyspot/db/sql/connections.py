@@ -19,7 +19,7 @@ from beautyspot.errors import BeautySpotError, NewerFileError, StorageError
 SLOW_S = 0.5
 """A failure that took longer is one of the network; each further try would take as long."""
 REST_S = 5.0
-"""How long nothing is read after a slow failure, so that every call goes on without waiting for the timeout again."""
+"""How long nothing is asked after a slow failure, or as long as that took: every call goes on without waiting again."""
 
 T = TypeVar("T")
 
@@ -51,13 +51,13 @@ class Connections(Lender):
         self._failed_s = self._rests_until_s = float("-inf")
         self._trouble = ""
 
-    def read(self, operation: Callable[[Kept], T], /) -> T:
-        """Return what `operation` gives, but nothing for a while after a failure that took its time.
+    def unless_resting(self, operation: Callable[[Kept], T], /) -> T:
+        """Do as `do`, but nothing for a while after a failure that took its time; for what can be had or done later.
 
         Raises:
-            StorageError: it can't be had.
+            StorageError: it can't be done.
         """
-        self._refuse_while_resting()
+        self.refuse_while_resting()
         return self.do(operation)
 
     def do(self, operation: Callable[[Kept], T], /) -> T:
@@ -73,11 +73,11 @@ class Connections(Lender):
             raise StorageError(str(error)) from None  # the cause would say that no later try can succeed
         except self.failures as error:
             if not self._is_curable(error, start_s):
-                raise self._failed(error, start_s) from _cause(error)
+                raise self.failed(error, start_s) from _cause(error)
         try:
             return self._with(operation)
         except self.failures as error:
-            raise self._failed(error, start_s) from _cause(error)
+            raise self.failed(error, start_s) from _cause(error)
 
     def atomically(self, operation: Callable[[Connection], T], /) -> T:
         """Do `operation` in one transaction, which a dead connection is not told twice once it began.
@@ -108,7 +108,7 @@ class Connections(Lender):
         Raises:
             StorageError: there is none.
         """
-        self._refuse_while_resting()
+        self.refuse_while_resting()
         asked_s = time.monotonic()
         try:
             return self._asking.do(self.name, lambda: self._opened_alone(asked_s))
@@ -138,14 +138,15 @@ class Connections(Lender):
         except self.failures as error:
             if isinstance(error, NewerFileError):
                 raise
-            self._failed(error, start_s)
+            self.failed(error, start_s)
 
     def _with(self, operation: Callable[[Kept], T]) -> T:
         return self._asking.do(self.name, lambda: self._ask(operation))
 
     def _ask(self, operation: Callable[[Kept], T]) -> T:
+        asked_s = time.monotonic()
         while True:
-            kept = self._take()
+            kept = self._take(asked_s)
             with kept.lock:
                 if kept.closed:
                     continue  # another thread closed it before we had its lock
@@ -156,12 +157,11 @@ class Connections(Lender):
                         self._forget(kept)
                     raise
 
-    def _take(self) -> Kept:
+    def _take(self, asked_s: float) -> Kept:
         """Return this thread's connection, opened if it has none."""
         kept: Kept | None = getattr(self.mine, "kept", None)
         if kept is not None and not kept.closed:
             return kept
-        asked_s = time.monotonic()
         with self._mutex:
             while self._idle:
                 kept = self._idle.pop()
@@ -202,20 +202,24 @@ class Connections(Lender):
         try:
             sql = self._engine.connect()
         except self.failures as error:
-            raise self._failed(error, start_s) from error
+            raise self.failed(error, start_s) from error
         try:
             if not self._is_prepared:
                 prepare(sql, self.name)
                 self._is_prepared = True
-            self._rests_until_s = float("-inf")
+            self.wake()
             return Kept(sql, is_psycopg=self._is_psycopg)
         except BaseException:
             sql.invalidate()
             sql.close()
             raise
 
-    def _refuse_while_resting(self) -> None:
-        # Not writes: `unsaved` lets them rest by itself, and tries what it holds once more at the end.
+    def refuse_while_resting(self) -> None:
+        """Return unless it is time to rest.
+
+        Raises:
+            StorageError: it is, and this is what the failure said.
+        """
         if time.monotonic() < self._rests_until_s:
             raise StorageError(self._trouble)
 
@@ -227,11 +231,17 @@ class Connections(Lender):
         lost = type(cause_of(error)).__name__ in ("OperationalError", "InterfaceError", "AdminShutdown")
         return lost and time.monotonic() - start_s < SLOW_S
 
-    def _failed(self, error: BaseException, start_s: float) -> BeautySpotError:
+    def wake(self) -> None:
+        """End the rest."""
+        self._rests_until_s = float("-inf")
+
+    def failed(self, error: BaseException, start_s: float, /) -> BeautySpotError:
+        """Return what to tell of the failure of what began at `start_s`, and rest if it took long."""
         failure = storage_error(self.name, error)
         now_s = time.monotonic()
-        if now_s - start_s > SLOW_S and not isinstance(error, BeautySpotError):
-            self._trouble, self._failed_s, self._rests_until_s = str(failure), now_s, now_s + REST_S
+        took_s = now_s - start_s
+        if took_s > SLOW_S and not isinstance(error, BeautySpotError):
+            self._trouble, self._failed_s, self._rests_until_s = str(failure), now_s, now_s + max(REST_S, took_s)
         return failure
 
     def close(self) -> None:

@@ -76,7 +76,7 @@ class SQLTaskDB:
         """Return the entry kept under `key`, expired or not."""
         if self._locks.absent and self._locks.forget_absence(key):
             return None
-        row = self._connections.read(partial(self._look, key))
+        row = self._connections.unless_resting(partial(self._look, key))
         return None if row is None else entry_of(row)
 
     def _look(self, key: str, kept: "Kept") -> Any:
@@ -95,7 +95,7 @@ class SQLTaskDB:
         text = self._put
         if task.tags:
             text, values["tags"] = self._put_tagged, list(task.tags)
-        self._connections.do(lambda kept: kept.execute(text, values))
+        self._connections.unless_resting(lambda kept: kept.execute(text, values))
 
     def get_many(self, keys: Sequence[str], /) -> dict[str, Entry]:
         """Return what is kept under those of `keys` that are there, expired or not."""
@@ -103,7 +103,9 @@ class SQLTaskDB:
 
         get, found = self._statements.get_many, dict[str, Entry]()
         for chunk in chunks(keys):
-            rows = self._connections.read(lambda kept, keys=chunk: kept.sql.execute(get, {"keys": keys}).all())
+            rows = self._connections.unless_resting(
+                lambda kept, keys=chunk: kept.sql.execute(get, {"keys": keys}).all()
+            )
             found.update((row[0], entry_of(row[1:])) for row in rows)
         return found
 
@@ -114,6 +116,7 @@ class SQLTaskDB:
             self._locks.forget_absence(key)
         ordered = [last[key] for key in sorted(last)]  # as `delete` does
         if ordered:
+            self._connections.refuse_while_resting()
             self._connections.atomically(lambda sql: self._put_parts(sql, ordered))
 
     def _put_parts(self, sql: "Connection", tasks: Sequence[Task]) -> None:
@@ -210,7 +213,12 @@ class SQLTaskDB:
 
     def _write_each(self, statement: Any, values: list[dict[str, Any]]) -> None:
         if values:
+            self._connections.refuse_while_resting()  # the journal holds them, and writes them later
             self._connections.atomically(lambda sql: sql.execute(statement, values))
+
+    def wake(self) -> None:
+        """Ask the server again, though it was silent a moment ago."""
+        self._connections.wake()
 
     def close(self) -> None:
         """Give every connection back. A closed database opens again when it is used."""

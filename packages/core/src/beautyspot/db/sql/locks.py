@@ -1,13 +1,13 @@
 """One lock per key between processes: advisory locks of PostgreSQL, which end with the session that took them."""
 
 import threading
+import time
 from collections import deque
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from beautyspot.db import forks
 from beautyspot.db.asking import Asking
-from beautyspot.db.sql.faults import storage_error
 from beautyspot.db.sql.session import Session
 
 if TYPE_CHECKING:
@@ -83,14 +83,16 @@ class AdvisoryLocks:
     def _try(self, key: str) -> bool:
         if key in self._held:
             return False
-        is_new = self._session is None
+        self._connections.refuse_while_resting()
+        is_new, start_s = self._session is None, time.monotonic()
         try:
             # A leader looks once more when it has the lock: both in one journey, a fifth of a miss less.
             taken, row = self._connected().ask((b"try", _number(key)), (b"look", key.encode()))
         except self._connections.failures as error:
             self._drop()
+            failure = self._connections.failed(error, start_s)
             if is_new:
-                raise storage_error(self._connections.name, error) from error
+                raise failure from error
             return self._try(key)  # in a new session, as the server may have restarted since the last key
         if taken != b"t":
             return False
