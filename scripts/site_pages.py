@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 
 from notebook_pages import markdown_of  # noqa: E402
+from recipes.notebooks import NOTEBOOKS  # noqa: E402
 from workspace.public import FACES, names_of  # noqa: E402
 
 ORDER = (
@@ -83,7 +84,7 @@ def sources() -> dict[str, str]:
     """Return which files outside of docs are pages, and of which name."""
     packages = {f"packages/{path.parent.name}.md": path for path in ROOT.glob("packages/*/README.md")}
     recipes = {f"recipes/{path.parent.name}.md": path for path in ROOT.glob("recipes/*/README.md")}
-    notebooks = {f"recipes/{path.stem}.md": path for path in ROOT.glob("recipes/*.ipynb")}
+    notebooks = {path.relative_to(ROOT).with_suffix(".md").as_posix(): path for path in NOTEBOOKS}
     pages = packages | recipes | notebooks | {"recipes/index.md": ROOT / "recipes/README.md"}
     return {path.relative_to(ROOT).as_posix(): uri for uri, path in sorted(pages.items())}
 

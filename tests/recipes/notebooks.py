@@ -10,7 +10,7 @@ import nbformat
 from nbclient import NotebookClient
 
 RECIPES = Path(__file__).parents[2] / "recipes"
-NOTEBOOKS = sorted(RECIPES.glob("*.ipynb"))
+NOTEBOOKS = sorted(path for path in RECIPES.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 STARTUP = f"""
 import os, sys

@@ -17,7 +17,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-OTHERS = sorted(path for path in EXAMPLES.glob("*.py") if path.name != "quickstart.py")
+OTHERS = sorted(
+    path
+    for path in EXAMPLES.rglob("*.py")
+    if path.name != "quickstart.py" and not (path.parent / "__init__.py").exists()  # what the demo is made of
+)
 WITHOUT_LANGUAGE_MODEL = (
     "import runpy, sys; sys.modules['xllamacpp'] = None; sys.path.insert(0, {folder!r});"
     "sys.argv = [{script!r}]; runpy.run_path({script!r}, run_name='__main__')"
