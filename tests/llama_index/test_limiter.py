@@ -132,6 +132,33 @@ async def test_texts_of_embeddings_are_paid_for(spot: bs.Spot, clock: FrozenCloc
     assert clock.slept == [pytest.approx(10)]
 
 
+@pytest.mark.parametrize("way", ["get_text_embedding", "get_query_embedding", "aget_text_embedding"])
+@pytest.mark.parametrize("is_cached", [False, True])
+async def test_texts_above_a_whole_minute_are_refused_at_once_and_spend_nothing(
+    spot: bs.Spot, clock: FrozenClock, way: str, is_cached: bool
+) -> None:
+    model = paced(BeautySpotRateLimiter(tokens_per_minute=60, spot=spot), MockEmbedding(2))
+    model = cache_embedding(model, spot) if is_cached else model
+
+    async def embed(text: str) -> Any:
+        given = getattr(model, way)(text)
+        return await given if way.startswith("a") else given
+
+    with pytest.raises(bs.LimitExceeded, match="of about 61 tokens is above"):
+        await embed("a" * 244)
+    model.get_text_embedding("b")
+    assert clock.slept == []
+
+
+async def test_each_batch_of_texts_takes_its_own_tokens_beforehand(spot: bs.Spot, clock: FrozenClock) -> None:
+    limiter = BeautySpotRateLimiter(tokens_per_minute=60, token_burst=60, spot=spot)
+    model = paced(limiter, MockEmbedding(2, embed_batch_size=2))
+    model.get_text_embedding_batch(["a" * 80, "b" * 40, "c" * 40])
+    assert clock.slept == []
+    with pytest.raises(bs.LimitExceeded):
+        await model.aget_text_embedding_batch(["a" * 80, "b" * 200])
+
+
 def test_texts_that_a_cache_does_not_have_are_paid_for(spot: bs.Spot, clock: FrozenClock) -> None:
     embedding = cache_embedding(MockEmbedding(2), spot)
     embedding.rate_limiter = BeautySpotRateLimiter(tokens_per_minute=600, spot=spot)

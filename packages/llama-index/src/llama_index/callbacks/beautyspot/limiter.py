@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from beautyspot.call_limiter import CallLimiter, CallRates
+from beautyspot.checks import expect
 from beautyspot.errors import LimitExceeded
 
 from llama_index.callbacks.beautyspot.listening import attach
-from llama_index.callbacks.beautyspot.meter import METER
+from llama_index.callbacks.beautyspot.meter import METER, estimate_texts
 from llama_index.callbacks.beautyspot.spans import SPANS
 from llama_index.core.rate_limiter import BaseRateLimiter
 
 if TYPE_CHECKING:
     from beautyspot.durations import Duration
     from beautyspot.places import Place
+
+    from llama_index.callbacks.beautyspot.span import Span
 
 
 class BeautySpotRateLimiter(CallLimiter, BaseRateLimiter):
@@ -52,13 +56,15 @@ class BeautySpotRateLimiter(CallLimiter, BaseRateLimiter):
             burst: Calls that may go at once after a pause, and at the start; 1 paces strictly.
             token_burst: Tokens that may be owed before a call waits for the payment; 1 paces strictly.
             timeout: Longest wait of one call; a longer one is refused at once. None for no end.
-            spot: Where a shared limit is kept: a Spot, a file's path, or a database's URL.
+            spot: Where a shared limit is kept: a Spot, a file's path, or the URL of an SQL database. One that is not
+                shared takes its clock alone.
             shared: Hold the limits in the database of `spot`, for every process that uses them under this name.
             name: The name of the shared limits.
 
         Raises:
             ConfigurationError: an argument is wrong, or missing.
         """
+        expect(isinstance(name, str), "name", name, "a text")  # pyright: ignore[reportUnnecessaryIsInstance] - a user's
         rates = CallRates(requests_per_minute, tokens_per_minute, burst, token_burst, timeout, shared)
         super().__init__(spot, rates, name=name)
         self.counts_tokens = tokens_per_minute is not None
@@ -70,7 +76,8 @@ class BeautySpotRateLimiter(CallLimiter, BaseRateLimiter):
         """Wait until a call may be made, blocking the thread; an interrupted wait spends nothing.
 
         Args:
-            num_tokens: About what the call will come to; 0 to estimate it from the prompt of the call that runs now.
+            num_tokens: About what the call will come to; 0 to estimate it from the prompt, or from the texts to
+                embed, of the call that runs now.
 
         Raises:
             RateLimitTimeout: the wait would be longer than `timeout`.
@@ -98,10 +105,19 @@ class BeautySpotRateLimiter(CallLimiter, BaseRateLimiter):
         span = SPANS.current()
         if span is not None and span.is_nested:
             return None
-        tokens = num_tokens or (span.tokens if span is not None else 0)
+        tokens = num_tokens or (_estimated(span) if span is not None else 0)
         if tokens > self._budget.most_tokens:
             raise LimitExceeded(
                 f"a call of about {tokens!r} tokens is above what the limit {self.name!r} grants in a whole minute, "
-                f"{self._budget.most_tokens:g}, so no wait is long enough; raise tokens_per_minute= or split the prompt"
+                f"{self._budget.most_tokens:g}, so no wait is long enough; raise tokens_per_minute=, split the "
+                "prompt, or give an embedding model a smaller embed_batch_size="
             )
         return tokens
+
+
+def _estimated(span: Span) -> int:
+    if span.batches is None:
+        return span.tokens
+    with suppress(Exception):  # odd texts have no estimate, and the model says what is wrong with them
+        return estimate_texts(next(span.batches, ()))
+    return 0

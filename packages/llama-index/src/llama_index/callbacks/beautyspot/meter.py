@@ -15,7 +15,7 @@ from llama_index.core.instrumentation.events.exception import ExceptionEvent
 from llama_index.core.instrumentation.events.llm import LLMChatEndEvent, LLMCompletionEndEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from beautyspot.limiters.budget import CallReservation
 
@@ -80,7 +80,7 @@ class Meter(Quiet):
     def _settle_vectors(self, event: Any) -> None:
         owed = self._next(event.span_id)
         if owed is not None:
-            owed[0].settle(owed[1], sum(_tokens(text) for text in event.chunks))
+            owed[0].settle(owed[1], estimate_texts(event.chunks))
 
     def _forget(self, event: Any) -> None:
         """Leave the estimate of a stream that broke off: what the provider took is not told."""
@@ -102,6 +102,11 @@ def estimate(event: Any, /) -> int:
     tools = event.additional_kwargs.get("tools")
     told = _tokens(event.prompt) if messages is None else sum(_tokens(each.content) for each in messages)
     return told + TOKENS_A_MESSAGE * len(messages or ()) + (_tokens(repr(tools)) if tools else 0)
+
+
+def estimate_texts(texts: Iterable[Any], /) -> int:
+    """Return about how many tokens the texts of an embedding have."""
+    return sum(_tokens(text) for text in texts if isinstance(text, str))
 
 
 def _tokens_in(response: Any) -> int:

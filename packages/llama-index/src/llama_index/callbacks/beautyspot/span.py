@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 LEAVES = ("llm", "embedding")
 """Kinds of spans that call a provider, and that nothing begins below once they have ended."""
@@ -15,7 +19,7 @@ class Span:
     """One traced call."""
 
     __slots__ = (
-        "above", "cancelled", "is_lazy", "is_run_itself", "kind", "name", "owner", "run_id", "span_id",
+        "above", "batches", "cancelled", "is_lazy", "is_run_itself", "kind", "name", "owner", "run_id", "span_id",
         "tokens", "trace_id", "uuid", "waited_s", "within",
     )  # fmt: skip
 
@@ -36,6 +40,8 @@ class Span:
         """Whether the call may make another of its own only when it is read."""
         self.tokens = 0
         """About how many the prompt has, where a limiter counts them."""
+        self.batches: Iterator[Sequence[Any]] | None = None
+        """Of an embedding the texts of each request, which nothing else tells beforehand."""
         self.waited_s = 0.0
         """Seconds that the limiter let it wait, as far as no run has told them."""
         self.cancelled = False

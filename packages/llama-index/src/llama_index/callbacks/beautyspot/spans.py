@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -13,6 +13,7 @@ from llama_index_instrumentation.span import active_span_id
 from llama_index.callbacks.beautyspot.late_calls import tie_late_calls
 from llama_index.callbacks.beautyspot.listener import Listener
 from llama_index.callbacks.beautyspot.span import LEAVES, Span
+from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.instrumentation.events.embedding import EmbeddingStartEvent
 from llama_index.core.instrumentation.events.llm import LLMChatStartEvent, LLMCompletionStartEvent
@@ -29,15 +30,17 @@ KEPT_SPANS = 256
 """Ended spans that are still known: a thread that a call began may call further when the call has returned."""
 MAX_LAZY = 64
 """Streams that are remembered until their first token."""
-_LAZY = "lazy"
+_LAZY, _EMBEDS = "lazy", "embeds"
+_EMBEDDINGS = ("text_embedding", "query_embedding", "text_embedding_batch")
 _KINDS: tuple[tuple[type, str, frozenset[str]], ...] = (
     (BaseTool, "tool", frozenset(("__call__", "call", "acall"))),
     (BaseNodePostprocessor, "rerank", frozenset(("_postprocess_nodes", "_apostprocess_nodes"))),
     (BaseChatEngine, "query", frozenset(("chat", "achat", "stream_chat", "astream_chat"))),
     (Workflow, "chain", frozenset(("run",))),
     (CustomLLM, _LAZY, frozenset(("astream_chat", "astream_complete"))),
+    (BaseEmbedding, _EMBEDS, frozenset(f"{a}get_{what}" for a in ("", "a") for what in _EMBEDDINGS)),
 )
-"""Whose calls are runs although no event tells of them; and whose are lazy."""
+"""Whose calls are runs although no event tells of them; whose are lazy; and whose texts only their arguments tell."""
 _STARTS: dict[type, str] = {
     LLMChatStartEvent: "llm",
     LLMCompletionStartEvent: "llm",
@@ -104,6 +107,8 @@ class Spans:
         kind = self._kind(instance, span.name, parent)
         if kind is _LAZY:
             span.is_lazy, kind = True, None
+        elif kind is _EMBEDS:
+            span.batches, kind = _batches(instance, bound_args), None
         # A tool's `acall` calls its `call`, and a reranker its own sync twin: that is one run.
         if kind is not None and not (parent is not None and parent.kind == kind and parent.owner == span.owner != 0):
             span.kind, span.run_id, span.is_run_itself = kind, span.uuid, True
@@ -191,6 +196,13 @@ class Spans:
             )
             self._kinds[known] = kind
         return kind
+
+
+def _batches(model: Any, bound_args: Any) -> Iterator[Sequence[Any]]:
+    told: dict[str, Any] = bound_args.arguments
+    texts = told["texts"] if "texts" in told else [*told.values()][:1]
+    for start in range(0, len(texts), model.embed_batch_size):
+        yield texts[start : start + model.embed_batch_size]
 
 
 SPANS = Spans()

@@ -23,6 +23,8 @@ from llama_index.callbacks.beautyspot.embeddings.embedder import (
 from llama_index.callbacks.beautyspot.embeddings.events import mark
 from llama_index.callbacks.beautyspot.embeddings.numbers import Vector, VectorSerializer
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
+from llama_index.callbacks.beautyspot.limiter import BeautySpotRateLimiter
+from llama_index.callbacks.beautyspot.meter import estimate_texts
 from llama_index.callbacks.beautyspot.options import Options
 from llama_index.callbacks.beautyspot.policy import Mode, cache_policy, mode_now
 from llama_index.core.rate_limiter import BaseRateLimiter
@@ -139,7 +141,7 @@ class VectorCache(Uncopied):
         """Return what the model gives, once its limiter lets it, and how many seconds that took."""
         limiter = limiter_of(model)
         if limiter is not None:
-            limiter.acquire()
+            limiter.acquire(_tokens_for(limiter, inputs))
         token, start_s = _asking.set(model), self._clock.monotonic()
         try:
             return embed(inputs), self._clock.monotonic() - start_s
@@ -149,7 +151,7 @@ class VectorCache(Uncopied):
     async def _ask_async(self, model: Any, inputs: list[Any], embed: EmbedAsync) -> tuple[Sequence[Vector], float]:
         limiter = limiter_of(model)
         if limiter is not None:
-            await limiter.async_acquire()
+            await limiter.async_acquire(_tokens_for(limiter, inputs))
         token, start_s = _asking.set(model), self._clock.monotonic()
         try:
             return await embed(inputs), self._clock.monotonic() - start_s
@@ -175,6 +177,11 @@ def limiter_of(model: Any) -> Any:
     """Return what paces `model`, None without a limit."""
     limiter = model.__dict__.get("rate_limiter")
     return limiter.limiter if isinstance(limiter, OnMisses) else limiter
+
+
+def _tokens_for(limiter: Any, inputs: list[Any]) -> int:
+    """Return about how many tokens the inputs have; 0 for a limiter of others, which might wait for them for ever."""
+    return estimate_texts(inputs) if isinstance(limiter, BeautySpotRateLimiter) else 0
 
 
 def content_of(each: Any, kind: Kind) -> bytes | None:
