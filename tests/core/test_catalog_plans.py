@@ -142,6 +142,35 @@ def test_a_page_for_somebody_who_waits_looks_at_so_many_rows_and_goes_on_behind_
     assert catalog.tasks(**rare).next is None
 
 
+@pytest.mark.parametrize("text", [f"{3:032x}", "00000003", "0000000"])
+def test_a_key_or_its_start_is_found_at_once_however_old(
+    db: SQLiteTaskDB, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr("beautyspot.catalog.newest.WINDOW", 10)
+    for number in range(55):
+        db.put(kept(number)._replace(cache_key=f"{number:08x}" * 4 if len(text) == 8 else f"{number:032x}"))
+    first = catalog.tasks(text=text, look=20)
+    keys = [each.cache_key for each in first.rows]
+    assert keys == ["00000003" * 4] if len(text) == 8 else [f"{3:032x}"] if len(text) == 32 else len(keys) == 20
+    assert (first.next is None) == (len(text) == 32)
+    assert sorted(set(seen := every_row(catalog, text=text, look=20))) == sorted(seen)
+    assert catalog.tasks(text=text, look=20, version="none").rows == ()
+
+
+def test_a_page_says_how_many_rows_a_search_looked_at(
+    db: SQLiteTaskDB, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("beautyspot.catalog.newest.WINDOW", 10)
+    for number in range(55):
+        db.put(kept(number, content_type="image/png" if number in (3, 50, 52) else None))
+    pages = [catalog.tasks(content_type="image/png", look=20, limit=1)]
+    while (after := pages[-1].next) is not None:
+        pages.append(catalog.tasks(content_type="image/png", look=20, limit=1, after=after))
+    assert [page.looked for page in pages] == [3, 20, 20, 12]
+    assert sum(page.looked or 0 for page in pages) == 55
+    assert catalog.tasks().looked is None
+
+
 def test_a_function_whose_rows_are_all_gone_is_not_counted(db: SQLiteTaskDB, catalog: Catalog) -> None:
     for number in range(300):
         db.put(kept(number))

@@ -86,7 +86,8 @@ class Catalog:
             newer_than: Kept since.
             expired: Only those whose time to live has passed; no call reads them any more.
             text: In any letters' case: part of the function, input id, content type or a tag, or the key's start.
-                A page looks at 100 000 rows of a file at most, so it may be short; its `next` goes on.
+                A page looks at 100 000 rows of a file at most, so it may be short; its `next` goes on. What begins keys
+                is found under them at once, and comes first.
             min_bytes: Of the serialized value.
             max_bytes: Of the serialized value.
             order: `newest`, `oldest`, `largest` or `slowest` first; by the last two a file reads all its rows.
@@ -104,8 +105,7 @@ class Catalog:
             function, version, tag, content_type, older_than, newer_than, expired, text, min_bytes, max_bytes,
             order, look,
         )  # fmt: skip
-        rows, following = tasks.tasks_page(self.source, question, self._now(), limit, after)
-        return Page(tuple(rows), following)
+        return tasks.tasks_page(self.source, question, self._now(), limit, after)
 
     def task(self, key: str, /) -> Task:
         """Return the task under `key`, or under the one key that begins with it.

@@ -74,8 +74,8 @@ class Newest:
         self._looks = looks
         self._upwards = upwards
 
-    def page(self, limit: int, after: str | None, /) -> tuple[list[int], str | None]:
-        """Return the numbers of a page's rows, and the cursor of the next page.
+    def page(self, limit: int, after: str | None, /) -> tuple[list[int], str | None, int | None]:
+        """Return the numbers of a page's rows, the cursor of the next page, and how many rows a search looked at.
 
         Raises:
             ConfigurationError: the limit or the cursor is wrong.
@@ -83,12 +83,11 @@ class Newest:
         check_limit(limit)
         before = None if after is None else _place(after)
         if self._search is None:
-            found, last = self.places(before, limit + 1), None
+            found = self.places(before, limit + 1)
+            last, looked = found[limit - 1] if len(found) > limit else None, None
         else:
-            found, last = self._found(before, limit)
-        if len(found) > limit:
-            last = found[limit - 1]
-        return [place.number for place in found[:limit]], None if last is None else cursor(*last)
+            found, last, looked = self._found(before, limit)
+        return [place.number for place in found[:limit]], None if last is None else cursor(*last), looked
 
     def places(self, before: Place | None, limit: int, /) -> list[Place]:
         """Return up to `limit` rows behind `before`."""
@@ -112,21 +111,24 @@ class Newest:
         order = "updated_at, number" if self._upwards else "updated_at DESC, number DESC"
         return f"{text} ORDER BY {order} LIMIT ?", [*values, limit]
 
-    def _found(self, before: Place | None, limit: int) -> tuple[list[Place], Place | None]:
-        """Return what a search finds, and the last row it looked at if it ended before the last of all."""
-        found: list[Place] = []
+    def _found(self, before: Place | None, limit: int) -> tuple[list[Place], Place | None, int]:
+        """Return what a search finds, the last row it looked at if it ended before the last of all, and how many."""
+        found: list[tuple[int, Place]] = []
+        looked = 0
         for _ in range(max(1, self._looks // WINDOW)):
             window = self.places(before, WINDOW)
             numbers = [place.number for place in window]
             rows = self._source.rows(select(NUMBER).where(NUMBER.in_(numbers), self._search))
             matching = {row[0] for row in rows}
-            found += [place for place in window if place.number in matching]
-            if len(window) < WINDOW:
-                return found, None
-            before = window[-1]
+            found += [(looked + at, place) for at, place in enumerate(window, 1) if place.number in matching]
+            looked += len(window)
             if len(found) > limit:
+                looked, before = found[limit - 1]
                 break
-        return found, before
+            before = window[-1] if len(window) == WINDOW else None
+            if before is None:
+                break
+        return [place for _, place in found], before, looked
 
 
 def _place(after: str) -> Place:

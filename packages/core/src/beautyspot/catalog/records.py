@@ -16,6 +16,8 @@ class Page(Generic[T]):
     rows: tuple[T, ...]
     next: str | None
     """Give it as `after` for the rows that follow; None at the end. It stays good when rows are added or deleted."""
+    looked: int | None = None
+    """Rows that were looked at up to there, where a page ends after a while though it is not full; None elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

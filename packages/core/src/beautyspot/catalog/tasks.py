@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Double, and_, exists, func, literal, or_, 
 
 from beautyspot.catalog.newest import NUMBER, SEARCHED, Newest, functions_of
 from beautyspot.catalog.pages import page_of
+from beautyspot.catalog.records import Page
 from beautyspot.catalog.source import Source
 from beautyspot.catalog.times import stored, time_of
 from beautyspot.db.rows import checked, text_of
@@ -28,6 +29,8 @@ FEW = 5_000
 """Tasks of one tag that are sorted in less time than it takes to look for them: 20 ms."""
 MAX_TWINS = 10
 """Keys to name when a prefix stands for several."""
+KEY_START, WHOLE_KEY = 8, 32
+"""Letters from which on a text may be meant as the start of a key, and as a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,8 @@ class TaskQuestion:
     """Rows of a file to look at for one page at most."""
 
 
-def tasks_page(
-    source: Source, question: TaskQuestion, now: datetime, limit: int, after: str | None, /
-) -> tuple[list[Task], str | None]:
-    """Return one page of tasks, and the cursor of the next one."""
+def tasks_page(source: Source, question: TaskQuestion, now: datetime, limit: int, after: str | None, /) -> Page[Task]:
+    """Return one page of tasks."""
     # A tag or an expiry has an index of its own, and what it finds is few enough to be sorted.
     by_time = question.order not in NUMBERS
     if by_time and source.path and source.indexed and not question.expired and not _is_rare(source, question):
@@ -63,7 +64,7 @@ def tasks_page(
     first = source.column("tasks", "updated_at") if by_time else _number(source, NUMBERS[question.order])
     statement = select(*_columns(source), *([] if by_time else [first])).where(*_conditions(source, question, now))
     rows, following = page_of(source, statement, (first, key), limit, after, upwards=question.order == "oldest")
-    return _with_tags(source, rows), following
+    return Page(tuple(_with_tags(source, rows)), following)
 
 
 def _is_rare(source: Source, question: TaskQuestion) -> bool:
@@ -80,16 +81,42 @@ def _number(source: Source, name: str) -> ColumnElement[Any]:
     return func.coalesce(type_coerce(column, Double), -1.0, type_=Double).label("number")
 
 
-def _newest_page(
-    source: Source, question: TaskQuestion, now: datetime, limit: int, after: str | None
-) -> tuple[list[Task], str | None]:
+def _newest_page(source: Source, question: TaskQuestion, now: datetime, limit: int, after: str | None) -> Page[Task]:
+    keys = _keys_meant(source, question.text) if question.text and limit > MAX_TWINS else []
+    by_key = _under(source, question, now, keys) if after is None else []
+    if by_key and len(keys[0]) >= WHOLE_KEY and keys == [question.text]:
+        return Page(tuple(by_key), None)
+    page = _searched_page(source, question, now, limit - len(by_key), after, keys)
+    return replace(page, rows=(*by_key, *page.rows))
+
+
+def _keys_meant(source: Source, text: str) -> list[str]:
+    """Return the keys that begin with a text long enough to be a part of one; none if they are many."""
+    # By the index: a search looks at the newest rows, and might come to an old one after a minute.
+    keys = keys_starting(source, text) if len(text) >= KEY_START else []
+    return keys if len(keys) <= MAX_TWINS else []
+
+
+def _under(source: Source, question: TaskQuestion, now: datetime, keys: Sequence[str]) -> list[Task]:
+    if not keys:
+        return []
+    key, time = source.column("tasks", "cache_key"), source.column("tasks", "updated_at")
+    statement = select(*_columns(source)).where(key.in_(keys), *_conditions(source, question, now))
+    return _with_tags(source, source.rows(statement.order_by(time if question.order == "oldest" else time.desc())))
+
+
+def _searched_page(
+    source: Source, question: TaskQuestion, now: datetime, limit: int, after: str | None, without: Sequence[str]
+) -> Page[Task]:
+    """Return one page of the tasks that are under none of the keys `without`."""
     names = functions_of(source) if question.function is None else _functions(source, question.function)
     plain = replace(question, function=None, text=None)
-    search = _mentions(source, question.text) if question.text else None
+    others = [source.column("tasks", "cache_key").not_in(without)] if without else []
+    search = and_(_mentions(source, question.text), *others) if question.text else None
     if question.look is not None:
         plain = TaskQuestion(older_than=question.older_than, newer_than=question.newer_than)
         sought = replace(question, function=None, older_than=None, newer_than=None)
-        search = and_(*conditions) if (conditions := _conditions(source, sought, now)) else None
+        search = and_(*conditions, *others) if (conditions := _conditions(source, sought, now)) else None
     newest = Newest(
         source,
         names,
@@ -98,10 +125,11 @@ def _newest_page(
         looks=question.look or SEARCHED,
         upwards=question.order == "oldest",
     )
-    numbers, following = newest.page(limit, after)
+    numbers, following, looked = newest.page(limit, after)
     statement = select(*_columns(source), NUMBER).where(NUMBER.in_(numbers))
     rows = {row.number: row for row in source.rows(statement)}
-    return _with_tags(source, [rows[number] for number in numbers if number in rows]), following
+    found = _with_tags(source, [rows[number] for number in numbers if number in rows])
+    return Page(tuple(found), following, looked)
 
 
 def only_key(keys: Sequence[str], start: str, /) -> str:
