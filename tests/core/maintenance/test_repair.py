@@ -31,6 +31,16 @@ def test_a_sound_store_is_left_as_it_is(kept: Any) -> None:
     assert kept.path.read_bytes() == before
 
 
+def test_a_malformed_file_may_be_given_by_its_bare_name(kept: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.fill(400)
+    kept.overwrite_pages(0.5)
+    monkeypatch.chdir(kept.path.parent)
+    would = repair("test.db", [kept.blobs], dry_run=True)
+    done = repair("test.db", [kept.blobs])
+    assert (done.salvaged, done.dropped) == (would.salvaged, would.dropped)
+    assert (Path("test.db.salvaged-1").is_file(), is_sound(kept)) == (True, True)
+
+
 def test_the_path_may_be_text(kept: Any) -> None:
     kept.fill(5)
     assert repair(str(kept.path), [kept.blobs]).kept == 7
@@ -82,6 +92,7 @@ def test_a_malformed_file_is_salvaged_as_far_as_it_can_be_read(kept: Any, share:
     kept.overwrite_pages(share, pages)
     done = repair(kept.path, [kept.blobs])
     assert 402 > done.salvaged > 330
+    assert done.salvaged + done.dropped == 402
     assert (count(kept), is_sound(kept)) == (done.kept, True)
     with closing(SQLiteTaskDB(kept.path)) as db:
         after = {task.cache_key: task for task in db.find(TaskFilter())}

@@ -55,6 +55,13 @@ class Salvage:
             whole = {task.cache_key: task for task in chunk if _is_whole(task)}
             yield list(whole.values()), len(chunk) - len(whole)
 
+    def count(self) -> int:
+        """Return how many tasks there were, as far as the counters or an index still tell; 0 if nothing does."""
+        counts = list(self._until_error("sum(results)", "functions", ""))
+        for name in self._names("index_list"):
+            counts += self._until_error("count(*)", "tasks", f"INDEXED BY {name}")
+        return max((count for (count,) in counts if isinstance(count, int)), default=0)
+
     def copy_side_tables(self, target: sqlite3.Connection, /) -> None:
         """Bring what is not there yet of the tables that results can do without."""
         for table in SIDE_TABLES:
@@ -89,7 +96,7 @@ class Salvage:
             table: One of ours.
             by_number: Whether its rows have numbers; without them nothing is read after the first bad page.
         """
-        names = self._columns(table)
+        names = self._names("table_info", table)
         if not names:
             return
         columns = ", ".join(names)
@@ -110,9 +117,10 @@ class Salvage:
             for row in self._until_error(columns, table, "NOT INDEXED WHERE rowid = ?", number):
                 yield dict(zip(names, row, strict=True))
 
-    def _columns(self, table: str) -> list[str]:
+    def _names(self, pragma: str, table: str = "tasks") -> list[str]:
+        """Return the names of the columns (`table_info`) or indexes (`index_list`) of a table."""
         try:
-            return [row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")]
+            return [row[1] for row in self._connection.execute(f"PRAGMA {pragma}({table})")]
         except sqlite3.Error:
             return []
 

@@ -10,7 +10,7 @@ from beautyspot.protocols import TaskDB
 
 
 def own_file(path: str | os.PathLike[str], /) -> Path:
-    """Return the path of a database that a Spot made.
+    """Return the absolute path of a database that a Spot made.
 
     Raises:
         ConfigurationError: there is no such file, or another program made it.
@@ -20,7 +20,7 @@ def own_file(path: str | os.PathLike[str], /) -> Path:
     if not file.is_file():
         raise _missing(str(file))
     look(str(file))
-    return file
+    return file.absolute()  # as the rooms below have it, which take the folder off it
 
 
 def expect_made(db: TaskDB, /) -> None:

@@ -33,7 +33,7 @@ class Repaired:
     kept: int
     """Results that are there afterwards, as far as the repair looked at them."""
     dropped: int
-    """Results whose value could not be read."""
+    """Results that could not be read: their value, or of a malformed file all of them, as far as it tells how many."""
     salvaged: int
     """Of those kept, results that were read from a malformed file."""
     copies: tuple[str, ...]
@@ -121,11 +121,13 @@ def _salvaged(path: Path, places: Sequence[Path], *, dry_run: bool, progress: Pr
         for place in places:
             with closing(sqlite3.connect(place, isolation_level=None)) as connection:
                 salvage = Salvage(connection)
+                read = 0
                 for tasks, bad in salvage.chunks() if place.suffix != READ else ():
                     kept += len(tasks) if dry_run else len(db.upkeep.put_newer(tasks))
-                    dropped += bad
+                    dropped, read = dropped + bad, read + len(tasks) + bad
                     if progress is not None:
                         progress(kept)
+                dropped += max(0, salvage.count() - read) if place.suffix != READ else 0
                 if not dry_run:
                     db.open()
                     _copy_side_tables(salvage, path)
