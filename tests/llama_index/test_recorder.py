@@ -460,9 +460,17 @@ def test_tags_hold_no_secret_and_nothing_that_is_no_word(recorder: Recorder) -> 
 
 def test_tags_pass_the_redaction(tmp_path: Path) -> None:
     with install(tmp_path / "a.db", redact=lambda text: text.replace("Ann", "A.")) as recorder:
+        with instrument_tags({"user": "Ann", "Ann's": 1}):
+            MockLLM().complete("q")
+        assert recorder.rows()[0].tags == ("user:A.", "A.'s:1")
+
+
+def test_a_redaction_that_fails_on_tags_costs_no_row(tmp_path: Path) -> None:
+    with install(tmp_path / "a.db", redact=lambda text: str(1 / 0)) as recorder:
         with instrument_tags({"user": "Ann"}):
             MockLLM().complete("q")
-        assert recorder.rows()[0].tags == ("user:A.",)
+        assert [(row.status, row.tags) for row in recorder.rows()] == [("ok", ())]
+        assert recorder.totals().failures == 1
 
 
 def test_only_what_is_asked_for_is_captured(recorder: Recorder, tmp_path: Path) -> None:

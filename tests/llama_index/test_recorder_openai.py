@@ -22,6 +22,7 @@ from llama_index.core.schema import TextNode
 from llama_index.core.tools import FunctionTool
 from llama_index.core.workflow import StartEvent, StopEvent, Workflow, step
 from llama_index.embeddings.openai import OpenAIEmbedding
+from llama_index_instrumentation.dispatcher import instrument_tags
 from servers.openai_api import HANG_UP, OpenAIAPI
 
 pytestmark = [
@@ -122,8 +123,10 @@ def test_no_secret_of_a_request_is_in_the_file(openai: Make, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("streaming", [False, True])
 async def test_an_agent_s_runs_hang_together(openai: Make, recorder: Recorder, streaming: bool) -> None:
-    await agent_run(openai(), streaming=streaming)
+    with instrument_tags({"user": "ann"}):
+        await agent_run(openai(), streaming=streaming)
     rows = recorder.rows()
+    assert all("user:ann" in row.tags for row in rows)
     ids = {row.run_id for row in rows}
     assert [row.name for row in rows if row.kind == "tool"] == ["add"]
     assert [row.status for row in rows] == ["ok"] * len(rows)

@@ -7,6 +7,7 @@ from typing import Any
 from zlib import crc32
 
 from beautyspot.recording import clean
+from llama_index_instrumentation.dispatcher import active_instrument_tags
 
 from llama_index.callbacks.beautyspot.recorder.open_run import OpenRun
 from llama_index.callbacks.beautyspot.recorder.runs import MAX_OPEN, Runs
@@ -95,7 +96,7 @@ class Observer:
         kind = str(span.kind)
         try:
             run = OpenRun(span.uuid, kind, _name(span, instance), span.trace_id, span.above)
-            run.tags = tags or None
+            run.tags = tags or active_instrument_tags.get() or None  # a workflow's run comes without the user's
             inputs = None if self.runs.capture is None else _arguments(kind, arguments, tags or {})
             self._begin(span.span_id, run, inputs)
         except Exception as error:  # noqa: BLE001 - as in `_guarded`

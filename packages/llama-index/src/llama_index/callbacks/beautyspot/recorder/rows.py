@@ -75,7 +75,11 @@ class RowMaker:
             return NOTHING_KNOWN, None
 
     def _tags(self, tags: Mapping[str, Any]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self._told(tags)))
+        try:
+            return tuple(dict.fromkeys(self._told(tags)))
+        except Exception:  # noqa: BLE001 - the user's `redact` may raise anything: the row goes without what it saw
+            self._sums.fail()
+            return ()
 
     def _told(self, tags: Mapping[str, Any]) -> Iterator[str]:
         plain = {
@@ -84,7 +88,7 @@ class RowMaker:
             if isinstance(value, str | int | float) and name not in OF_CACHE and not name.startswith(_OF_WORKFLOWS)
         }
         for name, value in self._scrubber.table(plain).items():
-            yield clean(f"{name}:{value}")
+            yield clean(f"{self._scrubber.text(name)}:{value}")
         for name, word in _TOLD.items():
             if name in tags:
                 yield clean(f"{word}:{tags[name]}")
