@@ -49,6 +49,24 @@ def test_without_a_block_they_have_it_until_it_is_taken_away(store: Spot) -> Non
     assert Settings.llm is llm
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_several_are_taken_away_in_any_order(store: Spot, order: tuple[int, ...]) -> None:
+    before = Settings.llm, Settings.embed_model
+    installed = [install_llm_cache(store) for _ in order]
+    for place in order:
+        installed[place].uninstall()
+    assert Settings.llm is before[0]
+    assert Settings.embed_model is before[1]
+
+
+def test_what_somebody_set_since_stays(store: Spot) -> None:
+    embed_model, chosen = Settings.embed_model, MockLLM()
+    with install_llm_cache(store):
+        Settings.llm = chosen
+    assert Settings.llm is chosen
+    assert Settings.embed_model is embed_model
+
+
 def test_what_cannot_be_resolved_is_left_alone(store: Spot, monkeypatch: pytest.MonkeyPatch) -> None:
     """As LlamaIndex's default is without a key."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)

@@ -2,6 +2,8 @@
 
 # LlamaIndex's `Settings` makes a default model when it is read, so whether one was set is only told by its own names.
 # pyright: reportPrivateUsage=false
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -18,18 +20,33 @@ from llama_index.core import Settings
 MODELS: tuple[tuple[str, Callable[..., Any]], ...] = (("llm", cache_llm), ("embed_model", cache_embedding))
 
 
+_installed: list[InstalledCache] = []
+
+
 class InstalledCache:
     """The cached models that stand in `Settings`, until `uninstall` or the end of a `with` block."""
 
-    def __init__(self, before: dict[str, Any]) -> None:
-        """Remember what stood there."""
-        self._before = before
+    def __init__(self, before: dict[str, Any], cached: dict[str, Any]) -> None:
+        """Put `cached` into `Settings`, and remember what stood there."""
+        self._before, self._cached = before, cached
+        for name, model in cached.items():
+            setattr(Settings, name, model)
+        _installed.append(self)
 
     def uninstall(self) -> None:
-        """Put the models back that stood in `Settings`. Does nothing the second time."""
-        for name, model in self._before.items():
-            setattr(Settings, f"_{name}", model)
-        self._before = {}
+        """Put the models back that stood in `Settings`, but where somebody has set others since.
+
+        Does nothing the second time. Caches may be taken away in any order.
+        """
+        if self not in _installed:
+            return
+        _installed.remove(self)
+        for name, model in self._cached.items():
+            if getattr(Settings, f"_{name}") is model:
+                setattr(Settings, f"_{name}", self._before[name])
+            for other in _installed:
+                if other._before[name] is model:
+                    other._before[name] = self._before[name]
 
     def __enter__(self) -> Self:
         """Begin a block."""
@@ -74,9 +91,7 @@ def install_llm_cache(
             cached[name] = cache(model, place, ttl=ttl, namespace=namespace, mode=mode, tags=tags)
     if not cached:
         raise ConfigurationError("Settings has neither a language model nor an embedding model; set Settings.llm first")
-    for name, model in cached.items():
-        setattr(Settings, name, model)
-    return InstalledCache(before)
+    return InstalledCache(before, cached)
 
 
 def _model(name: str) -> Any:
