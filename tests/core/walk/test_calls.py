@@ -327,4 +327,4 @@ def test_hits_and_misses_are_counted(spot: bs.Spot, clock: FrozenClock):
         return x
 
     slow(1), slow(1), slow(1), slow(2)
-    assert slow.cache_info() == (2, 2, 0, 6.0, 0.0)
+    assert slow.cache_info() == (2, 2, 0, 6.0, 0.0, 0)

@@ -9,6 +9,7 @@ from typing import Any
 
 import beautyspot as bs
 import pytest
+from beautyspot.testing import FrozenClock
 
 
 def call(marked: Any) -> Any:
@@ -48,3 +49,70 @@ def test_a_damaged_entry_is_counted_once_a_call(spot: bs.Spot, tmp_path: Path, f
         assert way(marked) in (2, [2])
     assert spot.parts.store.damaged == 1
     assert marked.cache_info().misses == 2
+    assert marked.cache_info().unreadable == 1
+    way(marked)
+    assert (marked.cache_info().hits, marked.cache_info().unreadable) == (1, 1)
+
+
+def test_a_stream_that_could_not_be_read_is_counted_as_such(spot: bs.Spot, tmp_path: Path):
+    @spot.mark
+    def count(n: int) -> Any:
+        yield from range(n)
+
+    list(count(2))
+    with closing(sqlite3.connect(tmp_path / "test.db")) as connection, connection:
+        connection.execute("UPDATE tasks SET result_data = x'c1'")
+    with pytest.warns(bs.CacheReadWarning, match="could not be read"):
+        assert list(count(2)) == [0, 1]
+    assert count.cache_info()[1:] == (2, 0, 0.0, 0.0, 1)
+
+
+def in_flight(spot: bs.Spot, clock: FrozenClock, meanwhile: Callable[[Any], Any]) -> Any:
+    """Mark a function whose first call does something to its own result, and takes a second."""
+    answers = iter(["old", "new", "newer"])
+
+    @spot.mark(ignore=("answers",))
+    def ask(x: int) -> str:
+        answer = next(answers)
+        if answer == "old":
+            meanwhile(ask)
+        clock.advance(1)
+        return answer
+
+    return ask
+
+
+def test_a_refresh_that_ended_while_a_call_ran_is_what_stays(spot: bs.Spot, clock: FrozenClock):
+    ask = in_flight(spot, clock, lambda ask: ask.refresh(1))
+    assert [ask(1), ask(1), ask.refresh(1), ask(1)] == ["old", "new", "newer", "newer"]
+
+
+def test_a_refresh_that_ended_while_a_coroutine_ran_is_what_stays(spot: bs.Spot, clock: FrozenClock):
+    answers = iter(["old", "new"])
+
+    @spot.mark(ignore=("answers",))
+    async def ask(x: int) -> str:
+        answer = next(answers)
+        if answer == "old":
+            await ask.refresh(x)
+        clock.advance(1)
+        return answer
+
+    assert [asyncio.run(ask(1)), asyncio.run(ask(1))] == ["old", "new"]
+
+
+def test_a_refresh_that_ended_while_a_stream_ran_is_what_stays(spot: bs.Spot):
+    answers = iter(["old", "new", "newer"])
+
+    @spot.mark(ignore=("answers",))
+    def flow(x: int) -> Any:
+        yield next(answers)
+
+    running = flow(1)
+    seen = [next(running), *flow.refresh(1), *running, *flow(1), *flow.refresh(1), *flow(1)]
+    assert seen == ["old", "new", "new", "newer", "newer"]
+
+
+def test_what_is_invalidated_while_its_call_runs_is_kept_afterwards(spot: bs.Spot, clock: FrozenClock):
+    ask = in_flight(spot, clock, lambda ask: ask.invalidate(1))
+    assert [ask(1), ask(1)] == ["old", "old"]

@@ -57,6 +57,8 @@ class CacheInfo(NamedTuple):
     """Seconds that the hits would have taken."""
     waited_s: float
     """Seconds spent waiting for the limiter."""
+    unreadable: int = 0
+    """Calls that ran although a result is kept, as that could not be read; they are misses or errors as well."""
 
 
 class Tally:
@@ -71,6 +73,7 @@ class Tally:
         "_saved",
         "_since_s",
         "_tokens",
+        "_unreadable",
         "_written",
         "func_name",
     )
@@ -82,6 +85,7 @@ class Tally:
         self._reads = reads
         self._lock = threading.RLock()  # a signal handler may call a marked function in the middle of our lines
         self._info: list[float] = [0, 0, 0, 0.0, 0.0]
+        self._unreadable = 0
         self._saved: list[float] = []
         """One item per hit that is not in the counts yet."""
         self._keys: list[str] = []
@@ -106,7 +110,7 @@ class Tally:
         if keys:
             self._reads.see(keys)
         hits, misses, errors, saved_s, waited_s = self._info
-        return CacheInfo(int(hits), int(misses), int(errors), saved_s, waited_s)
+        return CacheInfo(int(hits), int(misses), int(errors), saved_s, waited_s, self._unreadable)
 
     def hit(self, saved_s: float, key: str, /) -> None:
         """Count a hit. On the way of every hit: two appends, which need no lock and take half the time."""
@@ -117,9 +121,10 @@ class Tally:
         if len(self._saved) >= MAX_UNCOUNTED:
             self.info()
 
-    def miss(self, waited_s: float, *, failed: bool) -> None:
-        """Count a call that ran the function."""
+    def miss(self, waited_s: float, *, failed: bool, unreadable: bool = False) -> None:
+        """Count a call that ran the function; `unreadable` is what the store says of its key."""
         with self._lock:
+            self._unreadable += unreadable
             self._info[2 if failed else 1] += 1
             self._info[4] += waited_s
             if self._since_s is None:
@@ -152,7 +157,7 @@ class Tally:
     def put_back(self, activity: Activity) -> None:
         """Take `activity` as not written after all."""
         with self._lock:
-            changes = zip(self._written, activity[2:7], strict=True)
+            changes = zip(self._written[:5], activity[2:7], strict=True)
             hits, misses, errors, saved_s, waited_s = (written - change for written, change in changes)
             self._written = CacheInfo(int(hits), int(misses), int(errors), saved_s, waited_s)
             self._tokens[0] += activity.tokens_spent

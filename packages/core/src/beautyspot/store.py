@@ -7,8 +7,8 @@ from functools import partial, reduce
 from zlib import crc32
 
 from beautyspot.blobs import Blobs, joined
+from beautyspot.damage import Damage
 from beautyspot.errors import (
-    CacheReadWarning,
     CacheSaveWarning,
     ConfigurationError,
     DamagedEntryError,
@@ -86,8 +86,7 @@ class Store:
         self.blobs = Blobs(storage, clock)
         self.clock = clock
         self.notices = Notices()
-        self.damaged = 0
-        """Entries met so far that could not be read."""
+        self.damage = Damage(self.notices)
         self._inline_limit_bytes = inline_limit_bytes
         self._on_save_error: OnSaveError = on_save_error
         self.compresses = False
@@ -229,15 +228,14 @@ class Store:
             return None  # its row goes all the same; a blob that it may have named is left for cleaning
         return None if entry is None else entry.result_value
 
+    @property
+    def damaged(self) -> int:
+        """Entries met so far that could not be read."""
+        return self.damage.count
+
     def report_damage(self, key: str, error: Exception, again: bool = False, /) -> None:
         """Count an entry that can't be read, unless that was done, and warn of it once per kind of trouble."""
-        self.damaged += not again
-        self.notices.warn(
-            trouble(error),
-            f"the kept result {key} could not be read ({type(error).__name__}: {error}), so its function runs again; "
-            "`beautyspot doctor` says what is wrong",
-            CacheReadWarning,
-        )
+        self.damage.report(key, error, again)
 
     def _task(self, label: Label, value: Any, serializer: Serializer) -> tuple[Task, Exception | None]:
         """Return the row, and why it must take the value if the storage failed."""

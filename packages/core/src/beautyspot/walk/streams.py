@@ -17,9 +17,11 @@ from beautyspot.walk.relay import Listener, relaying
 class Recording(Listener):
     """The chunks of one stream so far, and the seconds its function took for them."""
 
-    def __init__(self, plan: Plan, key: str, args: Args, kwargs: Kwargs, waited_s: float) -> None:
-        """Start an empty recording of a call."""
-        self.plan, self.call, self.waited_s = plan, (key, args, kwargs), waited_s
+    def __init__(
+        self, plan: Plan, key: str, args: Args, kwargs: Kwargs, waited_s: float, *, replaces: bool = False
+    ) -> None:
+        """Start an empty recording of a call; see `Plan.keep` for `replaces`."""
+        self.plan, self.call, self.waited_s, self.replaces = plan, (key, args, kwargs), waited_s, replaces
         self.chunks: list[Any] = []
         self.elapsed_s = 0.0
         self._start_s = 0.0
@@ -49,7 +51,8 @@ class Recording(Listener):
         self.stop()
         self.plan.ran(*self.call, self.chunks, self.elapsed_s, self.waited_s)
         if self.replayable:
-            self.plan.keep(*self.call, self.chunks, self.elapsed_s, written=(self.chunks, returned))
+            written = self.chunks, returned
+            self.plan.keep(*self.call, self.chunks, self.elapsed_s, written=written, replaces=self.replaces)
 
     async def finish_async(self) -> None:
         """Count and keep a stream that ended normally, without holding up the event loop."""
@@ -71,7 +74,7 @@ def stream(plan: Plan, args: Args, kwargs: Kwargs, *, refresh: bool = False) -> 
         for chunk in plan.count_hit(hit._replace(value=chunks), key, args, kwargs):  # noqa: UP028 - a list takes no send
             yield chunk
         return returned
-    recording = Recording(plan, key, args, kwargs, pace(plan.options.limits, args, kwargs))
+    recording = Recording(plan, key, args, kwargs, pace(plan.options.limits, args, kwargs), replaces=refresh)
     try:
         returned = yield from _record(plan.function(*args, **kwargs), recording)
     except BaseException as error:
@@ -111,7 +114,8 @@ def async_stream_of(plan: Plan, *, refresh: bool = False) -> Callable[..., Async
         hit = None if refresh else await read_async(plan, key)
         if hit is not None:
             return _replay(plan.count_hit(hit._replace(value=hit.value[0]), key, args, kwargs)), Listener()
-        recording = Recording(plan, key, args, kwargs, await pace_async(plan.options.limits, args, kwargs))
+        waited_s = await pace_async(plan.options.limits, args, kwargs)
+        recording = Recording(plan, key, args, kwargs, waited_s, replaces=refresh)
         return plan.function(*args, **kwargs), recording
 
     return relaying(begin)

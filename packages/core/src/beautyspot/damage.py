@@ -1,0 +1,48 @@
+"""Kept results that could not be read: counted, and warned of."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from beautyspot.errors import CacheReadWarning
+from beautyspot.notices import trouble
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from beautyspot.notices import Notices
+
+REMEMBERED = 256
+"""Keys of results that nobody has asked about yet; a call asks about its own as soon as its function has run."""
+
+
+class Damage:
+    """What one store could not read."""
+
+    def __init__(self, notices: Notices) -> None:
+        """Warn by `notices`."""
+        self.count = 0
+        """Entries met so far that could not be read."""
+        self._notices = notices
+        self._keys: deque[str] = deque(maxlen=REMEMBERED)
+
+    def report(self, key: str, error: Exception, again: bool = False, /) -> None:
+        """Count an entry that can't be read, unless that was done, and warn of it once per kind of trouble."""
+        if not again:
+            self.count += 1
+            self._keys.append(key)
+        self._notices.warn(
+            trouble(error),
+            f"the kept result {key} could not be read ({type(error).__name__}: {error}), so its function runs again; "
+            "`beautyspot doctor` says what is wrong",
+            CacheReadWarning,
+        )
+
+    def take(self, key: str, /) -> bool:
+        """Say whether the entry under `key` was reported since somebody asked."""
+        if not self._keys:
+            return False
+        try:
+            self._keys.remove(key)
+        except (ValueError, IndexError):  # it wasn't, or another thread changes the deque
+            return False
+        return True
