@@ -102,6 +102,8 @@ def open_limiter(parts: Parts, tpm: float | None, *, burst: float, shared: bool,
     """
     expect(isinstance(shared, bool), "shared_limit", shared, "True or False")  # pyright: ignore[reportUnnecessaryIsInstance]
     if tpm is None:
+        name, given = ("burst", burst) if burst != 1 else ("shared_limit", shared)
+        expect(burst == 1 and not shared, name, given, "tpm= as well, such as tpm=60, or leave it out")
         return None
     from beautyspot.limiters import create_limiter  # most Spots have no limit
 
