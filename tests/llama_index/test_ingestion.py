@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from beautyspot import CacheSaveWarning, ConfigurationError, Spot
+from beautyspot import FROM_CODE, CacheSaveWarning, ConfigurationError, Spot
 from beautyspot.records import TaskFilter
 from llama_index.callbacks.beautyspot import CachedTransformation, ReplayMiss, cache_policy
 from llama_index.core.embeddings.mock_embed_model import MockEmbedding
@@ -463,3 +463,34 @@ def test_worker_processes_share_what_they_make(spot: Spot, tmp_path: Path) -> No
 def test_a_bar_is_shown_where_one_is_asked_for(spot: Spot, capsys: pytest.CaptureFixture[str]) -> None:
     CachedTransformation(Shout(), spot)(documents(3), show_progress=True)
     assert "Applying Shout: 100%" in capsys.readouterr().err
+
+
+CLASS = """
+class Marked(TransformComponent):
+    suffix: Any = "!"
+
+    def __call__(self, nodes, **_):
+        CALLS.append(len(nodes))
+        return [TextNode(text={change} + node.get_content() + str(self.suffix)) for node in nodes]
+"""
+
+
+def marked(change: str, calls: list[int]) -> Any:
+    world: dict[str, Any] = {"__name__": "mine", "CALLS": calls}
+    world |= {"TransformComponent": TransformComponent, "TextNode": TextNode, "Any": Any}
+    exec(CLASS.format(change=repr(change)), world)
+    return world["Marked"]
+
+
+@pytest.mark.parametrize(("version", "said"), [("1", "old a!"), (FROM_CODE, "new a!")])
+def test_a_class_is_known_by_its_name_or_if_asked_by_its_code(spot: Spot, version: Any, said: str) -> None:
+    calls: list[int] = []
+    for change in ("old ", "old ", "new "):
+        cached = CachedTransformation(marked(change, calls)(), spot, version=version)
+        made = cached([Document(text="a")])
+    assert (made[0].get_content(), len(calls)) == (said, 1 if version == "1" else 2)
+
+
+def test_what_is_read_from_code_stands_for_no_setting(spot: Spot) -> None:
+    with pytest.raises(ConfigurationError, match="give version="):
+        CachedTransformation(marked("", [])(suffix=object()), spot, version=FROM_CODE)

@@ -19,6 +19,8 @@ from llama_index.core.node_parser.node_utils import default_id_func
 from llama_index.core.schema import BaseNode, MetadataMode, RelatedNodeInfo, TransformComponent
 
 FORMAT = "1"
+READ_FROM_CODE = "code:"
+"""How versions begin that nobody gave: they tell of the code, and not of settings without content."""
 
 
 def registry_of_transformations(known: KeyRegistry, /) -> KeyRegistry:
@@ -52,14 +54,15 @@ class Keys:
         """Take what the transformation is.
 
         Raises:
-            ConfigurationError: a setting of it has no content that a key could be made of, and there is no `version`.
+            ConfigurationError: a setting has no content that a key could be made of, and the user gave no `version`.
         """
         self._canonical = canonical
         self._sees_texts = isinstance(transformation, BaseEmbedding)
         self._with_ids = getattr(transformation, "id_func", default_id_func) is not default_id_func
         name = qualified_name(type(transformation))
         try:
-            form = canonical.form(transformation) if version is None else keyable_part(transformation, canonical)
+            is_strict = version is None or version.startswith(READ_FROM_CODE)
+            form = canonical.form(transformation) if is_strict else keyable_part(transformation, canonical)
         except (UnkeyableArgument, ConfigurationError) as error:
             raise ConfigurationError(
                 f"a setting of {type(transformation).__name__} can't be part of a key ({error}); give version=, a text "

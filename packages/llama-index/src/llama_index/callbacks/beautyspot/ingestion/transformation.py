@@ -9,7 +9,9 @@ from typing import Any, cast
 from beautyspot.checks import expect, words
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheSaveWarning, ConfigurationError
+from beautyspot.keys import FromCode
 from beautyspot.keys.canonical import Canonical
+from beautyspot.keys.code import version_from_code
 from beautyspot.places import Place, opened, portable
 from beautyspot.rows import Rows
 from beautyspot.spot import Spot
@@ -60,7 +62,7 @@ class CachedTransformation(TransformComponent):
         spot: Place,
         *,
         unit: Unit | None = None,
-        version: str | None = None,
+        version: str | FromCode | None = None,
         namespace: str = "",
         ttl: Duration | None = None,
         tags: Sequence[str] = (),
@@ -73,7 +75,8 @@ class CachedTransformation(TransformComponent):
             spot: A Spot, a file's path, or a database's URL.
             unit: What it looks at together: `node`, `document` (neighbours of one source), or `list`; None for what is
                 known of LlamaIndex's own, and `node` for others.
-            version: In the stead of its settings, where these have no content that a key could be made of.
+            version: Changes when the transformation does: its class is known by its name, so say what changed in its
+                code, or `FROM_CODE` to have that read. A text goes for settings as well that have no content.
             namespace: Part of every key.
             ttl: How long a result is a hit; None for ever.
             tags: On every row, for `spot.invalidate(tags=…)`.
@@ -86,6 +89,8 @@ class CachedTransformation(TransformComponent):
         expect(is_one, "transformation", transformation, "a TransformComponent, then the place")
         unit = unit_of(transformation) if unit is None else unit
         expect(unit in UNITS, "unit", unit, f"one of {', '.join(UNITS)}")
+        if isinstance(version, FromCode):
+            version = version_from_code(type(transformation))
         super().__init__(transformation=transformation, unit=unit, namespace=namespace, version=version)  # pyright: ignore[reportCallIssue] - pydantic's own
         self._place, self._spot = spot, opened(spot)
         self._ttl_s = None if ttl is None else seconds(ttl)
