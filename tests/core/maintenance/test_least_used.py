@@ -4,12 +4,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import beautyspot as bs
 import pytest
 from beautyspot.db import MemoryTaskDB, SQLiteTaskDB
 from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance import least_used, prune
 from beautyspot.records import TaskFilter
 from beautyspot.storage import MemoryStorage
+from beautyspot.testing import FrozenClock
 from beautyspot.testing.task_db import NOON, task
 
 HOUR = timedelta(hours=1)
@@ -114,3 +116,17 @@ def test_pruning_to_a_size_from_a_real_file_minds_what_was_read(tmp_path: Path) 
     prune(db, None, max_bytes=20)
     assert sorted(each.cache_key for each in db.find(TaskFilter())) == ["1", "3"]
     db.close()
+
+
+def test_in_a_store_of_a_few_minutes_what_was_read_outlives_the_rest(tmp_path: Path) -> None:
+    clock = FrozenClock()
+    spot = bs.Spot("young", db=tmp_path / "a.db", clock=clock)
+    load = spot.mark(str)
+    for number in range(6):
+        load(number)
+        clock.advance(1)
+    load(0), load(1)
+    spot.flush()
+    prune(spot.parts.store.db, None, max_bytes=8)
+    assert [number for number in range(6) if load.is_cached(number)] == [0, 1, 4, 5]
+    spot.shutdown()

@@ -148,7 +148,7 @@ class Uses(Protocol):
     """About when results were last read: a hit writes nothing, and what a while's hits read is noted in a batch."""
 
     def note(self, keys: Sequence[str], used_at: datetime, /) -> None:
-        """Note in one transaction that the results were read, but those noted or kept in the hour before, or gone."""
+        """Note in one transaction that the results were read, but those noted in the hour before, or gone."""
         ...
 
     def last(self, keys: Sequence[str], /) -> Mapping[str, datetime]:

@@ -9,11 +9,13 @@ from beautyspot.db.kept import Execute, atomically
 from beautyspot.db.rows import time_of, time_text
 
 FRESH = timedelta(hours=1)
-"""A note as young as this stays: who asks which result was not used for longest thinks in days."""
+"""A note as young as this stays, if it is younger than its result: who asks what was not used for longest thinks in
+days, and in a store that is younger than this the first read tells enough."""
 
 NOTE = (
-    "INSERT INTO uses (cache_key, used_at) SELECT cache_key, ?1 FROM tasks WHERE cache_key = ?2 AND updated_at < ?3 "
-    "ON CONFLICT (cache_key) DO UPDATE SET used_at = excluded.used_at WHERE used_at < ?3"
+    "INSERT INTO uses (cache_key, used_at) SELECT cache_key, ?1 FROM tasks WHERE cache_key = ?2 AND updated_at < ?1 "
+    "ON CONFLICT (cache_key) DO UPDATE SET used_at = excluded.used_at "
+    "WHERE used_at < ?3 OR used_at < (SELECT updated_at FROM tasks WHERE cache_key = ?2)"
 )
 LAST = "SELECT cache_key, used_at FROM uses WHERE cache_key IN ({})"
 
@@ -26,7 +28,7 @@ class SQLiteUses:
         self._connections = connections
 
     def note(self, keys: Sequence[str], used_at: datetime, /) -> None:
-        """Note in one transaction that the results were read, but those noted or kept in the hour before, or gone."""
+        """Note in one transaction that the results were read, but those noted in the hour before, or gone."""
         used, bound = time_text(used_at), time_text(used_at - FRESH)
 
         def note_all(execute: Execute) -> None:

@@ -189,6 +189,8 @@ class TaskDBContract(LimitsContract):
         assert db.uses.last(["0a"]) == {"0a": NOON + 4 * hour}
         db.put(task("0a", updated_at=NOON + 5 * hour))
         assert db.uses.last(["0a"]) == {}
+        db.uses.note(["0a"], NOON + 5 * hour + SECOND)
+        assert db.uses.last(["0a"]) == {"0a": NOON + 5 * hour + SECOND}
 
     def test_upkeep_shows_rows_by_key_and_by_expiry(self, db: TaskDB) -> None:
         """A few at a time, whole but for the value."""

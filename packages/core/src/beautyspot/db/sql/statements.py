@@ -103,12 +103,14 @@ class Statements:
 
     def _note_use(self) -> Any:
         used_at, bound = bindparam("used_at", type_=DateTime), bindparam("bound", type_=DateTime)
-        rows = select(TASKS.c.cache_key, used_at).where(
-            TASKS.c.cache_key == bindparam("key"), TASKS.c.updated_at < bound
+        is_its = TASKS.c.cache_key == bindparam("key")
+        rows = select(TASKS.c.cache_key, used_at).where(is_its, TASKS.c.updated_at < used_at)
+        is_old = or_(
+            USES.c.used_at < bound, USES.c.used_at < select(TASKS.c.updated_at).where(is_its).scalar_subquery()
         )
         add = self._insert(USES).from_select(["cache_key", "used_at"], rows)
         return add.on_conflict_do_update(
-            index_elements=["cache_key"], set_={"used_at": add.excluded.used_at}, where=USES.c.used_at < bound
+            index_elements=["cache_key"], set_={"used_at": add.excluded.used_at}, where=is_old
         )
 
     def _advance(self) -> Any:

@@ -95,7 +95,7 @@ class SQLUses:
         self._note = statements.note_use
 
     def note(self, keys: Sequence[str], used_at: datetime, /) -> None:
-        """Note in one transaction that the results were read, but those noted or kept in the hour before, or gone."""
+        """Note in one transaction that the results were read, but those noted in the hour before, or gone."""
         times = {"used_at": plain(used_at), "bound": plain(used_at - FRESH)}
         values = [{"key": key, **times} for key in sorted(set(keys))]
         if values:
