@@ -1,15 +1,27 @@
-"""The site builds without a warning, and has a place for every public name."""
+"""The site builds without a warning, has a place for every public name, and needs nothing from elsewhere."""
 
 import importlib
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
 
 import pytest
 from workspace.public import FACES, names_of
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 ROOT = Path(__file__).parents[2]
+FETCHED = re.compile(
+    r"""<(?:script|img|iframe|source|link\b(?=[^>]*rel="?stylesheet))[^>]*(?:src|href)="?(?:https?:)?//"""
+)
 pytestmark = pytest.mark.slow
 
 
@@ -45,3 +57,37 @@ def test_an_index_leads_to_every_page_beside_it(site: Path, index: str) -> None:
     pages = {page.parent.relative_to(site / index).as_posix() for page in (site / index).glob("**/index.html")} - {"."}
     assert pages
     assert {page for page in pages if f'href="{page}/"' not in article} == set()
+
+
+def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
+    pages = {page.relative_to(site).as_posix(): page.read_text() for page in site.rglob("*.html")}
+    assert len(pages) > 60
+    assert {name for name, text in pages.items() if FETCHED.search(text) or 'class="mermaid"' in text} == set()
+
+
+@pytest.fixture
+def url(site: Path) -> Iterator[str]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site))) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.external_service
+def test_diagrams_are_drawn_without_a_network(site: Path, url: str, page: "Page") -> None:
+    elsewhere: list[str] = []
+    page.on("request", lambda request: None if request.url.startswith(url) else elsewhere.append(request.url))
+    drawn = [each.parent for each in site.rglob("index.html") if 'class="diagram"' in each.read_text()]
+    assert len(drawn) > 3
+    for folder in drawn:
+        page.goto(f"{url}/{folder.relative_to(site)}/")
+        diagrams = page.locator(".diagram")
+        page.wait_for_selector("body[data-diagrams=drawn]")
+        assert diagrams.locator("> svg").count() == diagrams.count()
+        if place := os.environ.get("BEAUTYSPOT_SCREENSHOTS"):
+            diagrams.first.screenshot(path=f"{place}/site-{folder.name}.png")
+    assert elsewhere == []
