@@ -157,6 +157,37 @@ def run(number: int) -> Run:
     )  # fmt: skip
 
 
+def test_a_run_never_waits_for_the_database_and_a_flush_does(clock: FrozenClock):
+    may_write = threading.Event()
+
+    class Slow(MemoryTaskDB):
+        def add_runs(self, rows: Sequence[Run], /) -> None:
+            assert may_write.wait(5)
+            super().add_runs(rows)
+
+    db = Slow()
+    journal = Journal(db, clock)
+    clock.advance(FLUSH_EVERY_S)
+    for number in range(MAX_PENDING_RUNS):
+        journal.add_run(run(number))
+    assert not db.runs
+    may_write.set()
+    assert journal.flush()
+    assert (len(db.runs), journal.dropped_runs) == (MAX_PENDING_RUNS, 0)
+
+
+def test_counts_wait_while_the_database_rests(clock: FrozenClock):
+    paper, rests = Paper(), True
+    journal = Journal(paper, clock, rests=lambda: rests)
+    journal.tally("m.f").miss(0.0, failed=False)
+    clock.advance(FLUSH_EVERY_S)
+    journal.tick(), journal.tick(SLOW_S)
+    assert paper.written == []
+    rests = False
+    journal.tick()
+    assert len(paper.written) == 1
+
+
 def test_a_run_noted_on_an_event_loop_never_waits_for_the_database(clock: FrozenClock):
     may_write, written = threading.Event(), threading.Event()
 

@@ -22,3 +22,12 @@ def test_a_warning_points_past_the_host_of_an_integration_at_the_users_line():
         line = sys._getframe().f_lineno + 1
         host.invoke(Notices())
     assert [(each.filename, each.lineno) for each in caught] == [(__file__, line)]
+
+
+def test_what_is_told_is_shown_and_not_raised_where_warnings_are_errors():
+    notices = Notices()
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("error")
+        notices.tell("x", "look here", CacheWarning)
+        notices.tell("x", "look here", CacheWarning)
+    assert [(str(each.message), each.category) for each in shown] == [("look here", CacheWarning)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import deque
 from datetime import UTC, datetime
@@ -65,18 +64,9 @@ class Tally:
     """The counts of one function."""
 
     __slots__ = (
-        "_clock",
-        "_info",
-        "_keys",
-        "_lock",
-        "_reads",
-        "_saved",
-        "_since_s",
-        "_tokens",
-        "_unreadable",
-        "_written",
+        "_clock", "_info", "_keys", "_lock", "_reads", "_saved", "_since_s", "_tokens", "_unreadable", "_written",
         "func_name",
-    )
+    )  # fmt: skip
 
     def __init__(self, func_name: str, clock: Clock, reads: Reads) -> None:
         """Start at zero, and tell `reads` which results were read."""
@@ -168,8 +158,13 @@ class Tally:
 class Journal:
     """Counts in memory and writes on a miss, every few seconds or when the call was slow; never on a hit."""
 
-    def __init__(self, db: TaskDB, clock: Clock) -> None:
-        """Write to `db`. For a database that keeps no journal, only count."""
+    def __init__(self, db: TaskDB, clock: Clock, *, rests: Callable[[], bool] = bool) -> None:
+        """Write to `db`. For a database that keeps no journal, only count.
+
+        Args:
+            rests: Whether results leave the database alone, so that who met a lock waits for it once.
+        """
+        self._rests = rests
         self._reads = Reads(db, clock)
         self._db = db if keeps_journal(db) else None
         self._clock = clock
@@ -185,7 +180,7 @@ class Journal:
         """Whether the last flush failed."""
         self._hurried = False
         """Whether a whole batch called for a flush, which has not worked yet."""
-        self._lock = threading.RLock()
+        self._lock, self._writing = threading.RLock(), threading.RLock()
 
     @property
     def lost_runs(self) -> int:
@@ -201,16 +196,14 @@ class Journal:
             return tally
 
     def add_run(self, run: Run, /) -> None:
-        """Remember an observed run and write it with the next batch; an event loop never waits for the database."""
-        if len(self._runs) == MAX_PENDING_RUNS:
+        """Remember an observed run and have a thread write it with the next batch: no call waits for the database."""
+        if len(self._runs) == MAX_PENDING_RUNS and (self._in_trouble or not self._flush_if_free()):
             self.dropped_runs += 1
         self._runs.append(run)
         if len(self._runs) >= MAX_BATCH_RUNS and not self._hurried:
             self._hurried, self._next_s = True, self._clock.monotonic()
-        if self.is_due() and _on_event_loop():
+        if self.is_due():
             self._flush_in_thread()
-        else:
-            self.tick()
 
     def add_source(self, source: RunSource, /) -> None:
         """Have `source` add what it has held back, before each batch is written and as long as anybody holds it."""
@@ -225,17 +218,27 @@ class Journal:
 
         After a call that took `SLOW_S` it is, but for a database that is in trouble.
         """
-        if self.is_due() or (elapsed_s >= SLOW_S and not self._in_trouble):
-            self._flush(self._reads.write)
+        if (self.is_due() or (elapsed_s >= SLOW_S and not self._in_trouble)) and not self._rests():
+            self._flush_if_free()
 
     def flush(self) -> bool:
         """Write what is pending and say whether that worked; what could not be written stays pending."""
-        return self._flush(self._reads.write_all)
+        with self._writing:
+            return self._flush(self._reads.write_all)
+
+    def _flush_if_free(self) -> bool:
+        """Write what is pending, unless a thread does, and say whether that worked."""
+        if not self._writing.acquire(blocking=False):
+            return False
+        try:
+            return self._flush(self._reads.write)
+        finally:
+            self._writing.release()
 
     def _flush_in_thread(self) -> None:
         self._next_s = self._clock.monotonic() + FLUSH_EVERY_S  # here, or the next run would start another thread
         try:
-            threading.Thread(target=self._flush, args=(self._reads.write,), name="beautyspot-journal").start()
+            threading.Thread(target=self._flush_if_free, name="beautyspot-journal").start()
         except RuntimeError:
             return  # the interpreter is ending, and flushes everything then
 
@@ -253,7 +256,7 @@ class Journal:
 
     def forget_pending(self) -> None:
         """Drop what is pending: in the child of a fork it belongs to the parent."""
-        self._lock = threading.RLock()
+        self._lock, self._writing = threading.RLock(), threading.RLock()
         self._runs.clear()
         for tally in self._tallies.values():
             tally._lock = threading.RLock()  # pyright: ignore[reportPrivateUsage] - the parent's thread may have held it
@@ -292,9 +295,3 @@ class Journal:
         room = MAX_PENDING_RUNS - len(self._runs)
         self.dropped_runs += max(0, len(runs) - room)
         self._runs.extendleft(reversed(runs[max(0, len(runs) - room) :]))
-
-
-def _on_event_loop() -> bool:
-    """Say whether an event loop runs in this thread; there is none before somebody has imported asyncio."""
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None

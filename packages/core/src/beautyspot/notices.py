@@ -50,7 +50,10 @@ class Notices:
             if subject in self._said:
                 return
             self._said.add(subject)
-        import warnings  # a run that goes well needs none
+        try:
+            import warnings  # a run that goes well needs none
+        except ImportError:  # a `__del__` at the interpreter's end: nobody listens any more
+            return
 
         place = _users_place()
         if place is None:
@@ -59,6 +62,17 @@ class Notices:
             warnings.warn_explicit(
                 message, category, place.filename, place.lineno, module=place.module, registry=place.registry
             )
+
+    def tell(self, subject: Hashable, message: str, category: type[CacheWarning], /) -> None:
+        """Warn as `warn` does, and show what the user has made an error: raised into a host, it would lose an answer."""
+        try:
+            self.warn(subject, message, category)
+        except category as raised:
+            import warnings  # loaded already
+
+            place = _users_place()
+            filename, line = ("<unknown>", 0) if place is None else (place.filename, place.lineno)
+            warnings.showwarning(raised, category, filename, line)
 
     def after_fork_in_child(self) -> None:
         """Start with a free lock: a thread of the parent may have held it."""

@@ -86,7 +86,7 @@ def open_parts(
     limit_bytes = _inline_limit(inline_limit_bytes, tasks, has_storage=storage is not None)
     store = Store(tasks, blobs, clock=clock, inline_limit_bytes=limit_bytes, on_save_error=on_save_error)
     _furnish(store, compress, max_size=max_size, prune_every=prune_every)
-    tie_up(store, journal := Journal(tasks, clock))
+    tie_up(store, journal := Journal(tasks, clock, rests=store.unsaved.rests))
     flight, registry = _met_by_others(tasks)
     return Parts(
         store=store, journal=journal, flight=flight, registry=registry, clock=clock,

@@ -51,13 +51,17 @@ class Unsaved:
         """Say whether a row waits under `key`."""
         return key in self._tasks
 
+    def rests(self) -> bool:
+        """Say whether the database is left alone, as its last refusal took long."""
+        return self._now() < self._rests_until_s
+
     def put(self, task: Task, /) -> None:
         """Write `task`, and what waits behind it.
 
         Raises:
             StorageError: the database refused; the row is held, if that can help and as long as there is room.
         """
-        if self._now() < self._rests_until_s and self._hold(task):
+        if self.rests() and self._hold(task):
             raise StorageError(self.refusal)
         # An older result of the same call must not be written over this one.
         self.drop(task.cache_key)
@@ -79,7 +83,7 @@ class Unsaved:
         Raises:
             StorageError: the database refused, or can't do so; none of them is held.
         """
-        if self._now() < self._rests_until_s or not takes_batches(self._db):
+        if self.rests() or not takes_batches(self._db):
             raise StorageError(self.refusal or f"{self._db!r} takes one row at a time; put each alone")
         put_many = self._db.put_many
         for task in tasks:
@@ -102,12 +106,12 @@ class Unsaved:
 
     def retry(self) -> bool:
         """Write what waits, and say whether nothing is left; a row that is refused does not hold up the others."""
+        if self._tasks and can_wake(self._db):
+            self._db.wake()  # it may be the last try
         for key, task in list(self._tasks.items()):
             start_s = self._now()
             with self._writing, suppress(StorageError):
                 if self._tasks.get(key) is task:
-        if self._tasks and can_wake(self._db):
-            self._db.wake()  # it may be the last try
                     self._try(lambda task=task: self._db.put(task))
                     self._remove(key)
             if key in self._tasks and self._now() - start_s > SLOW_S:
