@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -17,8 +17,9 @@ import beautyspot as bs
 import pytest
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning
-from langchain_beautyspot import BeautySpotCache
-from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_beautyspot import BeautySpotCache, CachedEmbeddings
+from langchain_core.embeddings import DeterministicFakeEmbedding
+from langchain_core.language_models.fake_chat_models import FakeListChatModel, FakeMessagesListChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, Generation
 
@@ -172,7 +173,8 @@ def test_one_cache_serves_several_event_loops_at_once(cache: BeautySpotCache):
 
 FORKS = """
 import os, sys, warnings
-from langchain_beautyspot import BeautySpotCache
+from langchain_beautyspot import BeautySpotCache, CachedEmbeddings
+from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.outputs import Generation
 warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
 cache = BeautySpotCache(sys.argv[1], flight_timeout_s=0.2)  # the child would wait for its parent
@@ -251,3 +253,46 @@ async def test_an_answer_is_kept_although_the_executor_is_shut_down(tmp_path: Pa
 def test_text_that_is_no_unicode_is_a_question_like_any_other(cache: BeautySpotCache):
     cache.update("half of a pair: \ud83d", LLM, [Generation(text="yes")])
     assert cache.lookup("half of a pair: \ud83d", LLM) == [Generation(text="yes")]
+
+
+class Odd:
+    """What can't be kept."""
+
+
+@pytest.fixture
+def away(tmp_path: Path) -> Iterator[bs.Spot]:
+    """Give a Spot whose folder is missing, and is there in the end: else the loss of its results would be told."""
+    (tmp_path / "file").touch()
+    spot = bs.Spot("away", db=tmp_path / "file" / "c.db", storage=tmp_path / "blobs")
+    yield spot
+    (tmp_path / "file").unlink()
+    spot.flush()
+
+
+def test_where_warnings_are_errors_every_answer_is_returned(cache: BeautySpotCache, away: bs.Spot):
+    embeddings = CachedEmbeddings(DeterministicFakeEmbedding(size=2), away)
+    odd = FakeMessagesListChatModel(
+        responses=[AIMessage("yes", response_metadata={"odd": Odd()})], cache=BeautySpotCache(away)
+    )
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("error")
+        fake(cache).invoke("hi")
+        damage_rows(cache, b"\xc1")
+        assert [fake(cache).invoke("hi").text for _ in range(2)] == ["yes", "yes"]
+        assert [odd.invoke("hi").text for _ in range(2)] == ["yes", "yes"]
+        assert len(embeddings.embed_documents(["a", "b"])) == 2
+    assert {each.category for each in shown} == {CacheReadWarning, CacheSaveWarning}
+
+
+@pytest.mark.filterwarnings("ignore::beautyspot.CacheWarning")
+def test_every_trouble_is_counted(cache: BeautySpotCache, away: bs.Spot):
+    odd = FakeMessagesListChatModel(responses=[AIMessage("yes", response_metadata={"odd": Odd()})], cache=cache)
+    odd.invoke("hi")
+    assert cache.stats().errors == 1
+    fake(cache).invoke("hello")
+    damage_rows(cache, b"\xc1")
+    fake(cache).invoke("hello")
+    assert cache.stats().errors == 2
+    gone = BeautySpotCache(away)
+    fake(gone).invoke("hi")
+    assert gone.stats().errors == 2  # it could neither be read nor written

@@ -111,7 +111,7 @@ def test_no_header_url_or_prompt_reaches_the_disk(make: Make, tmp_path: Path):
 def test_a_prompt_is_kept_on_request_as_redact_leaves_it(make: Make):
     make(store_prompts=True, redact=lambda text: text.replace("hush-prompt", "…")).update(PROMPT, CHAT, answer())
     cache = make()
-    kept = cache.spot.parts.store.read(cache._questions.question(PROMPT, CHAT).key, cache._serializer).value
+    kept = cache._answers.read(cache._questions.question(PROMPT, CHAT).key).value
     assert kept.prompt == '[["HumanMessage", {"content": "what is …?"}]]'
 
 
@@ -120,7 +120,7 @@ def test_a_prompt_that_redact_fails_on_is_not_kept(make: Make):
     with pytest.warns(CacheSaveWarning, match="without its prompt, as redact failed"):
         cache.update(PROMPT, CHAT, answer())
     key = cache._questions.question(PROMPT, CHAT).key
-    assert cache.spot.parts.store.read(key, cache._serializer).value.prompt is None
+    assert cache._answers.read(key).value.prompt is None
     assert cache.lookup(PROMPT, CHAT) == answer()
 
 

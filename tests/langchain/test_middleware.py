@@ -5,12 +5,13 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from beautyspot import CacheWarning, ConfigurationError, Spot
+from beautyspot import CacheSaveWarning, CacheWarning, ConfigurationError, Spot
 from beautyspot.records import TaskFilter
 from beautyspot.testing import FrozenClock
 from langchain.agents import create_agent
@@ -355,6 +356,54 @@ def test_modes_read_keep_and_refuse_as_they_say(
     with pytest.raises(ReplayMiss, match="replay_only"):
         run("replay_only")
     assert [run(mode) for mode in ("read_only", "read_only", "read_write", "replay_only", "refresh")] == [1, 2, 3, 3, 4]
+
+
+class Odd:
+    """What can't be kept."""
+
+
+@pytest.mark.parametrize("on_save_error", ["raise", "warnings are errors"])
+async def test_a_result_that_cannot_be_kept_is_returned_all_the_same(tmp_path: Path, on_save_error: Any) -> None:
+    spot = Spot("a", db=tmp_path / "a.db", on_save_error="warn" if "are" in on_save_error else on_save_error)
+    ran: list[str] = []
+
+    @tool(response_format="content_and_artifact")
+    def look(a: int) -> tuple[str, Any]:
+        """Look."""
+        ran.append("a")
+        return "a", Odd()
+
+    middleware = CacheMiddleware(spot, tools=["look"])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("error" if "are" in on_save_error else "always")
+        for _ in range(2):
+            result = middleware.wrap_tool_call(_tool_request(look), lambda request: look.invoke(request.tool_call))
+            assert isinstance(result, ToolMessage)
+        awaited = await middleware.awrap_tool_call(_tool_request(look), lambda request: look.ainvoke(request.tool_call))
+    assert (result.content, awaited.content, ran) == ("a", "a", ["a", "a", "a"])
+    assert any(issubclass(each.category, CacheSaveWarning) for each in caught)
+
+
+def test_rows_of_another_shape_cost_a_warning_and_the_call_is_made(
+    openai_api: OpenAIAPI, model: Callable[..., ChatOpenAI], spot: Spot
+) -> None:
+    @tool
+    def add(a: int, b: int) -> int:
+        """Add."""
+        return a + b
+
+    agent = create_agent(model(), [add], middleware=[CacheMiddleware(spot, tools=["add"])])
+    first = agent.invoke(ask('use add {"a": 1, "b": 2}'))
+    store = spot.parts.store.db
+    for row in list(store.find(TaskFilter())):
+        store.put(row._replace(result_data=spot.parts.serializer.dumps([1]), checksum=None))
+    with pytest.warns(CacheWarning) as told:
+        assert contents(agent.invoke(ask('use add {"a": 1, "b": 2}'))) == contents(first)
+    assert openai_api.calls == 4
+    assert {str(each.message).partition("; ")[0] for each in told} == {
+        "CacheMiddleware: a kept answer doesn't fit the schema of now (TypeError)",
+        "CacheMiddleware: a kept result of 'add' is no message of a tool",
+    }
 
 
 def test_an_unknown_mode_is_refused(spot: Spot) -> None:

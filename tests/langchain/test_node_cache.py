@@ -213,6 +213,15 @@ def test_a_damaged_row_runs_the_node_again(cache: BeautySpotNodeCache, spot: Spo
         assert cache.get([KEY]) == {}
 
 
+@pytest.mark.parametrize("value", [[1], [["a"]], [[1, 2]], [["a", 1, 2]], 5, None, {"a": 1}], ids=repr)
+def test_a_row_that_is_nothing_a_node_writes_runs_it_again(cache: BeautySpotNodeCache, spot: Spot, value: Any) -> None:
+    cache.set({KEY: ([("a", 1)], None)})
+    (row,) = spot.parts.store.db.find(TaskFilter())
+    spot.parts.store.db.put(row._replace(result_data=spot.parts.serializer.dumps(value), checksum=None))
+    with pytest.warns(CacheReadWarning, match="not what a node writes"):
+        assert cache.get([KEY]) == {}
+
+
 STATE = "{'b': {1, 'x'}, 'a': (1, 2.0, None), 'messages': [HumanMessage('q', id=new()), AIMessage('a', id=new())]}"
 SCRIPT = f"""
 from langchain_core.messages import AIMessage, HumanMessage

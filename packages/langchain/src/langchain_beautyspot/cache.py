@@ -9,7 +9,6 @@ from typing import Any, Literal
 from beautyspot.checks import expect
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning, ConfigurationError
-from beautyspot.notices import trouble
 from beautyspot.places import Place, opened, portable
 from beautyspot.records import TaskFilter
 from beautyspot.store import Hit, Label
@@ -22,8 +21,10 @@ from langchain_beautyspot.callers import settings_of_chat
 from langchain_beautyspot.counts import CacheStats, Counts
 from langchain_beautyspot.entries import VERSION, delete_entries, namespace_of, tags_of
 from langchain_beautyspot.errors import ReplayMiss
-from langchain_beautyspot.generations import Answer, AnswerSerializer
+from langchain_beautyspot.generations import Answer
+from langchain_beautyspot.kept_answers import KeptAnswers
 from langchain_beautyspot.leads import Lead, Leads
+from langchain_beautyspot.lenient import report
 from langchain_beautyspot.parsed_objects import restore
 from langchain_beautyspot.prompts import readable_prompt
 from langchain_beautyspot.questions import TTL, Question, Questions
@@ -93,9 +94,9 @@ class BeautySpotCache(BaseCache):
         self._cache_if = cache_if
         self._tags = tags_of(namespace, tags)
         self._redact = (redact or str) if store_prompts else None
-        self._serializer = AnswerSerializer(parts.serializer)
         self._questions = Questions(parts.journal, parts.store.notices, namespace=namespace, ttl=ttl)
         self._counts = Counts()
+        self._answers = KeptAnswers(parts, self._counts)
         self._leads = Leads(parts, limit_s=flight_timeout_s)
 
     def lookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
@@ -108,9 +109,9 @@ class BeautySpotCache(BaseCache):
         try:
             question = self._questions.question(prompt, llm_string)
             key = question.key
-            hit = None if self.mode == "refresh" else self._read(key)
+            hit = None if self.mode == "refresh" else self._answers.read(key)
             if hit is None and self.mode == "read_write":
-                hit = self._leads.answer_of_others(key, self._read)
+                hit = self._leads.answer_of_others(key, self._answers.read)
             if hit is not None:
                 return self._given(question, hit, prompt)
         except Exception as error:  # noqa: BLE001 - the model is asked instead; it is counted and warned of
@@ -123,9 +124,9 @@ class BeautySpotCache(BaseCache):
         try:
             question = self._questions.question(prompt, llm_string)
             key = question.key
-            hit = None if self.mode == "refresh" else await self._read_async(key)
+            hit = None if self.mode == "refresh" else await self._answers.read_async(key)
             if hit is None and self.mode == "read_write":
-                hit = await self._leads.answer_of_others_async(key, self._read_async)
+                hit = await self._leads.answer_of_others_async(key, self._answers.read_async)
             if hit is not None:
                 return self._given(question, hit, prompt)
         except Exception as error:  # noqa: BLE001 - as in lookup
@@ -193,7 +194,7 @@ class BeautySpotCache(BaseCache):
         counts = {"imported": 0, "already_there": 0, "skipped": 0}
         for prompt, llm_string, generations in read_entries(path):
             question = self._questions.question(prompt, llm_string)
-            if self._read(question.key) is not None:
+            if self._answers.read(question.key) is not None:
                 counts["already_there"] += 1
             elif generations is not None and self._put(question, prompt, generations, elapsed_s=0.0):
                 counts["imported"] += 1
@@ -209,19 +210,6 @@ class BeautySpotCache(BaseCache):
         """Let models that have this cache go to another process: there it opens the same store."""
         place, options = self._made_by
         return partial(BeautySpotCache, portable(place), **options), ()
-
-    def _read(self, key: str) -> Hit | None:
-        return self._store.read(key, self._serializer)
-
-    async def _read_async(self, key: str) -> Hit | None:
-        """Read a local row on the event loop; give a thread whatever may wait."""
-        store = self._store
-        if not store.reads_locally:
-            return await in_thread(self._parts.executor, self._read, key)
-        entry = store.lookup(key)
-        if entry is None or entry.result_data is not None:
-            return None if entry is None else store.value_of(key, entry, self._serializer)
-        return await in_thread(self._parts.executor, store.value_of, key, entry, self._serializer)
 
     def _given(self, question: Question, hit: Hit, prompt: str) -> list[Generation]:
         """Count a hit, and mark its generations."""
@@ -274,7 +262,7 @@ class BeautySpotCache(BaseCache):
             elapsed_s=elapsed_s, ttl_s=source.ttl_s, tags=self._tags,
         )  # fmt: skip
         answer = Answer(generations, tokens_of(generations), self._shown(prompt))
-        return self._store.keep(label, answer, self._serializer, keep_if=self._is_wanted)
+        return self._answers.keep(label, answer, keep_if=self._is_wanted)
 
     def _is_wanted(self, answer: Answer) -> bool:
         return bool(answer.generations) and (self._cache_if is None or self._cache_if(answer.generations))
@@ -291,9 +279,4 @@ class BeautySpotCache(BaseCache):
 
     def _report(self, what: str, error: Exception, category: type[CacheWarning]) -> None:
         self._counts.error()
-        self._store.notices.warn(
-            ("langchain", what, trouble(error)),
-            f"the cache of LangChain's answers {what} ({type(error).__name__}: {error}); the program goes on without; "
-            "`beautyspot doctor` says what is wrong with the store",
-            category,
-        )
+        report(self._store.notices, what, error, category)

@@ -1,12 +1,16 @@
 """Calls that are made once: whoever asks again gets what was kept, whoever asks meanwhile waits for it."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn, TypeVar
 
 from beautyspot import ConfigurationError, Spot
 from beautyspot.durations import Duration
+from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning
 
 from langchain_beautyspot.errors import ReplayMiss
+from langchain_beautyspot.lenient import report
+
+T = TypeVar("T")
 
 Mode = Literal["read_write", "read_only", "refresh", "replay_only"]
 MODES: tuple[Mode, ...] = ("read_write", "read_only", "refresh", "replay_only")
@@ -30,25 +34,68 @@ class Calls:
             version=VERSION, ttl=ttl, tags=tags, input_key_fn=_key_of, cache_if=_never if mode == "read_only" else _kept
         )
         self._mode: Mode = mode
+        self._notices = spot.parts.store.notices
         self._marked: dict[tuple[str, bool], Any] = {}
 
-    def make(self, func_name: str, key: str, call: Callable[[], Any], /) -> Any:
-        """Return what is kept under `key`, or what `call` returns now; `LEFT_OUT` is not kept.
+    def make(
+        self, func_name: str, key: str, call: Callable[[], T], lasting: Callable[[T], Any], /
+    ) -> tuple[list[T], Any]:
+        """Return what `call` gives now, in a list, or an empty one and what is kept under `key`.
+
+        Args:
+            func_name: What its row is filed under.
+            key: Of the call.
+            call: Makes it; its exceptions pass.
+            lasting: Gives what to keep of it, or `LEFT_OUT`. Trouble with that is told, and the result returned.
 
         Raises:
             ReplayMiss: nothing is kept, in the mode `replay_only`.
         """
-        marked = self._function(func_name, asynchronous=False)
-        if self._mode == "refresh":
-            return marked.refresh(key, call)
-        return marked(key, _refuse(func_name, key) if self._mode == "replay_only" else call)
+        begun: list[bool] = []
+        made: list[T] = []
 
-    async def make_async(self, func_name: str, key: str, call: Callable[[], Awaitable[Any]], /) -> Any:
+        def run() -> Any:
+            begun.append(True)
+            made.append(call() if self._mode != "replay_only" else _refuse(func_name, key))
+            return lasting(made[0])
+
+        marked = self._function(func_name, asynchronous=False)
+        try:
+            return made, (marked.refresh if self._mode == "refresh" else marked)(key, run)
+        except Exception as error:
+            if not self._goes_on(error, begun, made):
+                raise
+        return made or [call()], None
+
+    async def make_async(
+        self, func_name: str, key: str, call: Callable[[], Awaitable[T]], lasting: Callable[[T], Any], /
+    ) -> tuple[list[T], Any]:
         """Do as `make`, without blocking the event loop."""
+        begun: list[bool] = []
+        made: list[T] = []
+
+        async def run() -> Any:
+            begun.append(True)
+            made.append(await call() if self._mode != "replay_only" else _refuse(func_name, key))
+            return lasting(made[0])
+
         marked = self._function(func_name, asynchronous=True)
-        if self._mode == "refresh":
-            return await marked.refresh(key, call)
-        return await marked(key, _refuse(func_name, key) if self._mode == "replay_only" else call)
+        try:
+            return made, await (marked.refresh if self._mode == "refresh" else marked)(key, run)
+        except Exception as error:
+            if not self._goes_on(error, begun, made):
+                raise
+        return made or [await call()], None
+
+    def _goes_on(self, error: Exception, begun: list[bool], made: list[Any]) -> bool:
+        """Tell of an error that is the cache's own, and say so: the result is there, or nobody has asked for it yet."""
+        if made:
+            report(self._notices, "could not keep an answer", error, CacheSaveWarning)
+        elif isinstance(error, CacheWarning) and not begun and self._mode != "replay_only":
+            report(self._notices, "could not look an answer up", error, CacheReadWarning)
+        else:
+            return False
+        return True
 
     def cache_key(self, func_name: str, key: str, /) -> str:
         """Return the key of the row that holds a call."""
@@ -90,11 +137,8 @@ def _never(_: Any) -> bool:
     return False
 
 
-def _refuse(func_name: str, key: str) -> Callable[[], Any]:
-    def refuse() -> Any:
-        raise ReplayMiss(
-            f"no kept call of {func_name!r} (key {key!r}), and the mode is 'replay_only'; make it once with "
-            "mode='read_write'"
-        )
-
-    return refuse
+def _refuse(func_name: str, key: str) -> NoReturn:
+    raise ReplayMiss(
+        f"no kept call of {func_name!r} (key {key!r}), and the mode is 'replay_only'; make it once with "
+        "mode='read_write'"
+    )

@@ -72,10 +72,11 @@ class Leads:
         self._ask: Ask | None = None if self._asks_locally else partial(in_thread, parts.executor)
         self._known: WeakValueDictionary[str, Lead] = WeakValueDictionary()
 
-    def answer_of_others(self, key: str, read: Callable[[str], T | None], /) -> T | None:
+    def answer_of_others(self, key: str, read: Callable[[str, bool], T | None], /) -> T | None:
         """Return the answer of who makes this call now, or None to who is to make it.
 
-        Never waits on an event loop's thread, nor for a call that this thread itself is to make.
+        Never waits on an event loop's thread, nor for a call that this thread itself is to make. `read` is told that
+        it looks again.
         """
         if self._is_alone(key) or on_event_loop():
             return self._begin(key, None)
@@ -85,7 +86,7 @@ class Leads:
             if claim.leads:
                 claim.wait_for_process(self._clock, limit_s=end_s - self._clock.monotonic())
                 # Between the first look and the claim another thread or process may have kept it.
-                if (found := read(key)) is not None:
+                if (found := read(key, True)) is not None:
                     claim.land(None, kept=True)
                     return found
                 return self._begin(key, claim)
@@ -95,9 +96,9 @@ class Leads:
                 self._give_up(key)
                 return self._begin(key, None)
             if landed:
-                return read(key) or self._begin(key, None)
+                return read(key, True) or self._begin(key, None)
 
-    async def answer_of_others_async(self, key: str, read: Callable[[str], Awaitable[T | None]], /) -> T | None:
+    async def answer_of_others_async(self, key: str, read: Callable[[str, bool], Awaitable[T | None]], /) -> T | None:
         """Return the answer of who makes this call now, or None to who is to make it; waits without blocking."""
         if self._is_alone(key):
             return self._begin(key, None)
@@ -110,13 +111,13 @@ class Leads:
                     if not claim.leads:
                         if not (await claim.wait_async()).landed:
                             continue
-                        return await read(key) or self._begin(key, None)
+                        return await read(key, True) or self._begin(key, None)
                     await claim.wait_for_process_async(self._clock, ask=self._ask)
             except TimeoutError:
                 if not claim.leads:
                     self._give_up(key)
                     return self._begin(key, None)
-            if (found := await read(key)) is not None:
+            if (found := await read(key, True)) is not None:
                 claim.land(None, kept=True)
                 return found
             return self._begin(key, claim)

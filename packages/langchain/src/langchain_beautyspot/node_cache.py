@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
+from beautyspot.errors import DamagedEntryError
 from beautyspot.keys.digest import digest
 from beautyspot.names import module_name
 from beautyspot.places import Place, spot_at
 from beautyspot.records import TaskFilter
-from beautyspot.rows import Rows
 from beautyspot.store import Hit, Label
 
 from langchain_beautyspot.classes import teach, teach_send
 from langchain_beautyspot.entries import namespace_of
 from langchain_beautyspot.extras import need
+from langchain_beautyspot.lenient import LenientRows
 from langchain_beautyspot.replays import Renewal, keepable
 
 need("langgraph", "langgraph.cache.base", "BeautySpotNodeCache")
@@ -52,7 +53,7 @@ class BeautySpotNodeCache(BaseCache[Any]):
         self._spot = spot_at(place)
         teach(self._spot.parts)
         teach_send(self._spot.parts)
-        self._rows = Rows(self._spot.parts)
+        self._rows = LenientRows(self._spot.parts)
         self._namespace = namespace_of(namespace)
 
     def get(self, keys: Sequence[FullKey]) -> Found:
@@ -87,13 +88,23 @@ class BeautySpotNodeCache(BaseCache[Any]):
     def _found(self, keys: Sequence[FullKey], hits: Sequence[Hit | None]) -> Found:
         found: Found = {}
         for key, hit in zip(keys, hits, strict=True):
-            if hit is None or not isinstance(hit.value, list):
+            writes = None if hit is None else self._writes(self._key(key), hit)
+            if hit is None or writes is None:
                 self._rows.count(_func_name(key), [], 1)
             else:
                 self._rows.count(_func_name(key), [(self._key(key), hit)], 0)
-                renewal, writes = Renewal(), cast("list[tuple[str, Any]]", hit.value)
-                found[key] = [(channel, renewal.of(value)) for channel, value in writes]
+                found[key] = writes
         return found
+
+    def _writes(self, key: str, hit: Hit) -> list[tuple[str, Any]] | None:
+        """Return what a node wrote, with new message ids; None, counted and told, of a row that holds nothing such."""
+        try:
+            renewal = Renewal()
+            return [(_channel(channel), renewal.of(value)) for channel, value in hit.value]
+        except Exception as error:  # noqa: BLE001 - whatever lies in the database
+            damage = DamagedEntryError(f"it is not what a node writes ({type(error).__name__}); delete it")
+            self._spot.parts.store.report_damage(key, damage)
+            return None
 
     def _kept(self, pairs: Pairs) -> list[tuple[Label, Any]]:
         return [
@@ -113,6 +124,12 @@ class BeautySpotNodeCache(BaseCache[Any]):
         """Return what the rows of a namespace are found by; as JSON, as the parts may hold any sign."""
         parts = [self._namespace] if namespace is None else [self._namespace, *_named(namespace)]
         return f"{TAG} {json.dumps(parts)}"
+
+
+def _channel(name: Any) -> str:
+    if not isinstance(name, str):
+        raise TypeError("a channel's name is a text")
+    return name
 
 
 def _func_name(key: FullKey) -> str:

@@ -94,7 +94,7 @@ class Questions:
             schema = schema_of(name, settings)
             hash_.update(schema or b"null")
             if schema is None:
-                self._notices.warn(
+                self._notices.tell(
                     ("langchain", "class"),
                     f"{source.func_name}: the answer's schema is the class {name!r}, of which a cache is told the name "
                     "alone, and no module has a pydantic model of that name: after a change of its fields old answers "
@@ -106,7 +106,7 @@ class Questions:
     def _warn_of_address(self, func_name: str, address: str | None) -> None:
         """Warn of what no key can be made right of."""
         if address is not None:
-            self._notices.warn(
+            self._notices.tell(
                 ("langchain", "address"),
                 f"{func_name}: the model's settings hold an object's address ({address!r}), so no later run will find "
                 "its answers; give the model plain values, or give that object a __repr__ that says what it is",
@@ -117,7 +117,7 @@ class Questions:
         """Warn of arguments of one call of a text model, which LangChain tells no cache."""
         arguments = arguments_of_text()
         if arguments:
-            self._notices.warn(
+            self._notices.tell(
                 ("langchain", "arguments"),
                 f"{source.func_name}: LangChain tells a cache nothing of the arguments {sorted(arguments)} that this "
                 "call of a text model has beside its prompt, so calls that differ in them share one answer; give them "

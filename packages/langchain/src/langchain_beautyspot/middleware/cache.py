@@ -80,14 +80,13 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
         key = self._model_key(request)
         if key is None:
             return handler(request)
-        made: list[ModelResponse[Any]] = []
-
-        def ask() -> Any:
-            made.append(_response(handler(request)))
-            return self._wanted(key, made[0], request)
-
-        kept = self._calls.make(key.func_name, key.key, ask)
-        answer = self._answer(key, kept, made, request)
+        made, kept = self._calls.make(
+            key.func_name,
+            key.key,
+            lambda: _response(handler(request)),
+            lambda response: self._wanted(key, response, request),
+        )
+        answer = made[0] if made else self._answer(key, kept, request)
         return handler(request) if answer is None else answer
 
     async def awrap_model_call(
@@ -97,14 +96,14 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
         key = self._model_key(request)
         if key is None:
             return await handler(request)
-        made: list[ModelResponse[Any]] = []
 
-        async def ask() -> Any:
-            made.append(_response(await handler(request)))
-            return self._wanted(key, made[0], request)
+        async def ask() -> ModelResponse[Any]:
+            return _response(await handler(request))
 
-        kept = await self._calls.make_async(key.func_name, key.key, ask)
-        answer = self._answer(key, kept, made, request)
+        made, kept = await self._calls.make_async(
+            key.func_name, key.key, ask, lambda response: self._wanted(key, response, request)
+        )
+        answer = made[0] if made else self._answer(key, kept, request)
         return await handler(request) if answer is None else answer
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolResult]) -> ToolResult:
@@ -112,14 +111,9 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
         key = self._tool_key(request)
         if key is None:
             return handler(request)
-        made: list[ToolResult] = []
-
-        def use() -> Any:
-            made.append(handler(request))
-            return _lasting(made[0])
-
-        kept = self._calls.make(_tool_name(request), key, use)
-        return made[0] if made else self._result(key, kept, request)
+        made, kept = self._calls.make(_tool_name(request), key, lambda: handler(request), _lasting)
+        result = made[0] if made else self._result(key, kept, request)
+        return handler(request) if result is None else result
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolResult]]
@@ -128,14 +122,9 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
         key = self._tool_key(request)
         if key is None:
             return await handler(request)
-        made: list[ToolResult] = []
-
-        async def use() -> Any:
-            made.append(await handler(request))
-            return _lasting(made[0])
-
-        kept = await self._calls.make_async(_tool_name(request), key, use)
-        return made[0] if made else self._result(key, kept, request)
+        made, kept = await self._calls.make_async(_tool_name(request), key, lambda: handler(request), _lasting)
+        result = made[0] if made else self._result(key, kept, request)
+        return await handler(request) if result is None else result
 
     def _model_key(self, request: ModelRequest[Any]) -> ModelKey | None:
         """Return the key of a call; None, with a warning, where none can be made."""
@@ -175,34 +164,33 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
             return LEFT_OUT
         return {"messages": messages, "structured": structured, "tokens": tokens}
 
-    def _answer(
-        self, key: ModelKey, kept: Any, made: Sequence[ModelResponse[Any]], request: ModelRequest[Any]
-    ) -> ModelResponse[Any] | None:
-        """Return the answer just made, or one of what is kept, with fresh ids; None if that doesn't fit any more."""
-        if made:
-            return made[0]
+    def _answer(self, key: ModelKey, kept: Any, request: ModelRequest[Any]) -> ModelResponse[Any] | None:
+        """Return an answer of what is kept, with fresh ids; None if that doesn't fit any more, or is no answer."""
         try:
             messages: list[BaseMessage] = Renewal().of(kept["messages"])
             structured = parsed(messages, request.response_format) if kept["structured"] else None
-        except Exception as error:  # noqa: BLE001 - the schema's own validators run here
+            mark = {"cache_key": self._calls.cache_key(key.func_name, key.key), "saved_tokens": kept["tokens"]}
+            for message in messages:
+                vars(message)["_cache_hit"] = mark
+            self._tally(key.func_name).tokens(saved=kept["tokens"] or 0)
+            first = messages[0]
+        except Exception as error:  # noqa: BLE001 - the schema's own validators run here, on whatever lies in a row
             self._warn("structured", f"a kept answer doesn't fit the schema of now ({type(error).__name__})")
             return None
-        self._tally(key.func_name).tokens(saved=kept["tokens"] or 0)
-        cache_key = self._calls.cache_key(key.func_name, key.key)
-        mark = {"cache_key": cache_key, "saved_tokens": kept["tokens"]}
-        for message in messages:
-            vars(message)["_cache_hit"] = mark
-        note_hit(key.func_name, mark, name=type(request.model).__name__, answer=messages[0])
+        note_hit(key.func_name, mark, name=type(request.model).__name__, answer=first)
         return ModelResponse(result=messages, structured_response=structured)
 
-    def _result(self, key: str, kept: ToolMessage, request: ToolCallRequest) -> ToolMessage:
-        """Return a kept result as the answer to this call of the model's."""
+    def _result(self, key: str, kept: Any, request: ToolCallRequest) -> ToolMessage | None:
+        """Return a kept result as the answer to this call of the model's; None if it is none."""
         func_name, call = _tool_name(request), request.tool_call
+        if not isinstance(kept, ToolMessage):
+            self._warn("result", f"a kept result of {call['name']!r} is no message of a tool; the tool runs again")
+            return None
         note_hit(func_name, {"cache_key": self._calls.cache_key(func_name, key)}, name=call["name"], answer=kept)
         return kept.model_copy(update={"id": None, "tool_call_id": call["id"]})
 
     def _warn(self, subject: str, message: str) -> None:
-        self._notices.warn(("langchain agents", subject), f"CacheMiddleware: {message}", CacheWarning)
+        self._notices.tell(("langchain agents", subject), f"CacheMiddleware: {message}", CacheWarning)
 
 
 def _response(result: Any) -> ModelResponse[Any]:
