@@ -216,11 +216,35 @@ def test_a_password_is_in_no_message(url: str) -> None:
 
 
 def test_a_driver_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigurationError, match="'pymysql'; pip install it"):
-        open_db("mysql+pymysql://me:secret@127.0.0.1/x")
+    with pytest.raises(ConfigurationError, match="'pg8000'; pip install it"):
+        open_db("postgresql+pg8000://me:secret@127.0.0.1/x")
     monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
     with pytest.raises(ConfigurationError, match=r"pip install 'beautyspot\[postgres\]'"):
         open_db("postgresql://127.0.0.1/x")
+
+
+@pytest.mark.parametrize("url", ["mysql://me:secret@127.0.0.1/x", "mysql+pymysql://x", "oracle://x"])
+def test_a_database_that_can_keep_nothing_is_refused_before_its_driver_is_asked_for(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="only PostgreSQL and SQLite") as caught:
+        open_db(url)
+    assert "pip install" not in str(caught.value)
+
+
+ALONE = """
+import sys
+sys.modules["psycopg"] = None
+import beautyspot as bs
+try:
+    bs.Spot("x", db=sys.argv[1])
+except bs.ConfigurationError as error:
+    print(error)
+"""
+
+
+def test_an_install_without_the_extra_says_what_a_server_needs(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ALONE, "postgresql://x@127.0.0.1:1/n"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert ("needs an extra; pip install 'beautyspot[postgres]'" in done.stdout, done.stderr) == (True, "")
 
 
 @pytest.mark.parametrize("count", [0, -1, True, 2.5, "8"])

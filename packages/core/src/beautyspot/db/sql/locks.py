@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from beautyspot.db import forks
 from beautyspot.db.asking import Asking
-from beautyspot.db.sql.session import Session
 
 if TYPE_CHECKING:
     from beautyspot.db.sql.connections import Connections
     from beautyspot.db.sql.kept import Kept
+    from beautyspot.db.sql.session import Session
 
 STATEMENTS = {
     b"try": b"SELECT pg_try_advisory_lock($1)",
@@ -101,9 +101,11 @@ class AdvisoryLocks:
             self.absent.add(key)
         return True
 
-    def _connected(self) -> Session:
+    def _connected(self) -> "Session":
         if self._session is None:
             self._kept = self._connections.open_alone()
+            from beautyspot.db.sql.session import Session  # psycopg: a URL is refused without it, and others need none
+
             self._session = Session(self._kept.driver, STATEMENTS)
         return self._session
 
