@@ -236,6 +236,26 @@ print(last[0])
     assert ask(tmp_path, "PRAGMA integrity_check") == ("ok",)
 
 
+LATE = """
+import builtins
+
+class Late:
+    def __del__(self):
+        print(self.double(21), flush=True)
+
+Late.double = staticmethod(double)
+if {before}:
+    double(1)
+builtins.late = Late()
+"""
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_a_call_within_a_del_at_the_interpreters_end_runs(tmp_path: Path, before: bool):
+    done = run(tmp_path, LATE.format(before=before))
+    assert (done.stdout, done.stderr) == ("42\n", "")
+
+
 FORK = """
 double(1), double(1), double(1)
 pid = os.fork()

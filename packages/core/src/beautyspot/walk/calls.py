@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from beautyspot.errors import UnkeyableArgument
 
 TYPE_CHECKING = False
@@ -34,7 +36,12 @@ def caller(plan: Plan) -> Callable[..., Any]:
             return plan.count_hit(plan.hit_without_key(error, args, kwargs), "", args, kwargs)
         hit = read(key, serializer)
         if hit is None:
-            from beautyspot.walk.misses import miss  # a first hit needs none of it
+            try:
+                from beautyspot.walk.misses import miss  # a first hit needs none of it
+            except ImportError:
+                if not sys.is_finalizing():
+                    raise
+                return plan.function(*args, **kwargs)  # within a `__del__` at the interpreter's end, when all is closed
 
             return miss(plan, key, args, kwargs)
         if hooks:
