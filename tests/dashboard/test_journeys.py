@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -124,6 +125,23 @@ def test_results_are_downloaded_as_text_and_as_json(busy_dashboard: str, page: P
     answer = page.context.request.get(urljoin(busy_dashboard, address))
     assert answer.text() == "All about foxes."
     assert "attachment; filename*=UTF-8''summarise-" in answer.headers["content-disposition"]
+
+
+def test_filters_are_there_again_when_a_page_is_come_back_to(busy_dashboard: str, page: Page) -> None:
+    page.goto(busy_dashboard)
+    page.get_by_role("link", name="Results").click()
+    page.get_by_role("textbox", name="Search").fill("summ")
+    page.get_by_role("textbox", name="Search").press("Enter")
+    expect(page).to_have_url(re.compile(r"/results\?text=summ"))
+    page.get_by_role("link", name="Maintenance").click()
+    expect(page.get_by_text("Give one condition at least")).to_be_visible()
+    page.get_by_role("link", name="Results").click()
+    expect(page.get_by_role("textbox", name="Search")).to_have_value("summ")
+    expect(page).to_have_url(re.compile(r"/results\?text=summ"))
+    for _ in range(4):  # a page without its filters lies before each of the two with them
+        page.go_back()
+    expect(page).to_have_url(re.compile(r"/results\?text=summ"))
+    expect(page.get_by_role("textbox", name="Search")).to_have_value("summ")
 
 
 def test_a_run_leads_to_the_result_that_it_read_and_back(busy_dashboard: str, page: Page) -> None:

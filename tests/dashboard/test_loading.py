@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import beautyspot as bs
 import pytest
 from beautyspot.catalog import Catalog
 from beautyspot.records import Task
@@ -36,7 +35,9 @@ def test_a_value_in_its_row_needs_no_storage(small_store: Path) -> None:
 
 def test_a_bucket_is_named(small_store: Path, task: Task) -> None:
     pytest.importorskip("boto3")
-    assert "create_storage('s3://box/mine')" in loading(Place(str(small_store), [create_storage("s3://box/mine")]), task)
+    assert "create_storage('s3://box/mine')" in loading(
+        Place(str(small_store), [create_storage("s3://box/mine")]), task
+    )
 
 
 def test_a_server_is_named_with_user_and_options_and_a_note_where_the_password_belongs(task: Task) -> None:

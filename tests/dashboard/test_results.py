@@ -111,6 +111,33 @@ def test_pages_follow_each_other_and_lead_back(many: Path, run_page: RunPage) ->
     assert list(back.click().run().dataframe[0].value["key"]) == first
 
 
+def test_a_search_says_how_far_it_looked_and_one_click_leads_to_the_next_find(
+    many: Path, run_page: RunPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("beautyspot_dashboard.results.table.LOOK", 20)
+    monkeypatch.setattr("beautyspot.catalog.newest.WINDOW", 10)
+    with closing(sqlite3.connect(many)) as sql, sql:
+        sql.execute("UPDATE tasks SET version = 'old' WHERE rowid IN (5, 50)")
+    app = run_page(many, "results", version="old")
+    assert "Looked at 20 of 120 results" in words(app)
+    assert len(app.dataframe) == 0
+    assert len(press(app, "results_search").dataframe[0].value) == 1
+    assert "Looked at 80 of 120 results" in words(app)
+    assert len(press(app, "results_search").dataframe[0].value) == 2
+    assert "results_search" not in [each.key for each in press(app, "results_search").button]
+
+
+def test_a_key_is_found_at_once_however_old_its_result(
+    many: Path, run_page: RunPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("beautyspot_dashboard.results.table.LOOK", 20)
+    monkeypatch.setattr("beautyspot.catalog.newest.WINDOW", 10)
+    with Catalog.open(many) as catalog:
+        key = catalog.tasks(order="oldest").rows[0].cache_key
+    for text in (key, key[:12]):
+        assert list(run_page(many, "results", text=text).dataframe[0].value["key"]) == [key]
+
+
 def test_a_choice_stays_with_its_result_when_others_are_kept_meanwhile(small_store: Path, run_page: RunPage) -> None:
     app = choose(run_page(small_store, "results"), 0)
     before = app.header[0].value
@@ -164,6 +191,7 @@ def test_after_the_last_page_was_deleted_the_one_before_is_shown() -> None:
 
 
 def paged() -> None:
+    import pandas as pd
     import streamlit as st
     from beautyspot.catalog import Page
     from beautyspot_dashboard.paging import Table
@@ -173,12 +201,12 @@ def paged() -> None:
         left = st.session_state.get("left", 52)
         return Page(tuple(range(start, min(start + limit, left))), str(start + limit) if left > start + limit else None)
 
-    table: Table[int] = Table("numbers", ask, lambda rows: None, dict)
+    table: Table[int] = Table("numbers", ask, pd.DataFrame, dict)
     snapshot = table.snapshot({})
-    if "left" in st.session_state:
-        table.forget()
-    else:
-        table._on(snapshot)
+    if "left" not in st.session_state:
+        snapshot.cursors.append(snapshot.page.next)
+        snapshot.before.append(0)
+    table.forget()
     st.markdown(f"rows: {len(snapshot.page.rows)}")
 
 

@@ -1,9 +1,33 @@
 """Choices that the address holds, so that a view can be kept as a bookmark."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
+
+from beautyspot_dashboard.texts import PARAMETER
+
+VISITED, REMEMBERED = "visited_page", "remembered_answers"
+
+
+@contextmanager
+def remembered(page: str, /) -> Generator[None]:
+    """Give the widgets of a page the answers that they had when it was left; an address that names some goes first.
+
+    Streamlit forgets the widgets of a page, and what they have in the address, as soon as another page is shown.
+
+    Args:
+        page: Its name in the address.
+    """
+    answers: dict[str, dict[str, Any]] = st.session_state.setdefault(REMEMBERED, {})
+    if st.session_state.get(VISITED) != page and not set(st.query_params) - {PARAMETER}:
+        for name, answer in answers.get(page, {}).items():
+            st.session_state[name] = answer
+    st.session_state[VISITED] = page
+    yield
+    known = [name for name in st.query_params if name in st.session_state and name != PARAMETER]
+    answers[page] = {name: st.session_state[name] for name in known}
 
 
 def choose(

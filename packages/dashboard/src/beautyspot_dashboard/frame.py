@@ -8,14 +8,21 @@ import streamlit as st
 from beautyspot.errors import BeautySpotError, StorageError
 
 from beautyspot_dashboard import place
+from beautyspot_dashboard.address import remembered
 from beautyspot_dashboard.headings import show_heading, show_title
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.texts import LANGUAGES, NAMES, PARAMETER, browser_language, plain, text
 from beautyspot_dashboard.welcome import show_first_steps
 
 
-def show_framed(title: str, show: Callable[[], None], /) -> None:
-    """Show a page within the frame; an error of the store becomes what to do about it."""
+def show_framed(title: str, name: str, show: Callable[[], None], /) -> None:
+    """Show a page within the frame; an error of the store becomes what to do about it.
+
+    Args:
+        title: As people read it.
+        name: In the address.
+        show: Shows what is within.
+    """
     show_title(title)
     try:
         shown = place.current()
@@ -25,7 +32,8 @@ def show_framed(title: str, show: Callable[[], None], /) -> None:
             st.button(text("refresh"))
             return
         shown.catalog()
-        show()
+        with remembered(name):
+            show()
     except BeautySpotError as error:
         _show_trouble(error)
         if isinstance(error, StorageError):

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from beautyspot.catalog import Page
 
+from beautyspot_dashboard.figures import count_text
 from beautyspot_dashboard.grid import show_grid
 from beautyspot_dashboard.texts import text
 
@@ -30,6 +31,18 @@ class Snapshot(Generic[T]):
     """Of all snapshots of this visit; it is part of the table's name, so that no choice outlives its page."""
     cursors: list[str | None] = field(default_factory=lambda: [None])
     """Where this page and those before it begin."""
+    before: list[int] = field(default_factory=lambda: [0])
+    """Rows that a search looked at before each of these pages."""
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the page ended before it was full, and rows lie behind it."""
+        return self.page.next is not None and len(self.page.rows) < ROWS
+
+    @property
+    def looked(self) -> int:
+        """Rows that a search looked at up to the end of this page."""
+        return self.before[-1] + (self.page.looked or 0)
 
     @property
     def is_past_the_end(self) -> bool:
@@ -47,14 +60,16 @@ class Table(Generic[T]):
     frame: Callable[[Sequence[T]], pd.DataFrame]
     columns: Callable[[], Mapping[str, Any]]
     mode: Literal["single-row", "multi-row"] = "single-row"
+    count: Callable[[Mapping[str, Any]], int] | None = None
+    """Takes a question and returns how many rows there are, of which a search may have looked at some."""
 
     def choose(self, question: Mapping[str, Any], /) -> list[T]:
         """Show a page of what `question` means, and return the chosen rows; an empty page shows nothing."""
         snapshot = self.snapshot(question)
         rows = snapshot.page.rows
         chosen = self._show(rows, snapshot.number) if rows else []
-        if snapshot.page.next is not None and len(rows) < ROWS:
-            st.caption(text("short_page"))
+        if snapshot.is_short and self.count is not None:
+            st.caption(text("looked_at", looked=count_text(snapshot.looked), count=count_text(self.count(question))))
         return chosen
 
     def count_chosen(self, question: Mapping[str, Any], /) -> int:
@@ -66,9 +81,12 @@ class Table(Generic[T]):
         """Offer the pages beside the shown one, and a new look at it."""
         snapshot = self.snapshot(question)
         if len(snapshot.cursors) > 1 or snapshot.page.next is not None:
-            is_first, is_last = len(snapshot.cursors) == 1, snapshot.page.next is None
+            is_first, is_last = len(snapshot.cursors) == 1, snapshot.page.next is None or snapshot.is_short
             st.button(text("previous_page"), on_click=self._back, args=(snapshot,), disabled=is_first)
             st.button(text("next_page"), on_click=self._on, args=(snapshot,), disabled=is_last)
+        if snapshot.is_short and st.button(text("search_on"), type="primary", key=f"{self.name}_search"):
+            self._search_on(snapshot)
+            st.rerun()
         st.button(text("refresh"), on_click=self._turn, args=(snapshot,))
 
     def snapshot(self, question: Mapping[str, Any], /) -> Snapshot[T]:
@@ -106,11 +124,25 @@ class Table(Generic[T]):
 
     def _back(self, snapshot: Snapshot[T]) -> None:
         snapshot.cursors.pop()
+        snapshot.before.pop()
         self._turn(snapshot)
 
     def _on(self, snapshot: Snapshot[T]) -> None:
         snapshot.cursors.append(snapshot.page.next)
+        snapshot.before.append(snapshot.looked)
         self._turn(snapshot)
+
+    def _search_on(self, snapshot: Snapshot[T]) -> None:
+        """Look further until a row more is found, or the last was looked at; any click ends it where it is."""
+        count = max(1, self.count(snapshot.question) if self.count else 1)
+        bar = st.progress(0.0, text("looking"))
+        found: Page[T] = Page((), snapshot.page.next)
+        while found.next is not None and not found.rows:
+            found = self.ask(**snapshot.question, limit=ROWS, after=found.next)
+            looked = (snapshot.page.looked or 0) + (found.looked or 0)
+            snapshot.page = Page((*snapshot.page.rows, *found.rows), found.next, looked)
+            snapshot.number += len(found.rows) > 0  # the table is another one
+            bar.progress(min(1.0, snapshot.looked / count), f"{count_text(snapshot.looked)} / {count_text(count)}")
 
     def _turn(self, snapshot: Snapshot[T]) -> None:
         snapshot.page = self.ask(**snapshot.question, limit=ROWS, after=snapshot.cursors[-1])

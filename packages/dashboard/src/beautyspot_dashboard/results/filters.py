@@ -31,7 +31,14 @@ def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
                 width=260,
             ),
             "order": choose(
-                st.selectbox, "order", text("order"), get_args(Order), "newest", width=140, format_func=_order_text
+                st.selectbox,
+                "order",
+                text("order"),
+                get_args(Order),
+                "newest",
+                width=140,
+                format_func=_order_text,
+                help=text("order_help"),
             ),
         }
         with st.popover(text("more_filters"), key="more_filters"):

@@ -1,6 +1,6 @@
 """The table of kept results."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,12 @@ LOOK = 10_000
 
 def table_of(catalog: Catalog, /) -> Table[Task]:
     """Return the table of what `catalog` keeps."""
-    return Table("results", partial(catalog.tasks, look=LOOK), _frame, _columns, "multi-row")
+    return Table("results", partial(catalog.tasks, look=LOOK), _frame, _columns, "multi-row", partial(_count, catalog))
+
+
+def _count(catalog: Catalog, question: Mapping[str, Any]) -> int:
+    function = question.get("function")
+    return sum(each.results for each in catalog.functions() if function in (None, each.func_name))
 
 
 def _frame(tasks: Sequence[Task]) -> pd.DataFrame:

@@ -14,4 +14,4 @@ pages = [st.Page(HERE / f"{name}.py", title=text(name), url_path=name, default=n
 page = st.navigation(pages, position="top")
 # A file of our own: for an emoji or a Material icon the browser would ask a server elsewhere.
 st.set_page_config(f"{page.title} · beautyspot", str(HERE.with_name("icon.png")), layout="wide")
-show_framed(page.title, page.run)
+show_framed(page.title, page.url_path or NAMES[0], page.run)
