@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ADDRESS = re.compile(r"http://\S+")
+HERE = (sys.executable, "-c", "from beautyspot.cli import main; main()")
 
 
 class Served(NamedTuple):
@@ -28,9 +29,9 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def dashboard(*arguments: str, cwd: Path) -> Iterator[Served]:
-    """Run `beautyspot ui` and yield its address and process."""
-    command = [sys.executable, "-c", "from beautyspot.cli import main; main()", "ui", "--no-browser", "--port", "0"]
+def dashboard(*arguments: str, cwd: Path, program: Sequence[str | Path] = HERE) -> Iterator[Served]:
+    """Run `beautyspot ui`, of this environment or another, and yield its address and process."""
+    command = [*program, "ui", "--no-browser", "--port", "0"]
     process = subprocess.Popen([*command, *arguments], cwd=cwd, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stderr is not None
