@@ -2,8 +2,6 @@
 
 # LlamaIndex's `Settings` makes a default model when it is read, so whether one was set is only told by its own names.
 # pyright: reportPrivateUsage=false
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -20,7 +18,7 @@ from llama_index.core import Settings
 MODELS: tuple[tuple[str, Callable[..., Any]], ...] = (("llm", cache_llm), ("embed_model", cache_embedding))
 
 
-_installed: list[InstalledCache] = []
+_installed: "list[InstalledCache]" = []
 
 
 class InstalledCache:
