@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.answers import Answer, Target
+from benchmarks.japanese import in_japanese
 
 MARK = "<!-- benchmarks -->"
 END = "<!-- /benchmarks -->"
@@ -43,7 +44,9 @@ def markdown(answers: Iterable[Answer], machine: str) -> str:
 
 
 def write_into(path: Path, table: str) -> None:
-    """Put `table` behind the mark in the document at `path`, in the place of an earlier one."""
+    """Put `table` behind the mark in the document at `path`, in its language and in the place of an earlier one."""
+    if path.name.endswith(".ja.md"):
+        table = in_japanese(table)
     head, mark, tail = path.read_text("utf-8").partition(MARK)
     if not mark:
         raise SystemExit(f"{path} has no {MARK}; put it where the table shall be")
