@@ -121,7 +121,12 @@ def test_every_condition_given_must_hold(
 
 
 @pytest.mark.parametrize(
-    "where", [{"limit": 0}, {"limit": 10_001}, {"after": "nonsense"}, {"after": "é"}, {"older_than": "x"}]
+    "where",
+    [
+        *({"limit": limit} for limit in (0, 10_001, "a", None, 1.5)),
+        *({"after": after} for after in ("nonsense", "é", 5)),
+        {"older_than": "x"},
+    ],
 )
 def test_a_wrong_question_is_refused_where_it_is_asked(catalog: Catalog, where: dict[str, object]) -> None:
     with pytest.raises(bs.ConfigurationError):
@@ -440,3 +445,13 @@ def test_a_url_that_nobody_speaks_is_refused_without_its_password(url: str) -> N
     with pytest.raises(bs.ConfigurationError) as caught:
         Catalog.open(url)
     assert "secret" not in str(caught.value)
+
+
+def test_reading_leaves_nothing_beside_the_file(tmp_path: Path) -> None:
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db:
+        db.put(TASK)
+    before = (tmp_path / "a.db").read_bytes()
+    with Catalog.open(tmp_path / "a.db") as catalog:
+        assert len(catalog.tasks().rows) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.db"]
+    assert (tmp_path / "a.db").read_bytes() == before

@@ -54,6 +54,7 @@ def test_prune_takes_an_age_in_days_or_a_span(store: Path, run: Run) -> None:
     assert "would delete 1 result," in run("prune", "--days", "30", "--dry-run").err
     assert "would delete 1 result," in run("prune", "--older-than", "30d", "--dry-run").err
     assert run("prune", "--older-than", "30d", "--days", "3", "--yes").code == 2
+    assert "greater than or equal to 1" in run("prune", "--days", "0", "--yes").err
     assert run("prune", "--days", "30", "--yes").code == 0
     assert kept() == 3
     assert [path for path in (store / ".beautyspot" / "blobs").rglob("*") if path.is_file()] == []

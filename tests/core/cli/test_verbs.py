@@ -63,6 +63,18 @@ def test_show_cuts_a_long_value_and_says_how_to_see_it_all(store: Path, run: Run
     assert "--raw" in answer.err
 
 
+def test_a_search_that_has_not_seen_all_says_how_it_goes_on(
+    store: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("beautyspot.catalog.newest.WINDOW", 2)
+    monkeypatch.setattr("beautyspot.catalog.tasks.SEARCHED", 2)
+    first = run("list", "--text", "nowhere")
+    assert "more follow: add --after " in first.err
+    assert "nothing here" not in first.err
+    last = run("list", "--text", "nowhere", "--after", first.err.split()[-1])
+    assert run("list", "--text", "nowhere", "--after", last.err.split()[-1]).err.startswith("nothing here is kept")
+
+
 def test_show_raw_gives_text_and_bytes_as_they_are(store: Path, run: Run) -> None:
     key = rows(run("list", "--function", "read").out)[0][0]
     assert run("show", key, "--raw").out == f"a\n{ESCAPES}"
@@ -135,7 +147,7 @@ def test_doctor_of_a_broken_store_exits_with_1_and_says_what_to_do(store: Path, 
     answer = run("doctor")
     assert answer.code == 1
     assert "1 error" in answer.err
-    assert "`beautyspot clean` removes their rows" in answer.out
+    assert "`beautyspot clean --blobs-are-gone` removes their rows" in answer.out
 
 
 def test_the_demo_makes_no_call_in_its_second_run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

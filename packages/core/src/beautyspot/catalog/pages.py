@@ -71,7 +71,7 @@ def check_limit(limit: int, /) -> None:
     Raises:
         ConfigurationError: it is one.
     """
-    if not 1 <= limit <= MAX_ROWS:
+    if type(limit) is not int or not 1 <= limit <= MAX_ROWS:
         raise ConfigurationError(f"not a limit: {limit!r}; expected 1 to {MAX_ROWS}; ask for more pages")
 
 
@@ -90,7 +90,7 @@ def read_cursor(text: str, read: Callable[[str], object] = datetime.fromisoforma
         raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode()
         first, separator, key = raw.partition(SEPARATOR)
         read(first)
-    except (ValueError, binascii.Error):
+    except (AttributeError, ValueError, binascii.Error):  # the first for what is no text
         separator = first = key = ""
     if not separator:
         raise ConfigurationError(f"not a cursor: {text!r}; give what the page before called `next`, or nothing")

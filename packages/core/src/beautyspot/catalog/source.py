@@ -123,6 +123,8 @@ class Source:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+        if self.path is not None:
+            _tidy(self.path)
 
     def _failed(self, error: SQLAlchemyError) -> BeautySpotError:
         if self.path is None:
@@ -180,6 +182,17 @@ def _open_file(path: Path) -> Source:
     # The default pool of a SQLAlchemy file URL; `creator` would otherwise choose the one for memory.
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
     return Source(engine, path, str(path))
+
+
+def _tidy(path: Path) -> None:
+    """Have SQLite remove the empty WAL and its index that reading made: who may only read leaves them behind."""
+    try:
+        if path.with_name(f"{path.name}-wal").stat().st_size == 0:
+            # Writes nothing; whoever closes a file last, and could have written, removes both.
+            with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=0)) as connection:
+                connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except (OSError, sqlite3.Error):
+        return  # none is there, or it can't be written
 
 
 def readable_uri(path: Path, /) -> str:

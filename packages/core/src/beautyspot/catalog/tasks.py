@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from sqlalchemy import ColumnElement, Double, and_, exists, func, literal, or_, select, type_coerce
 
 from beautyspot.catalog.newest import NUMBER, SEARCHED, Newest, functions_of
-from beautyspot.catalog.pages import page_of
+from beautyspot.catalog.pages import check_limit, page_of
 from beautyspot.catalog.records import Page
 from beautyspot.catalog.source import Source
 from beautyspot.catalog.times import stored, time_of
@@ -56,6 +56,7 @@ class TaskQuestion:
 
 def tasks_page(source: Source, question: TaskQuestion, now: datetime, limit: int, after: str | None, /) -> Page[Task]:
     """Return one page of tasks."""
+    check_limit(limit)
     # A tag or an expiry has an index of its own, and what it finds is few enough to be sorted.
     by_time = question.order not in NUMBERS
     if by_time and source.path and source.indexed and not question.expired and not _is_rare(source, question):

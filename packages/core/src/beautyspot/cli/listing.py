@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from typer import Context, Option
 
 from beautyspot.catalog import Catalog, Page
+from beautyspot.catalog.newest import SEARCHED
 from beautyspot.cli.far import newest, speaks_sql
 from beautyspot.cli.options import (
     Db,
@@ -63,12 +64,15 @@ def list_tasks(
     if place.as_json:
         print_json({"tasks": [task_document(task) for task in page.rows], "next": page.next})
         return
-    if not page.rows:
-        say("nothing here is kept that matches; `beautyspot stats` shows what is")
-        return
-    print_tasks(page.rows)
+    if page.rows:
+        print_tasks(page.rows)
     if page.next:
-        say(f"more follow: add --after {page.next}")
+        more = (
+            "more follow" if page.rows else f"nothing matches among the {SEARCHED} results looked at, and more follow"
+        )
+        say(f"{more}: add --after {page.next}")
+    elif not page.rows:
+        say("nothing here is kept that matches; `beautyspot stats` shows what is")
 
 
 def print_tasks(tasks: Sequence[Task], /) -> None:

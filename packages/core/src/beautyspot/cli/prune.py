@@ -36,7 +36,7 @@ def prune(
     context: Context,
     expired: Expired = False,
     older_than: OlderThan = None,
-    days: Annotated[int | None, Option(min=0, help="Kept longer ago than so many days.")] = None,
+    days: Annotated[int | None, Option(min=1, help="Kept longer ago than so many days.")] = None,
     function: Function = None,
     version: Version = None,
     tag: Tag = None,

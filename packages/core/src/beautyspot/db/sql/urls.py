@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DIALECTS = ("postgresql", "sqlite")
 """Those whose upsert and RETURNING we write. MySQL and MariaDB can't index a TEXT column, as our keys are."""
+REFUSED = "of the SQL databases only PostgreSQL and SQLite can keep results, and not"
 STATEMENT_TIMEOUT_MS = 10_000
 CONNECT = {
     "connect_timeout": 5,
@@ -82,11 +83,13 @@ def engine_at(address: Address, /, *, read_only: bool = False) -> Engine:
         pooled: dict[str, Any] = {"pool_pre_ping": True} if read_only else {"poolclass": NullPool}
         engine = create_engine(address.url, isolation_level="AUTOCOMMIT", **pooled)
     except ImportError as error:
+        if address.url.get_backend_name() not in DIALECTS:
+            raise _refused(address.name, REFUSED) from None  # rather than have a driver installed in vain
         raise _without_driver(address, error) from error
     except (ArgumentError, NoSuchModuleError):
         raise _refused(address.name, "unknown database scheme") from None
     if engine.dialect.name not in DIALECTS or engine.dialect.is_async:
-        raise _refused(address.name, "results can't be kept through")
+        raise _refused(address.name, "results can't be kept through" if engine.dialect.is_async else REFUSED)
     session = f"{SESSION}; SET default_transaction_read_only = on" if read_only else SESSION
     event.listen(engine, "do_connect", _psycopg(address, session) if speaks_psycopg(engine) else _sqlite_connect)
     return engine
