@@ -12,7 +12,8 @@ import pytest
 from beautyspot.catalog import Catalog
 from beautyspot.testing import FrozenClock
 from langchain_beautyspot import BeautySpotRateLimiter, RateLimitTimeout
-from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.caches import InMemoryCache
+from langchain_core.language_models import FakeMessagesListChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
@@ -120,6 +121,16 @@ def test_the_tokens_of_a_hit_are_not_paid_again(spot: bs.Spot) -> None:
     limiter.acquire()
     limiter.callback.on_llm_end(said(1000, cache_key="k", saved_tokens=1000))
     assert limiter.reserve() == pytest.approx(1)
+
+
+def test_the_tokens_of_a_hit_of_another_cache_are_not_paid_again(spot: bs.Spot) -> None:
+    limiter = BeautySpotRateLimiter(spot, tokens_per_minute=60)
+    limiter.acquire()
+    answer = AIMessage("hi", usage_metadata={"input_tokens": 1, "output_tokens": 29, "total_tokens": 30})
+    model = FakeMessagesListChatModel(responses=[answer], cache=InMemoryCache(), callbacks=[limiter.callback])
+    for _ in range(5):
+        model.invoke("a")
+    assert limiter.reserve() == pytest.approx(30)
 
 
 def test_a_text_model_pays_what_stands_beside_its_answers(spot: bs.Spot) -> None:

@@ -16,7 +16,13 @@ from beautyspot.records import TaskFilter
 from beautyspot.testing import FrozenClock
 from langchain.agents import create_agent
 from langchain.agents.structured_output import ProviderStrategy, ToolStrategy
-from langchain_beautyspot import BeautySpotRateLimiter, CacheMiddleware, RateLimitMiddleware, ReplayMiss
+from langchain_beautyspot import (
+    BeautySpotCache,
+    BeautySpotRateLimiter,
+    CacheMiddleware,
+    RateLimitMiddleware,
+    ReplayMiss,
+)
 from langchain_beautyspot.recorder import record_runs
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import HumanMessage, ToolMessage
@@ -528,6 +534,28 @@ def test_only_calls_that_are_made_are_paced(
     for text in ("a", "a", "b", "a", "b"):
         agent.invoke(ask(text))
     assert clock.slept == [1.0]
+
+
+def test_a_hit_of_the_models_own_cache_gives_its_place_back(
+    openai_api: OpenAIAPI, model: Callable[..., ChatOpenAI], spot: Spot, tmp_path: Path
+) -> None:
+    clock = FrozenClock()
+    limit = limited(clock, tmp_path, requests_per_minute=60)
+    agent = create_agent(model(cache=BeautySpotCache(spot)), middleware=[limit])
+    for text in ("a", "a", "b"):
+        agent.invoke(ask(text))
+    assert clock.slept == [1.0]
+
+
+async def test_a_wait_within_an_agent_is_told_of_its_node(
+    openai_api: OpenAIAPI, model: Callable[..., ChatOpenAI], tmp_path: Path
+) -> None:
+    agent = create_agent(model(), middleware=[limited(FrozenClock(), tmp_path, requests_per_minute=60)])
+    with record_runs(tmp_path / "runs.db") as recorder:
+        agent.invoke(ask("a"))
+        await agent.ainvoke(ask("b"))
+    assert [(row.name, row.waited_s) for row in recorder.rows() if row.waited_s] == [("model", 1.0)]
+    assert recorder.totals().waited_s == 1.0
 
 
 async def test_tokens_are_settled_by_what_the_provider_says(

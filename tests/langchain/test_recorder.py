@@ -27,6 +27,7 @@ from langchain_beautyspot import (
     record_runs,
 )
 from langchain_beautyspot.recorder.open_run import Labels
+from langchain_core.caches import InMemoryCache
 from langchain_core.documents import Document
 from langchain_core.language_models import FakeListLLM, GenericFakeChatModel
 from langchain_core.messages import AIMessage
@@ -362,6 +363,39 @@ def test_a_context_records_what_begins_in_it(tmp_path: Path) -> None:
         fake.invoke("q"), fake.invoke("q")
     fake.invoke("q")
     assert len(recorder.rows()) == len(kept(tmp_path / "runs.db")) == 2
+
+
+def test_a_block_records_what_a_block_within_it_does(tmp_path: Path) -> None:
+    with record_runs(tmp_path / "outer.db") as outer:
+        with record_runs(tmp_path / "inner.db") as inner:
+            FakeListLLM(responses=["hi"]).batch(["a", "b"])
+        FakeListLLM(responses=["hi"]).invoke("c")
+    FakeListLLM(responses=["hi"]).invoke("d")
+    assert (len(outer.rows()), len(inner.rows())) == (3, 2)
+
+
+@pytest.mark.parametrize("place", ["foo://x", "text.db"])
+def test_an_environment_variable_that_names_no_database_costs_a_warning_and_no_call(tmp_path: Path, place: str) -> None:
+    (tmp_path / "text.db").write_text("no database " * 100)
+    code = (
+        "from langchain_core.language_models import FakeListChatModel\nimport langchain_beautyspot.recorder.context\n"
+        "print([FakeListChatModel(responses=['y']).invoke('a').text for _ in range(2)])"
+    )
+    environment = {**os.environ, "BEAUTYSPOT_RUNS": place}
+    told = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "['y', 'y']\n"
+    assert told.stderr.count("no run is recorded, as BEAUTYSPOT_RUNS can't be used") == 1
+
+
+def test_a_hit_of_another_cache_is_a_hit(recorder: BeautySpotCallbackHandler) -> None:
+    said = AIMessage("hi", usage_metadata=USAGE)
+    kept = model(said, said, cache=InMemoryCache())
+    for _ in range(2):
+        kept.invoke("q", {"callbacks": [recorder]})
+    assert [(row.cache_hit, row.cost) for row in recorder.rows()] == [(False, None), (True, 0.0)]
+    assert (recorder.totals().spent_tokens, recorder.totals().saved_tokens) == (110, 110)
 
 
 def test_an_environment_variable_records_every_run_and_exit_writes_it(tmp_path: Path) -> None:

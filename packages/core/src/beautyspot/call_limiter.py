@@ -142,6 +142,10 @@ class CallLimiter(Uncopied):
         """
         self._budget.aside(self._budget.settle, reservation, used_tokens)
 
+    def give_back(self, reservation: CallReservation, /) -> None:
+        """Free the place of a call that was not made after all, as a cache gave its answer."""
+        self._budget.aside(self._budget.give_back, reservation)
+
     def pay(self, used_tokens: float, /) -> None:
         """Take the tokens of a call whose reservation nobody kept; an event loop never waits for a server meanwhile."""
         self._budget.aside(self._budget.pay, used_tokens)

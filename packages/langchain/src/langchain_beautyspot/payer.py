@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from langchain_beautyspot.usage import read_result
+from langchain_beautyspot.usage import kept_elsewhere, read_result
 
 if TYPE_CHECKING:
     from langchain_core.outputs import LLMResult
@@ -38,5 +38,5 @@ class Payer(BaseCallbackHandler):
 
     def _pay(self, response: LLMResult) -> None:
         said = read_result(response)
-        if said.hit is None and said.usage.total_tokens:
+        if said.hit is None and kept_elsewhere(response) is None and said.usage.total_tokens:
             self._limiter.pay(said.usage.total_tokens)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from beautyspot.recording import NOTHING_KNOWN, Usage
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import LLMResult
+
+OF_ANOTHER_CACHE: Mapping[str, Any] = MappingProxyType({})
+"""The mark of an answer that a cache gave which is none of ours."""
 
 
 class Reading(NamedTuple):
@@ -38,6 +42,23 @@ def read_result(result: LLMResult, /) -> Reading:
         hit,
         told.get("_cache_key") if hit is None else hit.get("cache_key"),
     )
+
+
+def is_free(message: BaseMessage | None, /) -> bool:
+    """Say whether `message` costs nothing, which LangChain writes into what any cache of a model gave."""
+    told: dict[str, Any] | None = getattr(message, "usage_metadata", None)
+    return told is not None and told.get("total_cost") == 0
+
+
+def kept_elsewhere(result: LLMResult, /) -> BaseMessage | None:
+    """Return the message of a result that another cache gave.
+
+    To be asked when the result comes: LangChain's own cache keeps that very message, and a hit writes into it.
+    """
+    first = result.generations[0][0] if result.generations and result.generations[0] else None
+    message: BaseMessage | None = getattr(first, "message", None)
+    mine = first is not None and "_cache_hit" in vars(first)
+    return None if mine or result.llm_output or not is_free(message) else message
 
 
 def usage_of_message(message: BaseMessage | None, /) -> Usage:

@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from beautyspot.checks import expect
+from beautyspot.limiters.budget import CallReservation
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage
 from langchain_core.messages.utils import count_tokens_approximately
 
 from langchain_beautyspot.limiter import BeautySpotRateLimiter
+from langchain_beautyspot.usage import is_free, usage_of_message
 
 
 class RateLimitMiddleware(AgentMiddleware[Any, Any, Any]):
@@ -20,7 +22,8 @@ class RateLimitMiddleware(AgentMiddleware[Any, Any, Any]):
     ```
 
     A call reserves about as many tokens as its messages and tools have, and settles what it came to afterwards. Put it
-    last, so that it paces each call that is really made, and no hit of a cache.
+    last, so that it paces each call that is really made, and no hit of a `CacheMiddleware`. A hit of the model's own
+    cache, such as that of `set_llm_cache`, gives back what it reserved.
     """
 
     def __init__(
@@ -61,7 +64,7 @@ class RateLimitMiddleware(AgentMiddleware[Any, Any, Any]):
         except BaseException:  # an interrupt among them; re-raised
             limiter.settle(reservation, 0)
             raise
-        limiter.settle(reservation, _used(response, estimate))
+        _settle(limiter, reservation, response, estimate)
         return response
 
     async def awrap_model_call(
@@ -76,7 +79,7 @@ class RateLimitMiddleware(AgentMiddleware[Any, Any, Any]):
         except BaseException:  # a cancellation among them; re-raised
             limiter.settle(reservation, 0)
             raise
-        limiter.settle(reservation, _used(response, estimate))
+        _settle(limiter, reservation, response, estimate)
         return response
 
 
@@ -86,12 +89,16 @@ def _tokens_of(request: ModelRequest[Any]) -> int:
     return count_tokens_approximately([*system, *request.messages], tools=list(request.tools) or None)
 
 
-def _used(response: ModelResponse[Any] | AIMessage, estimate: int) -> int:
-    """Return the tokens that an answer came to; the estimate where the provider doesn't say."""
+def _settle(
+    limiter: BeautySpotRateLimiter,
+    reservation: CallReservation,
+    response: ModelResponse[Any] | AIMessage,
+    estimate: int,
+) -> None:
+    """Settle what an answer came to, the estimate where the provider doesn't say; a cache's takes nothing."""
     messages = [response] if isinstance(response, AIMessage) else response.result
-    for message in messages:
-        usage: Any = message.usage_metadata if isinstance(message, AIMessage) else None
-        if usage:
-            # LangChain writes this into what a cache of the model gave.
-            return 0 if usage.get("total_cost") == 0 else usage.get("total_tokens", estimate)
-    return estimate
+    if any(map(is_free, messages)):
+        limiter.give_back(reservation)
+        return
+    said = (usage_of_message(message).total_tokens for message in messages)
+    limiter.settle(reservation, next(filter(None, said), estimate))

@@ -122,7 +122,8 @@ class BeautySpotCallbackHandler(BaseCallbackHandler, Reports, Uncopied):
     @_guarded
     def on_chain_start(self, serialized: dict[str, Any], inputs: dict[str, Any], **kwargs: Any) -> None:
         """Begin a chain: a runnable, a graph, or a node of one."""
-        self._begin("chain", serialized, inputs, **kwargs)
+        # A middleware waits in its node, before the model's call begins.
+        self._begin("chain", serialized, inputs, **kwargs).waits_s = collect_waits()
 
     @_guarded
     def on_chain_end(self, outputs: dict[str, Any], *, run_id: UUID, **_: Any) -> None:

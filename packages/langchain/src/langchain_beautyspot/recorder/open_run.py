@@ -70,7 +70,7 @@ class Ended(NamedTuple):
     result: LLMResult | None = None
     """Of a model."""
     hit: Mapping[str, Any] | None = None
-    """The mark of an answer that no model gave, where no result has it."""
+    """The mark of an answer that no model gave, where the result has none."""
     answer: Any = None
     """The message of that."""
     error: str | None = None

@@ -9,6 +9,7 @@ from weakref import WeakSet
 
 from beautyspot.parts import Parts
 from beautyspot.recording import Ledger, Prices, PriceTable, Redact, Sums, name_of_error
+from langchain_core.messages import BaseMessage
 from langchain_core.outputs import LLMResult
 from langchain_core.utils.uuid import uuid7
 
@@ -17,6 +18,7 @@ from langchain_beautyspot.recorder.capture import Capture
 from langchain_beautyspot.recorder.faults import status_of
 from langchain_beautyspot.recorder.open_run import Ended, Labels, OpenRun
 from langchain_beautyspot.recorder.rows import RowMaker
+from langchain_beautyspot.usage import OF_ANOTHER_CACHE, kept_elsewhere
 
 MAX_OPEN = 10_000
 """Runs that may be open; of more, the oldest is taken as abandoned."""
@@ -67,7 +69,9 @@ class Recorder:
         run = self._close(run_id)
         if run is not None:
             details = None if self.capture is None else self._details(run, outputs)
-            self.ledger.add(Ended(run, self._clock.monotonic(), "ok", result, details=details))
+            kept = _kept_elsewhere(result)
+            hit = None if kept is None else OF_ANOTHER_CACHE
+            self.ledger.add(Ended(run, self._clock.monotonic(), "ok", result, hit, kept, details=details))
 
     def end_failed(self, run_id: Any, error: BaseException, result: LLMResult | None = None, /) -> None:
         """End a run that failed, was cancelled or abandoned."""
@@ -134,6 +138,13 @@ class Recorder:
         except Exception:  # noqa: BLE001 - as in `_plain`
             self.sums.fail()
             return None
+
+
+def _kept_elsewhere(result: LLMResult | None) -> BaseMessage | None:
+    try:
+        return None if result is None else kept_elsewhere(result)
+    except Exception:  # noqa: BLE001 - a provider's result may be anything; it is counted where it becomes a row
+        return None
 
 
 def _after_fork_in_child() -> None:
