@@ -65,7 +65,7 @@ def test_a_name_is_shown_letter_for_letter(small_store: Path, run_page: RunPage)
 def test_limits_are_told_in_japanese(show: Callable[..., Shown]) -> None:
     captions, figures, bars = show("api", LimitRate(0.01, 5), owed=6.9, lang="日本語")
     assert "毎分 0.01、バースト 5" in captions
-    assert (figures, bars) == (["いま呼び出すと待つ時間: 4.8 h"], ["5 をすべて使用中、さらに 2 を予約済み"])
+    assert (figures, bars) == (["いま呼び出すと待つ時間: 4.8 時間"], ["5 をすべて使用中、さらに 2 を予約済み"])
 
 
 def test_without_a_shared_limit_the_page_says_where_the_others_show(small_store: Path, run_page: RunPage) -> None:

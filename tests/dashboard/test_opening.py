@@ -100,6 +100,13 @@ def test_a_file_that_is_no_store_is_named_with_what_to_do(
     assert (tmp_path / "odd.db").read_bytes() == content
 
 
+def test_a_japanese_page_says_that_messages_of_the_library_are_english(tmp_path: Path, run_page: RunPage) -> None:
+    app = run_page(tmp_path / "nothing.db", "overview", lang="日本語")
+    assert "英語" in "".join(each.value for each in app.caption)
+    app = run_page(tmp_path / "nothing.db", "overview", lang="English")
+    assert "English" not in "".join(each.value for each in app.caption)
+
+
 def test_a_damaged_file_leads_to_the_doctor(small_store: Path, run_page: RunPage) -> None:
     small_store.write_bytes(b"noise" * 5000)
     app = run_page(small_store, "maintenance")

@@ -92,6 +92,12 @@ def test_prices_in_the_address_make_money_saved(busy_store: Path, run_page: RunP
     assert figures(app)["Money saved"] == f"{(1200 * 1000 + 300 * 2000) / 1e6:,.2f}"
 
 
+def test_spans_of_time_are_said_in_the_language_of_the_page(busy_store: Path, run_page: RunPage) -> None:
+    saved = [figures(run_page(busy_store, "overview", lang=lang)) for lang in ("English", "日本語")]
+    assert saved[0]["Time saved"].endswith(" h")
+    assert saved[1]["節約した時間"].endswith(" 時間")
+
+
 def test_names_in_a_chart_are_short_where_that_tells_them_apart() -> None:
     assert leaders(["a.load", "b.load", "c.save"]) == {"a.load": "a.load", "b.load": "b.load", "c.save": "save"}
 

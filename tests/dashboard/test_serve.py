@@ -55,6 +55,11 @@ def test_the_token_is_asked_for_once_and_leaves_the_address(served: Served) -> N
     assert answer(served, "/", Cookie=cookie_of(served))[0] == 200
 
 
+@pytest.mark.parametrize(("host", "status"), [("evil.example", 400), ("localhost", 200), ("127.0.0.1:9", 200)])
+def test_a_server_that_is_asked_by_another_name_refuses(served: Served, host: str, status: int) -> None:
+    assert answer(served, "/", Cookie=cookie_of(served), Host=host)[0] == status
+
+
 def test_the_token_leads_to_no_other_host(served: Served) -> None:
     token = urlsplit(served.url).query
     assert answer(served, f"//evil.example/?{token}")[1]["location"] == "/evil.example/"
@@ -79,7 +84,7 @@ def test_a_socket_is_refused_without_the_token(served: Served) -> None:
 def test_a_page_of_another_site_opens_no_socket_even_by_rebinding(served: Served, spoof: dict[str, str]) -> None:
     upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
     key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
-    assert answer(served, "/_stcore/stream", **upgrade, **key, **spoof, Cookie=cookie_of(served))[0] == 403
+    assert answer(served, "/_stcore/stream", **upgrade, **key, **spoof, Cookie=cookie_of(served))[0] in (400, 403)
 
 
 def test_every_answer_says_what_a_page_may_load(served: Served) -> None:

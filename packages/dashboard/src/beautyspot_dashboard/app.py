@@ -4,11 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute
 
 from beautyspot_dashboard.frame import show_error
 from beautyspot_dashboard.routes import contents
-from beautyspot_dashboard.security import Headers, Token
+from beautyspot_dashboard.security import HOSTS, Headers, Token
 
 SCRIPT = Path(__file__).with_name("scripts") / "main.py"
 
@@ -18,7 +19,11 @@ def create_app(token: str, cookie: str) -> st.App:
     return st.App(
         SCRIPT,
         routes=routes(),
-        middleware=[Middleware(Headers), Middleware(Token, token, cookie)],
+        middleware=[
+            Middleware(TrustedHostMiddleware, HOSTS, www_redirect=False),
+            Middleware(Headers),
+            Middleware(Token, token, cookie),
+        ],
         on_script_error=show_error,
     )
 

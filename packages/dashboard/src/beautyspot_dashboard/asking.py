@@ -6,7 +6,7 @@ from typing import TypeVar
 import streamlit as st
 from beautyspot.errors import ConfigurationError
 
-from beautyspot_dashboard.texts import plain
+from beautyspot_dashboard.texts import plain, text
 
 T = TypeVar("T")
 
@@ -20,6 +20,6 @@ def checked(
         return None
     try:
         return read(said)
-    except ConfigurationError as error:
-        st.error(plain(error))
+    except ConfigurationError:  # its own words are English
+        st.error(text("not_understood", said=plain(said), example=example))
         return None

@@ -7,6 +7,8 @@ from datetime import datetime
 from beautyspot import durations
 from beautyspot.sizes import bytes_text
 
+from beautyspot_dashboard.texts import text
+
 __all__ = ["bytes_text", "count_text", "duration_text", "number_text", "short_names", "time_text"]
 
 
@@ -31,7 +33,10 @@ def short_names(names: Sequence[str], /) -> list[str]:
 
 def duration_text(seconds: float | None, /) -> str:
     """Return a span of time in its largest fitting unit; a dash for None."""
-    return "-" if seconds is None else durations.duration_text(seconds)
+    if seconds is None:
+        return "-"
+    number, unit = durations.duration_text(seconds).split(" ")
+    return f"{number} {text(f'unit_{unit}')}"
 
 
 def time_text(time: datetime, /) -> str:

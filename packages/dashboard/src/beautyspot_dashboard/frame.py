@@ -9,7 +9,7 @@ from beautyspot.errors import BeautySpotError, StorageError
 
 from beautyspot_dashboard import place
 from beautyspot_dashboard.address import remembered
-from beautyspot_dashboard.headings import show_heading, show_title
+from beautyspot_dashboard.headings import say_if_foreign, show_heading, show_title
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.texts import LANGUAGES, NAMES, PARAMETER, browser_language, plain, text
 from beautyspot_dashboard.welcome import show_first_steps
@@ -79,6 +79,7 @@ def _show_trouble(error: BeautySpotError) -> None:
     """Say what was met and what to do next; our messages have both, with a semicolon between."""
     what, _, next_step = str(error).rpartition("; ")
     show_heading(text("cannot_read"))
+    say_if_foreign()
     st.error(plain(what or next_step))
     if what:
         show_heading(text("what_next"))

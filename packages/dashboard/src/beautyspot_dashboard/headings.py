@@ -1,8 +1,8 @@
-"""Headings, which a screen reader leads through a page by."""
+"""What stands above the parts of a page, above all headings, which a screen reader leads through it by."""
 
 import streamlit as st
 
-from beautyspot_dashboard.texts import language
+from beautyspot_dashboard.texts import language, text
 
 STYLE = """\
 <style>
@@ -32,3 +32,9 @@ def language_script(code: str, /) -> str:
 def show_heading(words: str, /, *, explanation: str | None = None) -> None:
     """Show what a part of the page is called; `words` are Markdown."""
     st.header(words, anchor=False, help=explanation)
+
+
+def say_if_foreign() -> None:
+    """Say that messages of the library follow, where the page is in another language than they are."""
+    if language() != "en":
+        st.caption(text("in_english"))

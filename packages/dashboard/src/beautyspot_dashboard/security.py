@@ -51,6 +51,8 @@ HEADERS = {
     "x-content-type-options": "nosniff",
 }
 PARAMETER = "token"
+HOSTS = ["127.0.0.1", "localhost"]
+"""By which the server is asked: a page elsewhere may rebind its own name to this machine."""
 
 
 class Headers:

@@ -15,7 +15,7 @@ from streamlit import config
 
 from beautyspot_dashboard.app import create_app
 from beautyspot_dashboard.place import Place, use
-from beautyspot_dashboard.security import PARAMETER
+from beautyspot_dashboard.security import HOSTS, PARAMETER
 
 HOST = "127.0.0.1"
 FIRST_PORT = 8501
@@ -88,7 +88,7 @@ def configure(port: int, /) -> None:
         "server.address": HOST,
         "server.port": port,
         "server.headless": True,
-        "server.allowedHosts": [HOST, "localhost"],
+        "server.allowedHosts": HOSTS,
         "server.enableCORS": True,
         "server.enableXsrfProtection": True,
         "server.enableStaticServing": False,

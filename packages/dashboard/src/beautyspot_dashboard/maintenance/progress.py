@@ -8,6 +8,7 @@ import streamlit as st
 from beautyspot.errors import BeautySpotError
 
 from beautyspot_dashboard.figures import count_text
+from beautyspot_dashboard.headings import say_if_foreign
 from beautyspot_dashboard.texts import plain, text
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ def attempt(work: Callable[[], T], /) -> T | None:
     try:
         return work()
     except BeautySpotError as error:
+        say_if_foreign()
         st.error(plain(error))
         return None
 

@@ -215,5 +215,16 @@ TEXTS = {
         "失われている場合は「清掃」で行を削除できます。"
     ),
     "examine": "診断する",
+    "level_ok": "正常",
+    "level_warn": "注意",
+    "level_error": "異常",
+    "in_english": "以下はライブラリからのメッセージです(英語)。",
+    "not_understood": "{said} は読み取れません。{example} のように指定してください",
+    "unit_d": "日",
+    "unit_h": "時間",
+    "unit_min": "分",
+    "unit_s": "秒",
+    "unit_ms": "ミリ秒",
+    "unit_µs": "マイクロ秒",
     "language": "言語",
 }
