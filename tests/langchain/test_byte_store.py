@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 from beautyspot import CacheReadWarning, Spot, StorageError
@@ -97,3 +98,11 @@ def test_a_database_in_trouble_is_a_warned_miss_but_a_delete_says_so(tmp_path: P
         store.mdelete(["other"])
     (tmp_path / "file").unlink()
     assert store.mget(["k"]) == [b"v"]
+
+
+@pytest.mark.parametrize("value", [5, "text", None, [1]])
+def test_a_value_that_is_no_bytes_is_refused(tmp_path: Path, value: Any) -> None:
+    store = BeautySpotByteStore(tmp_path / "b.db")
+    with pytest.raises(TypeError, match=r"the value of 'k' got .*; expected bytes; encode it first"):
+        store.mset([("a", b"1"), ("k", value)])
+    assert store.mget(["a"]) == [None]

@@ -236,6 +236,24 @@ def test_delete_takes_a_model_an_age_and_a_tag(timed: Make, clock: FrozenClock):
     assert cache.delete(model="davinci.1") == 1
 
 
+def test_delete_takes_a_long_name_whole(make: Make):
+    cache, name = make(), "m" * 150
+    cache.update("hello", f"[('_type', 'fake'), ('model', '{name}')]", [Generation(text="yes")])
+    assert cache.delete(model=name) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"model": 5}, {"tag": ["t"]}, {"tag": b"t"}])
+def test_delete_by_what_is_no_name_is_refused(make: Make, wrong: dict[str, Any]):
+    with pytest.raises(bs.ConfigurationError, match=r"got .*; give a name"):
+        make().delete(**wrong)
+
+
+@pytest.mark.parametrize("mode", ["read_only", "replay_only"])
+def test_a_cache_that_keeps_nothing_imports_nothing(make: Make, mode: str, tmp_path: Path):
+    with pytest.raises(bs.ConfigurationError, match=f"got '{mode}'; give a cache"):
+        make(mode=mode).import_sqlite_cache(tmp_path / "old.db")
+
+
 def test_delete_without_a_condition_is_refused(make: Make):
     with pytest.raises(ConfigurationError, match="delete got no condition; give model="):
         make().delete()

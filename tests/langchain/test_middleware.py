@@ -1,6 +1,8 @@
 """Agents whose calls are kept and paced."""
 
 import asyncio
+import copy
+import pickle
 import subprocess
 import sys
 import threading
@@ -410,6 +412,15 @@ def test_rows_of_another_shape_cost_a_warning_and_the_call_is_made(
         "CacheMiddleware: a kept answer doesn't fit the schema of now (TypeError)",
         "CacheMiddleware: a kept result of 'add' is no message of a tool",
     }
+
+
+def test_a_pickled_middleware_finds_what_was_kept(
+    openai_api: OpenAIAPI, model: Callable[..., ChatOpenAI], spot: Spot
+) -> None:
+    middleware = CacheMiddleware(spot, tools=["add"], namespace="a")
+    for each in (middleware, pickle.loads(pickle.dumps(middleware)), copy.deepcopy(middleware)):
+        create_agent(model(), middleware=[each]).invoke(ask("hello"))
+    assert openai_api.calls == 1
 
 
 def test_an_unknown_mode_is_refused(spot: Spot) -> None:

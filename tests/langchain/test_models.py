@@ -1,7 +1,7 @@
 """What a model's description tells."""
 
 import pytest
-from langchain_beautyspot.models import address_in, model_of, read_model
+from langchain_beautyspot.models import address_in, model_of, read_model, with_sets_in_order
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.load import dumpd
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
@@ -40,7 +40,16 @@ def test_a_models_name_is_read_back_whole_from_its_rows():
     assert [model_of("my.module.function"), model_of("langchain.openai")] == [None, None]
 
 
-def test_an_address_is_found_with_what_stands_before_it():
+def test_an_address_is_found_with_its_class_and_no_setting():
     model = ChatOpenAI(model="gpt-4.1", api_key="x", default_headers={"a": "b"})
     assert address_in(model._get_llm_string(tools=[dumpd(model)])) is None
-    assert address_in("[('client', <Client object at 0xbeef>)]") == "[('client', <Client object at 0xbeef"
+    assert address_in("[('auth', 'Bearer x'), ('client', <m.Client object at 0xbeef>)]") == "m.Client object at 0xbeef"
+    assert address_in("[('f', <function f at 0xbeef>)]") == "function f at 0xbeef"
+
+
+def test_sets_are_told_in_one_order_and_texts_as_they_are():
+    settings = {"x": [{"b", "a"}], "y": "{'c', 'a'}", "z": frozenset([2, 1])}
+    told = with_sets_in_order(f"---{sorted(settings.items())}", settings)
+    assert "('x', [{'a', 'b'}])" in told
+    assert "('z', {1, 2})" in told
+    assert "{'c', 'a'}" in told

@@ -1,7 +1,9 @@
 """What nodes and tasks of LangGraph wrote, kept."""
 
+import copy
 import operator
 import os
+import pickle
 import subprocess
 import sys
 from collections import deque
@@ -90,6 +92,12 @@ def test_a_thread_that_asks_the_same_again_keeps_every_turn(cache: BeautySpotNod
         "q", "answer to q", "other", "answer to other", "q", "answer to q"
     ]  # fmt: skip
     assert model.calls == 2
+
+
+def test_a_pickled_cache_finds_what_was_kept(cache: BeautySpotNodeCache) -> None:
+    cache.set({KEY: ([("a", 1)], None)})
+    assert pickle.loads(pickle.dumps(cache)).get([KEY]) == {KEY: [("a", 1)]}
+    assert copy.deepcopy(cache) is cache
 
 
 def test_tasks_are_kept(cache: BeautySpotNodeCache) -> None:

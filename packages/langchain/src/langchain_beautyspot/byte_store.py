@@ -59,12 +59,16 @@ class BeautySpotByteStore(ByteStore):
         return [_bytes_of(hit and hit.value) for hit in await self._rows.read_async([*map(self._key, keys)])]
 
     def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
-        """Keep each value under its key, in the place of what was there."""
-        self._rows.keep([(self._label(key), bytes(value)) for key, value in key_value_pairs])
+        """Keep each value under its key, in the place of what was there.
+
+        Raises:
+            TypeError: a value is no bytes; then none is kept.
+        """
+        self._rows.keep([(self._label(key), _given(key, value)) for key, value in key_value_pairs])
 
     async def amset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
         """Do as `mset`."""
-        await self._rows.keep_async([(self._label(key), bytes(value)) for key, value in key_value_pairs])
+        await self._rows.keep_async([(self._label(key), _given(key, value)) for key, value in key_value_pairs])
 
     def mdelete(self, keys: Sequence[str]) -> None:
         """Delete what is under the keys.
@@ -108,6 +112,12 @@ class BeautySpotByteStore(ByteStore):
 
     def _label(self, key: str) -> Label:
         return Label(self._key(key), self._name, key, None, 0.0, ttl_s=self._ttl_s)
+
+
+def _given(key: str, value: Any) -> bytes:
+    if type(value) not in (bytes, bytearray, memoryview):
+        raise TypeError(f"the value of {key!r} got {type(value).__name__!r}; expected bytes; encode it first")
+    return bytes(value)
 
 
 def _bytes_of(value: object) -> bytes | None:

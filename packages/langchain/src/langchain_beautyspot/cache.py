@@ -178,6 +178,8 @@ class BeautySpotCache(BaseCache):
         """
         if model is None and older_than is None and tag is None:
             raise ConfigurationError("delete got no condition; give model=, older_than= or tag=, or call clear()")
+        for name, value in (("model", model), ("tag", tag)):
+            expect(value is None or isinstance(value, str), name, value, "a name, as it was given")  # pyright: ignore[reportUnnecessaryIsInstance]
         now = datetime.fromtimestamp(self._clock.time(), UTC)
         before = None if older_than is None else now - timedelta(seconds=seconds(older_than))
         where = TaskFilter(updated_before=before, tags=None if tag is None else (tag,))
@@ -189,8 +191,10 @@ class BeautySpotCache(BaseCache):
         Nothing in the file is run or imported, and the file stays as it is.
 
         Raises:
-            ConfigurationError: there is no such file, or it is not one of a `SQLiteCache`.
+            ConfigurationError: there is no such file, or it is not one of a `SQLiteCache`; or the mode keeps nothing.
         """
+        keeps = self.mode in ("read_write", "refresh")
+        expect(keeps, "import_sqlite_cache", self.mode, "a cache with mode='read_write' to keep them")
         counts = {"imported": 0, "already_there": 0, "skipped": 0}
         for prompt, llm_string, generations in read_entries(path):
             question = self._questions.question(prompt, llm_string)

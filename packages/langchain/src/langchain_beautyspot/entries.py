@@ -7,7 +7,7 @@ from beautyspot.checks import expect, words
 from beautyspot.records import Task, TaskFilter
 from beautyspot.store import Store
 
-from langchain_beautyspot.models import model_of
+from langchain_beautyspot.models import LONGEST_NAME, model_of
 
 VERSION = "generations-1"
 NAMESPACE_TAG = "namespace:"
@@ -41,6 +41,7 @@ def delete_entries(store: Store, where: TaskFilter, /, *, namespace: str, model:
     Raises:
         StorageError: the database can't delete.
     """
+    model = None if model is None else model[:LONGEST_NAME]
     # `where.function` takes a model's name for the end of a longer one, as `1` of `gpt-4.1`.
     found = store.db.find(where._replace(function=model, version=VERSION))
     keys = [task.cache_key for task in found if _is_of(task, namespace) and model in (None, model_of(task.func_name))]

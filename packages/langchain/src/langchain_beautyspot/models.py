@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 NAME_FIELDS = ("model_name", "model", "model_id", "deployment_name", "azure_deployment", "repo_id")
@@ -15,7 +16,7 @@ IDLE_FIELDS = frozenset(
 already, and one too many would give wrong answers."""
 _TYPE = re.compile(r"\('_type', '([^']*)'\)")
 _NAME = re.compile(rf"\('(?:{'|'.join(NAME_FIELDS)})', '([^']*)'\)")
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_ADDRESS = re.compile(r"[\w.]* ?\w* at 0x[0-9a-fA-F]+")
 LONGEST_NAME = 120
 UNKNOWN = "unknown"
 
@@ -65,9 +66,23 @@ def model_of(func_name: str, /) -> str | None:
 
 
 def address_in(llm_string: str, /) -> str | None:
-    """Return an object's address with the text before it, which no later run will have; None if there is none."""
+    """Return an object's class with its address, which no later run will have, and no setting; None without one."""
     address = _ADDRESS.search(llm_string)
-    return None if address is None else llm_string[max(0, address.start() - 60) : address.end()]
+    return None if address is None else address[0]
+
+
+def with_sets_in_order(llm_string: str, settings: Any, /) -> str:
+    """Return the description with the sets among the `settings` of a call in an order that all processes share."""
+    if isinstance(settings, set | frozenset) and len(settings) > 1:  # pyright: ignore[reportUnknownArgumentType] - settings are anything
+        return llm_string.replace(str(settings), f"{{{', '.join(sorted(map(repr, settings)))}}}")  # pyright: ignore[reportUnknownArgumentType] - as above
+    each: list[Any] = []
+    if isinstance(settings, Mapping):
+        each = [*cast("Mapping[Any, Any]", settings).values()]
+    elif isinstance(settings, list | tuple):
+        each = [*cast("list[Any]", settings)]
+    for inner in each:
+        llm_string = with_sets_in_order(llm_string, inner)
+    return llm_string
 
 
 def split_description(llm_string: str, /) -> tuple[dict[str, Any] | None, str]:

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from beautyspot.copies import Uncopied
 from beautyspot.errors import DamagedEntryError
 from beautyspot.keys.digest import digest
 from beautyspot.names import module_name
-from beautyspot.places import Place, spot_at
+from beautyspot.places import Place, opened, portable
 from beautyspot.records import TaskFilter
 from beautyspot.store import Hit, Label
 
@@ -26,7 +28,7 @@ Found = dict[FullKey, Any]
 Pairs = Mapping[FullKey, tuple[Any, int | None]]
 
 
-class BeautySpotNodeCache(BaseCache[Any]):
+class BeautySpotNodeCache(BaseCache[Any], Uncopied):
     """Keeps what nodes and tasks wrote, for every process and every later run.
 
     ```python
@@ -50,7 +52,8 @@ class BeautySpotNodeCache(BaseCache[Any]):
             ConfigurationError: `place` is none of these.
         """
         super().__init__()
-        self._spot = spot_at(place)
+        self._made_by = place, {"namespace": namespace}
+        self._spot = opened(place)
         teach(self._spot.parts)
         teach_send(self._spot.parts)
         self._rows = LenientRows(self._spot.parts)
@@ -84,6 +87,11 @@ class BeautySpotNodeCache(BaseCache[Any]):
     async def aclear(self, namespaces: Sequence[Namespace] | None = None) -> None:
         """Do as `clear`."""
         await self._rows.in_thread(self.clear, namespaces)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let a graph that has this cache go to another process: there it opens the same store."""
+        place, options = self._made_by
+        return partial(BeautySpotNodeCache, portable(place), **options), ()
 
     def _found(self, keys: Sequence[FullKey], hits: Sequence[Hit | None]) -> Found:
         found: Found = {}

@@ -12,7 +12,7 @@ from beautyspot.notices import Notices
 
 from langchain_beautyspot.callers import arguments_of_text, settings_of_chat
 from langchain_beautyspot.descriptions import Descriptions
-from langchain_beautyspot.models import address_in, canonical_model, read_model
+from langchain_beautyspot.models import address_in, canonical_model, read_model, with_sets_in_order
 from langchain_beautyspot.prompts import MESSAGES, canonical_prompt
 from langchain_beautyspot.schemas import class_names, schema_of
 
@@ -75,7 +75,8 @@ class Questions:
 
     def _source(self, llm_string: str) -> Source:
         model = read_model(llm_string)
-        beginning = json.dumps(["langchain generations", self._namespace, canonical_model(llm_string)]).encode()
+        described = canonical_model(with_sets_in_order(llm_string, settings_of_chat()))
+        beginning = json.dumps(["langchain generations", self._namespace, described]).encode()
         classes = class_names(llm_string)
         self._warn_of_address(model.func_name, address_in(llm_string))
         source = Source(

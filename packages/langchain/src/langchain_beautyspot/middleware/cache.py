@@ -1,14 +1,16 @@
 """The cache for agents: answers of the model, and results of the tools that the user names."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from beautyspot.checks import expect, words
+from beautyspot.copies import Uncopied
 from beautyspot.durations import Duration
 from beautyspot.errors import CacheWarning, UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
-from beautyspot.places import Place, opened
+from beautyspot.places import Place, opened, portable
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, Generation
@@ -28,7 +30,7 @@ Answer = ModelResponse[Any] | AIMessage
 ToolResult = ToolMessage | Command[Any]
 
 
-class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
+class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
     """Keeps every answer of an agent's model, and the results of chosen tools.
 
     ```python
@@ -70,6 +72,9 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
         expect(cache_if is None or callable(cache_if), "cache_if", cache_if, "a function of the generations")
         self.cached_tools = frozenset(words("tools", tools))
         self._namespace, self._cache_if = namespace_of(namespace), cache_if
+        self._made_by = (place, {
+            "tools": tools, "ttl": ttl, "namespace": namespace, "cache_if": cache_if, "mode": mode, "tags": tags,
+        })  # fmt: skip
         spot = opened(place)
         teach(spot.parts)
         self._calls = Calls(spot, mode=mode, ttl=ttl, tags=tags_of(namespace, tags))
@@ -125,6 +130,11 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any]):
         made, kept = await self._calls.make_async(_tool_name(request), key, lambda: handler(request), _lasting)
         result = made[0] if made else self._result(key, kept, request)
         return await handler(request) if result is None else result
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let an agent that has this cache go to another process: there it opens the same store."""
+        place, options = self._made_by
+        return partial(CacheMiddleware, portable(place), **options), ()
 
     def _model_key(self, request: ModelRequest[Any]) -> ModelKey | None:
         """Return the key of a call; None, with a warning, where none can be made."""
