@@ -128,10 +128,35 @@ def test_a_step_ends_after_a_little_and_the_next_goes_on() -> None:
     keeping = Housekeeping(db, MemoryStorage().delete, clock, max_size=1000, prune_every=None)
     keeping.step()
     assert 300 - ROUNDS * VICTIMS < kept(db) < 300
-    for _ in range(100):
+    for _ in range(1000):
         keeping.step()
     assert kept(db) == 100
     assert STEP_S < 0.005
+
+
+def test_a_tenth_of_the_time_at_most_goes_into_it() -> None:
+    clock, db = Ticking(), MemoryTaskDB()
+    for number in range(1000):
+        db.put(task(f"{number:04}", size_bytes=10))
+    keeping = Housekeeping(db, MemoryStorage().delete, clock, max_size=0, prune_every=None)
+    worked = 0
+    for _ in range(200):
+        before = kept(db)
+        keeping.step()
+        worked += kept(db) < before
+    assert 2 < worked < 20
+
+
+def test_what_comes_fast_is_kept_up_with(clock: FrozenClock) -> None:
+    clock, db = Ticking(), MemoryTaskDB()
+    for number in range(500):
+        db.put(task(f"{number:04}", size_bytes=10))
+    keeping = Housekeeping(db, MemoryStorage().delete, clock, max_size=0, prune_every=None)
+    for number in range(300):
+        clock.advance(-0.0009)
+        db.put(task(f"n{number}", size_bytes=10))
+        keeping.step()
+    assert kept(db) < 600
 
 
 def test_another_process_at_work_is_left_alone(clock: FrozenClock) -> None:

@@ -6,6 +6,7 @@ import os
 import threading
 from collections import deque
 from datetime import UTC, datetime
+from math import inf
 
 from beautyspot.durations import seconds
 from beautyspot.endings import at_end_of
@@ -29,6 +30,9 @@ NAME = "beautyspot:housekeeping"
 EVERY = "10m"
 STEP_S = 0.002
 """Time after which a step begins nothing more; what it has begun takes as long again."""
+PAUSE = 9.0
+"""How often the time of a step passes before the next one, unless as many results came meanwhile as it deleted: a tenth
+of a program's time goes into this, and what comes faster than that is kept up with."""
 SAMPLE = 100
 """Rows of which the least recently used go. Keys are digests, so a run of keys is a sample of all rows."""
 VICTIMS = 10
@@ -82,7 +86,9 @@ class Housekeeping:
         self._db, self._upkeep = db, db.upkeep
         self._drop_blob = drop_blob
         self._clock = clock
-        self._next_s = float("-inf")
+        self._next_s = -inf
+        self._came, self._gone = 0, inf
+        """Results that were kept since a step that left work, and those that it deleted; infinite if it left none."""
         self._locations: deque[str] = deque()
         """Blobs whose rows are gone. What is left of them at the end, `beautyspot clean` finds."""
         self._mine = threading.Lock()
@@ -92,12 +98,14 @@ class Housekeeping:
 
     def step(self) -> None:
         """Do a little if it is time; called after a miss, and raises nothing."""
-        if self._clock.monotonic() < self._next_s or not self._mine.acquire(blocking=False):
+        self._came += 1
+        is_time = self._came >= self._gone or self._clock.monotonic() >= self._next_s
+        if not is_time or not self._mine.acquire(blocking=False):
             return
         try:
             self._step_alone()
         except StorageError:  # whatever it is, the next read or write tells of it
-            self._next_s = self._clock.monotonic() + RETRY_S
+            self._next_s, self._gone = self._clock.monotonic() + RETRY_S, inf
         finally:
             self._mine.release()
 
@@ -109,13 +117,18 @@ class Housekeeping:
     def _step_alone(self) -> None:
         locks = self._db.locks if isinstance(self._db, SupportsKeyLocks) else None
         if locks is not None and not locks.try_acquire(NAME):
-            self._next_s = self._clock.monotonic() + BUSY_S
+            self._next_s, self._gone = self._clock.monotonic() + BUSY_S, inf
             return
         try:
             wait_s = self._due_in_s()
-            if wait_s <= 0 and self._work():
-                wait_s = self._every_s
-                self._note_done()
+            if wait_s <= 0:
+                start_s = self._clock.monotonic()
+                is_done = self._work()
+                wait_s = PAUSE * (self._clock.monotonic() - start_s)
+                self._came = 0
+                if is_done:
+                    wait_s, self._gone = self._every_s, inf
+                    self._note_done()
             self._next_s = self._clock.monotonic() + wait_s
         finally:
             if locks is not None:
@@ -135,7 +148,7 @@ class Housekeeping:
 
     def _work(self) -> bool:
         """Delete until the time of a step is over, and say whether nothing is left to do."""
-        end_s = self._clock.monotonic() + STEP_S
+        end_s, self._gone = self._clock.monotonic() + STEP_S, 0
         for _ in range(ROUNDS):
             if (self._is_far or not self._locations) and not self._delete(self._victims()):
                 return True
@@ -143,6 +156,7 @@ class Housekeeping:
                 self._drop_in_thread()
             while not self._is_far and self._locations and self._clock.monotonic() <= end_s:
                 self._drop_blob(self._locations.popleft())
+                self._gone += 1
             if self._clock.monotonic() > end_s:
                 return False
         return False
@@ -194,7 +208,9 @@ class Housekeeping:
         if not tasks:
             return False
         gone = set(self._upkeep.delete_unchanged(tasks))
-        self._locations.extend(task.result_value for task in tasks if task.cache_key in gone and task.result_value)
+        locations = [task.result_value for task in tasks if task.cache_key in gone and task.result_value]
+        self._locations.extend(locations)
+        self._gone += len(gone) - (0 if self._is_far else len(locations))  # those count when their blobs go
         return True
 
 
