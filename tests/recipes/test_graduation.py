@@ -147,6 +147,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     uv = subprocess.run([ROOT / "scripts/find-uv"], check=True, capture_output=True, text=True).stdout.strip()
     told = shlex.split(command(README, "pip install 'apache-airflow"))[2:]
     wanted = [each.replace("beautyspot", str(ROOT / "packages/core")) for each in told]
+    wanted += ["--constraint", str(ROOT / "requirements/airflow.txt")]
     for words in (["venv", f"--python={sys.executable}", folder], ["pip", "install", f"--python={folder}", *wanted]):
         subprocess.run([uv, *words, "--quiet"], check=True, timeout=300)
     return folder / "bin"
