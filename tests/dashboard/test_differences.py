@@ -50,7 +50,15 @@ def test_lines_that_differ_are_told_as_diff_does(compare: Compare) -> None:
 def test_a_row_in_the_middle_of_a_long_frame_is_found(compare: Compare) -> None:
     frame = pd.DataFrame({"a": range(2000)})
     found = compare(frame, frame.assign(a=frame["a"].replace(1000, -7)))
+    assert found.how == "lines"
+    assert "@@ -1000,7 +1000,7 @@\n 997,997" in found.lines
     assert "-1000,1000\n+1000,-7" in found.lines
+
+
+def test_only_so_many_lines_are_compared_and_that_is_said(compare: Compare) -> None:
+    found = compare("\n".join(map(str, range(5000))), "\n".join(map(str, range(1, 5001))))
+    assert found.how == "some_lines"
+    assert "4999" not in found.lines
 
 
 def test_an_item_in_the_middle_of_a_long_array_is_found_also_within_a_dict(compare: Compare) -> None:

@@ -14,6 +14,8 @@ from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.texts import LANGUAGES, NAMES, PARAMETER, browser_language, plain, text
 from beautyspot_dashboard.welcome import show_first_steps
 
+DOCTORS_PAGE = "maintenance"
+
 
 def show_framed(title: str, name: str, show: Callable[[], None], /) -> None:
     """Show a page within the frame; an error of the store becomes what to do about it.
@@ -36,7 +38,7 @@ def show_framed(title: str, name: str, show: Callable[[], None], /) -> None:
             show()
     except BeautySpotError as error:
         _show_trouble(error)
-        if isinstance(error, StorageError):
+        if isinstance(error, StorageError) and name == DOCTORS_PAGE:
             _offer_doctor()
 
 
@@ -70,7 +72,7 @@ def _show_head(shown: Place) -> None:
 
 
 def _offer_doctor() -> None:
-    from beautyspot_dashboard.maintenance.findings import show_doctor  # the page of maintenance, which may be unopened
+    from beautyspot_dashboard.maintenance.findings import show_doctor  # the frame is of every page, this of one
 
     show_doctor(place.current(), key="examine_trouble")
 
@@ -84,4 +86,7 @@ def _show_trouble(error: BeautySpotError) -> None:
     if what:
         show_heading(text("what_next"))
         st.markdown(plain(next_step))
-    st.button(text("try_again"), key="try_again")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(text("try_again"), key="try_again")
+        if isinstance(error, StorageError):
+            st.page_link(f"{DOCTORS_PAGE}.py", label=text("work_doctor"), query_params={"work": "doctor"})

@@ -1,9 +1,11 @@
 """How two kept values differ: in their lines where they have some, else from which byte on."""
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from difflib import unified_diff
+from functools import partial
 from pprint import pformat
 from typing import Any, Literal, cast
 
@@ -20,6 +22,9 @@ COMPARED_BYTES = 64 * 1024 * 1024
 LINES_BYTES = 1_000_000
 """Of a text whose lines are compared, from a little before the first difference on, and of any other value."""
 BEFORE_BYTES = 2_000
+CONTEXT = 3
+"""Lines that are the same before those that differ."""
+HUNK = re.compile(r"@@ -(\d+)(,\d+|) \+(\d+)(,\d+|) @@")
 LINES = 2_000
 """Compared from the first that differs on: two values of noise take four seconds."""
 
@@ -100,11 +105,18 @@ def _of_lines(lines: Sequence[Sequence[str]], names: tuple[str, str], at: int, *
         return Difference("unseen", at=at)
     pairs = enumerate(zip(*lines, strict=False))
     same = next((place for place, (one, other) in pairs if one != other), min(map(len, lines)))
-    if max(map(len, lines)) > LINES:
-        start = max(0, same - 3)
-        lines, is_part = [each[start : start + LINES] for each in lines], True
-    found = "\n".join(unified_diff(lines[0], lines[1], *names, lineterm=""))
-    return Difference("some_lines" if is_part else "lines", found, at)
+    start = max(0, same - CONTEXT)
+    is_part = is_part or max(map(len, lines)) > start + LINES
+    one, other = (each[start : start + LINES] for each in lines)
+    found = (
+        HUNK.sub(partial(_moved, start), line) if line.startswith("@@ ") else line
+        for line in unified_diff(one, other, *names, lineterm="")
+    )
+    return Difference("some_lines" if is_part else "lines", "\n".join(found), at)
+
+
+def _moved(lines: int, hunk: re.Match[str]) -> str:
+    return f"@@ -{int(hunk[1]) + lines}{hunk[2]} +{int(hunk[3]) + lines}{hunk[4]} @@"
 
 
 def _of_structures(reader: ValueReader, tasks: Sequence[Task], names: tuple[str, str]) -> Difference:
