@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from beautyspot import CacheReadWarning, CacheSaveWarning, ConfigurationError, DamagedEntryError, Spot
+from beautyspot import CacheReadWarning, CacheSaveWarning, CacheWarning, ConfigurationError, DamagedEntryError, Spot
 from beautyspot.records import TaskFilter
 from beautyspot.serializers import MsgpackSerializer
 from llama_index.callbacks.beautyspot import ReplayMiss, cache_embedding, cache_policy
@@ -286,6 +286,18 @@ def test_what_a_model_of_the_users_hides_tells_it_from_others(spot: Spot, asked:
         model._hidden = hidden
         cache_embedding(model, spot).get_text_embedding("a")
     assert len(asked) == 2
+
+
+def test_a_model_that_its_calls_change_is_told_once(spot: Spot) -> None:
+    class Counting(Lengths):
+        def _get_text_embedding(self, text: str) -> list[float]:
+            self._hidden = (self._hidden or 0) + 1
+            return super()._get_text_embedding(text)
+
+    model = cache_embedding(Counting(model_name="m"), spot)
+    with pytest.warns(CacheWarning, match=r"changed while it was asked.*give cache_embedding a model_id="):
+        model.get_text_embedding("a")
+    assert model.get_text_embedding("a")
 
 
 def test_a_client_of_the_users_own_is_no_mere_carrier(spot: Spot) -> None:

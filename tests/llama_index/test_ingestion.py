@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from beautyspot import FROM_CODE, CacheSaveWarning, ConfigurationError, Spot
+from beautyspot import FROM_CODE, CacheSaveWarning, CacheWarning, ConfigurationError, Spot
 from beautyspot.records import TaskFilter
 from llama_index.callbacks.beautyspot import CachedTransformation, ReplayMiss, cache_policy
 from llama_index.core.embeddings.mock_embed_model import MockEmbedding
@@ -463,6 +463,18 @@ def test_worker_processes_share_what_they_make(spot: Spot, tmp_path: Path) -> No
 def test_a_bar_is_shown_where_one_is_asked_for(spot: Spot, capsys: pytest.CaptureFixture[str]) -> None:
     CachedTransformation(Shout(), spot)(documents(3), show_progress=True)
     assert "Applying Shout: 100%" in capsys.readouterr().err
+
+
+def test_a_transformation_that_its_calls_change_is_told(spot: Spot) -> None:
+    class Counting(Shout):
+        calls: int = 0
+
+        def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+            self.calls += 1
+            return super().__call__(nodes, **kwargs)
+
+    with pytest.warns(CacheWarning, match=r"Counting changed while it was asked.*give a version="):
+        CachedTransformation(Counting(), spot)([Document(text="a")])
 
 
 CLASS = """

@@ -12,9 +12,10 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-from beautyspot.errors import ConfigurationError, UnkeyableArgument
+from beautyspot.errors import CacheWarning, ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import PLAIN, Canonical
 from beautyspot.keys.registry import KeyRegistry
+from beautyspot.notices import Notices
 
 from llama_index.callbacks.beautyspot.copies import STATE
 from llama_index.core.bridge.pydantic import BaseModel
@@ -105,6 +106,17 @@ def keyable_part(component: BaseComponent, canonical: Canonical, /) -> dict[str,
         with suppress(UnkeyableArgument, ConfigurationError):
             part[name] = canonical.form(value)
     return part
+
+
+def warn_of_change(notices: Notices, name: str, remedy: str, /) -> None:
+    """Warn of a component that its own call has changed: nothing of what it gives is ever found again."""
+    with suppress(CacheWarning):  # where warnings are errors, what was paid for goes to the caller all the same
+        notices.warn(
+            ("llama_index", "changed", name),
+            f"a setting of {name} changed while it was asked, so what it gives is not found again; give the field that "
+            f"changes Field(exclude=True), or, if it is a private attribute, {remedy}",
+            CacheWarning,
+        )
 
 
 def model_name(component: BaseComponent, /) -> str:

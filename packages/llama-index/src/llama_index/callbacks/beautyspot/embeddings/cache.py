@@ -1,7 +1,7 @@
 """The way of one call of an embedding model: read what is kept, ask for the rest, keep that."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from io import BytesIO
 from typing import Any, Literal
@@ -23,6 +23,7 @@ from llama_index.callbacks.beautyspot.embeddings.embedder import (
 from llama_index.callbacks.beautyspot.embeddings.events import mark
 from llama_index.callbacks.beautyspot.embeddings.numbers import Vector, VectorSerializer
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
+from llama_index.callbacks.beautyspot.identity import warn_of_change
 from llama_index.callbacks.beautyspot.limiter import BeautySpotRateLimiter
 from llama_index.callbacks.beautyspot.meter import estimate_texts
 from llama_index.callbacks.beautyspot.options import Options
@@ -142,21 +143,34 @@ class VectorCache(Uncopied):
         limiter = limiter_of(model)
         if limiter is not None:
             limiter.acquire(_tokens_for(limiter, inputs))
-        token, start_s = _asking.set(model), self._clock.monotonic()
-        try:
+        start_s = self._clock.monotonic()
+        with self._asking(model):
             return embed(inputs), self._clock.monotonic() - start_s
-        finally:
-            _asking.reset(token)
 
     async def _ask_async(self, model: Any, inputs: list[Any], embed: EmbedAsync) -> tuple[Sequence[Vector], float]:
         limiter = limiter_of(model)
         if limiter is not None:
             await limiter.async_acquire(_tokens_for(limiter, inputs))
-        token, start_s = _asking.set(model), self._clock.monotonic()
-        try:
+        start_s = self._clock.monotonic()
+        with self._asking(model):
             return await embed(inputs), self._clock.monotonic() - start_s
+
+    @contextmanager
+    def _asking(self, model: Any) -> Generator[None]:
+        """Have what the model calls of itself go past the cache, and warn if its calls change what it is."""
+        token, before = _asking.set(model), self._identity(model)
+        try:
+            yield
         finally:
             _asking.reset(token)
+        if before is not None and before != self._identity(model):
+            name = func_name_of(model, self.options.model_id)
+            warn_of_change(self.spot.parts.store.notices, name, "give cache_embedding a model_id=")
+
+    def _identity(self, model: Any) -> bytes | None:
+        with suppress(ConfigurationError):  # a setting was changed to an object, which was warned of
+            return identity_of_embedder(model, self.canonical, self.options.model_id)
+        return None
 
 
 class OnMisses(BaseRateLimiter):

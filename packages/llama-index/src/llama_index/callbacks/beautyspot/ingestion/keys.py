@@ -68,12 +68,13 @@ class Keys:
                 f"a setting of {type(transformation).__name__} can't be part of a key ({error}); give version=, a text "
                 "that changes when the transformation does"
             ) from error
-        self._beginning = pack([FORMAT, name, version, form, *parts])
+        self.beginning = pack([FORMAT, name, version, form, *parts])
+        """What all keys have in common: what the transformation is."""
 
     def keys(self, parts: Sequence[Sequence[BaseNode]], options: Mapping[str, Any]) -> list[str | None]:
         """Return the key of each part; None where it, or an option of the call, has no content."""
         try:
-            beginning = hasher(self._beginning + pack(self._canonical.form(dict(options))))
+            beginning = hasher(self.beginning + pack(self._canonical.form(dict(options))))
         except UnkeyableArgument:
             return [None] * len(parts)
         found: list[str | None] = []

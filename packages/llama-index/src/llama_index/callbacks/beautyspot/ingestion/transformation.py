@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from beautyspot.store import Hit, Label
 
 from llama_index.callbacks.beautyspot.embeddings.numbers import VectorSerializer
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
+from llama_index.callbacks.beautyspot.identity import warn_of_change
 from llama_index.callbacks.beautyspot.ingestion.keys import FORMAT, Keys, registry_of_transformations
 from llama_index.callbacks.beautyspot.ingestion.plan import Call, Plan
 from llama_index.callbacks.beautyspot.ingestion.units import UNITS, Unit, is_aligned, unit_of, units
@@ -104,7 +105,7 @@ class CachedTransformation(TransformComponent):
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Return what the transformation makes of `nodes`."""
-        mode = mode_now(self._mode)
+        mode, before = mode_now(self._mode), self._identity()
         if mode == "off":
             return self.transformation(nodes, **kwargs)
         plan, rows, clock = self._plan(nodes, kwargs), self._store(), self._spot.parts.clock
@@ -115,11 +116,12 @@ class CachedTransformation(TransformComponent):
                 made = self.transformation(plan.begin(call), **self._inner(kwargs))
                 rows.keep(self._rows(plan, call, made, clock.monotonic() - start_s, mode))
                 advance(len(call))
+        self._watch(before)
         return plan.result()
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Do as a call."""
-        mode = mode_now(self._mode)
+        mode, before = mode_now(self._mode), self._identity()
         if mode == "off":
             return await self.transformation.acall(nodes, **kwargs)
         plan, rows = self._plan(nodes, kwargs), self._store()
@@ -138,6 +140,7 @@ class CachedTransformation(TransformComponent):
                 # The others have ended as well, so what they made is kept.
                 for error in filter(None, ended):
                     raise error
+        self._watch(before)
         return plan.result()
 
     def __reduce__(self) -> Any:
@@ -154,6 +157,16 @@ class CachedTransformation(TransformComponent):
     def _keys(self) -> Keys:
         registry = registry_of_transformations(self._spot.parts.registry)
         return Keys(Canonical(registry), self.transformation, self.namespace, self.unit, version=self.version)
+
+    def _identity(self) -> bytes | None:
+        with suppress(ConfigurationError):  # a setting was changed to an object, of which is warned elsewhere
+            return self._keys().beginning
+        return None
+
+    def _watch(self, before: bytes | None) -> None:
+        """Warn of a transformation that its own calls have changed."""
+        if before is not None and before != self._identity():
+            warn_of_change(self._spot.parts.store.notices, self._func_name, "give a version=")
 
     def _plan(self, nodes: Sequence[BaseNode], options: Mapping[str, Any]) -> Plan:
         parts = units(nodes, self.unit)

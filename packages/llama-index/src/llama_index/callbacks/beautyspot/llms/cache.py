@@ -17,6 +17,7 @@ from beautyspot.store import Hit, Label
 from beautyspot.threads import in_thread, on_event_loop
 
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
+from llama_index.callbacks.beautyspot.identity import warn_of_change
 from llama_index.callbacks.beautyspot.llms.answers import Response, is_complete
 from llama_index.callbacks.beautyspot.llms.call import Call
 from llama_index.callbacks.beautyspot.llms.kept import Answer, AnswerSerializer
@@ -206,13 +207,7 @@ class LLMCache(Uncopied):
         """Warn of a model that its own call has changed: none of its answers is ever found again."""
         with suppress(Exception):  # the user's fields may do anything; the next call says so
             if self.questions.identity(call.llm) != lookup.question.identity:
-                name = type(call.llm).__name__
-                self._store.notices.warn(
-                    ("llama_index", "changed", name),
-                    f"a setting of {name} changed while it was asked, so its answers are not found again; give the "
-                    "field that changes Field(exclude=True), or cache_llm a model_id= if it is a private attribute",
-                    CacheWarning,
-                )
+                warn_of_change(self._store.notices, type(call.llm).__name__, "give cache_llm a model_id=")
 
     def _flies(self, lookup: Lookup) -> bool:
         """Say whether callers of one key wait for one another."""
