@@ -41,7 +41,7 @@ bench: ## measure against the peers, interleaved in one run
 docs: ## build the site into build/site; run every block of README and docs, and every example
 	@$(BOOTSTRAP) test
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
-	$(BIN)/python -m pytest tests/workspace/test_documents.py tests/workspace/test_examples.py $(ARGS)
+	$(BIN)/python -m pytest tests/workspace/test_documents*.py tests/workspace/test_examples.py $(ARGS)
 
 notebooks: ## run the recipes' notebooks from clean kernels and keep what they put out; ARGS names some
 	@$(BOOTSTRAP) test
