@@ -5,6 +5,7 @@ import sqlite3
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -207,6 +208,21 @@ def test_what_is_kept_anew_while_others_go_stays_with_its_blob(tmp_path: Path, c
             store.write(label(key * 32, save_blob=True), key, PLAIN)
         assert store.delete_where(TaskFilter(function="m.f")) == 2
         assert store.read("b" * 32, PLAIN) == ("new", 2.0)
+
+
+def test_held_results_that_match_go_and_newer_ones_stay(store: Store, db: MoodyDB, clock: FrozenClock):
+    store.write(label("a" * 32), 1, PLAIN)
+    clock.advance(60)
+    db.sulks = True
+    with pytest.warns(bs.CacheSaveWarning):
+        store.keep(label("a" * 32), 2, PLAIN)
+    store.keep(label("b" * 32, func_name="m.g"), 3, PLAIN)
+    db.sulks = False
+    before = datetime.fromtimestamp(clock.time() - 30, UTC)
+    assert store.delete_where(TaskFilter(updated_before=before)) == 1
+    assert store.delete_where(TaskFilter(function="m.g")) == 1
+    assert store.unsaved.retry()
+    assert (store.read("a" * 32, PLAIN), store.read("b" * 32, PLAIN)) == ((2, 2.0), None)
 
 
 def test_failing_storage_leaves_the_value_in_the_row(db: MoodyDB, tmp_path: Path, clock: FrozenClock):

@@ -212,14 +212,16 @@ class Store:
         """Delete every matching result but those that are kept anew meanwhile, and return how many there were."""
         from beautyspot.deletion import in_steps  # no hit deletes
 
-        count = 0
+        count, held = 0, self.unsaved.drop_where(where)
         for _, gone in in_steps(self.db.find(where), self.db):
             count += len(gone)
             for task in gone:
-                self.unsaved.drop(task.cache_key)
+                held.discard(task.cache_key)
                 if task.result_type == "FILE" and task.result_value:
                     self.blobs.drop(task.result_value)
-        return count or self.db.delete(())  # it may be gone, and whoever deleted it not have told our memory yet
+        return count + len(held) or self.db.delete(
+            ()
+        )  # it may be gone, and whoever deleted it not have told our memory yet
 
     def _location(self, key: str) -> str | None:
         try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from beautyspot.clocks import Clock
     from beautyspot.protocols import TaskDB
-    from beautyspot.records import Entry, Task
+    from beautyspot.records import Entry, Task, TaskFilter
 
 LIMIT_BYTES = 64 * 1024 * 1024
 """Most bytes of results that are held."""
@@ -103,6 +103,12 @@ class Unsaved:
             return False
         with self._writing:
             return self._remove(key)
+
+    def drop_where(self, where: TaskFilter, /) -> set[str]:
+        """Forget the rows that meet `where`, and return their keys."""
+        from beautyspot.db.filters import matches  # no hit deletes
+
+        return {key for key, task in list(self._tasks.items()) if matches(where, task) and self.drop(key)}
 
     def retry(self) -> bool:
         """Write what waits, and say whether nothing is left; a row that is refused does not hold up the others."""
