@@ -8,6 +8,7 @@ import pytest
 from beautyspot import CacheSaveWarning, ConfigurationError, Spot
 from beautyspot.records import TaskFilter
 from llama_index.callbacks.beautyspot import ReplayMiss, cache_policy, cache_postprocessor
+from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
@@ -56,6 +57,29 @@ def nodes(*texts: str) -> list[NodeWithScore]:
 
 def told(ranked: list[NodeWithScore]) -> list[tuple[str, float | None]]:
     return [(each.text, each.score) for each in ranked]
+
+
+class Reversed(Longest):
+    """Ranks the other way round, if its private attribute says so."""
+
+    _reverse: bool = PrivateAttr(default=False)
+
+    def _postprocess_nodes(
+        self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
+    ) -> list[NodeWithScore]:
+        ranked = super()._postprocess_nodes(nodes, query_bundle)
+        return ranked[::-1] if self._reverse else ranked
+
+
+def test_what_a_reranker_of_the_users_hides_tells_it_from_others(store: Spot) -> None:
+    straight, reverse = Reversed(), Reversed()
+    reverse._reverse = True
+    orders = [
+        [text for text, _ in told(cache_postprocessor(each, store).postprocess_nodes(nodes("a", "bb"), query_str="q"))]
+        for each in (straight, reverse, straight)
+    ]
+    assert orders == [["bb", "a"], ["a", "bb"], ["bb", "a"]]
+    assert len(ASKED) == 2
 
 
 async def test_the_same_nodes_and_query_are_ranked_once_in_either_colour(spot: Spot, asked: list[str]) -> None:
