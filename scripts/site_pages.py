@@ -97,7 +97,7 @@ def command_line() -> str:
 
     command = get_command(app)
     context = command.make_context("beautyspot", [], resilient_parsing=True)
-    return get_docs_for_click(obj=command, ctx=context, name="beautyspot")
+    return get_docs_for_click(obj=command, ctx=context, name="beautyspot", title="The command line")
 
 
 def tables() -> str:
