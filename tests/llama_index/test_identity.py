@@ -5,10 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
-from beautyspot import UnkeyableArgument
+from beautyspot import ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import Canonical
 from beautyspot.keys.registry import KeyRegistry
 from llama_index.callbacks.beautyspot.identity import (
+    HIDDEN_MODELS,
     identity_of,
     is_transport,
     keyable_part,
@@ -18,6 +19,7 @@ from llama_index.callbacks.beautyspot.identity import (
 )
 from llama_index.core.bridge.pydantic import ConfigDict, Field, PrivateAttr, SecretStr
 from llama_index.core.schema import TransformComponent
+from openai.types.shared import Reasoning
 
 
 class OfHost(TransformComponent):
@@ -93,10 +95,20 @@ def test_those_of_llamaindex_and_what_carries_requests_change_no_key(canonical: 
 
 def test_a_client_of_the_users_counts_by_its_address_or_content(canonical: Canonical):
     clients = [None, "deepl", "google", *(httpx.Client(base_url=f"http://{host}") for host in "ab")]
+    clients += [Reasoning(effort="high"), Reasoning(effort="low")]  # not all of their packages are clients
     forms = [canonical.form(OfUser(client=client)) for client in clients]
     assert [forms.count(each) for each in forms] == [1] * len(clients)
-    with pytest.raises(UnkeyableArgument):
-        canonical.form(OfUser(client=object()))
+    for client in (object(), httpx.Headers()):
+        with pytest.raises(UnkeyableArgument):
+            canonical.form(OfUser(client=client))
+
+
+@pytest.mark.parametrize("name", HIDDEN_MODELS)
+def test_a_class_of_llamaindex_that_hides_its_model_is_refused(name: str):
+    model = OfHost()
+    model.__pydantic_private__ = {**(model.__pydantic_private__ or {}), name: object()}
+    with pytest.raises(ConfigurationError, match=f"'{name}' of OfHost holds a object, .*; give model_id="):
+        identity_of(model)
 
 
 def test_of_the_options_of_a_call_count_those_that_may_change_the_answer():

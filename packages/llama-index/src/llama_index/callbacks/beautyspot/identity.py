@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
+from beautyspot.checks import has_methods
 from beautyspot.errors import CacheWarning, ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import PLAIN, Canonical
 from beautyspot.keys.registry import KeyRegistry
@@ -37,7 +38,7 @@ CLIENTS = frozenset(("client", "aclient", "async_client", "http_client", "async_
 """Fields in which LlamaIndex's own classes hold what sends requests; a class of the user's may hold anything."""
 _HOST = "llama_index."
 _CARRIERS = frozenset(("aiohttp", "anthropic", "boto3", "botocore", "httpx", "httpx2", "openai", "requests", "urllib3"))
-"""Packages whose objects carry requests; none of them is a model."""
+"""Packages whose clients carry requests; none of them is a model."""
 _TOOLS = frozenset(("_thread", "asyncio", "concurrent", "logging", "threading"))
 """Packages whose objects, in private attributes, change no answer."""
 HIDDEN_MODELS = ("_llm", "_model", "_pipeline", "_previous_response_id")
@@ -153,13 +154,18 @@ def _telling(settings: dict[str, Any]) -> dict[str, Any]:
         if type(value) in PLAIN:
             if value is not None or name not in CLIENTS:  # one that is not made yet
                 told[name] = value
-        elif _package(value) in _CARRIERS:
+        elif _is_client(value):
             address = getattr(value, "base_url", None)
             if address:
                 told[name] = str(address)
         elif not (hasattr(type(value), "get_secret_value") or isinstance(value, CallbackManager | BaseRateLimiter)):
             told[name] = value
     return told
+
+
+def _is_client(value: Any) -> bool:
+    # What can be closed: their packages have URLs, options and messages as well, which count.
+    return _package(value) in _CARRIERS and any(has_methods(value, name) for name in ("close", "aclose"))
 
 
 def _package(value: Any) -> str:
