@@ -136,9 +136,10 @@ def test_first_function_of_a_name_gets_the_rows_and_the_other_a_warning(old: Pat
 
 
 def test_old_row_older_than_its_ttl_is_no_hit(old: Path):
-    clock = FrozenClock(4_000_000_000.0)
+    marked = bs.Spot("app", clock=FrozenClock(4_000_000_000.0)).mark(ttl="7d")(add)
+    assert not marked.is_cached(1, 2)
     with pytest.raises(AssertionError, match="ran"):
-        bs.Spot("app", clock=clock).mark(ttl="7d")(add)(1, 2)
+        marked(1, 2)
 
 
 @pytest.mark.parametrize("payload", [b"3,4", b"\xc4\x033,4"], ids=["raw, up to 2.2", "nested, from 2.3"])

@@ -163,7 +163,7 @@ class Plan(NamedTuple):
         """Say whether a call would be a hit."""
         if self.store.lookup(key) is not None:
             return True
-        return self.legacy is not None and self.legacy.find(args, kwargs) is not None
+        return self.legacy is not None and self.legacy.peek(args, kwargs, self.options.ttl_s) is not None
 
     def forget(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> bool:
         """Delete the kept result of a call, old rows of it too, and say whether there was one."""
