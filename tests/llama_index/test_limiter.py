@@ -242,6 +242,11 @@ def test_a_shared_limit_without_a_place_is_refused_by_its_name() -> None:
         BeautySpotRateLimiter(requests_per_minute=1, shared=True)
 
 
+def test_a_name_is_a_text() -> None:
+    with pytest.raises(bs.ConfigurationError, match="name got None; give a text"):
+        BeautySpotRateLimiter(60, name=None)  # type: ignore[arg-type]
+
+
 def test_limiters_of_one_name_in_one_database_share_their_limits(spot: bs.Spot, clock: FrozenClock) -> None:
     one, two = (paced(BeautySpotRateLimiter(60, spot=spot, shared=True)) for _ in "12")
     one.complete("hi"), two.complete("hi")
