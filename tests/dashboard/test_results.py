@@ -230,6 +230,19 @@ def test_two_texts_are_compared_line_by_line(small_store: Path, run_page: RunPag
     assert "+All about owls." in difference
 
 
+def test_two_tables_of_the_same_columns_are_shown_beside_each_other(tmp_path: Path, run_page: RunPage) -> None:
+    with bs.Spot("t", db=tmp_path / "t.db", storage=tmp_path / "blobs") as spot:
+        table = spot.mark(content_type="text/csv")(_table)
+        table(1), table(2)
+    app = choose(run_page(tmp_path / "t.db", "results"), 0, 1)
+    assert not app.exception
+    assert [each.label for each in app.multiselect] == ["Columns"] * 2
+
+
+def _table(number: int) -> str:
+    return f"n,m\n1,2\n2,{number}\n"
+
+
 def test_two_results_get_the_room_that_one_leaves_to_the_table(small_store: Path, run_page: RunPage) -> None:
     app = choose(run_page(small_store, "results"), 1)
     assert max(each.weight for each in app.columns) == pytest.approx(3 / 5)
