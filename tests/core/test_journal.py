@@ -254,6 +254,15 @@ def test_refused_runs_count_as_lost_until_they_are_written(clock: FrozenClock):
     assert (journal.flush(), journal.lost_runs) == (True, 0)
 
 
+def test_runs_behind_refused_counts_are_lost_for_the_same_reason(clock: FrozenClock):
+    paper = Paper()
+    paper.refuses = True
+    journal = Journal(paper, clock)
+    journal.tally("f").miss(0.0, failed=False)
+    journal.add_run(run(1))
+    assert (journal.flush(), journal.lost_runs, journal.refusal) == (False, 1, "StorageError: full")
+
+
 class Holding:
     """A source of one run."""
 

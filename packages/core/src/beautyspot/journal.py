@@ -175,7 +175,7 @@ class Journal:
         """Runs that were given up, as the database could not be written for too long."""
         self._next_s = clock.monotonic() + FLUSH_EVERY_S
         self.refusal = ""
-        """What the database said when it last refused runs."""
+        """What the database said when it last refused counts or runs."""
         self._in_trouble = False
         """Whether the last flush failed."""
         self._hurried = False
@@ -270,7 +270,8 @@ class Journal:
             return True
         try:
             self._db.add_activity([activity for _, activity in taken])
-        except Exception:  # noqa: BLE001 - the database may be anybody's, and its trouble is not the caller's
+        except Exception as error:  # noqa: BLE001 - the database may be anybody's, and its trouble is not the caller's
+            self.refusal = f"{type(error).__name__}: {error}"
             for tally, activity in taken:
                 tally.put_back(activity)
             return False
