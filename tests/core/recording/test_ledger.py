@@ -47,7 +47,7 @@ def written(db: SQLiteTaskDB) -> int:
 
 def wait_for_thread() -> None:
     for thread in threading.enumerate():
-        if thread.name == "beautyspot-ledger":
+        if thread.name in ("beautyspot-ledger", "beautyspot-journal"):
             thread.join(60)
 
 
@@ -67,6 +67,7 @@ def test_few_runs_wait_until_it_is_time(db: SQLiteTaskDB, clock: FrozenClock) ->
     assert written(db) == 0
     clock.advance(6)
     ledger.add(2)
+    wait_for_thread()
     assert written(db) == 2
 
 
