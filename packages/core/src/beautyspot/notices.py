@@ -64,7 +64,7 @@ class Notices:
             )
 
     def tell(self, subject: Hashable, message: str, category: type[CacheWarning], /) -> None:
-        """Warn as `warn` does, and show what the user has made an error: raised into a host, it would lose an answer."""
+        """Warn as `warn` does, and only show what the user has made an error: raised, it might cost an answer."""
         try:
             self.warn(subject, message, category)
         except category as raised:
