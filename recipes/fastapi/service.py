@@ -18,7 +18,7 @@ spot = bs.Spot("service", tpm=float(os.environ.get("TPM", "600")), burst=5, shar
 @spot.limiter()
 async def summarise(name: str, client: httpx.AsyncClient) -> str:
     """Ask the API; what it refuses raises, and nothing is kept of it."""
-    answer = await client.get(f"{UPSTREAM}/summaries/{name}")
+    answer = await client.get(f"{UPSTREAM}/summaries", params={"name": name})
     answer.raise_for_status()
     return answer.text
 

@@ -17,7 +17,7 @@ refused = 0
 recent: list[float] = []
 
 
-@app.get("/summaries/{name}", response_class=PlainTextResponse)
+@app.get("/summaries", response_class=PlainTextResponse)
 async def summary(name: str) -> str:
     """Answer after a while, or refuse with 429."""
     global refused

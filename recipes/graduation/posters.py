@@ -25,7 +25,7 @@ spot = bs.Spot(
 @spot.limiter()
 def summarise(name: str) -> str:
     """Ask the API; what it refuses raises, and nothing is kept of it."""
-    answer = httpx.get(f"{API}/summaries/{name}", timeout=30)
+    answer = httpx.get(f"{API}/summaries", params={"name": name}, timeout=30)
     answer.raise_for_status()
     return answer.text
 

@@ -139,6 +139,16 @@ def test_the_readmes_request_gets_the_readmes_answer(folder: Path) -> None:
         assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == shown.strip()
 
 
+def test_the_api_is_asked_for_a_name_as_it_was_written(folder: Path) -> None:
+    with upstream(folder) as api, service(folder, api) as (url, _):
+        for written, name in {"a%23b": "a#b", "a%3Fb": "a?b", "%2e%2e": "..", "100%25": "100%"}.items():
+            # Not urllib, which leaves dots alone; curl is told to.
+            told = subprocess.run(
+                ["curl", "-s", "--path-as-is", f"{url}/summaries/{written}"], capture_output=True, check=True
+            )
+            assert json.loads(told.stdout) == {"name": name, "summary": f"{name} in one sentence"}
+
+
 def test_a_stop_under_load_finishes_what_was_begun_and_a_restart_knows_it(folder: Path) -> None:
     with upstream(folder) as api:
         with service(folder, api) as (url, process):

@@ -124,6 +124,11 @@ def test_celery_workers_go_on_from_what_the_script_kept_and_ask_for_each_name_on
         assert {each.func_name: each.misses for each in catalog.functions()}["posters.summarise"] == len(NAMES)
 
 
+def test_the_api_is_asked_for_a_name_as_it_was_written(stage: Stage) -> None:
+    stage.run("python posters.py", "'a#b' 'a?b' '..'")
+    assert {"a#b", "a?b", ".."} < set(stage.asked()["asked"])
+
+
 def test_a_process_of_a_worker_that_is_killed_loses_no_task_and_at_most_the_answer_on_its_way(
     stage: Stage, redis_url: str
 ) -> None:
