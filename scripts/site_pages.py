@@ -34,7 +34,7 @@ ORDER = (
 )
 """Of what stands beside each other in the navigation; the rest follows by name."""
 LISTED = "<!-- pages -->"
-"""Where an index lists the pages beside it."""
+"""Where an index lists the pages beside it, most of which are made here; the others' lists are in their files."""
 LINK = re.compile(r"(?<=\]\()([^)#:\s]+)")
 
 

@@ -3,8 +3,10 @@
 import ast
 import re
 import tomllib
+from itertools import repeat
 from pathlib import Path
 
+import nbformat
 import pytest
 from workspace.blocks import DOCUMENTS, FENCE, ROOT
 
@@ -14,7 +16,24 @@ READMES = {name: (ROOT / name).read_text("utf-8") for name in ("README.md", "REA
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TABLE = re.compile(r"(?:^\|.*\|\n)+", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+LISTED = ("decisions", "explanation", "how-to", "migrate")
 MEASURED = re.compile(r"<!-- benchmarks -->.*<!-- /benchmarks -->", re.DOTALL)
+
+
+# That of the reference is left to the site, which makes most of its pages.
+INDEXES = [ROOT / "recipes/README.md", *(ROOT / f"docs/{each}/index.md" for each in LISTED)]
+
+
+def pages_beside(index: Path) -> list[Path]:
+    """Return the pages that a reader looks for in an index."""
+    found = (path for pattern in ("*.md", "*.ipynb", "*/README.md") for path in index.parent.glob(pattern))
+    return sorted(path for path in found if path != index)
+
+
+def line_of(page: Path, index: Path) -> str:
+    """Return the line that names a page: its title, and where it is."""
+    text = page.read_text("utf-8") if page.suffix == ".md" else nbformat.read(page, as_version=4).cells[0].source
+    return f"- [{text.splitlines()[0].removeprefix('# ')}]({page.relative_to(index.parent).as_posix()})"
 
 
 def agree(found: list[object]) -> bool:
@@ -69,6 +88,23 @@ def test_both_link_to_the_same_pages_and_to_each_other() -> None:
 def test_what_is_linked_to_is_there(document: Path) -> None:
     links = LINK.findall(FENCE.sub("", document.read_text("utf-8")))
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("index", INDEXES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_an_index_names_every_page_beside_it(index: Path) -> None:
+    lines = index.read_text("utf-8").splitlines()
+    missing = [line for line in map(line_of, pages_beside(index), repeat(index)) if line not in lines]
+    assert missing == [], f"add to {index.relative_to(ROOT)}: {missing}"
+
+
+def test_a_page_that_its_index_does_not_name_is_found(tmp_path: Path) -> None:
+    (tmp_path / "service").mkdir()
+    (tmp_path / "service/README.md").write_text("# A service\n")
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# A notebook")]), tmp_path / "a.ipynb"
+    )
+    found = [line_of(page, tmp_path / "README.md") for page in pages_beside(tmp_path / "README.md")]
+    assert found == ["- [A notebook](a.ipynb)", "- [A service](service/README.md)"]
 
 
 @pytest.mark.parametrize("package", sorted((ROOT / "packages").iterdir()), ids=lambda path: path.name)
