@@ -3,7 +3,7 @@
 import itertools
 import sqlite3
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,10 +40,18 @@ class MoodyDB(MemoryTaskDB):
         return super().get(key)
 
     def put(self, task: Task, /) -> None:
+        self.refuse(task)
+        super().put(task)
+
+    def put_newer(self, tasks: Sequence[Task], /) -> list[str]:
+        for task in tasks:
+            self.refuse(task)
+        return self.upkeep.put_newer(tasks)
+
+    def refuse(self, task: Task) -> None:
         if self.sulks or task.func_name == REFUSED:
             self.clock.advance(self.takes_s)
             raise bs.StorageError("sulking")
-        super().put(task)
 
 
 class SlowStorage(LocalStorage):
@@ -112,6 +120,17 @@ def test_older_result_that_was_held_is_not_written_over_a_newer_one(store: Store
         store.keep(label(), "old", PLAIN)
     db.sulks = False
     store.write(label(), "new", PLAIN)
+    assert store.unsaved.retry()
+    assert store.read("k" * 32, PLAIN) == ("new", 2.0)
+
+
+def test_what_another_process_kept_meanwhile_is_newer_than_what_was_held(store: Store, db: MoodyDB, clock: FrozenClock):
+    db.sulks = True
+    with pytest.warns(bs.CacheSaveWarning):
+        store.keep(label(), "old", PLAIN)
+    db.sulks = False
+    clock.advance(1)
+    Store(db, store.storage, clock=clock).write(label(), "new", PLAIN)
     assert store.unsaved.retry()
     assert store.read("k" * 32, PLAIN) == ("new", 2.0)
 

@@ -10,13 +10,14 @@ from beautyspot.checks import has_methods
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeGuard
+    from typing import Any, TypeGuard
 
     from beautyspot.protocols import (
         SupportsBatches,
         SupportsJournal,
         SupportsKeyLocks,
         SupportsLegacy,
+        SupportsMerge,
         SupportsSaveParts,
         SupportsStreams,
         SupportsTypes,
@@ -49,6 +50,12 @@ def notes_uses(db: object, /) -> TypeGuard[SupportsUses]:
     """Say whether `db` can tell which results were not used for longest."""
     # Not `hasattr(db, …)`: where it is a property, asking it would make what no hit needs.
     return hasattr(type(db), "uses") or "uses" in getattr(db, "__dict__", ())
+
+
+def merger_in(db: object, /) -> SupportsMerge | None:
+    """Return what keeps rows in `db` without replacing newer ones; None if it has no such thing."""
+    merger: Any = db if has_methods(db, "put_newer") else getattr(db, "upkeep", None)
+    return merger if has_methods(merger, "put_newer") else None
 
 
 def can_wake(db: object, /) -> TypeGuard[SupportsWaking]:

@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 
 from beautyspot.errors import StorageError
-from beautyspot.powers import can_wake, takes_batches
+from beautyspot.powers import can_wake, merger_in, takes_batches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Unsaved:
             start_s = self._now()
             with self._writing, suppress(StorageError):
                 if self._tasks.get(key) is task:
-                    self._try(lambda task=task: self._db.put(task))
+                    self._try(lambda task=task: self._put_held(task))
                     self._remove(key)
             if key in self._tasks and self._now() - start_s > SLOW_S:
                 break
@@ -129,6 +129,14 @@ class Unsaved:
         self._lock, self._writing = threading.RLock(), threading.RLock()
         self._tasks.clear()
         self._held_bytes = 0
+
+    def _put_held(self, task: Task) -> None:
+        # What another process kept since this was computed is newer.
+        merger = merger_in(self._db)
+        if merger is None:
+            self._db.put(task)
+        else:
+            merger.put_newer([task])
 
     def _try(self, write: Callable[[], None]) -> None:
         start_s = self._now()
