@@ -1,6 +1,7 @@
 """What nodes and tasks of LangGraph wrote, kept."""
 
 import copy
+import gc
 import operator
 import os
 import pickle
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import pytest
-from beautyspot import CacheReadWarning, CacheSaveWarning, Spot, UnkeyableArgument
+from beautyspot import CacheReadWarning, CacheSaveWarning, CacheWarning, Spot, UnkeyableArgument
 from beautyspot.records import TaskFilter
 from beautyspot.testing import FrozenClock
 from langchain_beautyspot import BeautySpotNodeCache, stable_key
@@ -287,3 +288,59 @@ def test_the_key_tells_contents_apart() -> None:
 def test_an_input_without_content_is_refused_and_not_keyed_by_its_address() -> None:
     with pytest.raises(UnkeyableArgument, match="give the node or task a key_func"):
         stable_key(object())
+
+
+def redact(state: State) -> dict[str, Any]:
+    return {"messages": [AIMessage("REDACTED", id=state["messages"][-1].id)]}
+
+
+def clean(state: State) -> dict[str, Any]:
+    return {"messages": [HumanMessage("cleaned", id=state["messages"][0].id), AIMessage("new")]}
+
+
+def whole(state: State) -> dict[str, Any]:
+    return {"messages": [*state["messages"], AIMessage("answer")]}
+
+
+@pytest.mark.parametrize("ids", [("h", "a"), (None, None)], ids=["the same ids", "ids of each run"])
+@pytest.mark.parametrize(
+    ("node", "expected"),
+    [(redact, ["q", "REDACTED"]), (clean, ["cleaned", "secret", "new"]), (whole, ["q", "secret", "answer"])],
+)
+async def test_a_kept_node_edits_the_messages_of_now(
+    cache: BeautySpotNodeCache, spot: Spot, node: Any, expected: list[str], ids: tuple[str | None, str | None]
+) -> None:
+    calls: list[int] = []
+
+    def counted(state: State) -> dict[str, Any]:
+        calls.append(1)
+        return node(state)
+
+    def given() -> dict[str, Any]:
+        return {"messages": [HumanMessage("q", id=ids[0]), AIMessage("secret", id=ids[1])]}
+
+    states = [graph(counted, each).invoke(given()) for each in (cache, BeautySpotNodeCache(spot))]
+    states.append(await graph(counted, cache).ainvoke(given()))
+    assert [[message.content for message in state["messages"]] for state in states] == [expected] * 3
+    assert len(calls) == 1
+
+
+def test_an_edit_is_no_hit_where_the_node_is_given_other_messages(cache: BeautySpotNodeCache) -> None:
+    policy = CachePolicy(key_func=lambda _: "the same for all")
+    app = StateGraph(State).add_node("n", redact, cache_policy=policy).add_edge(START, "n").compile(cache=cache)
+    for texts in (["q"], ["q", "r"]):
+        state = app.invoke({"messages": [AIMessage(text) for text in texts]})
+        assert [message.content for message in state["messages"]] == [*texts[:-1], "REDACTED"]
+
+
+def test_messages_of_an_unknown_input_are_not_kept(cache: BeautySpotNodeCache) -> None:
+    with pytest.warns(CacheWarning, match="which of them it was given"):
+        cache.set({KEY: ([("messages", [AIMessage("x", id="a")])], None)})
+    assert cache.get([KEY]) == {}
+
+
+def test_inputs_are_forgotten_with_their_tasks(cache: BeautySpotNodeCache) -> None:
+    model = Model()
+    graph(model.answer, cache).invoke(ask("hi"))
+    gc.collect()
+    assert not cache._inputs._known

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from beautyspot.copies import Uncopied
-from beautyspot.errors import DamagedEntryError
+from beautyspot.errors import CacheWarning, DamagedEntryError
 from beautyspot.keys.digest import digest
 from beautyspot.names import module_name
 from beautyspot.places import Place, opened, portable
@@ -17,12 +17,13 @@ from langchain_beautyspot.classes import teach, teach_send
 from langchain_beautyspot.entries import namespace_of
 from langchain_beautyspot.extras import need
 from langchain_beautyspot.lenient import LenientRows
+from langchain_beautyspot.node_inputs import Ids, NodeInputs, messages_in
 from langchain_beautyspot.replays import Renewal, keepable
 
 need("langgraph", "langgraph.cache.base", "BeautySpotNodeCache")
 from langgraph.cache.base import BaseCache, FullKey, Namespace  # noqa: E402 - the line above says what is missing
 
-FORMAT = "1"
+FORMAT = "2"
 TAG = "langgraph"
 Found = dict[FullKey, Any]
 Pairs = Mapping[FullKey, tuple[Any, int | None]]
@@ -38,7 +39,8 @@ class BeautySpotNodeCache(BaseCache[Any], Uncopied):
 
     What can't be kept or read is warned of, and the graph goes on: the node runs again. Values are msgpack with a
     closed table of classes; `spot.register_type` adds the classes of your state. Messages of a model come back with new
-    ids: `add_messages` would else put a repeated answer in the place of the first. What removes messages is not kept.
+    ids: `add_messages` would else put a repeated answer in the place of the first. A message that the node was given
+    and writes again has the id that it has now. What removes messages is not kept.
     """
 
     def __init__(self, place: Place, *, namespace: str = "") -> None:
@@ -58,14 +60,17 @@ class BeautySpotNodeCache(BaseCache[Any], Uncopied):
         teach_send(self._spot.parts)
         self._rows = LenientRows(self._spot.parts)
         self._namespace = namespace_of(namespace)
+        self._inputs = NodeInputs()
 
     def get(self, keys: Sequence[FullKey]) -> Found:
         """Return what is kept for the keys; those that have nothing are left out."""
-        return self._found(keys, self._rows.read([*map(self._key, keys)]))
+        given = self._given()
+        return self._found(keys, self._rows.read([*map(self._key, keys)]), given)
 
     async def aget(self, keys: Sequence[FullKey]) -> Found:
         """Do as `get`."""
-        return self._found(keys, await self._rows.read_async([*map(self._key, keys)]))
+        given = self._given()
+        return self._found(keys, await self._rows.read_async([*map(self._key, keys)]), given)
 
     def set(self, pairs: Pairs) -> None:
         """Keep what nodes wrote, each for its seconds; None for ever."""
@@ -93,10 +98,17 @@ class BeautySpotNodeCache(BaseCache[Any], Uncopied):
         place, options = self._made_by
         return partial(BeautySpotNodeCache, portable(place), **options), ()
 
-    def _found(self, keys: Sequence[FullKey], hits: Sequence[Hit | None]) -> Found:
+    def _given(self) -> Mapping[FullKey, Ids]:
+        """Return what the tasks are given that are looked up now; nothing of those that nothing is known of."""
+        try:
+            return self._inputs.look()
+        except Exception:  # noqa: BLE001 - LangGraph's insides and the user's state; what needs it is not kept then
+            return {}
+
+    def _found(self, keys: Sequence[FullKey], hits: Sequence[Hit | None], given: Mapping[FullKey, Ids]) -> Found:
         found: Found = {}
         for key, hit in zip(keys, hits, strict=True):
-            writes = None if hit is None else self._writes(self._key(key), hit)
+            writes = None if hit is None else self._writes(self._key(key), hit, given.get(key))
             if hit is None or writes is None:
                 self._rows.count(_func_name(key), [], 1)
             else:
@@ -104,22 +116,49 @@ class BeautySpotNodeCache(BaseCache[Any], Uncopied):
                 found[key] = writes
         return found
 
-    def _writes(self, key: str, hit: Hit) -> list[tuple[str, Any]] | None:
-        """Return what a node wrote, with new message ids; None, counted and told, of a row that holds nothing such."""
+    def _writes(self, key: str, hit: Hit, given: Ids | None) -> list[tuple[str, Any]] | None:
+        """Return what a node wrote, with the message ids of now; None where its input has others, or the row is none.
+
+        Args:
+            key: Of the row, to count and tell that it holds nothing such.
+            hit: The row.
+            given: Ids of the messages that the node is given now.
+        """
         try:
-            renewal = Renewal()
-            return [(_channel(channel), renewal.of(value)) for channel, value in hit.value]
+            then, kept = hit.value["given"], hit.value["writes"]
+            if then and (given is None or len(then) != len(given) or None in given):
+                return None
+            renewal = Renewal(dict(zip(then, given or (), strict=False)))
+            return [(_channel(channel), renewal.of(value)) for channel, value in kept]
         except Exception as error:  # noqa: BLE001 - whatever lies in the database
             damage = DamagedEntryError(f"it is not what a node writes ({type(error).__name__}); delete it")
             self._spot.parts.store.report_damage(key, damage)
             return None
 
     def _kept(self, pairs: Pairs) -> list[tuple[Label, Any]]:
-        return [
-            (self._label(key, ttl_s), [[channel, value] for channel, value in writes])
-            for key, (writes, ttl_s) in pairs.items()
-            if keepable(writes)
-        ]
+        kept: list[tuple[Label, Any]] = []
+        for key, (writes, ttl_s) in pairs.items():
+            row = self._row(key, writes) if keepable(writes) else None
+            if row is not None:
+                kept.append((self._label(key, ttl_s), row))
+        return kept
+
+    def _row(self, key: FullKey, writes: Any) -> dict[str, Any] | None:
+        """Return what is kept of a node's writes, beside the ids that it was given where it writes one of these."""
+        written = {message.id for _, value in writes for message in messages_in(value)} - {None}
+        given = self._inputs.of(writes) if written else []
+        if given is None:
+            self._spot.parts.store.notices.tell(
+                ("langgraph", "input"),
+                f"{_func_name(key)}: it wrote messages, and LangGraph doesn't say which of them it was given, so "
+                "nothing was kept; use a langgraph that this release was tested with, or messages without ids",
+                CacheWarning,
+            )
+            return None
+        return {
+            "writes": [[channel, value] for channel, value in writes],
+            "given": given if written & {*given} else [],
+        }
 
     def _label(self, key: FullKey, ttl_s: int | None) -> Label:
         tags = (self._tag(), self._tag(key[0]))

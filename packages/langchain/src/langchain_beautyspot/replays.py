@@ -1,12 +1,13 @@
 """What must be different when a kept message is given again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, RemoveMessage
 
 from langchain_beautyspot.generations import fresh_id
 from langchain_beautyspot.item_ids import without_item_ids
+from langchain_beautyspot.node_inputs import is_send
 
 
 class Renewal:
@@ -16,8 +17,9 @@ class Renewal:
     keeps its id, as the node may have meant just that.
     """
 
-    def __init__(self) -> None:
-        """Know no id yet."""
+    def __init__(self, given: Mapping[str, str] | None = None) -> None:
+        """Put other ids in the place of some: those of messages that a node was given, then and now."""
+        self._given = given or {}
         self._ids: dict[str, str] = {}
 
     def of(self, value: Any, /) -> Any:
@@ -28,12 +30,14 @@ class Renewal:
             return type(value)(map(self.of, value))
         if type(value) is dict:
             return {name: self.of(each) for name, each in cast("dict[Any, Any]", value).items()}
-        if _is_send(value):
+        if is_send(value):
             return type(value)(value.node, self.of(value.arg))
         return value
 
     def _message(self, message: BaseMessage) -> BaseMessage:
-        if isinstance(message, AIMessage):
+        if message.id is not None and message.id in self._given:
+            message.id = self._given[message.id]
+        elif isinstance(message, AIMessage):
             message.content = without_item_ids(message.content)
             if message.id is not None:
                 message.id = self._ids.setdefault(message.id, fresh_id())
@@ -49,7 +53,3 @@ def _removes(value: Any) -> bool:
     if type(value) in (list, tuple):
         return any(map(_removes, value))
     return isinstance(value, RemoveMessage)
-
-
-def _is_send(value: Any) -> bool:
-    return type(value).__module__ == "langgraph.types" and type(value).__name__ == "Send"
