@@ -455,3 +455,13 @@ def test_reading_leaves_nothing_beside_the_file(tmp_path: Path) -> None:
         assert len(catalog.tasks().rows) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.db"]
     assert (tmp_path / "a.db").read_bytes() == before
+
+
+def test_a_file_that_cant_be_read_says_why_although_a_wal_lies_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("PRAGMA journal_mode = WAL")
+        holder.execute("CREATE TABLE tasks (cache_key)")
+        with pytest.raises(bs.StorageError, match="database is locked"):
+            open_source(path)

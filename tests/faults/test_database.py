@@ -117,6 +117,25 @@ def test_a_file_that_is_emptied_while_one_process_has_it_open_does_not_stall_the
     assert ["set aside" in line for line in told(comes + held)] == [True]
 
 
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_file_that_is_deleted_while_one_process_has_it_open_does_not_keep_the_next_from_keeping(
+    stage: Any, tmp_path: Path, settled: bool
+) -> None:
+    holder = stage.start(HOLDS)
+    assert holder.hears() == "holds"
+    if settled:
+        stage.settle()
+    delete(tmp_path / "a.db")
+    comes = stage.run(COMES + 'say("kept", all(new_answer(new_spot()).is_cached(n) for n in range(30, 33)))')
+    assert [line for line in comes if line not in told(comes)] == ["right True True", "kept True"]
+    assert ["its WAL was left" in line for line in told(comes)] == [True]
+    holder.tell()
+    # What it had read it still has for a moment; what it runs now goes to the file that lies there.
+    held = holder.rest()
+    assert [line for line in held if line not in told(held)] == ["right True", "kept False 10"]
+    assert stage.integrity() == "ok"
+
+
 MANY = """
 answer = new_answer(new_spot(), tags=("old",))
 for n in range(1000): answer(n)

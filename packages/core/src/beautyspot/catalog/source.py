@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import SQLModel
 
+from beautyspot.db.faults import READ_ONLY, code_of
 from beautyspot.db.redis_url import SCHEMES as NO_SQL
 from beautyspot.db.redis_url import parse
 from beautyspot.db.sql.faults import storage_error
@@ -205,20 +206,24 @@ def readable_uri(path: Path, /) -> str:
     base = f"file:{quote(str(path))}"
     try:
         return _checked(f"{base}?mode=ro", path)
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
         # In a folder that can't be written there is no place for the WAL's index; a file without a WAL needs none.
         if path.with_name(path.name + "-wal").exists():
+            if code_of(error) not in READ_ONLY:
+                raise _unreadable(path, error) from error
             raise StorageError(
                 f"can't read {str(path)!r}: its folder can't be written and a WAL lies beside it; copy both elsewhere"
             ) from None
     except sqlite3.Error as error:
-        raise StorageError(
-            f"can't read {str(path)!r}: {error}; `beautyspot doctor` says what is wrong with a file"
-        ) from error
+        raise _unreadable(path, error) from error
     try:
         return _checked(f"{base}?immutable=1", path)
     except sqlite3.Error as error:
         raise StorageError(f"can't open {str(path)!r}: {error}; check its owner and permissions") from error
+
+
+def _unreadable(path: Path, error: sqlite3.Error) -> StorageError:
+    return StorageError(f"can't read {str(path)!r}: {error}; `beautyspot doctor` says what is wrong with a file")
 
 
 def _checked(uri: str, path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from beautyspot.db.faults import Failure
 from beautyspot.db.files import make
-from beautyspot.db.replacement import inode, set_aside, was_set_aside
+from beautyspot.db.replacement import inode, is_emptied, is_orphaned, set_aside, set_orphan_aside, was_set_aside
 from beautyspot.errors import BeautySpotError, CacheReadWarning, CacheWarning
 from beautyspot.notices import Notices
 
@@ -28,6 +28,15 @@ class Aside:
         """Files that were gone, told of or not."""
         self._is_gone = False
         """Whether one is that nobody was told of yet."""
+        self._orphan: str | None = None
+        """A WAL whose file was gone that nobody was told of yet."""
+
+    def make_way(self, seen: Identity | None, /) -> None:
+        """Set aside what a connection would fail of: a file that was emptied, or what a deleted one left."""
+        if is_emptied(self._path):
+            self.move(seen)
+        elif is_orphaned(self._path):
+            self._orphan = set_orphan_aside(self._path)
 
     def move(self, seen: Identity | None, /) -> None:
         """Set the file aside if it still is the one `seen`; nobody opens the fresh one before its rows are there."""
@@ -48,13 +57,21 @@ class Aside:
         """Warn, outside of any lock, of what was set aside, and of what is gone if that touches a result."""
         # A program that ends in a folder which it deleted itself still writes its counts.
         if of_gone and self._is_gone:
-            self._is_gone = False
+            self._is_gone, self._orphan = False, None
             Notices().warn(
                 self._path,
                 f"the database {self._path!r} was deleted or replaced while it was in use: what it held is computed "
                 "again, and kept in the file that lies there now; to clear results, delete the file while nothing "
                 "uses it, or call cache_clear() or invalidate()",
                 CacheWarning,
+            )
+        if self._orphan and not self._left:  # else it was our own, of a file that is told of
+            place, self._orphan = self._orphan, None
+            Notices().warn(
+                place,
+                f"the database {self._path!r} was deleted and its WAL was left, which is set aside as {place!r}; a "
+                "fresh one is begun; delete that WAL when nothing is missed",
+                CacheReadWarning,
             )
         while self._untold:
             count, place, is_all = self._untold.pop()

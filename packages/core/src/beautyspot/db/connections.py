@@ -22,7 +22,7 @@ from beautyspot.db.faults import (
 from beautyspot.db.files import connect
 from beautyspot.db.generation import Generation
 from beautyspot.db.kept import Execute, Kept, Lender
-from beautyspot.db.replacement import PAUSE_S, identity, inode, is_emptied, is_lost
+from beautyspot.db.replacement import PAUSE_S, identity, inode, is_lost
 from beautyspot.db.turns import Turns
 from beautyspot.errors import StorageError
 
@@ -215,8 +215,7 @@ class Connections(Lender):
 
     def _connect(self) -> sqlite3.Connection:
         seen = inode(self.path)
-        if is_emptied(self.path):
-            self._aside.move(seen)
+        self._aside.make_way(seen)
         try:
             return connect(self.path, self._synchronous, self._busy_timeout_s)
         except sqlite3.DatabaseError as error:

@@ -63,6 +63,11 @@ def is_emptied(path: str, /) -> bool:
         return False
 
 
+def is_orphaned(path: str, /) -> bool:
+    """Say whether the file was deleted beneath somebody, or by somebody, who left its WAL."""
+    return not os.path.exists(path) and os.path.exists(f"{path}-wal")  # noqa: PTH110 - as above
+
+
 @contextmanager
 def unmoved(path: str, /) -> Generator[None]:
     """Hold off, for a second at most, whoever would set the file aside."""
@@ -96,6 +101,25 @@ def set_aside(path: str, seen: Identity | None, /, *, then: Callable[[str], None
         if then is not None:
             then(place)
         return place
+
+
+def set_orphan_aside(path: str, /) -> str | None:
+    """Rename the WAL of a file that lies no longer at `path`, and return where it lies then.
+
+    Whoever still has that file open has locks on its WAL's index, which a fresh file of that name would take for its
+    own and fail of. None if there is nothing to rename any more, or it can't be.
+    """
+    with _folder_lock(path, LOCK_EX) as is_held:
+        if not is_held or not is_orphaned(path):
+            return None
+        place = _free_place(path)
+        try:
+            for ending in ("-shm", "-wal"):
+                if os.path.exists(path + ending):  # noqa: PTH110 - as above
+                    os.rename(path + ending, place + ending)  # noqa: PTH104 - as above
+        except OSError:
+            return None
+        return f"{place}-wal"
 
 
 def was_set_aside(path: str, seen: Identity, /) -> bool:
