@@ -82,7 +82,7 @@ def test_prices_are_read_from_an_address_as_far_as_they_can_be() -> None:
 
 
 def test_prices_survive_the_way_through_an_address() -> None:
-    prices = {"ollama:qwen": Price(0.5, 1.0), "gpt-5": Price(1.25, 10.0)}
+    prices = {"ollama:qwen": Price(0.5, 1.0), "gpt-5": Price(1.25, 1234567.0), "a,b:5%2C": Price(1e-7, 0.0)}
     assert parse(unparse(prices)) == prices
 
 
@@ -90,6 +90,24 @@ def test_prices_in_the_address_make_money_saved(busy_store: Path, run_page: RunP
     app = run_page(busy_store, "overview", prices="gpt-test:1000:2000")
     assert not app.exception
     assert figures(app)["Money saved"] == f"{(1200 * 1000 + 300 * 2000) / 1e6:,.2f}"
+
+
+def test_prices_are_still_there_when_another_page_was_shown_meanwhile(busy_store: Path, run_page: RunPage) -> None:
+    app = run_page(busy_store, "overview", prices="gpt-test:1000:2000,other:1:2")
+    money = figures(app)["Money saved"]
+    app.query_params.clear()  # as a browser does
+    app.switch_page("results.py").run()
+    app.switch_page("overview.py").run()
+    assert figures(app)["Money saved"] == money
+    assert parse(app.query_params["prices"]) == {"gpt-test": Price(1000, 2000), "other": Price(1, 2)}
+
+
+def test_tokens_over_time_have_one_point_for_each_step(busy_store: Path, run_page: RunPage) -> None:
+    with closing(open_db(busy_store)) as db:
+        db.add_runs([run._replace(run_id=f"m{run.run_id}", model="other") for run in trace("00") if run.model])
+    charts = {each.label: list(each.proto.chart_data) for each in run_page(busy_store, "overview", range="24h").metric}
+    assert len(charts["Tokens spent"]) == len(charts["Hits"])
+    assert sum(charts["Tokens saved"]) == 24 * 3 * 400
 
 
 def test_spans_of_time_are_said_in_the_language_of_the_page(busy_store: Path, run_page: RunPage) -> None:

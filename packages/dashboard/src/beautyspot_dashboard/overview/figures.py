@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
-from beautyspot.catalog import ModelUse
 from beautyspot.recording import Price
 
 from beautyspot_dashboard.figures import bytes_text, count_text, duration_text
@@ -26,19 +25,14 @@ def show_figures(history: History, prices: Mapping[str, Price], /) -> None:
         _figure("waited", duration_text(total.waited_s), [each.waited_s for each in course])
         if total.errors:
             _figure("errors", count_text(total.errors), [each.errors for each in course])
-        _show_tokens(history.models, prices, total.tokens_spent, total.tokens_saved)
+        if total.tokens_spent or total.tokens_saved:
+            _figure("tokens_spent", count_text(total.tokens_spent), [each.tokens_spent for each in course])
+            _figure("tokens_saved", count_text(total.tokens_saved), [each.tokens_saved for each in course])
+            money = money_saved(history.models, prices)
+            _figure("money_saved", "-" if money is None else f"{money:,.2f}", help_=text("money_help"))
         kept = history.size.inline_bytes + history.size.blob_bytes
         _figure("kept_results", count_text(history.size.tasks))
         _figure("store_size", bytes_text(kept), help_=_parts(history))
-
-
-def _show_tokens(uses: Sequence[ModelUse], prices: Mapping[str, Price], spent: int, saved: int) -> None:
-    if not spent and not saved:
-        return
-    _figure("tokens_spent", count_text(spent), [use.input_tokens + use.output_tokens for use in uses])
-    _figure("tokens_saved", count_text(saved), [use.saved_input_tokens + use.saved_output_tokens for use in uses])
-    money = money_saved(uses, prices)
-    _figure("money_saved", "-" if money is None else f"{money:,.2f}", help_=text("money_help"))
 
 
 def _figure(name: str, value: str, course: Sequence[float] = (), *, help_: str | None = None) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pandas as pd
 import streamlit as st
@@ -13,16 +14,24 @@ from beautyspot_dashboard.texts import text
 
 PARAMETER = "prices"
 """In the address: `gpt-5:1.25:10,other:0.1:0.4`, input and output for a million tokens."""
+NAMES = ":/@ "
+"""Letters that a model's name has there as they are, besides those of any address; a comma ends an entry."""
 
 
 def ask_prices(uses: Sequence[ModelUse], /) -> Mapping[str, Price]:
     """Return what the person said a million tokens of each model cost."""
     models = sorted({use.model for use in uses})
-    if not models:
-        return parse(st.query_params.get(PARAMETER, ""))
+    known = parse(st.query_params.get(PARAMETER, st.session_state.get(PARAMETER, "")))
+    if models:
+        known = {model: price for model, price in known.items() if model not in models} | _ask(models, known)
+    _keep(known)
+    return known
+
+
+def _ask(models: Sequence[str], known: Mapping[str, Price]) -> dict[str, Price]:
     with st.popover(text("prices"), help=text("prices_help")):
         edited: Any = st.data_editor(
-            _offered(models),
+            _offered(models, known),
             key=f"price_table_{models}",
             hide_index=True,
             disabled=["model"],
@@ -33,23 +42,35 @@ def ask_prices(uses: Sequence[ModelUse], /) -> Mapping[str, Price]:
             },
         )
     rows = edited.itertuples(index=False)
-    prices = {row.model: Price(_number(row.input), _number(row.output)) for row in rows if _is_said(row)}
+    return {row.model: Price(_number(row.input), _number(row.output)) for row in rows if _is_said(row)}
+
+
+def _keep(prices: Mapping[str, Price]) -> None:
+    """Put the prices into the address, for a bookmark, and into the session, which has them when a page comes back."""
+    st.session_state[PARAMETER] = unparse(prices)
     if prices:
         st.query_params[PARAMETER] = unparse(prices)
-    return prices
+    elif PARAMETER in st.query_params:
+        del st.query_params[PARAMETER]
 
 
-def _offered(models: Sequence[str]) -> pd.DataFrame:
-    """Return the table as it was first offered for these models: over another one an editor forgets what was typed."""
+def _offered(models: Sequence[str], known: Mapping[str, Price]) -> pd.DataFrame:
+    """Return the table as it was first offered on this visit: over another one an editor forgets what was typed."""
     key = f"offered_{models}"
-    if key not in st.session_state:
-        st.session_state[key] = _frame(models, parse(st.query_params.get(PARAMETER, "")))
+    if f"price_table_{models}" not in st.session_state:  # Streamlit forgets an editor when its page is left
+        st.session_state[key] = _frame(models, known)
     return st.session_state[key]
 
 
 def unparse(prices: Mapping[str, Price], /) -> str:
     """Return what `parse` reads."""
-    return ",".join(f"{model}:{price.input:g}:{price.output:g}" for model, price in prices.items())
+    return ",".join(
+        f"{quote(model, safe=NAMES)}:{_said(price.input)}:{_said(price.output)}" for model, price in prices.items()
+    )
+
+
+def _said(price: float) -> str:
+    return repr(price).removesuffix(".0")
 
 
 def money_saved(uses: Sequence[ModelUse], prices: Mapping[str, Price], /) -> float | None:
@@ -67,7 +88,7 @@ def parse(said: str, /) -> dict[str, Price]:
     for entry in said.split(","):
         with suppress(ValueError):
             model, input_, output = entry.rsplit(":", 2)
-            found[model] = Price(abs(float(input_)), abs(float(output)))
+            found[unquote(model)] = Price(abs(float(input_)), abs(float(output)))
     return found
 
 
