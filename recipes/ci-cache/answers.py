@@ -23,7 +23,8 @@ def ask(model: str, question: str) -> str:
 
 def main() -> None:
     """Write `answers.txt`; with --offline name the questions without an answer instead of asking them."""
-    questions = Path("questions.txt").read_text("utf-8").splitlines()
+    lines = Path("questions.txt").read_text("utf-8-sig").splitlines()  # some editors begin a file with a mark
+    questions = [question for question in dict.fromkeys(map(str.strip, lines)) if question]
     missing = [question for question in questions if not ask.is_cached(MODEL, question)]
     if missing and "--offline" in sys.argv:
         sys.exit("\n".join(f"no answer is kept for {question!r}" for question in missing))

@@ -139,6 +139,21 @@ def test_the_hook_refuses_a_commit_whose_archive_lacks_an_answer(
     told(clone("theirs"), "sh check.sh")
 
 
+def test_an_archive_that_was_in_the_cache_can_be_committed(clone: Clone) -> None:
+    mine = clone("mine")
+    told(mine, f"{block(README, 'mkdir')}\ngit add --all && git commit -qm workflow")
+    told(mine, f"{block(README, 'python answers.py')}\ngit commit -qm answers")
+    told(mine, f"echo 'Who pulls the curtain?' >> questions.txt\n{block(README, 'python answers.py')}")
+    assert told(mine, "git diff --cached --name-only").split() == ["answers.zip", "questions.txt"]
+
+
+def test_a_question_is_asked_once_and_an_empty_line_never(clone: Clone, openai_api: OpenAIAPI) -> None:
+    mine = clone("mine")
+    (mine / "questions.txt").write_text("\ufeffWho?\n\n  \nWhy?\nWho?\n", "utf-8")
+    assert told(mine, "python answers.py") == "2 answers, 2 of them new\n"
+    assert openai_api.calls == 2
+
+
 def test_the_archives_of_two_branches_become_one(clone: Clone, tmp_path: Path, openai_api: OpenAIAPI) -> None:
     for name in ("mine", "theirs"):
         told(
