@@ -88,9 +88,11 @@ def test_a_tag_without_a_section_in_the_changelog_is_found(copy: Path) -> None:
 
 
 @pytest.mark.parametrize("sentence", ["Until 3.0.0 is on PyPI, wait.", "3.0.0 が PyPI に出るまで、待つ。"])
-def test_a_sentence_that_holds_until_the_release_is_found_after_it(copy: Path, sentence: str) -> None:
-    (copy / "README.md").write_text(sentence)
-    assert "README.md still says what holds until 3.0.0 is released" in check(copy).stderr
+@pytest.mark.parametrize("document", ["README.md", "docs/how-to/a.md", "recipes/a/README.md"])
+def test_a_sentence_that_holds_until_the_release_is_found_after_it(copy: Path, document: str, sentence: str) -> None:
+    (copy / document).parent.mkdir(parents=True, exist_ok=True)
+    (copy / document).write_text(sentence)
+    assert f"{document} still says what holds until 3.0.0 is released" in check(copy).stderr
 
 
 @pytest.mark.parametrize("heading", ["## 3.0.0", "## 3.0.0 - 2026-13-99", "## 3.0.0 - soon", "## 3.0.0 - 20261201"])
