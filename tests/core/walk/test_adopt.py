@@ -135,6 +135,45 @@ def test_first_function_of_a_name_gets_the_rows_and_the_other_a_warning(old: Pat
         assert spot.mark(other)(2, 3) == 33
 
 
+def closure_of(n: int) -> Any:
+    def add(a: int, b: int) -> int:
+        return a * n + b
+
+    return add
+
+
+def with_default(n: int) -> Any:
+    def add(a: int, b: int, n: int = n) -> int:
+        return a * n + b
+
+    return add
+
+
+@pytest.mark.parametrize("make", [closure_of, with_default])
+def test_functions_of_one_factory_get_no_old_rows_and_one_warning(old: Path, make: Any):
+    marked = bs.Spot("app").mark(make(100))
+    with pytest.warns(bs.LegacyNameWarning, match="made anew by each call") as told:
+        assert [marked(1, 2), marked(2, 3)] == [102, 203]
+    assert len(told) == 1
+    assert marked.cache_clear() == 2
+    assert [name for name, _ in rows_of(old)] == ["add", "add"]
+
+
+def test_a_lambda_gets_no_old_row_of_another(workspace: Path):
+    key = next(legacy_keys("<lambda>", (1,), {}, [None]))
+    write(workspace / ".beautyspot/app.db", RELEASE_2, INLINE, (key, "<lambda>", b"\x02"))
+    times = bs.Spot("app").mark(lambda x: x * 100)
+    with pytest.warns(bs.LegacyNameWarning, match="is a lambda"):
+        assert times(1) == 100
+
+
+def test_a_function_made_in_another_that_holds_nothing_of_it_gets_its_old_rows(old: Path):
+    def add(a: int, b: int) -> int:
+        raise AssertionError("ran")
+
+    assert bs.Spot("app").mark(add)(1, 2) == 3
+
+
 def test_old_row_older_than_its_ttl_is_no_hit(old: Path):
     marked = bs.Spot("app", clock=FrozenClock(4_000_000_000.0)).mark(ttl="7d")(add)
     assert not marked.is_cached(1, 2)

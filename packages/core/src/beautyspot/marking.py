@@ -105,13 +105,13 @@ def forget(function: Any, where: TaskFilter, parts: Parts) -> int:
         function: The one that `where` names: its old rows, which lie under its bare name, go as well. None or a name
             for no more than what `where` says.
     """
-    db, name = parts.store.db, getattr(getattr(function, "__func__", function), "__name__", None)
+    db, inner = parts.store.db, getattr(function, "__func__", function)
     count = parts.store.delete_where(where)
-    if name is None or not (may_hold_legacy(db) and db.holds_legacy()):
+    if not (hasattr(inner, "__name__") and may_hold_legacy(db) and db.holds_legacy()):
         return count
     from beautyspot.walk.adopt import delete_old  # few files hold old rows
 
-    return count + delete_old(parts.store, db, name, where)
+    return count + delete_old(parts.store, db, inner, where)
 
 
 def hooks_of(hooks: Any, /) -> tuple[Hook, ...]:

@@ -55,7 +55,7 @@ class LegacyRows:
         for key in self._keys(args, kwargs) if self.any() else ():
             task = self._db.get_legacy(key)
             if task is not None:
-                return task if may_claim(self._store, self._db, self._name, self._func_name) else None
+                return task if may_claim(self._store, self._db, self._function, self._func_name) else None
         return None
 
     def adopt(self, label: Label, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Hit | None:
@@ -81,7 +81,7 @@ class LegacyRows:
 
     def forget_all(self, where: TaskFilter, /) -> int:
         """Delete the old rows of the function that meet the other conditions, and return how many there were."""
-        return delete_old(self._store, self._db, self._name, where) if self.any() else 0
+        return delete_old(self._store, self._db, self._function, where) if self.any() else 0
 
     def _read(self, args: tuple[Any, ...], kwargs: dict[str, Any], ttl_s: float | None) -> tuple[Task, Hit] | None:
         try:
@@ -140,17 +140,28 @@ class LegacyRows:
         raise DamagedEntryError(f"the blob {name!r} of an earlier release is in none of {list(self._folders)!r}")
 
 
-def delete_old(store: Store, db: SupportsLegacy, name: str, where: TaskFilter, /) -> int:
-    """Delete the old rows of the function that `where` names, if it may have those of its bare `name`."""
-    if not may_claim(store, db, name, where.function or name):
+def delete_old(store: Store, db: SupportsLegacy, function: Callable[..., Any], where: TaskFilter, /) -> int:
+    """Delete the old rows of the function that `where` names, if it may have those of its bare name."""
+    name = function.__name__
+    if not may_claim(store, db, function, where.function or name):
         return 0
     # The filter takes methods of that name as well, and what is ours has a size.
     named = store.db.find(where._replace(function=name))
     return store.db.delete([task.cache_key for task in named if task.func_name == name and task.size_bytes is None])
 
 
-def may_claim(store: Store, db: SupportsLegacy, name: str, func_name: str, /) -> bool:
-    """Say whether a function may have the old rows of its bare name, and warn if another has them."""
+def may_claim(store: Store, db: SupportsLegacy, function: Callable[..., Any], func_name: str, /) -> bool:
+    """Say whether a function may have the old rows of its bare name, and warn if it may not."""
+    name = function.__name__
+    if _is_one_of_many(function):
+        store.notices.warn(
+            func_name,
+            f"results of an earlier release for a function named {name!r} may be of any other of that name, as "
+            f"{func_name} is a lambda or made anew by each call of another function; it computes its own; from "
+            "now on mark a function of a module, which takes all that it needs as arguments",
+            LegacyNameWarning,
+        )
+        return False
     holder = db.claim_legacy(name, func_name)
     if holder != func_name:
         store.notices.warn(
@@ -160,6 +171,15 @@ def may_claim(store: Store, db: SupportsLegacy, name: str, func_name: str, /) ->
             LegacyNameWarning,
         )
     return holder == func_name
+
+
+def _is_one_of_many(function: Any) -> bool:
+    """Say whether functions that return something else have the same name: lambdas, and those of one factory."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    parent, _, name = getattr(function, "__qualname__", "").rpartition(".")
+    differs = any(getattr(function, part, None) for part in ("__closure__", "__defaults__", "__kwdefaults__"))
+    return name == "<lambda>" or (parent.endswith("<locals>") and differs)
 
 
 def _dated(label: Label, old: Task) -> Label:
