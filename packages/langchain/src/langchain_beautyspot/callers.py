@@ -34,13 +34,16 @@ def settings_of_chat() -> dict[str, Any]:
     return {}
 
 
-def chat_model_that_asks() -> Any | None:
-    """Return the chat model that calls this package now; None if somebody else does."""
+def model_that_asks() -> Any | None:
+    """Return the model that calls this package now; None if somebody else does."""
     # Each hit comes by here, where a generator of frames takes 1 µs more.
     frame, name = sys._getframe(0), PACKAGE  # pyright: ignore[reportPrivateUsage] - as below
     while name.startswith(PACKAGE) and (frame := frame.f_back) is not None:
         name = frame.f_globals.get("__name__", "")
-    return frame.f_locals.get("self") if frame is not None and name == CHAT_MODELS else None
+    if frame is not None and name == TEXT_MODELS and "self" not in frame.f_locals:
+        frame = frame.f_back  # a text model asks by functions of its module
+    known = frame is not None and name in (CHAT_MODELS, TEXT_MODELS)
+    return frame.f_locals.get("self") if frame is not None and known else None
 
 
 def manager_of_text(prompt: str, /) -> tuple[Any, str] | None:

@@ -8,6 +8,7 @@ from beautyspot.errors import UnkeyableArgument
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.load import dumpd
 
+from langchain_beautyspot.model_fields import DESCRIBES, contents_of_fields, says_nothing
 from langchain_beautyspot.models import answering
 
 
@@ -24,8 +25,9 @@ def model_text(model: BaseLanguageModel[Any], settings: Mapping[str, Any] | None
     named = {name: settings[name] for name in ("model", "model_name") if settings and name in settings}
     if not model.is_lc_serializable():
         # What a cache is told of the other models.
-        told = {"_type": _hidden(model, "_llm_type"), **_hidden(model, "_identifying_params"), **named}
-        return f"{type(model).__module__}.{type(model).__qualname__}{sorted(told.items())}"
+        told = {"_type": _hidden(model, "_llm_type"), **_hidden(model, DESCRIBES), **named}
+        fields = contents_of_fields(model) if says_nothing(model) else ""
+        return f"{type(model).__module__}.{type(model).__qualname__}{sorted(told.items())}{fields}"
     described = dumpd(model)
     if described.get("type") != "constructor":
         name = type(model).__qualname__

@@ -126,9 +126,10 @@ class BeautySpotNodeCache(BaseCache[Any], Uncopied):
         """
         try:
             then, kept = hit.value["given"], hit.value["writes"]
-            if then and (given is None or len(then) != len(given) or None in given):
+            now = [each for each in given or () if each is not None]
+            if then and len(then) != len(now):
                 return None
-            renewal = Renewal(dict(zip(then, given or (), strict=False)))
+            renewal = Renewal(dict(zip(then, now, strict=False)))
             return [(_channel(channel), renewal.of(value)) for channel, value in kept]
         except Exception as error:  # noqa: BLE001 - whatever lies in the database
             damage = DamagedEntryError(f"it is not what a node writes ({type(error).__name__}); delete it")

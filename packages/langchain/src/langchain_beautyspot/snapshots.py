@@ -34,6 +34,8 @@ def as_it_is(value: Any, depth: int = 0, /) -> Any:
         return frozenset(value)
     if hasattr(kind, "__pydantic_fields__"):  # an eighth of the time of `isinstance`
         return [kind, as_it_is(vars(value), depth + 1)]
+    if hasattr(kind, "__dataclass_fields__"):
+        return [kind, [as_it_is(getattr(value, name, None), depth + 1) for name in kind.__dataclass_fields__]]
     try:
         return ref(value)
     except TypeError:
@@ -52,5 +54,7 @@ def are_same(before: dict[str, Any], now: dict[str, Any], /) -> bool:
 def _fields(kind: type[BaseModel]) -> tuple[frozenset[str], frozenset[str]]:
     """Return the fields that hold something to change in place although nobody gave it, and those not described."""
     fields = kind.model_fields
-    filled = frozenset(name for name, field in fields.items() if field.default_factory is not None)
+    filled = frozenset(
+        name for name, field in fields.items() if field.default_factory is not None or type(field.default) not in PLAIN
+    )
     return filled, frozenset(name for name, field in fields.items() if field.exclude)

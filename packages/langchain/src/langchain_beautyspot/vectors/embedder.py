@@ -1,6 +1,5 @@
 """What tells one embedding model from another."""
 
-import re
 from typing import Any, NamedTuple
 
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
@@ -8,8 +7,9 @@ from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 from langchain_core.embeddings import Embeddings
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
+from langchain_beautyspot.model_fields import is_secret
 from langchain_beautyspot.snapshots import are_same, as_it_is
 
 NAME_FIELDS = ("model", "model_name", "model_id", "deployment", "repo_id")
@@ -26,7 +26,6 @@ IDLE_FIELDS = frozenset(
 many would give wrong vectors."""
 LONGEST_TEXT = 200
 """Signs of an object's own words that count as a setting; a client may tell its whole state."""
-_SECRET = re.compile(r"(api|access|auth|secret|subscription)_?(key|token)|credentials|password")
 _FORM = Canonical(KeyRegistry()).form
 
 
@@ -131,8 +130,4 @@ def _settings(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
     if isinstance(embeddings, BaseModel):
         fields = type(embeddings).model_fields
         own = {name: value for name, value in own.items() if name in fields} | (embeddings.model_extra or {})
-    return {
-        name: value
-        for name, value in own.items()
-        if name not in IDLE_FIELDS and not isinstance(value, SecretStr) and not _SECRET.search(name.lower())
-    }
+    return {name: value for name, value in own.items() if name not in IDLE_FIELDS and not is_secret(name, value)}

@@ -1,0 +1,102 @@
+"""Models of the user's own, whose classes say nothing of their settings."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from beautyspot import Spot
+from langchain.agents import create_agent
+from langchain_beautyspot import BeautySpotCache, CacheMiddleware
+from langchain_core.language_models import LLM, BaseChatModel
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import SecretStr
+
+
+class Chat(BaseChatModel):
+    style: str = "a"
+    options: dict[str, Any] = {}  # noqa: RUF012 - pydantic gives each model its own
+    api_key: SecretStr = SecretStr("k")
+
+    @property
+    def _llm_type(self) -> str:
+        return "chat"
+
+    def _generate(self, *_: Any, **__: Any) -> ChatResult:
+        said = f"{self.style} {self.options}"
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(said))])
+
+
+class Text(LLM):
+    style: str = "a"
+
+    @property
+    def _llm_type(self) -> str:
+        return "text"
+
+    def _call(self, *_: Any, **__: Any) -> str:
+        return self.style
+
+
+@dataclass
+class Style:
+    words: list[str] = field(default_factory=lambda: ["a"])
+
+
+class Described(Chat):
+    of: Style = Style()
+
+    @classmethod
+    def is_lc_serializable(cls) -> bool:
+        return True
+
+    def _generate(self, *_: Any, **__: Any) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(f"{self.of} {self.options}"))])
+
+
+@pytest.mark.parametrize("class_", [Chat, Text])
+async def test_the_cache_tells_models_of_other_settings_apart(tmp_path: Path, class_: Any) -> None:
+    cache = BeautySpotCache(tmp_path / "a.db")
+    answers = [class_(style=style, cache=cache).invoke("q") for style in "abab"]
+    answers.append(await class_(style="b", cache=cache).ainvoke("q"))
+    assert [getattr(answer, "text", answer)[0] for answer in answers] == [*"ababb"]
+    assert cache.stats()[:2] == (3, 2)
+
+
+def test_a_mark_tells_models_of_other_settings_apart(tmp_path: Path) -> None:
+    spot = Spot("m", db=tmp_path / "m.db")
+    models = [Chat(style="a"), Chat(style="b")]
+    assert [spot.mark(model).invoke("q").text[0] for model in models] == ["a", "b"]
+    assert [spot.mark(model | (lambda message: message.text)).invoke("q")[0] for model in models] == ["a", "b"]
+
+
+def test_agents_tell_models_of_other_settings_apart(tmp_path: Path) -> None:
+    def ask(style: str) -> str:
+        agent = create_agent(Chat(style=style), middleware=[CacheMiddleware(tmp_path / "m.db")])
+        return agent.invoke({"messages": [HumanMessage("q")]})["messages"][-1].text[0]
+
+    assert [ask("a"), ask("b")] == ["a", "b"]
+
+
+def test_a_secret_tells_nothing_apart(tmp_path: Path) -> None:
+    cache = BeautySpotCache(tmp_path / "a.db")
+    for key in "xy":
+        Chat(api_key=SecretStr(key), cache=cache).invoke("q")
+    assert cache.stats().hits == 1
+
+
+@pytest.mark.parametrize("class_", [Chat, Described])
+def test_a_default_that_is_changed_in_place_is_another_setting(tmp_path: Path, class_: Any) -> None:
+    model = class_(cache=BeautySpotCache(tmp_path / "a.db"))
+    first = model.invoke("q").text
+    model.options["t"] = 1
+    assert first.endswith("{}")
+    assert model.invoke("q").text.endswith("{'t': 1}")
+
+
+def test_a_dataclass_that_is_changed_in_place_is_another_setting(tmp_path: Path) -> None:
+    model = Described(of=Style(), cache=BeautySpotCache(tmp_path / "a.db"))
+    model.invoke("q")
+    model.of.words.append("b")
+    assert "'b'" in model.invoke("q").text
