@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from beautyspot.catalog import Catalog
+from beautyspot.catalog import Catalog, Order, Page
 from beautyspot.catalog.newest import MERGED
 from beautyspot.catalog.source import open_source
+from beautyspot.catalog.tasks import ORDERS
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.records import Task
 from beautyspot.testing import FrozenClock
@@ -155,6 +156,30 @@ def test_a_key_or_its_start_is_found_at_once_however_old(
     assert (first.next is None) == (len(text) == 32)
     assert sorted(set(seen := every_row(catalog, text=text, look=20))) == sorted(seen)
     assert catalog.tasks(text=text, look=20, version="none").rows == ()
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("tag", [None, "few"])
+def test_a_whole_key_is_looked_up_in_every_order_and_beside_a_tag(
+    db: SQLiteTaskDB, catalog: Catalog, order: Order, tag: str | None
+) -> None:
+    for number in range(16):
+        db.put(kept(number, tags=("few",)))
+    found: list[Page[Task]] = []
+    planned = plans(catalog, lambda: found.append(catalog.tasks(text=f"{3:032x}", order=order, tag=tag)))
+    assert [each.cache_key for each in found[0].rows] == [f"{3:032x}"]
+    assert found[0].next is None
+    assert not [step for step in planned if step.startswith("SCAN tasks")]
+
+
+def test_a_page_does_not_read_all_keys_of_a_common_tag(
+    db: SQLiteTaskDB, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("beautyspot.catalog.tasks.FEW", 3)
+    for number in range(16):
+        db.put(kept(number, tags=("common",)))
+    planned = plans(catalog, lambda: catalog.tasks(tag="common", text="0f", look=20))
+    assert len([step for step in planned if "(tag=?)" in step]) == 1  # to see how common it is
 
 
 def test_a_page_says_how_many_rows_a_search_looked_at(

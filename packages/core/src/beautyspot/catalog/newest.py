@@ -118,7 +118,8 @@ class Newest:
         for _ in range(max(1, self._looks // WINDOW)):
             window = self.places(before, WINDOW)
             numbers = [place.number for place in window]
-            rows = self._source.rows(select(NUMBER).where(NUMBER.in_(numbers), self._search))
+            tasks = self._source.table("tasks")  # a search may name tags alone
+            rows = self._source.rows(select(NUMBER).select_from(tasks).where(NUMBER.in_(numbers), self._search))
             matching = {row[0] for row in rows}
             found += [(looked + at, place) for at, place in enumerate(window, 1) if place.number in matching]
             looked += len(window)
