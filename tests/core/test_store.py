@@ -55,20 +55,21 @@ class MoodyDB(MemoryTaskDB):
 
 
 class SlowStorage(LocalStorage):
-    """A real folder that lets everybody wait for 30 s, and in vain, while it stalls."""
+    """A real folder that lets everybody wait, and in vain, while it stalls."""
 
     stalls = False
     waits = 0
     error: Exception = bs.StorageError("no answer; check the network")
 
-    def __init__(self, folder: Path, clock: FrozenClock) -> None:
+    def __init__(self, folder: Path, clock: FrozenClock, *, stall_s: float = 30) -> None:
         super().__init__(folder)
         self.clock = clock
+        self.stall_s = stall_s
 
     def wait(self) -> None:
         if self.stalls:
             self.waits += 1
-            self.clock.advance(30)
+            self.clock.advance(self.stall_s)
             raise self.error
 
     def save_parts(self, key: str, parts: Any, /) -> str:
@@ -270,6 +271,17 @@ def test_a_storage_that_stalls_keeps_one_result_waiting_and_not_all(db: MoodyDB,
     for key in ("b" * 32, "c" * 32):
         store.write(label(key, save_blob=True), 1, PLAIN)
         assert db.get(key)[2] is not None  # pyright: ignore[reportOptionalSubscript]
+
+
+def test_a_storage_that_refuses_after_two_seconds_keeps_one_result_waiting(
+    db: MoodyDB, tmp_path: Path, clock: FrozenClock
+):
+    storage = SlowStorage(tmp_path / "blobs", clock, stall_s=2)
+    store = Store(db, storage, clock=clock)
+    storage.stalls = True
+    with pytest.warns(bs.CacheSaveWarning, match="row instead"):
+        assert all(store.keep(label(f"{number:032}", save_blob=True), number, PLAIN) for number in range(5))
+    assert storage.waits == 1
 
 
 def test_a_storage_that_stalls_keeps_one_read_waiting_and_all_are_counted(

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-SLOW_S = 5.0
-"""A failure that took longer is a stall, which each further call would wait for: 20 to 30 s with an object store."""
+SLOW_S = 1.0
+"""A failure that took longer is a stall, which each further call would wait for: 2 to 5 s with an object store that
+refuses connections, and 20 to 30 s with one that is silent."""
 REST_S = 10.0
 """How long nothing is asked of it then, or as long as the failure took; meanwhile values go into rows, and those in
 blobs are computed again: whoever waits for a storage that is away does that as well, only later."""
