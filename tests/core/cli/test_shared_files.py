@@ -52,7 +52,28 @@ def test_cleaning_leaves_results_whose_blobs_another_spot_keeps_elsewhere(shared
     assert far.is_cached(2)
 
 
-@pytest.mark.parametrize("word", [("--storage", "blobs/results"), ("--blobs-are-gone",)])
+def test_cleaning_a_storage_leaves_results_whose_blobs_lie_beside_the_file(
+    shared: list[bs.Marked[[int], str]], run: Run
+) -> None:
+    far = fill(bs.Spot("far", db="results.db", storage="elsewhere"), "far")
+    blobs("elsewhere")[0].unlink()
+    answer = run("--db", "results.db", "clean", "--yes", "--storage", "elsewhere")
+    assert "1 result stayed whose blob isn't found, as they are younger" in answer.err
+    answer = run("--db", "results.db", "clean", "--yes", "--grace", "0", "--storage", "elsewhere", "--json")
+    assert json.loads(answer.out)["rows"] == 1
+    assert all(function.is_cached(2) for function in shared)
+    assert sum(far.is_cached(number) for number in range(3)) == 2
+
+
+def test_deleting_tells_of_blobs_that_lie_elsewhere(workspace: Path, run: Run) -> None:
+    fill(bs.Spot("far", db="results.db", storage="elsewhere"), "far")
+    answer = run("--db", "results.db", "prune", "--version", "far", "--yes")
+    assert "3 blobs could not be deleted, or lie elsewhere: `beautyspot clean --storage PATH`" in answer.err
+    assert run("--db", "results.db", "clean", "--yes", "--grace", "0", "--storage", "elsewhere").code == 0
+    assert blobs("elsewhere") == []
+
+
+@pytest.mark.parametrize("word", [("--storage", "blobs/results", "--grace", "0"), ("--blobs-are-gone",)])
 def test_cleaning_deletes_results_of_lost_blobs_where_the_user_says_so(
     shared: object, run: Run, word: tuple[str, ...]
 ) -> None:

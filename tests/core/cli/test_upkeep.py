@@ -46,7 +46,7 @@ def test_verify_names_what_is_damaged_exits_with_1_and_says_what_to_do(damaged: 
     assert (header.split("\t"), len(lines)) == (["key", "function", "what"], 2)
     assert all(len(line.split("\t")[0]) == 32 for line in lines)
     assert "`beautyspot repair`" in answer.err
-    assert "`beautyspot clean`" in answer.err
+    assert "`beautyspot clean --blobs-are-gone`" in answer.err
     assert len(json.loads(run("verify", "--json").out)["damaged"]) == 2
 
 
@@ -135,6 +135,7 @@ def test_clean_waits_as_long_as_it_is_told(store: Path, run: Run) -> None:
     os.utime(blob, (blob.stat().st_mtime - 60,) * 2)
     assert "deleted 1 blob" in run("clean", "--yes", "--grace", "30s").err
     assert run("clean", "--yes", "--grace", "soon").code == 2
+    assert run("clean", "--yes", "--grace", "0s").code == 0
 
 
 @pytest.mark.parametrize("place", ["/nope/unmounted", ".beautyspot/blobs/mine"])

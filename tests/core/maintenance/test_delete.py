@@ -77,6 +77,13 @@ def test_progress_is_told_after_each_chunk() -> None:
     assert told == [500, 1000, 1001]
 
 
+def test_a_blob_that_lies_in_another_storage_is_counted_as_left(spot: bs.Spot, tmp_path: Path) -> None:
+    keep(spot, 2)
+    db = SQLiteTaskDB(tmp_path / "test.db")
+    assert delete_tasks(tasks_of(db), db, bs.LocalStorage(tmp_path / "other")).blobs_left == 2
+    assert len(blobs(tmp_path / "blobs")) == 2
+
+
 def test_a_blob_of_a_foreign_place_is_left_and_counted() -> None:
     class Refusing(MemoryStorage):
         def delete(self, location: str, /) -> None:

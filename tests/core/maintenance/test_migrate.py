@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from beautyspot.db import MemoryTaskDB, SQLiteTaskDB, TaskDB, open_db
-from beautyspot.errors import ConfigurationError
+from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.maintenance import BlobMove, compare, migrate
 from beautyspot.records import Activity, Run, Task, TaskFilter
 from beautyspot.storage import LocalStorage, MemoryStorage
@@ -227,6 +227,28 @@ def test_a_database_of_somebody_else_takes_and_gives_results(source: TaskDB, tar
     assert (migrate(source, plain).tasks, migrate(source, plain).tasks) == (2, 0)
     assert {key: each.version for key, each in kept(plain).items()} == {"0a": "newer", "0b": "1", "0c": "1"}
     assert migrate(plain, target).tasks == 3
+
+
+class Silent(MemoryStorage):
+    """A storage that doesn't answer while it is away."""
+
+    is_away = True
+
+    def load(self, location: str, /) -> bytes:
+        if self.is_away:
+            raise StorageError(f"no answer for {location!r}; try again")
+        return super().load(location)
+
+
+def test_a_storage_that_fails_has_lost_nothing_and_the_next_run_copies_it(source: TaskDB, target: TaskDB) -> None:
+    ours = Silent()
+    source.put(task("0c", result_type="FILE", result_data=None, result_value=ours.save("0c", b"blob")))
+    move = BlobMove((ours, MemoryStorage()), MemoryStorage())
+    done = migrate(source, target, blobs=move)
+    assert (done.tasks, done.failed, done.lost) == (2, 1, 0)
+    ours.is_away = False
+    done = migrate(source, target, blobs=move)
+    assert (done.tasks, done.failed, done.lost) == (1, 0, 0)
 
 
 def test_blobs_are_copied_and_the_rows_name_the_copies(source: TaskDB, target: TaskDB, tmp_path: Path) -> None:

@@ -18,18 +18,19 @@ LONGEST_DAYS = 365_000
 """A thousand years: `datetime`, in which ages and ends are written, knows the years 1 to 9999."""
 
 
-def seconds(duration: Duration, name: str | None = None, /) -> float:
+def seconds(duration: Duration, name: str | None = None, /, *, from_0: bool = False) -> float:
     """Return `duration` in seconds, above 0.
 
     Args:
         name: Of the argument, for errors.
+        from_0: Whether 0 will do.
 
     Raises:
         ConfigurationError: `duration` is not a positive, finite span of time, or longer than `LONGEST_DAYS`.
     """
     where = "" if name is None else f"{name} is "
     number = _number(duration)
-    if not (math.isfinite(number) and number > 0) or isinstance(duration, bool):
+    if not (math.isfinite(number) and (number > 0 or (from_0 and number == 0))) or isinstance(duration, bool):
         raise ConfigurationError(
             f"{where}not a span of time: {shown(duration)}; give seconds above 0, a timedelta, or text like '7d'"
         )

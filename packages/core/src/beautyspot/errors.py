@@ -9,6 +9,7 @@ BeautySpotError
 ├── SerializationError (TypeError)       a value can't be kept
 ├── DamagedEntryError (ValueError)       what is kept can't be read
 └── StorageError (OSError)               a database or blob storage failed
+    └── LostBlobError (FileNotFoundError)  what a row names is not in a storage
 
 CacheWarning (UserWarning)
 ├── CacheSaveWarning                     a result was returned but not kept
@@ -51,6 +52,10 @@ class DamagedEntryError(BeautySpotError, ValueError):
 
 class StorageError(BeautySpotError, OSError):
     """A database or blob storage could not do what it was asked."""
+
+
+class LostBlobError(StorageError, FileNotFoundError):
+    """A blob is not there, or can't be, as its location lies outside: a storage that fails may well have it."""
 
 
 class CacheWarning(UserWarning):

@@ -222,7 +222,7 @@ class SupportsLegacy(Protocol):
 
 
 class BlobStorage(Protocol):
-    """Keeps bytes outside the rows. Raises `StorageError`; a location from outside the storage is refused with it."""
+    """Keeps bytes outside the rows. Raises `StorageError`, and `LostBlobError` for what isn't there, or can't be."""
 
     def save(self, key: str, data: Buffer, /) -> str:
         """Keep `data` under a new location, whole or not at all, and return the location."""

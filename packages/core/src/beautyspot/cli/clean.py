@@ -35,15 +35,17 @@ def clean_blobs(
 ) -> None:
     """Delete blobs that no row names, half-written ones, and rows whose blob is gone. Asks first.
 
-    Rows go only with --storage, which says where their blobs should be, or --blobs-are-gone: another Spot may keep
-    its own elsewhere. The rows of every database here are asked; one that lies elsewhere and shares the blobs would
-    lose its own.
+    Rows go only with --storage, if their blob is neither there nor beside the database, or --blobs-are-gone: another
+    Spot may keep its own elsewhere. The rows of every database here are asked; one that lies elsewhere and shares the
+    blobs would lose its own.
     """
     place = place_of(context, db, storage, as_json)
     storages = place.storages()
     if not storages:
         raise ConfigurationError("the blobs of a database on a server can lie anywhere; say where with --storage PATH")
-    look = partial(_litter, place, storages, timedelta(seconds=seconds(grace)), blobs_are_gone=blobs_are_gone)
+    look = partial(
+        _litter, place, storages, timedelta(seconds=seconds(grace, from_0=True)), blobs_are_gone=blobs_are_gone
+    )
     found = look()
     if (found.blobs or found.tasks) and not dry_run and not yes:
         where = getattr(storages[0], "root", place.storage)
@@ -76,9 +78,10 @@ def _tell(place: Place, found: Litter, done: Cleaned, *, dry_run: bool) -> None:
     would = "would delete" if dry_run else "deleted"
     say(f"{would} {_what(done.blobs, done.size_bytes, done.tasks)}{left}")
     if found.elsewhere:
+        why = "beside the database" if place.storage is None else "found, as they are younger than --grace"
         say(
-            f"  {count_text(found.elsewhere, 'result')} stayed whose blob isn't beside the database: name its folder "
-            "with --storage, or say --blobs-are-gone to remove them"
+            f"  {count_text(found.elsewhere, 'result')} stayed whose blob isn't {why}: name its folder "
+            "with --storage, or say --blobs-are-gone to remove them if no other Spot keeps it elsewhere"
         )
 
 

@@ -60,10 +60,13 @@ class Place:
         return path
 
     def storages(self) -> list[BlobStorage]:
-        """Return where the blobs lie: first those of this release, then those of earlier ones."""
-        if self.storage is not None:
-            return [create_storage(self.storage)]
-        return [create_storage(folder) for folder in blob_folders(self.database())]
+        """Return where the blobs lie: the only one that is changed, then those in which others may be found.
+
+        They are the storage that was given and the folders of the database, as its Spots may keep blobs in either;
+        none for a server's, unless a storage was given.
+        """
+        folders = [create_storage(folder) for folder in blob_folders(self.database())]
+        return folders if self.storage is None else [create_storage(self.storage), *folders]
 
 
 def only_database(folder: Path, /) -> str:

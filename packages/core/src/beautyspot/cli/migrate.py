@@ -101,6 +101,7 @@ def _tell(done: Migrated, dry_run: bool, named: str) -> None:
     for count, what in (
         (done.expired, "expired, and left behind"),
         (done.lost, "can't be read, and left behind: --verify names them"),
+        (done.failed, "left behind, as their storage failed: run this again"),
         (done.refused, "left behind, as the target has no place for a text in them"),
         (done.changed, "changed meanwhile: run this again"),
         (done.legacy, "of an earlier release are hits in a SQLite file alone: run your program on the old one first"),

@@ -1,6 +1,7 @@
 """The options that several commands have, and how durations and counts read."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from typer import BadParameter, Context, Option
@@ -13,6 +14,10 @@ from beautyspot.sizes import bytes_of
 
 def _span(text: str | None) -> str | None:
     return _checked(text, seconds)
+
+
+def _span_from_0(text: str | None) -> str | None:
+    return _checked(text, partial(seconds, from_0=True))
 
 
 def _size(text: str | None) -> str | None:
@@ -51,7 +56,7 @@ MaxSize = Annotated[
     Option(help="Leave at most so much, as 5GB; what was not used for longest goes.", metavar="SIZE", callback=_size),
 ]
 Grace = Annotated[
-    str, Option(help="Leave blobs younger than this: another process may write their rows now.", callback=_span)
+    str, Option(help="Leave blobs younger than this: another process may write their rows now.", callback=_span_from_0)
 ]
 DryRun = Annotated[bool, Option("--dry-run", help="Only say what would be done.")]
 Yes = Annotated[bool, Option("--yes", "-y", help="Don't ask.")]

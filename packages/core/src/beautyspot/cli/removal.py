@@ -90,5 +90,9 @@ def agree(question: str, otherwise: str, /) -> None:
 
 def tell(what: str, size_bytes: int, blobs_left: int, /, *, dry_run: bool) -> None:
     """Say what a removal came to."""
-    left = f"; {count_text(blobs_left, 'blob')} could not be deleted" if blobs_left else ""
-    say(f"{'would delete' if dry_run else 'deleted'} {what}, {bytes_text(size_bytes)}{left}")
+    say(f"{'would delete' if dry_run else 'deleted'} {what}, {bytes_text(size_bytes)}")
+    if blobs_left:
+        say(
+            f"  {count_text(blobs_left, 'blob')} could not be deleted, or lie elsewhere: "
+            "`beautyspot clean --storage PATH` deletes there what no row names"
+        )

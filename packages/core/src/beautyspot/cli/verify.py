@@ -50,4 +50,7 @@ def _tell(found: Verified) -> None:
     if found.complaints or any(not damage.is_lost for damage in found.damaged):
         say("  `beautyspot repair` mends or drops what can't be read, and makes a copy first")
     if any(damage.is_lost for damage in found.damaged):
-        say("  where are the blobs? say it with --storage\n  if they are gone, `beautyspot clean` removes their rows")
+        say("  where are the blobs? say it with --storage")
+        say(
+            "  if they are gone, and no other Spot has them elsewhere, `beautyspot clean --blobs-are-gone` removes rows"
+        )

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 
-from beautyspot.errors import StorageError
+from beautyspot.errors import LostBlobError, StorageError
 from beautyspot.protocols import BlobStorage
 from beautyspot.records import DAMAGED, Task
 
@@ -18,14 +18,16 @@ class BlobMove:
     """Asked one after the other."""
     target: BlobStorage
 
-    def copy(self, task: Task, /) -> Task:
-        """Copy the blob that `task` names, and return the task that names the copy.
+    def read(self, task: Task, /) -> bytes:
+        """Return the blob that `task` names; raises as `load_blob` does."""
+        return load_blob(self.sources, task.result_value or "")
+
+    def copied(self, task: Task, data: bytes, /) -> Task:
+        """Keep `data` in the target, and return the task that names it.
 
         Raises:
-            LostBlobError: none of the sources has it.
             StorageError: the target can't take it.
         """
-        data = load_blob(self.sources, task.result_value or "")
         return task._replace(result_value=self.target.save(task.cache_key, data))
 
     def is_copied(self, location: str, /) -> bool:
@@ -40,10 +42,6 @@ class BlobMove:
         """Delete the copy that `task` names; one that can't be deleted is left for cleaning."""
         with suppress(StorageError):
             self.target.delete(task.result_value or "")
-
-
-class LostBlobError(StorageError):
-    """A row names a blob that can't be found."""
 
 
 def is_legacy(task: Task, /) -> bool:
@@ -61,13 +59,18 @@ def load_blob(storages: Sequence[BlobStorage], location: str, /) -> bytes:
 
     Raises:
         LostBlobError: none of them has.
+        StorageError: one that may have it failed, and no other has it.
     """
     # Earlier releases wrote a path as their working directory saw it; only the file's name still holds.
     places = dict.fromkeys((location, location.replace("\\", "/").rpartition("/")[2]))
-    failure: StorageError | None = None
+    failures: list[StorageError] = []
     for place, storage in product(places, storages):
         try:
             return storage.load(place)
         except StorageError as error:
-            failure = failure or error  # the first is the one that should have it
-    raise LostBlobError(f"no blob at {location!r} in any storage given; see that it is the right one") from failure
+            failures.append(error)
+    for failure in failures:
+        if not isinstance(failure, LostBlobError):
+            raise failure
+    first = next(iter(failures), None)  # the one that should have it
+    raise LostBlobError(f"no blob at {location!r} in any storage given; see that it is the right one") from first

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import PurePath
 from typing import cast
 
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from beautyspot.batched import batched
 from beautyspot.catalog import Catalog
 from beautyspot.catalog.tasks import tasks_named
-from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.errors import ConfigurationError, LostBlobError, StorageError
 from beautyspot.maintenance.delete import delete_tasks
 from beautyspot.maintenance.repair import set_aside_before
 from beautyspot.protocols import BlobStorage, TaskDB
@@ -31,7 +32,7 @@ class Litter:
     tasks: tuple[Task, ...]
     """Whose blob is gone; their calls run again."""
     elsewhere: int = 0
-    """Results whose blob was not found where it was guessed to lie; they stay."""
+    """Results whose blob was not found, and that stay: nobody said where blobs lie, or they are too young."""
 
     @property
     def size_bytes(self) -> int:
@@ -76,8 +77,8 @@ def litter(
         catalog: Of the database that is cleaned.
         storages: The first is cleaned; blobs of earlier releases may lie in the others.
         others: Of databases whose blobs lie in the same storage; theirs are no litter.
-        grace: Younger blobs are left alone.
-        blobs_are_gone: The user says so: not one blob that a row names need be there, nor any other.
+        grace: Younger blobs and results are left alone.
+        blobs_are_gone: The user says so: not one blob that a row names need be there, nor any other, however young.
         is_guess: Nobody named the storages. Then a result whose blob is in none of them stays, unless the user says
             that blobs are gone: a second Spot on the same database may keep its own in another storage.
 
@@ -85,7 +86,7 @@ def litter(
         ConfigurationError: the storage is empty, or not one of the blobs that rows name is in it, so it must be another
             one, or its disk isn't mounted; or a damaged database was set aside, whose rows may name blobs that then
             seem to be litter.
-        StorageError: a database or storage can't be listed.
+        StorageError: a database or storage can't be listed, or a storage fails to say whether it has a blob.
     """
     _refuse_before_repair((catalog, *others))
     present = list(storages[0].iter_keys())  # before the rows: what is kept meanwhile is not among them
@@ -104,7 +105,10 @@ def litter(
         )
     if is_guess and not blobs_are_gone:
         return Litter(tuple(blobs), (), len(lost))
-    return Litter(tuple(blobs), tuple(_naming(catalog, lost)))
+    tasks = tuple(_naming(catalog, lost))
+    young = datetime.now(UTC) - grace
+    old = tasks if blobs_are_gone else tuple(task for task in tasks if task.updated_at < young)
+    return Litter(tuple(blobs), old, len(tasks) - len(old))
 
 
 def _refuse_before_repair(catalogs: Iterable[Catalog]) -> None:
@@ -193,11 +197,16 @@ def _naming(catalog: Catalog, locations: Sequence[str]) -> Iterator[Task]:
 
 
 def _is_anywhere(location: str, storages: Sequence[BlobStorage]) -> bool:
-    for place in dict.fromkeys((location, file_name(location))):
-        for storage in storages:
-            try:
-                storage.open(place).close()
-            except StorageError:
-                continue
+    failure: StorageError | None = None
+    for place, storage in product(dict.fromkeys((location, file_name(location))), storages):
+        try:
+            storage.open(place).close()
+        except LostBlobError:
+            continue
+        except StorageError as error:
+            failure = error
+        else:
             return True
+    if failure is not None:
+        raise failure  # a timeout is no answer: the blob may well be there
     return False

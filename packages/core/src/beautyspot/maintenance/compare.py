@@ -8,8 +8,8 @@ from hashlib import blake2b
 from typing import Literal
 
 from beautyspot.batched import batched
-from beautyspot.errors import DamagedEntryError
-from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError, load_blob, moves
+from beautyspot.errors import DamagedEntryError, LostBlobError
+from beautyspot.maintenance.blob_moves import BlobMove, load_blob, moves
 from beautyspot.maintenance.existence import expect_made, without_making
 from beautyspot.maintenance.journal_copy import missing_activity, missing_runs
 from beautyspot.maintenance.whole_tasks import whole_task

@@ -20,7 +20,7 @@ class Deleted:
     size_bytes: int
     """Of the serialized values, as far as the rows told."""
     blobs_left: int
-    """Blobs that could not be deleted; no row names them any more."""
+    """Blobs that could not be deleted, or are not in the storage; no row names them any more."""
 
 
 def delete_tasks(
@@ -97,6 +97,7 @@ def _delete_blobs(tasks: Sequence[Task], storage: BlobStorage | None) -> int:
     for location in (task.result_value for task in tasks if task.result_type == "FILE" and task.result_value):
         try:
             if storage is not None:
+                storage.open(location).close()  # deleting says nothing of a blob that lies in another storage
                 storage.delete(location)
         except StorageError:
             left += 1

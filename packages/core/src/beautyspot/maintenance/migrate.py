@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from beautyspot.batched import batched
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.deletion import delete_rows
-from beautyspot.errors import DamagedEntryError, StorageError
-from beautyspot.maintenance.blob_moves import BlobMove, LostBlobError, is_legacy, moves
+from beautyspot.errors import DamagedEntryError, LostBlobError, StorageError
+from beautyspot.maintenance.blob_moves import BlobMove, is_legacy, moves
 from beautyspot.maintenance.existence import expect_made, without_making
 from beautyspot.maintenance.journal_copy import copy_activity, copy_runs
 from beautyspot.maintenance.merge import merger_of
@@ -43,6 +43,8 @@ class Migrated:
     """Results left behind, as no call reads them any more."""
     lost: int
     """Results left behind, as their value can't be read."""
+    failed: int
+    """Results left behind, as the storage failed to give their blob; the next run tries again."""
     refused: int
     """Results left behind, as the target has no place for a text in them: a NUL in PostgreSQL, half a surrogate."""
     changed: int
@@ -164,10 +166,15 @@ class _Copy:
         """Keep the tasks, each blob before its row."""
         ready: list[Task] = []
         for task in tasks:
+            if self._blobs is None or not moves(task):
+                ready.append(task)
+                continue
             try:
-                ready.append(task if self._blobs is None or not moves(task) else self._blobs.copy(task))
-            except LostBlobError:
-                self.counts["lost"] += 1
+                data = self._blobs.read(task)
+            except StorageError as error:
+                self.counts["lost" if isinstance(error, LostBlobError) else "failed"] += 1
+            else:
+                ready.append(self._blobs.copied(task, data))
         self._name_legacy(ready)
         # A row as new is not replaced, so it goes first; if this ends here, the next run copies the result.
         delete_rows([task for task in ready if task.cache_key in self._blobless], self._target)

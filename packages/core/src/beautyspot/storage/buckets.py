@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
-from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.errors import ConfigurationError, LostBlobError, StorageError
 from beautyspot.protocols import Buffer
 from beautyspot.storage.locations import is_blob, new_location
 
@@ -54,14 +54,14 @@ class Bucket(NamedTuple):
         """Return the name of the object at `location`, which is relative to the prefix or a URL below it.
 
         Raises:
-            StorageError: it leads out of the bucket or the prefix.
+            LostBlobError: it leads out of the bucket or the prefix.
         """
         # A row can be damaged, so this may be anything.
         if isinstance(location, str) and location.isprintable():
             path = location.removeprefix(f"{self.scheme}://{self.name}/{self.prefix}")
             if "://" not in path and _are_names(path):
                 return self.prefix + path
-        raise StorageError(
+        raise LostBlobError(
             f"blob location {location!r} is not inside the storage {self.url!r}; "
             "the row is damaged or foreign, or the storage is another one than it was written with"
         )

@@ -1,6 +1,6 @@
 """What an error of google-cloud-storage, or of what it stands on, means, and what to do about it."""
 
-from beautyspot.errors import StorageError
+from beautyspot.errors import LostBlobError, StorageError
 from beautyspot.storage.buckets import Bucket, told
 
 _CREDENTIALS = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
@@ -32,4 +32,5 @@ def failure(verb: str, location: str, bucket: Bucket, error: Exception, /) -> St
     if advice == _LOST and (verb in ("write", "list") or "bucket does not exist" in str(error)):
         advice = _BUCKET
     what = told(f"{type(error).__name__}: {error}")
-    return StorageError(f"can't {verb} blob {location!r} in {bucket.url!r}: {what}; {advice}")
+    kind = LostBlobError if advice == _LOST else StorageError
+    return kind(f"can't {verb} blob {location!r} in {bucket.url!r}: {what}; {advice}")

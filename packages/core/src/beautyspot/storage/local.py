@@ -7,7 +7,7 @@ import os
 import stat
 from datetime import UTC, datetime
 
-from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.errors import ConfigurationError, LostBlobError, StorageError
 from beautyspot.folders import make_folder, sync_folder
 from beautyspot.records import BlobInfo
 from beautyspot.storage.locations import SUFFIX, UNFINISHED, is_blob, is_unfinished, new_location, path_of
@@ -29,6 +29,10 @@ _ADVICE = {
     errno.EPERM: "make the folder yours (`ls -ld` shows whose it is), or give another one as storage=",
     errno.EROFS: "the file system is read-only; give a folder on another one as storage=",
 }
+
+
+_LOST = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+"""Of a location at which no blob is; whatever else can't be read may be there."""
 
 
 class LocalStorage:
@@ -109,7 +113,8 @@ class LocalStorage:
         """Return what was kept at `location`, relative to the root or an absolute path inside it.
 
         Raises:
-            StorageError: it is gone, can't be read, or lies outside the root.
+            LostBlobError: it is gone, or lies outside the root.
+            StorageError: it can't be read.
         """
         with self.open(location) as file:
             try:
@@ -181,7 +186,8 @@ class LocalStorage:
         advice = _ADVICE.get(error.errno or 0, "check the folder, or give another one as storage=")
         if verb == "read" and error.errno == errno.ENOENT:
             advice = "it was deleted by hand or by another program, so its call has to run again"
-        return StorageError(f"can't {verb} blob {location!r} in {self.root!r}: {error.strerror or error}; {advice}")
+        kind = LostBlobError if verb == "read" and error.errno in _LOST else StorageError
+        return kind(f"can't {verb} blob {location!r} in {self.root!r}: {error.strerror or error}; {advice}")
 
 
 def _remove(path: str) -> None:

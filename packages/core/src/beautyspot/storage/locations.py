@@ -2,7 +2,7 @@
 
 import os
 
-from beautyspot.errors import StorageError
+from beautyspot.errors import LostBlobError
 
 SUFFIX = ".bin"
 UNFINISHED = ".tmp"
@@ -29,7 +29,7 @@ def path_of(root: str, location: object, /) -> str:
     """Return the path of `location`, which is relative to `root` or an absolute path inside it.
 
     Raises:
-        StorageError: it leads out of the root, be it by a symlink.
+        LostBlobError: it leads out of the root, be it by a symlink.
     """
     # A row can be damaged, so this may be anything. What isn't printable (NUL, half a surrogate) is no path of ours.
     if not isinstance(location, str) or not location.isprintable():
@@ -94,8 +94,8 @@ def _followed(root: str, location: str) -> str:
     return path
 
 
-def _refused(root: str, location: object) -> StorageError:
-    return StorageError(
+def _refused(root: str, location: object) -> LostBlobError:
+    return LostBlobError(
         f"blob location {location!r} is not inside the storage {root!r}; "
         "the row is damaged or foreign, or the storage is another one than it was written with"
     )

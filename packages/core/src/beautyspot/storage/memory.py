@@ -6,7 +6,7 @@ from io import BytesIO
 from itertools import count
 from typing import BinaryIO, Self
 
-from beautyspot.errors import StorageError
+from beautyspot.errors import LostBlobError
 from beautyspot.protocols import Buffer
 from beautyspot.records import BlobInfo
 
@@ -46,12 +46,12 @@ class MemoryStorage:
         """Return what was kept at `location`.
 
         Raises:
-            StorageError: nothing is.
+            LostBlobError: nothing is.
         """
         try:
             return self._blobs[location][0]
         except KeyError:
-            raise StorageError(
+            raise LostBlobError(
                 f"no blob at {location!r} in memory; it went with its process, so compute it again"
             ) from None
 

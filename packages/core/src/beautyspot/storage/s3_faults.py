@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from beautyspot.errors import StorageError
+from beautyspot.errors import LostBlobError, StorageError
 from beautyspot.storage.buckets import Bucket, told
 
 CONFLICTS = frozenset(
@@ -92,4 +92,5 @@ def failure(verb: str, location: str, bucket: Bucket, error: Exception, /) -> St
         what = f"{type(error).__name__}: {error}"
         names = [kind.__name__ for kind in type(error).__mro__]
         advice = next((_ADVICE_OF_CLASS[name] for name in names if name in _ADVICE_OF_CLASS), _OTHER)
-    return StorageError(f"can't {verb} blob {location!r} in {bucket.url!r}: {told(what)}; {advice}")
+    kind = LostBlobError if advice == _LOST else StorageError
+    return kind(f"can't {verb} blob {location!r} in {bucket.url!r}: {told(what)}; {advice}")
