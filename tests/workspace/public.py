@@ -5,9 +5,10 @@ import importlib.util
 import inspect
 import re
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ForwardRef
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).with_name("api")
@@ -51,17 +52,36 @@ def _lines(module: ModuleType) -> Iterator[str]:
     for name in names_of(module):
         thing = getattr(module, name)
         if not inspect.isclass(thing):
-            yield f"{name}{_signature(thing)}"
+            yield f"{name}{_signature(thing)}{f' = {thing!r}' if isinstance(thing, dict | int | str) else ''}"
             continue
         yield f"class {name}({', '.join(base.__name__ for base in thing.__bases__ if base is not object)})"
-        for member in sorted(_members(thing)):
-            if member == "__init__" or not member.startswith("_"):
-                yield f"    {member}{_signature(inspect.getattr_static(thing, member))}"
+        for member in members_of(thing):
+            yield f"    {member}{_told_of(thing, member)}"
 
 
-def _members(class_: type) -> set[str]:
-    """Return the names of a class and of those that it stands on, but for a host's, which its releases change."""
-    return {name for each in class_.__mro__ if each.__module__.startswith(PACKAGES) for name in vars(each)}
+def members_of(class_: type, /) -> list[str]:
+    """Return the public names of a class and of what it stands on, but for a host's, which its releases change."""
+    own = [each for each in class_.__mro__ if each.__module__.startswith(PACKAGES)]
+    names = {name for each in own for name in [*vars(each), *_annotations(each)]}
+    return sorted(name for name in names if name == "__init__" or not name.startswith("_"))
+
+
+def _told_of(class_: type, member: str) -> str:
+    """Return a method's signature, an enumeration's value, or the type of a field and what it is if left out."""
+    thing = inspect.getattr_static(class_, member, None)
+    kind = next((each.__annotations__[member] for each in class_.__mro__ if member in _annotations(each)), None)
+    if isinstance(thing, Enum):
+        return f" = {thing.value!r}"
+    if kind is None:
+        return _signature(thing)
+    kind = kind.__forward_arg__ if isinstance(kind, ForwardRef) else kind
+    default = getattr(class_, "_field_defaults", {}).get(member, inspect.Parameter.empty)
+    shown = inspect.Parameter(member, inspect.Parameter.KEYWORD_ONLY, default=default)
+    return f": {kind if isinstance(kind, str) else inspect.formatannotation(kind)}{str(shown).removeprefix(member)}"
+
+
+def _annotations(class_: type) -> dict[str, Any]:
+    return vars(class_).get("__annotations__", {})
 
 
 def _signature(thing: Any) -> str:

@@ -20,3 +20,8 @@ def test_a_module_that_readers_are_told_to_use_is_public() -> None:
 
 def test_nothing_is_written_down_of_modules_that_are_gone() -> None:
     assert {path.stem for path in FOLDER.iterdir()} == set(FACES)
+
+
+@pytest.mark.parametrize("line", ["    ttl: Duration | None", "    PNG = 'image/png'", "    elapsed_s: float=0.0"])
+def test_fields_and_what_they_are_if_left_out_and_values_are_written_down(line: str) -> None:
+    assert line in described("beautyspot").splitlines()
