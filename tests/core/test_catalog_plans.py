@@ -182,6 +182,16 @@ def test_a_page_does_not_read_all_keys_of_a_common_tag(
     assert len([step for step in planned if "(tag=?)" in step]) == 1  # to see how common it is
 
 
+def test_a_content_type_is_meant_in_any_case_and_with_any_parameters(db: SQLiteTaskDB, catalog: Catalog) -> None:
+    for number, kind in enumerate(
+        ("text/plain", "Text/Plain; charset=latin-1", "text/plain ;a=b", "text/plainer", None)
+    ):
+        db.put(kept(number, content_type=kind))
+    assert len(catalog.tasks(content_type="TEXT/plain").rows) == 3
+    assert len(catalog.tasks(content_type="text/plain; charset=latin-1").rows) == 1
+    assert catalog.tasks(content_type="text/plai_").rows == ()
+
+
 def test_a_page_says_how_many_rows_a_search_looked_at(
     db: SQLiteTaskDB, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

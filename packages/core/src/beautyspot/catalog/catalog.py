@@ -81,7 +81,7 @@ class Catalog:
             function: `module.qualname`, or the bare qualname.
             version: As the function's mark gave it.
             tag: One of its tags.
-            content_type: A media type.
+            content_type: A media type, in any letters' case; `text/plain` means it with any charset as well.
             older_than: Kept longer ago than this.
             newer_than: Kept since.
             expired: Only those whose time to live has passed; no call reads them any more.

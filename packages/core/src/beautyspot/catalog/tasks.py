@@ -211,7 +211,7 @@ def _conditions(source: Source, question: TaskQuestion, now: datetime) -> list[C
     if question.version is not None:
         found.append(source.column("tasks", "version") == question.version)
     if question.content_type is not None:
-        found.append(source.column("tasks", "content_type") == question.content_type)
+        found.append(_is_of_type(source, question.content_type))
     if question.tag is not None:
         found.append(_tagged(source, question.tag))
     if question.older_than is not None:
@@ -227,6 +227,12 @@ def _conditions(source: Source, question: TaskQuestion, now: datetime) -> list[C
     if question.text:
         found.append(_mentions(source, question.text))
     return found
+
+
+def _is_of_type(source: Source, content_type: str) -> ColumnElement[bool]:
+    """Say whether a row has a media type, with any parameters: case is of no matter (RFC 9110, section 8.3.1)."""
+    kept, asked = func.lower(source.column("tasks", "content_type")), content_type.strip().lower()
+    return or_(kept == asked, *(kept.startswith(asked + end, autoescape=True) for end in (";", " ;")))
 
 
 def _functions(source: Source, function: str) -> list[str]:
