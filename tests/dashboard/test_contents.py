@@ -92,6 +92,12 @@ def test_content_stands_apart_from_the_dashboard(client: TestClient, address: st
     assert with_scripts.startswith("sandbox allow-scripts; default-src 'none'")
 
 
+@pytest.mark.parametrize("kind", ["text/html", "TEXT/HTML", "image/SVG+XML"])
+def test_a_page_that_is_opened_alone_is_shown_as_its_source(client: TestClient, address: str, kind: str) -> None:
+    answer = client.get(f"{address}?type={kind.replace('+', '%2B')}", headers={"sec-fetch-dest": "document"})
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
 def test_a_type_that_is_no_media_type_is_not_sent_on(client: TestClient, address: str) -> None:
     answer = client.get(f"{address}?type=text/html%0d%0ax: y")
     assert answer.headers["content-type"] == "application/octet-stream"

@@ -36,6 +36,7 @@ def test_what_json_has_is_offered_as_json(value: Any) -> None:
         np.arange(3),
         pd.DataFrame({"a": [{1}, b"x"]}),
         pd.DataFrame([[1, 2]], columns=["a", "a"]),
+        pd.DataFrame({"a": [bytearray(b"x"), bytearray(b"y")]}),
     ],
 )
 def test_what_would_lose_something_as_json_or_parquet_is_offered_in_neither(value: Any) -> None:

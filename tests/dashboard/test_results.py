@@ -255,3 +255,23 @@ def test_the_line_that_loads_a_result_loads_it(small_store: Path, run_page: RunP
     names: dict[str, Any] = {}
     exec(code, names)
     assert names["value"] == {"number": 7, "rows": [{"a": 1}, {"a": 2}]}
+
+
+def test_a_word_is_sought_by_time_alone(small_store: Path, run_page: RunPage) -> None:
+    app = run_page(small_store, "results", order="largest")
+    assert app.selectbox(key="order").value == "largest"
+    app.text_input(key="text").set_value("owl").run()
+    assert not app.exception
+    assert app.selectbox(key="order").value == "newest"
+    assert app.selectbox(key="order").options == ["newest first", "oldest first"]
+    assert "order" not in app.query_params
+    assert len(app.text_input(key="text").set_value("").run().selectbox(key="order").options) == 4
+
+
+def test_a_result_opened_by_its_link_can_be_deleted(small_store: Path, run_page: RunPage) -> None:
+    with Catalog.open(small_store) as catalog:
+        key = catalog.tasks(function="fetch").rows[0].cache_key
+    app = run_page(small_store, "results", key=key)
+    app.button(key="delete").click().run()
+    assert not app.exception
+    assert any(key[:12] in each.value for each in app.markdown)

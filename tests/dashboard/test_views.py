@@ -61,6 +61,60 @@ def test_text_that_is_no_utf8_is_shown_with_marks(show: Show) -> None:
     assert show(b"caf\xe9", ContentType.TEXT).code[0].value == "caf\ufffd"
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("text/plain; charset=latin-1", "café"),
+        ('TEXT/PLAIN; Charset="ISO-8859-1"', "café"),
+        ("text/plain; charset=nobody-knows", "caf\ufffd"),
+        ("text/plain; charset=hex", "caf\ufffd"),
+    ],
+)
+def test_bytes_are_read_in_the_charset_that_they_name(show: Show, kind: str, said: str) -> None:
+    assert show(b"caf\xe9", kind).code[0].value == said
+
+
+def test_a_text_is_kept_as_utf8_whatever_charset_it_names(show: Show) -> None:
+    assert show("café", "text/plain; charset=latin-1").code[0].value == "café"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"II*\0 a tiff", b"\x89PNG\r\n\x1a\n but no header", b"", b"\0" * 99],
+    ids=["tiff", "damaged", "empty", "zeros"],
+)
+def test_a_picture_that_no_browser_draws_is_shown_as_bytes(show: Show, data: bytes) -> None:
+    app = show(data, "image/png")
+    assert "can't be shown as image/png" in app.warning[0].value.replace("\\", "")
+    assert app.code[0].value.startswith(f"{0:08x}  {data[:4].hex(' ')}" if data else " ")
+
+
+def test_a_picture_of_words_that_is_none_is_shown_as_them(show: Show) -> None:
+    assert show("no picture", "image/svg+xml").code[0].value == "no picture"
+    assert show("<!-- one -->\n<svg/>", "image/svg+xml").warning == []
+
+
+@pytest.mark.parametrize("kind", [ContentType.MERMAID, ContentType.GRAPHVIZ])
+def test_a_diagram_says_where_to_look_if_nothing_is_drawn(show: Show, kind: str) -> None:
+    app = show("digraph {{{", kind)
+    assert "nothing is drawn" in app.caption[0].value
+    assert app.code[0].value == "digraph {{{"
+
+
+@pytest.mark.parametrize("kind", ["video/mp4", "audio/mpeg"])
+def test_a_player_says_what_to_do_if_nothing_plays(show: Show, kind: str) -> None:
+    assert "nothing plays" in show(b"no film", kind).caption[0].value
+
+
+def test_a_column_of_several_types_is_shown_as_texts_without_a_traceback(
+    show: Show, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    pd = pytest.importorskip("pandas")
+    app = show(pd.DataFrame({"mixed": [1, "two", None], "plain": [1, 2, 3]}))
+    assert app.dataframe[0].value["mixed"].tolist()[:2] == ["1", "two"]
+    assert "Traceback" not in capfd.readouterr().err + caplog.text
+
+
 def test_an_empty_value_has_its_look(show: Show) -> None:
     assert show("").code[0].value == ""
     assert show(b"").code[0].value.strip() == ""

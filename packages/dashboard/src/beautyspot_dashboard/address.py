@@ -49,6 +49,8 @@ def choose(
     if name not in st.session_state:
         said = st.query_params.get(name)
         st.session_state[name] = said if said in options else default
+    elif st.session_state[name] not in (*options, None):  # offered before, and not beside other answers
+        st.session_state[name] = default
     chosen: str | None = widget(label, options, key=name, **settings)
     if chosen is not None and chosen != default:
         st.query_params[name] = chosen

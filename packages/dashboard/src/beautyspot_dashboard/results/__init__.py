@@ -37,7 +37,7 @@ def page() -> None:
         chosen = table.choose(question)
         with st.container(horizontal=True):
             table.offer_pages(question)
-            offer_deletion(shown, table, chosen)
+            offer_deletion(shown, table, chosen or linked)
     with right:
         _show_chosen(shown, chosen or linked)
 

@@ -13,14 +13,17 @@ from beautyspot_dashboard.texts import text
 
 BIND = "query-params"
 AGES = ("newer_than", "older_than")
+TIMES: tuple[Order, ...] = ("newest", "oldest")
+"""Orders in which a word is sought: by a number, each page would read every result there is."""
 SIZES = ("min_bytes", "max_bytes")
 
 
 def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
     """Return the arguments of `Catalog.tasks` that were given."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = st.text_input(text("search"), key="text", bind=BIND, help=text("search_help"), width=230)
         given: dict[str, Any] = {
-            "text": st.text_input(text("search"), key="text", bind=BIND, help=text("search_help"), width=230),
+            "text": words,
             "function": st.selectbox(
                 text("function"),
                 [each.func_name for each in catalog.functions() if each.results],
@@ -34,7 +37,7 @@ def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
                 st.selectbox,
                 "order",
                 text("order"),
-                get_args(Order),
+                TIMES if words else get_args(Order),
                 "newest",
                 width=140,
                 format_func=_order_text,

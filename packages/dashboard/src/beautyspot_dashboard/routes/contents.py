@@ -127,7 +127,7 @@ def _headers(task: Task, request: Request, *, is_text: bool) -> dict[str, str]:
         "etag": f'"{task.cache_key[:32]}-{task.updated_at.timestamp():.6f}"',
     }
     # In a frame the page around it keeps a kept page from leading elsewhere; alone in a tab nothing would.
-    if request.headers.get("sec-fetch-dest") == "document" and "ml" in kind:
+    if request.headers.get("sec-fetch-dest") == "document" and "ml" in kind.lower():
         headers["content-type"] = "text/plain; charset=utf-8"
     name = request.query_params.get("download")
     if name is not None:

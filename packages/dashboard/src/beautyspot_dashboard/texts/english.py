@@ -40,6 +40,9 @@ TEXTS = {
     "show_as": "Show as",
     "source": "Source",
     "cut": "The first {shown} of {size}; download it for the rest.",
+    "no_picture": "it doesn't begin as a PNG, JPEG, GIF, WebP, AVIF, BMP or SVG does; browsers draw no other",
+    "nothing_drawn": "If nothing is drawn, something is wrong with the source below.",
+    "nothing_plays": "If nothing plays, it is damaged or of a kind that this browser doesn't know; download it.",
     "too_big": "The value takes {size}; values in parts are shown up to {most}. Load it in Python instead.",
     "too_big_json": "it has {size}, and JSON is parsed up to {most}",
     "not_that_kind": "This can't be shown as {kind}: {reason}",
@@ -99,7 +102,10 @@ TEXTS = {
     "saved_output_tokens": "Saved output",
     "cost": "Cost",
     "order": "Order",
-    "order_help": "Of all results; a click on a column's head sorts those on this page alone.",
+    "order_help": (
+        "Of all results; while a word is searched, by time alone. "
+        "A click on a column's head sorts those on this page alone."
+    ),
     "order_newest": "newest first",
     "order_oldest": "oldest first",
     "order_largest": "largest first",

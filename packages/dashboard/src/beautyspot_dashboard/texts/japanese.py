@@ -40,6 +40,9 @@ TEXTS = {
     "show_as": "表示形式",
     "source": "ソース",
     "cut": "{size} のうち最初の {shown}。残りはダウンロードしてください。",
+    "no_picture": "PNG・JPEG・GIF・WebP・AVIF・BMP・SVG の先頭ではありません。ブラウザーはほかの形式を描画できません",
+    "nothing_drawn": "何も表示されない場合は、下のソースに誤りがあります。",
+    "nothing_plays": "再生できない場合は、壊れているか、このブラウザーが対応しない形式です。ダウンロードしてください。",
     "too_big": "この値は {size} あります。要素を持つ値の表示は {most} までです。Python で読み込んでください。",
     "too_big_json": "サイズは {size} ですが、JSON の解析は {most} までです",
     "not_that_kind": "{kind} として表示できません: {reason}",
@@ -99,7 +102,10 @@ TEXTS = {
     "saved_output_tokens": "節約した出力",
     "cost": "コスト",
     "order": "並び順",
-    "order_help": "すべての結果の並び順です。列の見出しをクリックすると、このページの行だけが並び替わります。",
+    "order_help": (
+        "すべての結果の並び順です。検索中は日時順だけです。"
+        "列の見出しをクリックすると、このページの行だけが並び替わります。"
+    ),
     "order_newest": "新しい順",
     "order_oldest": "古い順",
     "order_largest": "大きい順",

@@ -19,5 +19,7 @@ def show_graphviz(shown: Shown, /) -> None:
 
 
 def _show_source(shown: Shown) -> None:
+    # What draws them is in the browser, and keeps what it finds wrong to itself.
+    st.caption(text("nothing_drawn"))
     with st.expander(text("source")):
         st.code(shown.text(), language=None)

@@ -1,7 +1,9 @@
 """What a view has to show."""
 
 import json
+import re
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 from urllib.parse import urljoin
 
@@ -19,6 +21,13 @@ JSON_BYTES = 8 * 1024 * 1024
 """Of a longer text no JSON is parsed, which takes 20 times as much memory."""
 VALUE_BYTES = 64 * 1024 * 1024
 """Values that are no bytes or text are read whole, and bigger ones not at all."""
+
+
+def charset_of(kind: str, /) -> str | None:
+    """Return the charset that a media type names."""
+    header = Message()
+    header["content-type"] = re.sub(r"\s+", " ", kind)
+    return header.get_content_charset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +53,14 @@ class Shown:
         return self.content.read(size_bytes)
 
     def text(self) -> str:
-        """Return the content's start as text, what is no UTF-8 with marks in its place."""
-        return self.start().decode("utf-8", "replace")
+        """Return the content's start as text, what its charset doesn't know with marks in its place."""
+        start = self.start()
+        if self.content is None or self.content.is_text:  # a text is kept as UTF-8, whatever its type says
+            return start.decode("utf-8", "replace")
+        try:
+            return start.decode(charset_of(self.kind) or charset_of(self.task.content_type or "") or "utf-8", "replace")
+        except (LookupError, ValueError):  # nobody knows that charset, or it is none of texts
+            return start.decode("utf-8", "replace")
 
     @property
     def is_cut(self) -> bool:

@@ -97,11 +97,23 @@ def show_table(value: Any, key: str, /) -> None:
 def _show(frame: pd.DataFrame, rows: int | None, columns: int, key: str) -> None:
     frame = frame.iloc[:ROWS, :COLUMNS]
     frame.columns = distinct(frame.columns)
-    _STREAMLIT.dataframe(frame)
+    _STREAMLIT.dataframe(frame.apply(_drawable))
     if rows is None or rows > len(frame) or columns > len(frame.columns):
         more = text("many") if rows is None else f"{rows:,}"
         st.caption(text("table_cut", shown=len(frame), rows=more, columns=columns))
     _show_chart(frame, key)
+
+
+def _drawable(column: pd.Series) -> pd.Series:
+    """Return a column that Arrow has a type for: Streamlit writes a traceback for any other, and makes texts of it."""
+    if column.dtype != object:
+        return column
+    pa = cast("Any", import_module("pyarrow"))  # Streamlit needs it for any table
+    try:
+        pa.array(column, from_pandas=True)
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        return column.map(str, na_action="ignore")
+    return column
 
 
 def _show_chart(frame: pd.DataFrame, key: str) -> None:
