@@ -309,3 +309,23 @@ async def test_openai_is_asked_once_for_each_text(openai_api: OpenAIAPI, spot: S
     first = embeddings().embed_documents(["one", "two"])
     assert await embeddings().aembed_documents(["two", "one"]) == first[::-1]
     assert openai_api.calls == 1
+
+
+def test_a_setting_that_is_an_object_beside_plain_ones_is_refused(spot: Spot) -> None:
+    class Loaded(Counting):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model, self.normalize = object(), True
+
+    with pytest.raises(ConfigurationError, match=r"the setting 'model' holds 'builtins.object'.*model='a name"):
+        CachedEmbeddings(Loaded(), spot)
+    CachedEmbeddings(Loaded(), spot, model="loaded").embed_query("a")
+
+
+def test_a_client_beside_plain_settings_is_no_setting(spot: Spot) -> None:
+    class Asking(Counting):
+        def __init__(self) -> None:
+            super().__init__()
+            self.name, self._client = "m", object()
+
+    CachedEmbeddings(Asking(), spot).embed_query("a")

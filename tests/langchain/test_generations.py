@@ -1,5 +1,6 @@
 """Answers as bytes and back."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -141,3 +142,20 @@ def test_a_cut_filtered_or_empty_answer_is_not(generation: Generation):
 def test_tokens_are_those_of_the_call_however_many_answers_it_gave():
     assert tokens_of([chat("a", usage_metadata=USAGE), chat("b", usage_metadata=USAGE)]) == 3
     assert tokens_of([Generation(text="a")]) is tokens_of([]) is None
+
+
+@dataclass
+class Info:
+    x: int = 1
+
+
+@pytest.mark.parametrize("field", ["additional_kwargs", "response_metadata"])
+def test_an_object_that_has_no_place_is_not_kept_as_a_dict(field: str):
+    with pytest.raises(SerializationError, match="register_type"):
+        serializer.dumps(Answer([chat("yes", **{field: {"info": Info()}})]))
+
+
+@pytest.mark.parametrize("content", [[{"type": "text", "text": ""}], [""], [{"type": "output_text", "text": " "}]])
+def test_parts_without_a_text_are_no_answer(content: Any):
+    assert not is_complete([chat(content)])
+    assert is_complete([chat([*content, {"type": "reasoning", "reasoning": "so"}])])

@@ -17,7 +17,8 @@ from beautyspot import CacheReadWarning, CacheSaveWarning, CacheWarning, Spot, U
 from beautyspot.records import TaskFilter
 from beautyspot.testing import FrozenClock
 from langchain_beautyspot import BeautySpotNodeCache, stable_key
-from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage
+from langchain_core.documents import Document
+from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.func import entrypoint, task
 from langgraph.graph import END, START, StateGraph
@@ -344,3 +345,20 @@ def test_inputs_are_forgotten_with_their_tasks(cache: BeautySpotNodeCache) -> No
     graph(model.answer, cache).invoke(ask("hi"))
     gc.collect()
     assert not cache._inputs._known
+
+
+def test_documents_within_a_message_come_back_as_documents(cache: BeautySpotNodeCache) -> None:
+    found = ToolMessage("found", tool_call_id="1", artifact=[Document("d", metadata={"of": Document("e")})])
+    writes = [("messages", [found])]
+    cache.set({KEY: (writes, None)})
+    assert cache.get([KEY]) == {KEY: writes}
+
+
+def test_an_object_within_a_message_is_not_kept_as_a_dict(cache: BeautySpotNodeCache) -> None:
+    @dataclass
+    class Plan:
+        steps: list[str]
+
+    with pytest.warns(CacheSaveWarning, match="register_type"):
+        cache.set({KEY: ([("messages", [AIMessage("x", response_metadata={"plan": Plan([])})])], None)})
+    assert cache.get([KEY]) == {}

@@ -1,7 +1,7 @@
 """What can be told of an answer: whether it is whole, and what it cost."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, Generation
@@ -16,6 +16,7 @@ CUT_SHORT = frozenset(
     )
 )  # fmt: skip
 """Why an answer ended too early, as OpenAI, Anthropic, Google, Amazon, Mistral and Ollama put it, in small letters."""
+TEXTS = ("text", "output_text")
 OTHER_CONTENT = ("audio", "function_call", "tool_calls")
 
 
@@ -47,8 +48,13 @@ def _is_empty(generation: Generation) -> bool:
     if not isinstance(generation, ChatGeneration):
         return True
     message = generation.message
-    if not isinstance(message.content, str) and message.content:
-        return False  # images, reasoning
+    if not isinstance(message.content, str) and any(map(_says, message.content)):
+        return False
     if isinstance(message, AIMessage) and (message.tool_calls or message.invalid_tool_calls):
         return False
     return not any(message.additional_kwargs.get(field) for field in OTHER_CONTENT)
+
+
+def _says(part: Any) -> bool:
+    """Say whether a part of a content is an answer, such as an image or reasoning: no text, as that is empty here."""
+    return isinstance(part, dict) and cast("dict[str, Any]", part).get("type") not in TEXTS

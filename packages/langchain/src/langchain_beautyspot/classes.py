@@ -17,7 +17,7 @@ from langchain_core.documents import Document
 from langchain_core.messages.base import TextAccessor
 from langchain_core.runnables.utils import AddableDict
 
-from langchain_beautyspot.generations import MESSAGES
+from langchain_beautyspot.generations import MESSAGES, fields_of
 
 CODES = {
     "AIMessage": 111,
@@ -56,8 +56,8 @@ def teach(parts: Parts, /) -> None:
         if parts.store in _taught or not takes_types(serializer):
             return
         for name, code in CODES.items():
-            serializer.register(MESSAGES[name], code, _fields, partial(_made, MESSAGES[name]))
-        serializer.register(Document, DOCUMENT, _fields, partial(_made, Document))
+            serializer.register(MESSAGES[name], code, fields_of, partial(_made, MESSAGES[name]))
+        serializer.register(Document, DOCUMENT, fields_of, partial(_made, Document))
         serializer.register(AddableDict, PARALLEL, dict[str, Any], AddableDict)
         serializer.register(TextAccessor, TEXT, str.__str__, TextAccessor)
         _taught.add(parts.store)
@@ -69,10 +69,6 @@ def teach_send(parts: Parts, /) -> None:
 
     if takes_types(parts.serializer):
         parts.serializer.register(Send, SEND, _parts_of_send, partial(_sent, Send))
-
-
-def _fields(model: Any) -> dict[str, Any]:
-    return model.model_dump(warnings=False)  # what a provider made up is kept as it came
 
 
 def _made(class_: Callable[..., Any], fields: dict[str, Any]) -> Any:

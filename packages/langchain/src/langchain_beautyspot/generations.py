@@ -26,6 +26,7 @@ from langchain_core.messages import (
     ToolMessageChunk,
 )
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, Generation, GenerationChunk
+from pydantic import BaseModel
 
 from langchain_beautyspot.item_ids import without_item_ids
 from langchain_beautyspot.parsed_objects import PARSED, has_object, told_by
@@ -100,10 +101,22 @@ def _packed(generation: Generation) -> list[Any]:
     if not isinstance(generation, ChatGeneration):
         return [name, generation.generation_info, generation.text]
     message = generation.message
-    if has_object(message):
-        said = told_by(message)
-        message = message.model_copy(update={"additional_kwargs": {**message.additional_kwargs, PARSED: said}})
-    return [name, generation.generation_info, _name(message), message.model_dump(exclude={"type"}, warnings=False)]
+    fields = fields_of(message)
+    del fields["type"]
+    return [name, generation.generation_info, _name(message), fields]
+
+
+def fields_of(thing: BaseModel, /) -> dict[str, Any]:
+    """Return the fields of a message or document as they are: a dump would make dicts of the objects within.
+
+    Raises:
+        SerializationError: it has a parsed object that its text doesn't say.
+    """
+    known = type(thing).model_fields
+    fields = {name: value for name, value in vars(thing).items() if name in known} | (thing.model_extra or {})
+    if isinstance(thing, BaseMessage) and has_object(thing):
+        fields["additional_kwargs"] = {**thing.additional_kwargs, PARSED: told_by(thing)}
+    return fields
 
 
 def _name(thing: object) -> str:

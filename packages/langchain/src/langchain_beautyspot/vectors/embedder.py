@@ -76,11 +76,6 @@ def _embedder_of(embeddings: Embeddings, model: str | None) -> Embedder:
         return Embedder(f"langchain.embeddings.{model}", pack(["model", model]))
     settings = _settings(embeddings)
     told = _told(settings)
-    if settings and not told:
-        raise ConfigurationError(
-            f"nothing plain tells {kind!r} from other models; its settings are objects; "
-            "give CachedEmbeddings(…, model='a name of your own')"
-        )
     name = next((told[field] for field in NAME_FIELDS if isinstance(told.get(field), str)), kind.__name__)
     return Embedder(f"langchain.embeddings.{name}", pack(["settings", qualified_name(kind), told]))
 
@@ -88,13 +83,14 @@ def _embedder_of(embeddings: Embeddings, model: str | None) -> Embedder:
 def _told(settings: dict[str, Any]) -> dict[str, Any]:
     """Return what settings say, and what models among them do: one may stand in front of another.
 
-    An object that says nothing of itself is passed over where it stands alone, as a client is made of the rest.
+    Raises:
+        ConfigurationError: one is an object that says nothing of itself, such as a model that was loaded.
     """
     told: dict[str, Any] = {}
     for name, value in sorted(settings.items()):
         if isinstance(value, Embeddings | BaseModel):
             told[name] = [qualified_name(type(value)), _told(_settings(value))]
-        elif isinstance(value, dict | list | tuple) or _says_itself(value):
+        else:
             told[name] = _content(name, value)
     return told
 
@@ -130,4 +126,6 @@ def _settings(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
     if isinstance(embeddings, BaseModel):
         fields = type(embeddings).model_fields
         own = {name: value for name, value in own.items() if name in fields} | (embeddings.model_extra or {})
-    return {name: value for name, value in own.items() if name not in IDLE_FIELDS and not is_secret(name, value)}
+    return {
+        name: value for name, value in own.items() if name.lstrip("_") not in IDLE_FIELDS and not is_secret(name, value)
+    }
