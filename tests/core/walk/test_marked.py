@@ -225,3 +225,21 @@ def test_what_stands_below_classmethod_answers_for_its_class_or_says_what_to_do(
         inside.key(2)
     if sys.version_info < (3, 13):
         assert Below.scaled.is_cached(2)
+
+
+def test_a_parameter_may_be_called_self_wherever_a_call_is_asked_of(spot: bs.Spot):
+    class Box:
+        @spot.mark(ignore=("this",))
+        def get(this, self: int) -> int:  # noqa: N805 - its name is free
+            return self
+
+    @spot.mark
+    def call(text: str, self: int) -> str:
+        return text * self
+
+    assert call("a", self=2) == "aa"
+    assert call.key("a", self=2) == call.key("a", 2)
+    assert call.is_cached("a", self=2)
+    assert call.refresh("a", self=2) == "aa"
+    assert call.invalidate("a", self=2)
+    assert [Box.get(3, self=4), Box().get(self=5)] == [4, 5]

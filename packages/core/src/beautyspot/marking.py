@@ -11,7 +11,7 @@ from beautyspot.keys.binding import split
 from beautyspot.names import qualified_name
 from beautyspot.powers import may_hold_legacy, takes_types
 from beautyspot.walk import LegacyRows, MarkOptions, Plan, mark_function, unlimited
-from beautyspot.walk.wrapper import is_stream
+from beautyspot.walk.kinds import is_stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +104,15 @@ def forget(function: Any, where: TaskFilter, parts: Parts) -> int:
     Args:
         function: The one that `where` names: its old rows, which lie under its bare name, go as well. None or a name
             for no more than what `where` says.
+
+    Raises:
+        ConfigurationError: several marked functions have the name of `function`.
     """
+    if where.function is None or isinstance(function, str):
+        return parts.store.delete_where(where)
+    from beautyspot.walk.sharing import refuse_shared  # no hit deletes
+
+    refuse_shared(parts.store, where.function)
     db, inner = parts.store.db, getattr(function, "__func__", function)
     count = parts.store.delete_where(where)
     if not (hasattr(inner, "__name__") and may_hold_legacy(db) and db.holds_legacy()):

@@ -243,7 +243,7 @@ class Spot:
             older_than: Seconds, a timedelta or text like "7d".
 
         Raises:
-            ConfigurationError: no condition at all, or one is wrong.
+            ConfigurationError: no condition at all, or one is wrong; `function` has its name in common with others.
         """
         if tags is None and function is None and older_than is None:
             raise ConfigurationError("invalidate got no condition; give tags=, function= or older_than=")

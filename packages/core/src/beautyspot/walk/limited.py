@@ -8,18 +8,11 @@ from beautyspot.checks import expect_function, expect_no_class
 from beautyspot.clocks import Clock
 from beautyspot.errors import ConfigurationError
 from beautyspot.walk.calls import Args, Kwargs
+from beautyspot.walk.kinds import ASYNC_GENERATOR, COROUTINE, GENERATOR, kind_of
 from beautyspot.walk.limit import Limit, pace, pace_async
 from beautyspot.walk.plan import unlimited, with_limits
 from beautyspot.walk.relay import Listener, relaying
-from beautyspot.walk.wrapper import (
-    ASYNC_GENERATOR,
-    COROUTINE,
-    GENERATOR,
-    BoundMarked,
-    MarkedMethod,
-    kind_of,
-    mark_function,
-)
+from beautyspot.walk.wrapper import BoundMarked, MarkedMethod, mark_function
 
 if TYPE_CHECKING:
     from beautyspot.limiters import GCRA, SharedGCRA

@@ -8,6 +8,8 @@ from functools import update_wrapper
 from beautyspot.errors import ConfigurationError
 from beautyspot.records import TaskFilter
 from beautyspot.walk.calls import call_async, caller
+from beautyspot.walk.kinds import ASYNC_GENERATOR, COROUTINE, GENERATOR, is_stream, kind_of
+from beautyspot.walk.sharing import note, refuse_shared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,13 +20,11 @@ if TYPE_CHECKING:
     from beautyspot.walk.batch import OnError
     from beautyspot.walk.plan import Plan
 
-# From CPython's Include/cpython/code.h; `inspect` would say the same for 12 ms of `import beautyspot`.
-GENERATOR, COROUTINE, ITERABLE_COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
-
 
 def mark_function(plan: Plan, *, of_class: bool = False) -> Any:
     """Return the plan's function, marked: a function of the same kind, or the class method made of it."""
     wrapper, questions = _marked(plan)
+    note(plan, wrapper)
     if of_class or _is_method(plan.function):
         return MarkedMethod(wrapper, questions, of_class=of_class)
     return wrapper
@@ -39,20 +39,6 @@ def _marked(plan: Plan) -> tuple[Any, Questions]:
     for name in QUESTIONS:
         setattr(wrapper, name, getattr(questions, name))
     return wrapper, questions
-
-
-def kind_of(function: Any) -> int:
-    """Return the code flag that tells a coroutine function or generator from a plain function, or 0."""
-    while hasattr(function, "func") and not hasattr(function, "__code__"):
-        function = function.func  # functools.partial
-    code = getattr(function, "__code__", None) or getattr(getattr(function, "__call__", None), "__code__", None)  # noqa: B004 - its code is wanted
-    flags = getattr(code, "co_flags", 0)
-    return next((flag for flag in (ASYNC_GENERATOR, COROUTINE, GENERATOR) if flags & flag), 0)
-
-
-def is_stream(function: Any) -> bool:
-    """Say whether calls of the function yield."""
-    return bool(kind_of(function) & (GENERATOR | ASYNC_GENERATOR))
 
 
 def _is_method(function: Any) -> bool:
@@ -135,30 +121,35 @@ class Questions:
         """Return the questions of a bound method."""
         return Questions(self._plan, self._refresher, (instance,))
 
-    def key(self, *args: Any, **kwargs: Any) -> str:
+    def key(self, /, *args: Any, **kwargs: Any) -> str:
         """Return the key of a call: 32 hex digits."""
         return self._plan.keys.key((*self._before, *args), kwargs)
 
-    def is_cached(self, *args: Any, **kwargs: Any) -> bool:
+    def is_cached(self, /, *args: Any, **kwargs: Any) -> bool:
         """Say whether a call would be a hit, without counting one."""
         args = (*self._before, *args)
         return self._plan.is_kept(self._plan.keys.key(args, kwargs), args, kwargs)
 
-    def invalidate(self, *args: Any, **kwargs: Any) -> bool:
+    def invalidate(self, /, *args: Any, **kwargs: Any) -> bool:
         """Delete the kept result of a call and say whether there was one."""
         args = (*self._before, *args)
         return self._plan.forget(self._plan.keys.key(args, kwargs), args, kwargs)
 
-    def refresh(self, *args: Any, **kwargs: Any) -> Any:
+    def refresh(self, /, *args: Any, **kwargs: Any) -> Any:
         """Run the call whatever is kept; its result replaces the old one, an exception leaves it."""
         return self._refresher(self._plan, (*self._before, *args), kwargs)
 
     def cache_info(self) -> CacheInfo:
-        """Return what the function did in this process."""
+        """Return what the function did in this process, and others of its name did: lambdas, closures, partials."""
         return self._plan.tally.info()
 
     def cache_clear(self) -> int:
-        """Delete every kept result of the function, of any version, and return how many there were."""
+        """Delete every kept result of the function, of any version and instance, and return how many there were.
+
+        Raises:
+            ConfigurationError: another function of the Spot has the same name, such as `module.<lambda>`.
+        """
+        refuse_shared(self._plan.store, self._plan.keys.func_name)
         return self._plan.forget_all(TaskFilter(function=self._plan.keys.func_name))
 
     def map(self, items: Iterable[Any], *, workers: int = 8, progress: bool = True, on_error: OnError = "raise") -> Any:
@@ -184,7 +175,7 @@ class MarkedMethod:
         if not of_class:
             self.__dict__.update({name: self._asked(name) for name in QUESTIONS_OF_CALLS})
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Call the marked function as it stands."""
         return self._function(*args, **kwargs)
 
@@ -251,7 +242,7 @@ class BoundMarked(metaclass=Described):
         """Bind `function` to `instance`."""
         self.__func__, self.__self__, self._questions = function, instance, questions
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Call the method."""
         return self.__func__(self.__self__, *args, **kwargs)
 

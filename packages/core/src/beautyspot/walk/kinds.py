@@ -1,0 +1,24 @@
+"""What a function is to those who call it: plain, a coroutine function, a generator or an async generator."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# From CPython's Include/cpython/code.h; `inspect` would say the same for 12 ms of `import beautyspot`.
+GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
+
+
+def kind_of(function: Any) -> int:
+    """Return the code flag that tells a coroutine function or generator from a plain function, or 0."""
+    while hasattr(function, "func") and not hasattr(function, "__code__"):
+        function = function.func  # functools.partial
+    code = getattr(function, "__code__", None) or getattr(getattr(function, "__call__", None), "__code__", None)  # noqa: B004 - its code is wanted
+    flags = getattr(code, "co_flags", 0)
+    return next((flag for flag in (ASYNC_GENERATOR, COROUTINE, GENERATOR) if flags & flag), 0)
+
+
+def is_stream(function: Any) -> bool:
+    """Say whether calls of the function yield."""
+    return bool(kind_of(function) & (GENERATOR | ASYNC_GENERATOR))
