@@ -65,6 +65,28 @@ def test_cleaning_a_storage_leaves_results_whose_blobs_lie_beside_the_file(
     assert sum(far.is_cached(number) for number in range(3)) == 2
 
 
+def test_cleaning_a_file_leaves_the_blobs_of_a_spot_of_its_name_whose_rows_lie_elsewhere(
+    workspace: Path, run: Run
+) -> None:
+    fill(bs.Spot("app"), "here")
+    far = bs.Spot("app", db="memory://").mark(lambda number: str(number) * BIG, save_blob=True)
+    far(1)
+    assert run("--db", ".beautyspot/app.db", "clean", "--yes", "--grace", "0").code == 0
+    assert (len(far(1)), far.cache_info().hits) == (BIG, 1)
+
+
+def test_a_link_to_a_file_has_the_files_blobs_and_those_that_lay_beside_the_link(shared: object, run: Run) -> None:
+    link = Path("links/other.db")
+    link.parent.mkdir()
+    link.symlink_to(Path("results.db").absolute())
+    assert fill(bs.Spot("films", db=link), "films").cache_info().hits == 3
+    Path("blobs/results").rename("moved")
+    Path("links/blobs").mkdir()
+    Path("moved").rename("links/blobs/other")
+    assert fill(bs.Spot("films", db=link), "films").cache_info().hits == 3
+    assert json.loads(run("--db", str(link), "verify", "--json").out)["damaged"] == []
+
+
 def test_deleting_tells_of_blobs_that_lie_elsewhere(workspace: Path, run: Run) -> None:
     fill(bs.Spot("far", db="results.db", storage="elsewhere"), "far")
     answer = run("--db", "results.db", "prune", "--version", "far", "--yes")

@@ -15,7 +15,13 @@ from beautyspot.serializers import MsgpackSerializer
 from beautyspot.storage import create_storage
 from beautyspot.store import Store
 from beautyspot.system_clock import SystemClock
-from beautyspot.workspace import blob_folder, blob_folder_of_name, default_database, earlier_blob_folders
+from beautyspot.workspace import (
+    blob_folder,
+    blob_folder_on_server,
+    default_database,
+    earlier_blob_folders,
+    linked_blob_folder,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,8 +135,14 @@ def _open_storage(
         root: str | None = getattr(blobs, "root", None)
         return blobs, () if root is None else (root,)
     path: str | None = getattr(tasks, "path", None)
-    folder = blob_folder_of_name(name) if path is None else blob_folder(path)
-    folders = earlier_blob_folders(name, folder)
+    if path is None:
+        # Of a class alone where a database has no name: its `repr` may differ in every process.
+        server = str(getattr(tasks, "name", type(tasks).__qualname__))
+        own = (blob_folder_on_server(name, server),)
+    else:
+        own = (blob_folder(path), linked_blob_folder(path))
+    folder = own[0]
+    folders = tuple(dict.fromkeys((*own, *earlier_blob_folders(name, folder))))
     return create_storage(folder, elsewhere=folders[1:], **options), folders
 
 

@@ -1,6 +1,7 @@
 """Where a Spot's files lie when nobody says otherwise: the folder `.beautyspot`."""
 
 import os
+from zlib import crc32
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.folders import WORKSPACE, ignore_in_git, make_folder
@@ -27,19 +28,31 @@ def database_path(name: str, /) -> str:
 def blob_folder(database: str | os.PathLike[str], /) -> str:
     """Return the absolute path of the folder that holds the blobs of the file `database`, in `blobs` beside it.
 
-    It follows from the file alone: the commands know no Spot's name, and several Spots may share a file.
+    It follows from the file alone: the commands know no Spot's name, and several Spots may share a file. A link is
+    followed, as the file's locks are found so.
     """
-    folder, file = os.path.split(os.path.abspath(database))  # noqa: PTH100 - see above
-    return os.path.join(folder, "blobs", file.removesuffix(".db") or file)  # noqa: PTH118 - see above
+    return _beside(os.path.realpath(database))
 
 
-def blob_folder_of_name(name: str, /) -> str:
-    """Return the absolute path of the blobs of the Spot `name` where its rows lie in no file.
+def linked_blob_folder(database: str | os.PathLike[str], /) -> str:
+    """Return the folder in which blobs may lie since links were not followed: that beside the link `database`."""
+    return _beside(os.path.abspath(database))  # noqa: PTH100 - see above
+
+
+def blob_folder_on_server(name: str, server: str, /) -> str:
+    """Return the absolute path of the blobs of the Spot `name` whose rows lie in no file.
+
+    It is none that a file's blobs lie in: to the file's database they would be blobs that no row names.
+
+    Args:
+        name: Of the Spot.
+        server: What the database is called, without a password.
 
     Raises:
         ConfigurationError: `name` is no plain file name.
     """
-    return blob_folder(os.path.join(WORKSPACE, f"{_checked(name)}.db"))  # noqa: PTH118 - see above
+    folder = f"{_checked(name)}@{crc32(server.encode('utf-8', 'surrogatepass')):08x}"
+    return os.path.abspath(os.path.join(WORKSPACE, "blobs", folder))  # noqa: PTH100, PTH118 - see above
 
 
 def earlier_blob_folders(name: str, folder: str, /) -> tuple[str, ...]:
@@ -68,6 +81,11 @@ def default_database(name: str, /) -> str:
     except OSError:
         pass  # the database fails as well, and says so without stopping the user's run
     return path
+
+
+def _beside(path: str) -> str:
+    folder, file = os.path.split(path)
+    return os.path.join(folder, "blobs", file.removesuffix(".db") or file)  # noqa: PTH118 - see above
 
 
 def _is_plain(name: str) -> bool:

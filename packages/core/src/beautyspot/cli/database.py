@@ -11,7 +11,7 @@ from beautyspot.errors import ConfigurationError
 from beautyspot.folders import WORKSPACE
 from beautyspot.protocols import BlobStorage, TaskDB
 from beautyspot.storage import create_storage
-from beautyspot.workspace import blob_folder
+from beautyspot.workspace import blob_folder, linked_blob_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,11 @@ class Place:
         They are the storage that was given and the folders of the database, as its Spots may keep blobs in either;
         none for a server's, unless a storage was given.
         """
-        folders = [create_storage(folder) for folder in blob_folders(self.database())]
-        return folders if self.storage is None else [create_storage(self.storage), *folders]
+        database = self.database()
+        if self.storage is None and path_of(database) is None:
+            return []
+        folders = map(create_storage, blob_folders(database))
+        return [*folders] if self.storage is None else [create_storage(self.storage), *folders]
 
 
 def only_database(folder: Path, /) -> str:
@@ -135,13 +138,12 @@ def name_of(db: TaskDB, /) -> str:
 
 
 def blob_folders(database: str, /) -> list[Path]:
-    """Return the folder of the blobs of a database in a file, then those of earlier releases; none for a server's."""
+    """Return the folder of the blobs of a database in a file, then those of earlier releases and of Spots here."""
     path = path_of(database)
-    if path is None:
-        return []
-    own = Path(blob_folder(path))
+    own = [] if path is None else [Path(blob_folder(path)), Path(linked_blob_folder(path))]
     # Only the first is ever changed. In the others, where earlier releases named folders after Spots, a location
     # that has its blob has the right one: it ends in digits that no two blobs share.
-    shared = (Path(WORKSPACE).absolute() / "blobs", own.parent, Path("blobs").absolute())
+    beside = [folder.parent for folder in own]
+    shared = (Path(WORKSPACE).absolute() / "blobs", *beside, Path("blobs").absolute())
     named = (folder for each in shared if each.is_dir() for folder in sorted(each.iterdir()) if folder.is_dir())
-    return list(dict.fromkeys((own, *named, *shared)))
+    return list(dict.fromkeys((*own, *named, *shared)))
