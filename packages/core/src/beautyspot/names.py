@@ -53,4 +53,9 @@ def is_told_by_code(function: Any, /) -> bool:
     It is a lambda, made within another function, or of a program without a name, of which a folder may hold many.
     """
     name: str = function.__qualname__
-    return "<l" in name or module_name(getattr(function, "__module__", None) or "") == "__main__"  # <lambda>, <locals>
+    return "<l" in name or is_of_no_module(function)  # <lambda>, <locals>
+
+
+def is_of_no_module(function: Any, /) -> bool:
+    """Say whether a function is of a program without a name: a notebook, a REPL, `python -c`."""
+    return module_name(getattr(function, "__module__", None) or "") == "__main__"

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
             ...
 
 
+OURS = ("dis", "opcode")
+"""What first calls import of Python's own."""
+
 _followers: weakref.WeakSet[FollowsForks] = weakref.WeakSet()
 _resting: list[FollowsForks] = []
 _forking = threading.Lock()
@@ -49,7 +52,7 @@ def _let_imports_end() -> None:
     """Wait for what other threads import of ours in this moment: in the child it would stay locked for ever."""
     # Our modules import much of the others at its first use, so the first calls of threads are such moments.
     for name, module in list(sys.modules.items()):
-        if name.startswith("beautyspot.") and getattr(module.__spec__, "_initializing", False):
+        if (name.startswith("beautyspot.") or name in OURS) and getattr(module.__spec__, "_initializing", False):
             __import__(name)
 
 

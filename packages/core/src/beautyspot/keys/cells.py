@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from types import FunctionType
+from functools import partial
+from types import FunctionType, MethodType
 
 from beautyspot.keys.callables import closure, is_ours
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 Held: TypeAlias = "tuple[Any, object]"
-"""A cell and what it held, which is told by identity: what is changed in place stays as it was taken."""
+"""A cell, or a variable of the program, and what it held, which is told by identity: what is changed in place stays."""
 
 _NOTHING = object()
 
@@ -29,7 +30,7 @@ def held(cell: Any, /) -> object:
 
 
 def held_in(cell: Any, but: Iterable[FunctionType], /) -> tuple[Held, ...]:
-    """Return a cell with what it holds, and the cells of the function in it, and so on; without those of `but`."""
+    """Return a cell with what it holds, and the cells of the functions in it, and so on; without those of `but`."""
     cells = [cell]
     for function in _functions([held(cell)], but):
         cells += closure(function).values()
@@ -68,7 +69,13 @@ def _functions(contents: Iterable[object], but: Iterable[FunctionType]) -> Itera
         function: Any = waiting.pop()
         while is_ours(function) and "__wrapped__" in getattr(function, "__dict__", ()):
             function = function.__wrapped__  # a marked function is told by what is marked
-        if isinstance(function, FunctionType) and function not in seen:
+        if isinstance(function, partial):
+            waiting += (function.func, *function.args, *function.keywords.values())
+        elif isinstance(function, MethodType):
+            waiting.append(function.__func__)
+        elif isinstance(function, (tuple, list)):
+            waiting += function
+        elif isinstance(function, FunctionType) and function not in seen:
             seen.append(function)
             waiting += map(held, closure(function).values())
             yield function

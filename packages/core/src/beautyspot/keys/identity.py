@@ -10,8 +10,9 @@ from beautyspot.keys.callables import cell_form, closure, is_ours, lenient
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
 from beautyspot.keys.cells import Held, assigned, held, held_in
 from beautyspot.keys.code import code_digest, unwrap
+from beautyspot.keys.program import names_read, read_by
 from beautyspot.keys.registry import KeyRegistry
-from beautyspot.names import is_told_by_code, module_name, qualified_name
+from beautyspot.names import is_of_no_module, is_told_by_code, module_name, qualified_name
 
 
 def identity_of(function: Any, name: str, ignore: Collection[str], canonical: Canonical, /) -> "Identity | None":
@@ -45,6 +46,7 @@ class Identity:
         self._inner, self._layers, self._name, self._ignore = unwrap(function), layers, name, ignore
         self._chain = tuple(_chain(function))
         self._canonical = Canonical(registry, self._chain)
+        self._is_of_no_module = self._inner in layers and is_of_no_module(self._inner)
         self._own: frozenset[int] | None = None
         self._taken: dict[tuple[int, str], Taken] = {}
         self._take(waiting=False)
@@ -52,7 +54,8 @@ class Identity:
     @property
     def free_names(self) -> list[str]:
         """The free variables that have a part in it, or would if they were not ignored."""
-        return [name for layer in self._layers for name in closure(layer)]
+        names = [name for layer in self._layers for name in closure(layer)]
+        return names + names_read(self._inner) if self._is_of_no_module else names
 
     def take(self) -> Taken:
         """Return the form, taking down anew what was empty or has been given another value since.
@@ -63,7 +66,11 @@ class Identity:
         taken = self._take(waiting=True)
         form = [self._layer_form(place, layer, taken) for place, layer in enumerate(self._layers)]
         every = (pair for each in taken.values() for pair in each.held)
-        return Taken(form, tuple(pair for pair in every if self._own is None or id(pair[0]) not in self._own))
+        cells = tuple(pair for pair in every if self._own is None or id(pair[0]) not in self._own)
+        if not self._is_of_no_module:
+            return Taken(form, cells)
+        read = read_by(self._inner, self._ignore, self._canonical)
+        return Taken([*form, read.form], cells + read.held)
 
     def _take(self, *, waiting: bool) -> dict[tuple[int, str], Taken]:
         # A dict of its own for each: another thread may take as well, and forms must be of what is watched.

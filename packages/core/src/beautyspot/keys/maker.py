@@ -77,7 +77,8 @@ class KeyMaker:
             more, chosen = self._take(input_key_fn, [name for name in names if name not in injected], ignore)
             ignored = ignored.union(more)
         self._identity = _identity(function, self._func_name, ignored, self._canonical)
-        self._check_names(ignored.union(chosen), (*names, *(self._identity.free_names if self._identity else ())))
+        if used := ignored.union(chosen):
+            self._check_names(used, (*names, *(self._identity.free_names if self._identity else ())))
         self._names, self._bind = binder(function, ignore=ignored)
         self.key = self._key_function()
 
