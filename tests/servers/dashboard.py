@@ -53,7 +53,7 @@ def dashboard(*arguments: str, cwd: Path, program: Sequence[str | Path] = HERE) 
 def browser() -> "Iterator[Browser]":
     from playwright.sync_api import expect, sync_playwright  # 0.3 s, which every other test would pay
 
-    expect.set_options(timeout=20_000)  # of a busy machine; the default is 5 s
+    expect.set_options(timeout=60_000)  # of a busy machine; the default is 5 s
     chromium = program("chromium", "chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
