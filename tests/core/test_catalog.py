@@ -121,6 +121,36 @@ def test_every_condition_given_must_hold(
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("text", 5),
+        ("text", "\ud800"),
+        ("function", b"load"),
+        ("content_type", ["image/png"]),
+        ("min_bytes", 2**70),
+        ("max_bytes", -1),
+        ("look", "many"),
+        ("expired", "yes"),
+    ],
+)
+def test_an_argument_of_another_type_is_refused_by_its_name(file: SQLiteTaskDB, name: str, value: object) -> None:
+    with Catalog.open(file.path) as catalog, pytest.raises(bs.ConfigurationError, match=f"{name} got"):
+        catalog.tasks(**{name: value})  # type: ignore[arg-type]
+
+
+def test_other_questions_refuse_other_types_as_well(file: SQLiteTaskDB) -> None:
+    with Catalog.open(file.path) as catalog:
+        for ask in (
+            lambda: catalog.task(5),  # type: ignore[arg-type]
+            lambda: catalog.activity(function=5),  # type: ignore[arg-type]
+            lambda: catalog.runs(model=["m"]),  # type: ignore[arg-type]
+            lambda: catalog.runs(roots="yes"),  # type: ignore[arg-type]
+        ):
+            with pytest.raises(bs.ConfigurationError, match=" got "):
+                ask()
+
+
+@pytest.mark.parametrize(
     "where",
     [
         *({"limit": limit} for limit in (0, 10_001, "a", None, 1.5)),

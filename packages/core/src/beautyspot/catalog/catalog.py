@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from beautyspot.catalog import history, tasks, totals
+from beautyspot.catalog.arguments import expect_flags, expect_numbers, expect_texts
 from beautyspot.catalog.history import Step
 from beautyspot.catalog.kept import kept_by_function
 from beautyspot.catalog.records import FunctionSummary, Limit, ModelSummary, ModelUse, Page, Size
@@ -97,8 +98,11 @@ class Catalog:
             after: The `next` of the page before, in the same order.
 
         Raises:
-            ConfigurationError: a duration, the order, the limit or the cursor is wrong.
+            ConfigurationError: a duration, the order, the limit, the cursor or the type of another one is wrong.
         """
+        expect_texts(function=function, version=version, tag=tag, content_type=content_type, text=text)
+        expect_numbers(min_bytes=min_bytes, max_bytes=max_bytes, look=look)
+        expect_flags(expired=expired)
         if order not in tasks.ORDERS:
             raise ConfigurationError(f"no order {order!r}; known: {', '.join(tasks.ORDERS)}")
         question = TaskQuestion(
@@ -111,8 +115,9 @@ class Catalog:
         """Return the task under `key`, or under the one key that begins with it.
 
         Raises:
-            ConfigurationError: there is none, or there are several.
+            ConfigurationError: there is none, or there are several, or `key` is no text.
         """
+        expect_texts(key=key)
         keys = tasks.keys_starting(self.source, key) if key else []
         return tasks.tasks_named(self.source, [tasks.only_key(keys, key)])[0]
 
@@ -137,6 +142,7 @@ class Catalog:
         Raises:
             ConfigurationError: `since` is neither a time nor a span of time, or there is no such step.
         """
+        expect_texts(function=function)
         start = self._start(since)
         if per == "minute":
             return tuple(totals.activity_since(self.source, start, function))
@@ -168,6 +174,8 @@ class Catalog:
         unknown = set(where) - {"kind", "model", "name", "status", "trace_id", "parent_id", "cache_key"}
         if unknown:
             raise ConfigurationError(f"runs has no filter {sorted(unknown)!r}; help(Catalog.runs) lists the known ones")
+        expect_texts(**where)
+        expect_flags(roots=roots, cache_hit=cache_hit)
         question = RunQuestion(where, self._start(since), roots, cache_hit)
         rows, following = totals.runs_page(self.source, question, limit, after)
         return Page(tuple(rows), following)
