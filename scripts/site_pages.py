@@ -70,8 +70,9 @@ def on_nav(nav: Navigation, **_: object) -> Navigation:
 def pages() -> Iterator[tuple[str, str]]:
     """Yield the path and the text of each page."""
     for face in FACES:
-        if names := names_of(importlib.import_module(face)):
-            parts = "\n\n".join(f"::: {face}.{name}" for name in names)
+        module = importlib.import_module(face)
+        if names := names_of(module):
+            parts = "\n\n".join(_entry(f"{face}.{name}", getattr(module, name)) for name in names)
             yield f"reference/api/{face}.md", f"# {face}\n\n{parts}\n"
     for source, uri in sources().items():
         path = ROOT / source
@@ -119,6 +120,12 @@ def tables() -> str:
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             lines.append(f"\nIndex `{index.name}` on {', '.join(f'`{column.name}`' for column in index.columns)}.")
     return "\n".join(lines) + "\n"
+
+
+def _entry(path: str, thing: object) -> str:
+    """Ask for a public name; of a class also for fields that nothing is said of, as their names and types say it."""
+    told = "\n    options:\n      show_if_no_docstring: true\n      filters: ['!^_[^_]', '!^__(slots|[gs]etstate|get_\\w+)__$']"
+    return f"::: {path}{told if isinstance(thing, type) else ''}"
 
 
 def _listed(here: str, files: Files) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The site builds without a warning, has a place for every public name, and needs nothing from elsewhere."""
 
 import importlib
+import inspect
 import os
 import re
 import subprocess
@@ -13,7 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
-from workspace.public import FACES, names_of
+from workspace.public import FACES, members_of, names_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -41,6 +42,20 @@ def test_every_public_name_has_its_place(site: Path, face: str) -> None:
     page = site / f"reference/api/{face}/index.html"
     text = page.read_text() if names else ""
     assert [name for name in names if f'id="{face}.{name}"' not in text] == []
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_every_public_member_of_a_class_has_its_place(site: Path, face: str) -> None:
+    module = importlib.import_module(face)
+    members = [
+        f"{face}.{name}.{member}"
+        for name in names_of(module)
+        if inspect.isclass(getattr(module, name))
+        for member in members_of(getattr(module, name))
+        if member not in ("__init__", "model_post_init")  # the latter is put there by pydantic
+    ]
+    text = (site / f"reference/api/{face}/index.html").read_text() if members else ""
+    assert [member for member in members if f'id="{member}"' not in text] == []
 
 
 @pytest.mark.parametrize("name", ["Spot", "MarkArguments"])
