@@ -108,6 +108,11 @@ def test_a_page_that_its_index_does_not_name_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("package", sorted((ROOT / "packages").iterdir()), ids=lambda path: path.name)
+def test_a_package_links_to_no_file_which_pypi_would_not_have(package: Path) -> None:
+    assert LINK.findall((package / "README.md").read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("package", sorted((ROOT / "packages").iterdir()), ids=lambda path: path.name)
 def test_a_package_names_its_extras(package: Path) -> None:
     extras = tomllib.loads((package / "pyproject.toml").read_text())["project"].get("optional-dependencies", {})
     readme = (package / "README.md").read_text("utf-8")
