@@ -50,16 +50,15 @@ def test_a_result_kept_anew_was_not_used_since(db: Any) -> None:
     assert db.uses.last(["a"]) == {}
 
 
-def test_a_note_within_the_hour_writes_nothing(tmp_path: Path) -> None:
+def test_the_first_note_is_written_and_those_of_the_next_hour_are_not(tmp_path: Path) -> None:
     with closing(SQLiteTaskDB(tmp_path / "a.db")) as db:
         db.put(task("a"))
         db.uses.note(["a"], NOON + HOUR / 2)
-        assert db.uses.last(["a"]) == {}
+        assert db.uses.last(["a"]) == {"a": NOON + HOUR / 2}
+        db.uses.note(["a"], NOON + HOUR)
+        assert db.uses.last(["a"]) == {"a": NOON + HOUR / 2}
         db.uses.note(["a"], NOON + 2 * HOUR)
-        db.uses.note(["a"], NOON + 2.5 * HOUR)
         assert db.uses.last(["a"]) == {"a": NOON + 2 * HOUR}
-        db.uses.note(["a"], NOON + 4 * HOUR)
-        assert db.uses.last(["a"]) == {"a": NOON + 4 * HOUR}
 
 
 def test_a_thousand_notes_are_told(db: Any) -> None:
