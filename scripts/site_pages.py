@@ -124,7 +124,8 @@ def tables() -> str:
 
 def _entry(path: str, thing: object) -> str:
     """Ask for a public name; of a class also for fields that nothing is said of, as their names and types say it."""
-    told = "\n    options:\n      show_if_no_docstring: true\n      filters: ['!^_[^_]', '!^__(slots|[gs]etstate|get_\\w+)__$']"
+    filters = r"['!^_[^_]', '!^__(slots|[gs]etstate|get_\w+)__$']"
+    told = f"\n    options:\n      show_if_no_docstring: true\n      filters: {filters}"
     return f"::: {path}{told if isinstance(thing, type) else ''}"
 
 
