@@ -351,6 +351,7 @@ async def test_arguments_of_one_call_of_a_text_model_are_warned_of(make: Make):
         ({"redact": str}, "store_prompts=True as well"),
         ({"flight_timeout_s": -1}, "seconds from 0"),
         ({"flight_timeout_s": "1m"}, "seconds from 0"),
+        ({"flight_timeout_s": True}, "seconds from 0"),
         ({"cache_if": True}, "cache_if got True"),
         ({"redact": "x", "store_prompts": True}, "redact got 'x'"),
     ],

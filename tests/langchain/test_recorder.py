@@ -1,12 +1,14 @@
 """What a recorder makes of the runs of models without a server."""
 
 import asyncio
+import contextvars
 import copy
 import multiprocessing
 import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -465,3 +467,42 @@ def test_a_database_that_can_not_be_written_costs_no_call(unwritable: bs.Spot) -
 def test_wrong_settings_are_refused(tmp_path: Path, name: str, value: Any) -> None:
     with pytest.raises(bs.ConfigurationError, match=f"{name} got "):
         BeautySpotCallbackHandler(tmp_path / "a.db", **{name: value})
+
+
+def test_a_block_that_a_stream_leaves_in_another_context_is_written(tmp_path: Path) -> None:
+    def answers() -> Generator[str, None, None]:
+        with record_runs(tmp_path / "runs.db"):
+            yield FakeListLLM(responses=["a"]).invoke("q")
+
+    stream = answers()
+    # As a web server does, which asks for each part of a stream in a context of its own.
+    parts = [contextvars.copy_context().run(next, stream, "end") for _ in range(2)]
+    assert parts == ["a", "end"]
+    with closing(SQLiteTaskDB(str(tmp_path / "runs.db"))) as db:
+        assert len([*db.read_runs()]) == 1
+
+
+LOCKED = """
+import sqlite3, time
+from beautyspot.db import SQLiteTaskDB
+from langchain_beautyspot import record_runs
+from langchain_core.language_models import FakeListLLM
+
+db = SQLiteTaskDB("runs.db", busy_timeout_s=0.5)
+other = sqlite3.connect("runs.db", isolation_level=None)
+with record_runs(db):
+    FakeListLLM(responses=["a"]).invoke("q")
+    other.execute("BEGIN EXCLUSIVE")
+    start_s = time.monotonic()
+print(time.monotonic() - start_s)
+other.execute("ROLLBACK")
+"""
+
+
+@pytest.mark.slow
+def test_a_locked_database_holds_the_end_of_a_block_once_and_has_its_rows_at_exit(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LOCKED]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert 0.4 < float(said) < 0.9
+    with closing(SQLiteTaskDB(str(tmp_path / "runs.db"))) as db:
+        assert len([*db.read_runs()]) == 1

@@ -77,8 +77,8 @@ class BeautySpotCache(BaseCache):
             ConfigurationError: an argument is wrong.
         """
         expect(mode in MODES, "mode", mode, f"one of {', '.join(MODES)}")
-        is_span = isinstance(flight_timeout_s, int | float) and flight_timeout_s >= 0  # pyright: ignore[reportUnnecessaryIsInstance]
-        expect(is_span, "flight_timeout_s", flight_timeout_s, "seconds from 0")
+        is_number = isinstance(flight_timeout_s, int | float) and not isinstance(flight_timeout_s, bool)  # pyright: ignore[reportUnnecessaryIsInstance]
+        expect(is_number and flight_timeout_s >= 0, "flight_timeout_s", flight_timeout_s, "seconds from 0")
         expect(cache_if is None or callable(cache_if), "cache_if", cache_if, "a function of the generations")
         expect(redact is None or callable(redact), "redact", redact, "a function from text to text")
         expect(redact is None or store_prompts, "redact", redact, "store_prompts=True as well")

@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from beautyspot.checks import expect, words
 from beautyspot.copies import Uncopied
 from beautyspot.durations import Duration
-from beautyspot.errors import CacheWarning, UnkeyableArgument
+from beautyspot.errors import CacheWarning
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
 from beautyspot.places import Place, opened, portable
@@ -20,6 +20,7 @@ from langchain_beautyspot.answers import is_complete, tokens_of
 from langchain_beautyspot.calls import LEFT_OUT, Calls, Mode
 from langchain_beautyspot.classes import teach
 from langchain_beautyspot.entries import namespace_of, tags_of
+from langchain_beautyspot.errors import ReplayMiss
 from langchain_beautyspot.middleware.model_keys import ModelKey, model_key
 from langchain_beautyspot.middleware.structured import parsed
 from langchain_beautyspot.recorder import note_hit
@@ -28,6 +29,7 @@ from langchain_beautyspot.stable_keys import REGISTRY
 
 Answer = ModelResponse[Any] | AIMessage
 ToolResult = ToolMessage | Command[Any]
+T = TypeVar("T")
 
 
 class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
@@ -70,6 +72,7 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
         """
         super().__init__()
         expect(cache_if is None or callable(cache_if), "cache_if", cache_if, "a function of the generations")
+        self._mode: Mode = mode
         self.cached_tools = frozenset(words("tools", tools))
         self._namespace, self._cache_if = namespace_of(namespace), cache_if
         self._made_by = (place, {
@@ -84,7 +87,7 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
         """Give the kept answer, or ask the model."""
         key = self._model_key(request)
         if key is None:
-            return handler(request)
+            return self._go_on(handler)(request)
         made, kept = self._calls.make(
             key.func_name,
             key.key,
@@ -92,7 +95,7 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
             lambda response: self._wanted(key, response, request),
         )
         answer = made[0] if made else self._answer(key, kept, request)
-        return handler(request) if answer is None else answer
+        return self._go_on(handler)(request) if answer is None else answer
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[Any]]
@@ -100,7 +103,7 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
         """Give the kept answer, or ask the model."""
         key = self._model_key(request)
         if key is None:
-            return await handler(request)
+            return await self._go_on(handler)(request)
 
         async def ask() -> ModelResponse[Any]:
             return _response(await handler(request))
@@ -109,16 +112,16 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
             key.func_name, key.key, ask, lambda response: self._wanted(key, response, request)
         )
         answer = made[0] if made else self._answer(key, kept, request)
-        return await handler(request) if answer is None else answer
+        return await self._go_on(handler)(request) if answer is None else answer
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolResult]) -> ToolResult:
         """Give the kept result of a chosen tool, or let it run."""
         key = self._tool_key(request)
         if key is None:
-            return handler(request)
+            return (self._go_on(handler) if self._is_cached(request) else handler)(request)
         made, kept = self._calls.make(_tool_name(request), key, lambda: handler(request), _lasting)
         result = made[0] if made else self._result(key, kept, request)
-        return handler(request) if result is None else result
+        return self._go_on(handler)(request) if result is None else result
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolResult]]
@@ -126,15 +129,31 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
         """Give the kept result of a chosen tool, or let it run."""
         key = self._tool_key(request)
         if key is None:
-            return await handler(request)
+            return await (self._go_on(handler) if self._is_cached(request) else handler)(request)
         made, kept = await self._calls.make_async(_tool_name(request), key, lambda: handler(request), _lasting)
         result = made[0] if made else self._result(key, kept, request)
-        return await handler(request) if result is None else result
+        return await self._go_on(handler)(request) if result is None else result
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let an agent that has this cache go to another process: there it opens the same store."""
         place, options = self._made_by
         return partial(CacheMiddleware, portable(place), **options), ()
+
+    def _go_on(self, handler: Callable[[Any], T]) -> Callable[[Any], T]:
+        """Return what makes a call that the cache has no answer to.
+
+        Raises:
+            ReplayMiss: in the mode `replay_only`, where no call may leave the machine.
+        """
+        if self._mode == "replay_only":
+            raise ReplayMiss(
+                "no key or no kept answer that fits, as a warning said, and the mode is 'replay_only'; "
+                "make the call once with mode='read_write'"
+            )
+        return handler
+
+    def _is_cached(self, request: ToolCallRequest) -> bool:
+        return request.tool_call["name"] in self.cached_tools
 
     def _model_key(self, request: ModelRequest[Any]) -> ModelKey | None:
         """Return the key of a call; None, with a warning, where none can be made."""
@@ -152,14 +171,14 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
         return key
 
     def _tool_key(self, request: ToolCallRequest) -> str | None:
-        name = request.tool_call["name"]
-        if name not in self.cached_tools:
+        if not self._is_cached(request):
             return None
+        name, form = request.tool_call["name"], Canonical(REGISTRY).form
         try:
-            # Another agent in the same place may have another tool of that name.
-            told = [self._namespace, request.tool.description if request.tool else None]
-            return digest(pack([*told, Canonical(REGISTRY).form(request.tool_call["args"])])).hex()
-        except (UnkeyableArgument, RecursionError, ValueError) as error:
+            # Another agent in the same place may have another tool of that name, or this one other defaults.
+            told = None if request.tool is None else [request.tool.description, form(request.tool.args)]
+            return digest(pack([self._namespace, told, form(request.tool_call["args"])])).hex()
+        except Exception as error:  # noqa: BLE001 - the schema is anybody's; the tool runs
             self._warn(name, f"a call of the tool {name!r} has no key ({error}); it runs each time")
             return None
 

@@ -49,6 +49,7 @@ def model_key(request: ModelRequest[Any], namespace: str, /) -> ModelKey:
         form(request.tool_choice),
         form(contents_of(specs_of(request.response_format))),
         type(request.response_format).__name__,
+        form(getattr(request.response_format, "tool_message_content", None)),
         form(request.model_settings),
         _agent_name(),
     ]

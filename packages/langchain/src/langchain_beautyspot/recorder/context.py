@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +22,9 @@ ENVIRONMENT = "BEAUTYSPOT_RUNS"
 """A path or URL where every run is to be recorded, once this package's recorder is imported."""
 _blocks: list[ContextVar[BeautySpotCallbackHandler | None]] = []
 """The recorders of `record_runs`, one variable for each block within another: LangChain asks each."""
+_unwritten: deque[BeautySpotCallbackHandler] = deque(maxlen=16)
+"""The recorders of blocks whose rows the database refused: at exit it is asked again. It would be asked twice more, for
+its whole patience each time, if they ended with their block."""
 _of_process: dict[str, BaseCallbackHandler] = {}
 
 
@@ -53,7 +57,8 @@ class _FromEnvironment(BeautySpotCallbackHandler):
 def record_runs(place: Place | None = None, **options: Any) -> Generator[BeautySpotCallbackHandler]:
     """Record every run that begins in the block, in this thread, task and those that inherit its context.
 
-    A block around it records them too.
+    A block around it records them too. Its end writes the rows, and waits for a locked database as long as a write
+    does; what it refuses waits until the process ends.
 
     Args:
         place: A Spot, a file's path, or a database's URL; None for `.beautyspot/langchain.db`.
@@ -65,8 +70,14 @@ def record_runs(place: Place | None = None, **options: Any) -> Generator[BeautyS
     try:
         yield recorder
     finally:
-        block.reset(token)
-        recorder.flush()
+        try:
+            block.reset(token)
+        except ValueError:  # a generator's block may be left in another context, where the variable has its own value
+            if block.get() is recorder:
+                block.set(None)
+        finally:
+            if not recorder.flush():
+                _unwritten.append(recorder)
 
 
 def _free_block() -> ContextVar[BeautySpotCallbackHandler | None]:

@@ -103,10 +103,10 @@ class Recorder:
         self.ledger.add(Ended(run, now_s, "ok", hit=mark, answer=answer))
 
     def end_all(self) -> None:
-        """Take every open run as abandoned, and write what is pending."""
+        """Take every open run as abandoned, and give the journal all rows, which it writes at its own end."""
         for run_id in list(self._open):
             self.end_early(run_id, "abandoned")
-        self.ledger.flush()
+        self.ledger.add_runs()
 
     def after_fork_in_child(self) -> None:
         """Leave what is open to the parent."""
