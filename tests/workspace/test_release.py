@@ -99,3 +99,18 @@ def test_a_sentence_that_holds_until_the_release_is_found_after_it(copy: Path, d
 def test_a_release_without_a_day_is_found(copy: Path, heading: str) -> None:
     change(copy / "CHANGELOG.md", "## 3.0.0 - 2026-12-01", heading)
     assert "doesn't say when 3.0.0 was released" in check(copy).stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('requires-python = ">=3.11"', 'requires-python = ">=3.12"'), ('license = "MIT"', 'license = "ISC"')],
+)
+def test_a_package_for_another_python_or_of_another_license_is_found(copy: Path, old: str, new: str) -> None:
+    change(copy / "packages/langchain/pyproject.toml", old, new)
+    assert "langchain-beautyspot says " in check(copy).stderr
+
+
+@pytest.mark.parametrize("more", ["## 3.0.0 - 2026-11-01", "## Unreleased"])
+def test_a_section_that_is_there_twice_or_was_left_behind_is_found(copy: Path, more: str) -> None:
+    change(copy / "CHANGELOG.md", "## 3.0.0 - 2026-12-01", f"## 3.0.0 - 2026-12-01\n\n{more}")
+    assert "CHANGELOG.md has " in check(copy).stderr
