@@ -62,6 +62,10 @@ class Block(NamedTuple):
             yield from _faults_of_tester(self)
         elif self.language == "sh" and not title:
             yield from (f"{line!r}: nothing runs it" for line in self.commands() if not _is_known(line))
+        elif self.language == "console" and not title:
+            yield from (f"{line!r}: nothing runs it" for line in self.commands() if not _is_run_or_known(line))
+            if not self.commands():
+                yield "a console in which nothing is typed behind a `$ `"
         elif self.language == "text" and TYPED.search(self.text):
             yield "a command in a block of text"
         elif self.language not in ("python", "console", "sh", *NO_CODE):
@@ -126,6 +130,10 @@ def _texts(tree: ast.AST, function: str) -> Iterator[str]:
             yield from (ast.literal_eval(each) if isinstance(each, ast.Constant) else "__file__" for each in node.args)
         elif not function and isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) > 3:
             yield node.value
+
+
+def _is_run_or_known(line: str) -> bool:
+    return line.startswith(("python ", "beautyspot ")) or _is_known(line)
 
 
 def _is_known(line: str) -> bool:
