@@ -1,5 +1,6 @@
 """Models of LlamaIndex's OpenAI package that ask the server of the tests, and what handlers hear."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -149,3 +150,13 @@ async def responses(llm: Any, way: str, text: str, **options: Any) -> list[Any]:
 @pytest.fixture
 def ask() -> Callable[..., Any]:
     return responses
+
+
+@pytest.fixture
+def event_loop_of_thread() -> Iterator[None]:
+    """The loop that LlamaIndex's extractors take when nobody awaits them; they would leave one of their own open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()

@@ -18,7 +18,7 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.embeddings.base_sparse import BaseSparseEmbedding
 from llama_index.core.embeddings.multi_modal_base import MultiModalEmbedding
 from llama_index.core.schema import TextNode
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 ASKED: list[Any] = []
 
@@ -172,9 +172,22 @@ def test_a_bad_vector_is_returned_and_not_kept(spot: Spot, asked: list[Any], bad
     assert asked == [["bad", "good"], ["bad"]]
 
 
+class Untold(Lengths):
+    """Has dimensions of which nothing tells."""
+
+    dimensions: int = Field(default=3, exclude=True)
+
+
+def test_beside_a_model_id_the_settings_count_that_have_content(spot: Spot, asked: list[Any]) -> None:
+    for dimensions in (3, 4, 3):
+        model = cache_embedding(Lengths(dimensions=dimensions), spot, model_id="m")
+        assert len(model.get_text_embedding("a")) == dimensions
+    assert len(asked) == 2
+
+
 def test_kept_vectors_of_other_dimensions_are_computed_again(spot: Spot, asked: list[Any]) -> None:
-    cache_embedding(Lengths(dimensions=3), spot, model_id="m").get_text_embedding("a")
-    other = cache_embedding(Lengths(dimensions=4), spot, model_id="m")
+    cache_embedding(Untold(dimensions=3), spot, model_id="m").get_text_embedding("a")
+    other = cache_embedding(Untold(dimensions=4), spot, model_id="m")
     with pytest.warns(CacheReadWarning, match="other dimensions"):
         vectors = other.get_text_embedding_batch(["a", "b"])
     assert [len(vector) for vector in vectors] == [4, 4]

@@ -22,7 +22,7 @@ from llama_index.core.storage.docstore.keyval_docstore import KVDocumentStore
 from llama_index.core.vector_stores import SimpleVectorStore
 from llama_index.embeddings.openai import OpenAIEmbedding
 from openai import APIConnectionError, RateLimitError
-from pydantic import PrivateAttr
+from pydantic import Field
 from servers.openai_api import HANG_UP, OpenAIAPI
 
 ROOT = Path(__file__).parents[2]
@@ -121,13 +121,13 @@ def test_an_index_is_built_and_asked_again_without_a_call(spot: Spot, openai_api
 class WordLlama(BaseEmbedding):
     """The model that the package of that name carries, which runs offline."""
 
-    _batches: list[int] = PrivateAttr(default_factory=list)
+    batches: list[int] = Field(default_factory=list, exclude=True)
 
     def _get_text_embedding(self, text: str) -> list[float]:
         return self._get_text_embeddings([text])[0]
 
     def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
-        self._batches.append(len(texts))
+        self.batches.append(len(texts))
         return _weights().embed(texts).tolist()
 
     def _get_query_embedding(self, query: str) -> list[float]:
@@ -165,8 +165,8 @@ def ingest(
     pipeline = IngestionPipeline(transformations=chain, disable_cache=True)
     given = [document.model_copy(deep=True) for document in documents]
     if asynchronous:
-        return asyncio.run(pipeline.arun(documents=given)), sum(model._batches)
-    return pipeline.run(documents=given, num_workers=workers), sum(model._batches)  # type: ignore[arg-type] - a list
+        return asyncio.run(pipeline.arun(documents=given)), sum(model.batches)
+    return pipeline.run(documents=given, num_workers=workers), sum(model.batches)  # type: ignore[arg-type] - a list
 
 
 def test_real_documents_are_split_and_embedded_once(spot: Spot, documents: list[Document]) -> None:

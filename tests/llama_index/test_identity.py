@@ -17,8 +17,10 @@ from llama_index.callbacks.beautyspot.identity import (
     registry_of,
     settings_of_options,
 )
+from llama_index.core import MockEmbedding
 from llama_index.core.bridge.pydantic import ConfigDict, Field, PrivateAttr, SecretStr
 from llama_index.core.schema import TransformComponent
+from llama_index.llms.openai import OpenAI
 from openai.types.shared import Reasoning
 
 
@@ -48,10 +50,9 @@ class Splitter(TransformComponent):
     model_config = ConfigDict(extra="allow")
     model: str = "m-1"
     size: int = 3
-    api_key: str = "sk-secret"
-    hf_token: str = "hf-secret"
+    key: str = "k"
+    verbose: bool = True
     passphrase: SecretStr = SecretStr("secret")
-    timeout: float = 1.0
     buffer: list[int] = Field(default_factory=list, exclude=True)
     inner: Any = None
     _style: Any = PrivateAttr(default=None)
@@ -66,7 +67,24 @@ def canonical() -> Canonical:
 
 
 def test_settings_count_but_credentials_transport_and_what_dumps_leave_out():
-    assert identity_of(Splitter(extra=1, secret_key="sk")) == {"model": "m-1", "size": 3, "inner": None, "extra": 1}
+    told = {"model": "m-1", "size": 3, "inner": None, "verbose": True, "key": "k", "extra": 1, "secret": "s"}
+    assert identity_of(Splitter(extra=1, secret="s")) == told
+
+
+def test_in_a_model_of_llamaindex_transport_and_credentials_change_no_key():
+    plain = {name: value for name, value in identity_of(OpenAI()).items() if name in ("timeout", "api_key")}
+    assert (plain, identity_of(OpenAI(timeout=1, api_key="b"))) == ({}, identity_of(OpenAI()))
+
+
+def test_in_a_model_of_the_users_only_credentials_change_no_key():
+    class Mine(MockEmbedding):
+        api_key: str = "a"
+        key: str = "k"
+        verbose: bool = False
+
+    given = ({}, {"api_key": "b"}, {"key": "l"}, {"verbose": True})
+    plain, *others = [identity_of(Mine(embed_dim=1, **each)) for each in given]
+    assert [each == plain for each in others] == [True, False, False]
 
 
 def test_private_attributes_of_the_users_count(canonical: Canonical):
@@ -113,18 +131,25 @@ def test_a_class_of_llamaindex_that_hides_its_model_is_refused(name: str):
 
 def test_of_the_options_of_a_call_count_those_that_may_change_the_answer():
     options = {"key": "C minor", "token": "###", "temperature": 0.0, "api_key": "sk", "extra_headers": {"X-Id": "1"}}
-    assert settings_of_options({**options, "timeout": 3}) == {"key": "C minor", "token": "###", "temperature": 0}
+    assert settings_of_options({**options, "timeout": 3, "verbose": True, "secret": "s"}) == {
+        "key": "C minor",
+        "token": "###",
+        "temperature": 0,
+        "verbose": True,
+        "secret": "s",
+    }
 
 
 def test_components_inside_count_by_their_settings_too(canonical: Canonical):
     forms = [
-        canonical.form(Splitter(inner=Splitter(api_key=key, size=size))) for key, size in (("a", 1), ("b", 1), ("a", 2))
+        canonical.form(Splitter(inner=Splitter(passphrase=SecretStr(secret), size=size)))
+        for secret, size in (("a", 1), ("b", 1), ("a", 2))
     ]
     assert forms[0] == forms[1] != forms[2]
 
 
 def test_the_keyable_part_leaves_the_rest_out(canonical: Canonical):
-    assert keyable_part(Splitter(inner=object()), canonical) == {"model": "m-1", "size": 3}
+    assert keyable_part({"model": "m-1", "inner": object()}, canonical) == {"model": "m-1"}
 
 
 @pytest.mark.parametrize(

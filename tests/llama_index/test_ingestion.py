@@ -2,7 +2,8 @@
 
 import asyncio
 import pickle
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,16 +99,6 @@ class Embedder(MockEmbedding):
 def asked() -> list[list[str]]:
     ASKED.clear()
     return ASKED
-
-
-@pytest.fixture
-def event_loop_of_thread() -> Iterator[None]:
-    """The loop that LlamaIndex's extractors take when nobody awaits them; they would leave one of their own open."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    yield
-    asyncio.set_event_loop(None)
-    loop.close()
 
 
 def documents(count: int, **changed: str) -> list[Document]:
@@ -363,6 +354,16 @@ def test_nodes_that_hold_bytes_or_are_of_other_classes_are_computed_each_time(sp
     again = cached(documents(2))
     assert [type(node) for node in again] == [type(node) for node in first] == [Own, Node]
     assert len(ASKED) == 4
+
+
+def test_where_warnings_are_errors_what_was_made_comes_back(spot: Spot) -> None:
+    class Makes(TransformComponent):
+        def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+            return [Node(image_resource=MediaResource(data=b"picture"))]
+
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("error")
+        assert len(CachedTransformation(Makes(), spot, version="1")(documents(1))) == 1
 
 
 def test_images_keep_their_fields(spot: Spot) -> None:

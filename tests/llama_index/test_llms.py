@@ -480,6 +480,52 @@ def test_a_policy_holds_in_its_block(mode: Any, asked: int, kept: str, llm: Parr
     assert len(ASKED) == asked
 
 
+def test_messages_from_an_iterator_reach_the_model(llm: Parrot) -> None:
+    said = [llm.chat(ChatMessage(text) for text in "a").message.content for _ in range(2)]
+    assert said == [llm.chat([ChatMessage("a")]).message.content] * 2 == ["so user: a\nassistant: "] * 2
+    assert len(ASKED) == 1
+
+
+def generated(said: str, counted: list[Any]) -> MockFunctionCallingLLM:
+    def respond(*_: Any, **__: Any) -> ChatMessage:
+        counted.append(said)
+        return ChatMessage(said, role="assistant")
+
+    return MockFunctionCallingLLM(response_generator=respond)
+
+
+def test_a_function_that_a_model_hides_counts_and_not_what_it_collects(store: Spot) -> None:
+    counted: list[Any] = []
+    for said in "abab":
+        assert cache_llm(generated(said, counted), store).chat([ChatMessage("q")]).message.content == said
+    assert counted == ["a", "b"]
+
+
+class Hiding(MockLLM):
+    """A class as LlamaIndex's for Google, whose settings lie in private attributes."""
+
+    __module__ = "llama_index.llms.hiding"
+    _generation_config: Any = PrivateAttr(default=None)
+    _client: Any = PrivateAttr(default=None)
+
+    def complete(self, *_: Any, **__: Any) -> Any:
+        self._client = object()
+        ASKED.append("hiding")
+        return CompletionResponse(text=str(self._generation_config))
+
+
+def test_settings_that_a_class_of_llamaindex_hides_count_and_its_clients_do_not(store: Spot) -> None:
+    for size in (1, 2, 1, 2):
+        model = Hiding()
+        model._generation_config = {"max_output_tokens": size}
+        cached = cache_llm(model, store)
+        assert cached.complete("q").text == cached.complete("q").text == str({"max_output_tokens": size})
+    assert len(ASKED) == 2
+    model._generation_config = {"tool": object()}
+    with pytest.raises(ConfigurationError, match=r"object has no content.*; give model_id="):
+        cache_llm(model, store)
+
+
 def test_a_policy_that_only_reads_keeps_nothing(llm: Parrot, store: Spot) -> None:
     with cache_policy("read_only"):
         llm.complete("new")

@@ -2,15 +2,20 @@
 
 import copy
 import pickle
+import warnings
 from typing import Any
 
 import pytest
 from beautyspot import CacheSaveWarning, ConfigurationError, Spot
+from beautyspot.keys.canonical import Canonical
 from beautyspot.records import TaskFilter
 from llama_index.callbacks.beautyspot import ReplayMiss, cache_policy, cache_postprocessor
+from llama_index.callbacks.beautyspot.embeddings.embedder import registry_with_embedders
 from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
+from llama_index.core.llms import MockLLM
+from llama_index.core.postprocessor import LLMRerank
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
@@ -136,6 +141,22 @@ def test_one_that_changes_nodes_is_not_kept_and_says_so(spot: Spot, asked: list[
         ranker.postprocess_nodes(nodes("a"), query_str="q")
     assert ranker.postprocess_nodes(nodes("a"), query_str="q")[0].node.metadata == {"seen": True}
     assert len(asked) == 2
+
+
+def test_where_warnings_are_errors_what_was_ranked_comes_back(spot: Spot, asked: list[str]) -> None:
+    ranker = cache_postprocessor(Changing(), spot)
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("error")
+        assert len(ranker.postprocess_nodes(nodes("a"), query_str="q")) == 1
+
+
+def test_what_shapes_the_prompts_of_a_reranking_model_counts(spot: Spot) -> None:
+    canonical = Canonical(registry_with_embedders(spot.parts.registry))
+    first, second, again = (
+        canonical.form(LLMRerank(llm=MockLLM(completion_to_prompt=lambda prompt, words=words: words + prompt)))
+        for words in "aba"
+    )
+    assert first == again != second
 
 
 def test_metadata_without_content_goes_past_the_cache(spot: Spot, asked: list[str]) -> None:

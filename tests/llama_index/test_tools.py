@@ -155,3 +155,22 @@ def test_what_another_function_caches_is_refused_with_the_way(thing: Any, wanted
 def test_a_marked_function_in_a_tool_is_not_marked_twice(store: Spot) -> None:
     with pytest.raises(ConfigurationError, match="marked already"):
         store.mark(FunctionTool.from_defaults(store.mark(add)))
+
+
+class Shop:
+    """An object that says nothing of what it holds."""
+
+    def __init__(self, fee: int) -> None:
+        self.fee = fee
+
+    def price(self, a: int) -> int:
+        """Price a thing."""
+        return a + self.fee
+
+
+def test_a_method_of_an_object_without_content_is_refused_with_the_way_out(store: Spot) -> None:
+    with pytest.raises(ConfigurationError, match=r"method of 'Shop', .*; say what its content is with spot.register_"):
+        store.mark(FunctionTool.from_defaults(Shop(1).price))
+    store.register_key(Shop, lambda shop: shop.fee)
+    tools = [store.mark(FunctionTool.from_defaults(Shop(fee).price)) for fee in (1, 2)]
+    assert [tool.call(a=1).raw_output for tool in tools] == [2, 3]

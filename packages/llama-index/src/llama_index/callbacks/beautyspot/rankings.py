@@ -84,7 +84,7 @@ class Rankings(Uncopied):
     def warn(self, model: Any, trouble: str) -> None:
         """Say that what `model` makes is not kept."""
         name = func_name_of(model, self.options.model_id)
-        self.spot.parts.store.notices.warn(
+        self.spot.parts.store.notices.tell(
             (name, trouble),
             f"{name} {trouble}; its result was returned and not kept; cache only what selects, orders and scores",
             CacheSaveWarning,

@@ -6,7 +6,8 @@ from contextlib import suppress
 from copy import copy
 from typing import Any, TypeVar
 
-from beautyspot.errors import ConfigurationError
+from beautyspot.errors import ConfigurationError, UnkeyableArgument
+from beautyspot.keys.canonical import Canonical
 from beautyspot.marking import Settings, mark
 from beautyspot.parts import Parts
 from beautyspot.powers import takes_types
@@ -31,9 +32,10 @@ def marked_tool(tool: T, parts: Parts, settings: Settings, /) -> T:
     """Return a tool like `tool` that keeps what its function gives; errors are not kept, callbacks run either way.
 
     Raises:
-        ConfigurationError: its function is marked already.
+        ConfigurationError: its function is marked already, or is a method of an object without content.
     """
     _teach(parts)
+    _expect_content(tool.real_fn, parts)
     injected = () if tool.ctx_param_name is None else (tool.ctx_param_name,)
     settings = settings._replace(injected=(*settings.injected, *injected))
     function, async_function = tool.real_fn, tool.async_fn
@@ -46,6 +48,17 @@ def marked_tool(tool: T, parts: Parts, settings: Settings, /) -> T:
     for name in ("_fn", "_async_fn", "_real_fn"):
         setattr(twin, name, getattr(donor, name))
     return twin
+
+
+def _expect_content(function: Any, parts: Parts) -> None:
+    owner = getattr(function, "__self__", None)
+    try:
+        Canonical(parts.registry).form(owner)
+    except UnkeyableArgument as error:
+        raise ConfigurationError(
+            f"mark got a tool whose function is a method of {type(owner).__name__!r}, and {error}; say what its "
+            "content is with spot.register_key, or make the tool of a function"
+        ) from error
 
 
 def _teach(parts: Parts) -> None:

@@ -57,7 +57,7 @@ class VectorCache(Uncopied):
         try:
             identity = identity_of_embedder(model, self.canonical, options.model_id)
         except ConfigurationError as error:
-            notices.warn((name, "settings"), f"{error}; until then its vectors are not kept", CacheSaveWarning)
+            notices.tell((name, "settings"), f"{error}; until then its vectors are not kept", CacheSaveWarning)
             return None
         beginning = hasher(pack([FORMAT, identity, options.namespace, kind]))
 

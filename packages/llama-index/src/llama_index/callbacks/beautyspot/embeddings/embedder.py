@@ -10,12 +10,13 @@ from beautyspot.names import qualified_name
 
 from llama_index.callbacks.beautyspot.copies import own_class
 from llama_index.callbacks.beautyspot.identity import (
+    HIDDEN_MODELS,
     UNKNOWN,
+    all_settings,
     hidden_by_host,
+    keyable_part,
     model_name,
-    own_private,
     registry_of,
-    settings_of_fields,
 )
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.embeddings.base_sparse import BaseSparseEmbedding
@@ -32,8 +33,6 @@ IDLE = frozenset(
 )  # fmt: skip
 """Settings that change how vectors are made, not what they are. One that is missing here costs misses, and one too many
 would give wrong vectors."""
-ENGINES = ("_query_engine", "_text_engine")
-"""Where OpenAI's class keeps what its argument `mode` made of the model's name."""
 
 
 def registry_with_embedders(known: KeyRegistry, /) -> KeyRegistry:
@@ -59,20 +58,27 @@ def settings_of(model: BaseModel, /) -> dict[str, Any]:
             f"nothing names the model that {own_class(model).__name__} holds as {type(objects[0]).__name__!r}, so its "
             "results could pass for another's; give model_id=, a text that changes when the model does"
         )
-    told = {name: value for name, value in hidden.items() if name in ENGINES or isinstance(value, FunctionType)}
-    fields = {name: value for name, value in settings_of_fields(model).items() if name not in IDLE}
-    return {**fields, **told, **own_private(model)}
+    return _working(model)
+
+
+def _working(model: BaseModel) -> dict[str, Any]:
+    """Return what may change a result; private attributes stand for fields of their names."""
+    return {
+        name: value
+        for name, value in all_settings(model).items()
+        if name.lstrip("_") not in IDLE and (name not in HIDDEN_MODELS or _is_plain(value))  # a field names objects
+    }
 
 
 def identity_of_embedder(model: Any, canonical: Canonical, model_id: str | None, /) -> bytes:
-    """Return what tells `model` from others; the word of the user goes before all settings.
+    """Return what tells `model` from others; with a word of the user's, only settings that have content count.
 
     Raises:
         ConfigurationError: nothing does, or a setting has no content that a key could be made of.
     """
     name = qualified_name(own_class(model))
     if model_id is not None:
-        return pack(["model", model_id])
+        return pack(["model", name, model_id, keyable_part(_working(model), canonical)])
     try:
         return pack(["settings", name, canonical.form(settings_of(model))])
     except UnkeyableArgument as error:

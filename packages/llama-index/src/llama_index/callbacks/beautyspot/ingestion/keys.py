@@ -11,7 +11,7 @@ from beautyspot.names import qualified_name
 
 from llama_index.callbacks.beautyspot.embeddings.embedder import registry_with_embedders
 from llama_index.callbacks.beautyspot.embeddings.numbers import packed
-from llama_index.callbacks.beautyspot.identity import identity_of, keyable_part
+from llama_index.callbacks.beautyspot.identity import all_settings, identity_of, keyable_part
 from llama_index.callbacks.beautyspot.ingestion.results import IDENTITY
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.node_parser import NodeParser
@@ -19,6 +19,7 @@ from llama_index.core.node_parser.node_utils import default_id_func
 from llama_index.core.schema import BaseNode, MetadataMode, RelatedNodeInfo, TransformComponent
 
 FORMAT = "1"
+_TOKENIZING = ("_tokenizer", "_parser")
 READ_FROM_CODE = "code:"
 """How versions begin that nobody gave: they tell of the code, and not of settings without content."""
 
@@ -30,19 +31,26 @@ def registry_of_transformations(known: KeyRegistry, /) -> KeyRegistry:
     return registry
 
 
-def _parser(parser: NodeParser) -> Any:
-    """Return the settings of a parser; its tokenizer is in none of them, and decides where it splits."""
+def _parser(parser: NodeParser) -> dict[str, Any]:
+    """Return the settings of a parser, with a tokenizer by its name, as its tables have no content."""
     settings = identity_of(parser)
-    hidden: dict[str, Any] = getattr(parser, "__pydantic_private__", None) or {}
-    tokenizer = hidden.get("_tokenizer")
-    # Those of tiktoken and transformers are methods, maybe with some options given, of an object that has a name.
-    function: Any = getattr(tokenizer, "func", tokenizer)
-    owner: object = getattr(function, "__self__", None)
+    named = {name: _named(settings[name]) for name in _TOKENIZING if name in settings}
+    return {**settings, **named}
+
+
+def _settings(transformation: TransformComponent) -> dict[str, Any]:
+    return _parser(transformation) if isinstance(transformation, NodeParser) else all_settings(transformation)
+
+
+def _named(tool: Any) -> Any:
+    """Return what names a tokenizer or a grammar: a method, maybe with options, of an object that has a name."""
+    function: Any = getattr(tool, "func", tool)
+    owner: object = getattr(function, "__self__", getattr(function, "language", None))
     name = getattr(owner, "name", None) or getattr(owner, "name_or_path", None)
-    if name is not None:
-        options = getattr(tokenizer, "keywords", None)
-        return {**settings, "tokenizer": [qualified_name(type(owner)), function.__name__, name, options]}
-    return settings if tokenizer is None else {**settings, "tokenizer": tokenizer}
+    if name is None:
+        return tool
+    called = getattr(function, "__name__", None)
+    return [qualified_name(type(owner)), called, name, getattr(tool, "keywords", None)]
 
 
 class Keys:
@@ -62,7 +70,7 @@ class Keys:
         name = qualified_name(type(transformation))
         try:
             is_strict = version is None or version.startswith(READ_FROM_CODE)
-            form = canonical.form(transformation) if is_strict else keyable_part(transformation, canonical)
+            form = canonical.form(transformation) if is_strict else keyable_part(_settings(transformation), canonical)
         except (UnkeyableArgument, ConfigurationError) as error:
             raise ConfigurationError(
                 f"a setting of {type(transformation).__name__} can't be part of a key ({error}); give version=, a text "

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from operator import itemgetter
 from typing import Any
 
 from beautyspot.store import Hit
@@ -19,15 +20,25 @@ Call = list[int]
 """Parts, by their place."""
 
 
+def parts_of(nodes: Sequence[BaseNode], order: Sequence[list[int]], /) -> list[list[BaseNode]]:
+    """Return the nodes of each part."""
+    return [[nodes[place] for place in part] for part in order]
+
+
 class Plan:
     """The parts of one run. It knows no colour: who holds it reads, calls, and keeps."""
 
     def __init__(
-        self, transformation: TransformComponent, parts: Sequence[list[BaseNode]], keys: Sequence[str | None]
+        self,
+        transformation: TransformComponent,
+        nodes: Sequence[BaseNode],
+        order: Sequence[list[int]],
+        keys: Sequence[str | None],
     ) -> None:
-        """Begin with nothing known."""
+        """Begin with nothing known; `order` are the places of the nodes of each part."""
         self._transformation = transformation
-        self._parts = parts
+        self._order = order
+        self._parts = parts_of(nodes, order)
         self._places = keys
         self._together = TOGETHER if is_aligned(transformation) else 1
         self._is_embedding = isinstance(transformation, BaseEmbedding)
@@ -98,7 +109,11 @@ class Plan:
 
     def result(self) -> list[BaseNode]:
         """Return the nodes, in the order of those that went in."""
-        return [node for part in range(len(self._parts)) for node in self._made[part]]
+        made = [node for part in range(len(self._parts)) for node in self._made[part]]
+        places = [place for part in self._order for place in part]
+        if len(made) != len(places):
+            return made
+        return [node for _, node in sorted(zip(places, made, strict=True), key=itemgetter(0))]
 
     def _described(self, part: int, made: Sequence[BaseNode]) -> Any:
         if self._is_embedding:

@@ -21,7 +21,7 @@ from llama_index.callbacks.beautyspot.embeddings.numbers import VectorSerializer
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
 from llama_index.callbacks.beautyspot.identity import warn_of_change
 from llama_index.callbacks.beautyspot.ingestion.keys import FORMAT, Keys, registry_of_transformations
-from llama_index.callbacks.beautyspot.ingestion.plan import Call, Plan
+from llama_index.callbacks.beautyspot.ingestion.plan import Call, Plan, parts_of
 from llama_index.callbacks.beautyspot.ingestion.units import UNITS, Unit, is_aligned, unit_of, units
 from llama_index.callbacks.beautyspot.policy import Mode, mode_from, mode_now
 from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -169,7 +169,8 @@ class CachedTransformation(TransformComponent):
             warn_of_change(self._spot.parts.store.notices, self._func_name, "give a version=")
 
     def _plan(self, nodes: Sequence[BaseNode], options: Mapping[str, Any]) -> Plan:
-        parts = units(nodes, self.unit)
+        order = units(nodes, self.unit, self.transformation)
+        parts = parts_of(nodes, order)
         counted = {name: value for name, value in options.items() if name != "show_progress"}
         try:
             keys = self._keys().keys(parts, counted)
@@ -177,7 +178,7 @@ class CachedTransformation(TransformComponent):
             keys = [None] * len(parts)
         if None in keys:
             self._warn("has a setting, or got metadata or an option, that no key can be made of")
-        return Plan(self.transformation, parts, keys)
+        return Plan(self.transformation, nodes, order, keys)
 
     def _fill(self, plan: Plan, hits: Sequence[Hit | None], mode: Mode) -> None:
         found = plan.fill(hits) if hits else []
@@ -209,7 +210,7 @@ class CachedTransformation(TransformComponent):
 
     def _warn(self, trouble: str) -> None:
         name = type(self.transformation).__name__
-        self._spot.parts.store.notices.warn(
+        self._spot.parts.store.notices.tell(
             (self._func_name, trouble),
             f"{name} {trouble}; its results were returned and not kept, so it runs again each time; keep to plain "
             "values in metadata and to LlamaIndex's own classes of nodes",

@@ -30,13 +30,19 @@ def is_aligned(transformation: TransformComponent, /) -> bool:
     return isinstance(transformation, BaseEmbedding | BaseExtractor) and unit_of(transformation) == "node"
 
 
-def units(nodes: Sequence[BaseNode], unit: Unit, /) -> list[list[BaseNode]]:
-    """Return the nodes in the parts that are kept, each on its own."""
+def units(nodes: Sequence[BaseNode], unit: Unit, transformation: TransformComponent, /) -> list[list[int]]:
+    """Return the places of the nodes in the parts that are kept, each on its own."""
+    places = range(len(nodes))
     if unit == "node":
-        return [[node] for node in nodes]
+        return [[place] for place in places]
     if unit == "list":
-        return [list(nodes)] if nodes else []
-    return [list(group) for _, group in groupby(nodes, key=_document)]
+        return [list(places)] if nodes else []
+    if isinstance(transformation, BaseExtractor):  # they gather the nodes of a document, wherever these are
+        found: dict[str | None, list[int]] = {}
+        for place in places:
+            found.setdefault(nodes[place].ref_doc_id, []).append(place)
+        return list(found.values())
+    return [list(group) for _, group in groupby(places, key=lambda place: _document(nodes[place]))]
 
 
 def _document(node: BaseNode) -> str:

@@ -4,7 +4,7 @@ A class of its own keeps what a wrapper would lose: `isinstance`, the attributes
 built on the entry points, such as structured prediction.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
 from beautyspot.checks import expect
@@ -138,6 +138,8 @@ def _called(
 ) -> tuple[LLMCache, Call]:
     if formatted:
         options["formatted"] = True
+    if isinstance(asked, Iterator):  # the key would use it up
+        asked = [*cast("Iterator[Any]", asked)]
     family: Family = "chat" if name.endswith("chat") else "completion"
     cache: LLMCache = model._beautyspot
     return cache, Call(model, family, name, getattr(super(CachedLLM, model), name), asked, options)

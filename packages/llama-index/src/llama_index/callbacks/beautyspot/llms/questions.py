@@ -16,7 +16,15 @@ from beautyspot.keys.digest import digest
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 
-from llama_index.callbacks.beautyspot.identity import keyable_part, model_name, registry_of, settings_of_options
+from llama_index.callbacks.beautyspot.copies import own_class
+from llama_index.callbacks.beautyspot.identity import (
+    all_settings,
+    identity_of,
+    keyable_part,
+    model_name,
+    registry_of,
+    settings_of_options,
+)
 from llama_index.core.base.llms.generic_utils import messages_to_prompt
 from llama_index.core.base.llms.types import ChatMessage, TextBlock, ToolCallBlock
 from llama_index.core.bridge.pydantic import BaseModel
@@ -53,6 +61,7 @@ class Questions:
         registry = registry_of(known)
         registry.functions.setdefault(BaseTool, _tool)
         self._canonical = Canonical(registry)
+        self._known = known.functions
         self._journal = journal
         self._namespace = namespace
         self._key_fn = key_fn
@@ -81,13 +90,16 @@ class Questions:
             UnkeyableArgument, ConfigurationError: a setting has no content, and there is no `model_id`.
         """
         if self._model_id is not None:
-            return [qualified_name(type(llm)), self._model_id, keyable_part(llm, self._canonical)]
+            return [qualified_name(type(llm)), self._model_id, keyable_part(all_settings(llm), self._canonical)]
         if getattr(llm, "track_previous_responses", False):
             raise ConfigurationError(
                 f"{type(llm).__name__} got track_previous_responses=True, so its answers hang on calls that no key "
                 "knows of; set it to False and send the history"
             )
-        return self._canonical.form(llm)
+        if any(class_ in self._known for class_ in type(llm).__mro__):
+            return self._canonical.form(llm)
+        # What shapes its prompts is in what is asked.
+        return [qualified_name(own_class(llm)), self._canonical.form(identity_of(llm))]
 
     def _tally(self, llm: LLM) -> Tally:
         name = (type(llm).__name__, model_name(llm))
