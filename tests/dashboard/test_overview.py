@@ -102,6 +102,15 @@ def test_prices_are_still_there_when_another_page_was_shown_meanwhile(busy_store
     assert parse(app.query_params["prices"]) == {"gpt-test": Price(1000, 2000), "other": Price(1, 2)}
 
 
+def test_a_price_without_its_other_half_leaves_that_cell_empty(busy_store: Path, run_page: RunPage) -> None:
+    def cells(prices: str) -> list[object]:
+        table = run_page(busy_store, "overview", prices=prices).dataframe[0].value.iloc[0]
+        return table[["input", "output"]].astype(object).where(table.notna(), None).tolist()
+
+    assert cells("gpt-test:1000:0") == [1000.0, None]
+    assert cells("gpt-test:0:0") == [0.0, 0.0]
+
+
 def test_tokens_over_time_have_one_point_for_each_step(busy_store: Path, run_page: RunPage) -> None:
     with closing(open_db(busy_store)) as db:
         db.add_runs([run._replace(run_id=f"m{run.run_id}", model="other") for run in trace("00") if run.model])

@@ -37,8 +37,8 @@ def _ask(models: Sequence[str], known: Mapping[str, Price]) -> dict[str, Price]:
             disabled=["model"],
             column_config={
                 "model": st.column_config.TextColumn(text("model")),
-                "input": st.column_config.NumberColumn(text("price_input"), min_value=0.0, format="%.4g"),
-                "output": st.column_config.NumberColumn(text("price_output"), min_value=0.0, format="%.4g"),
+                "input": st.column_config.NumberColumn(text("price_input"), min_value=0.0, format="%.10g"),
+                "output": st.column_config.NumberColumn(text("price_output"), min_value=0.0, format="%.10g"),
             },
         )
     rows = edited.itertuples(index=False)
@@ -102,14 +102,21 @@ def _saved(use: ModelUse, uses: Sequence[ModelUse], prices: Mapping[str, Price])
 
 
 def _frame(models: Sequence[str], known: Mapping[str, Price]) -> pd.DataFrame:
-    prices = [known.get(model) for model in models]
+    prices = [_cells(known.get(model)) for model in models]
     return pd.DataFrame(
         {
             "model": models,
-            "input": pd.array([None if price is None else price.input for price in prices], dtype="Float64"),
-            "output": pd.array([None if price is None else price.output for price in prices], dtype="Float64"),
+            "input": pd.array([input_ for input_, _ in prices], dtype="Float64"),
+            "output": pd.array([output for _, output in prices], dtype="Float64"),
         }
     )
+
+
+def _cells(price: Price | None) -> tuple[float | None, float | None]:
+    # A cell left empty beside a price is 0 there, and must not stay as one when that price is taken away.
+    if price is None:
+        return None, None
+    return (price.input or None, price.output or None) if price.input or price.output else (0.0, 0.0)
 
 
 def _is_said(row: Any) -> bool:
