@@ -506,3 +506,13 @@ def test_a_locked_database_holds_the_end_of_a_block_once_and_has_its_rows_at_exi
     assert 0.4 < float(said) < 0.9
     with closing(SQLiteTaskDB(str(tmp_path / "runs.db"))) as db:
         assert len([*db.read_runs()]) == 1
+
+
+@pytest.mark.slow
+def test_rows_that_are_lost_are_told_of_where_warnings_are_errors(tmp_path: Path) -> None:
+    lost = LOCKED.replace("0.5", "0.05").replace(
+        'other.execute("ROLLBACK")', "import warnings; warnings.simplefilter('error')"
+    )
+    told = subprocess.run([sys.executable, "-c", lost], cwd=tmp_path, capture_output=True, text=True, check=True).stderr
+    assert "observed runs are lost (1)" in told
+    assert "Traceback" not in told

@@ -53,7 +53,10 @@ def _warn_of_loss(what: str, count: int, refusal: str) -> None:
     import warnings  # a run that goes well needs none
 
     message = f"{what} are lost ({count}), as the database refused them to the end: {refusal}"
-    warnings.warn(message, CacheSaveWarning, stacklevel=1)
+    try:
+        warnings.warn(message, CacheSaveWarning, stacklevel=1)
+    except CacheSaveWarning as raised:  # the user made it an error, and nobody is left to catch it
+        warnings.showwarning(raised, CacheSaveWarning, __file__, 0)
 
 
 def _after_fork_in_child() -> None:
