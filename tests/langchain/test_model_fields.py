@@ -100,3 +100,27 @@ def test_a_dataclass_that_is_changed_in_place_is_another_setting(tmp_path: Path)
     model.invoke("q")
     model.of.words.append("b")
     assert "'b'" in model.invoke("q").text
+
+
+class Counting(BaseChatModel):
+    asked: list[str] = []  # noqa: RUF012 - as above
+    count: int = 0
+    style: str = "plain"
+
+    @property
+    def _llm_type(self) -> str:
+        return "counting"
+
+    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+        self.asked.append(messages[-1].text)
+        self.count += 1
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(self.style))])
+
+
+def test_a_model_that_counts_its_calls_is_asked_once_for_each_question(tmp_path: Path) -> None:
+    for run in range(2):
+        model = Counting(cache=BeautySpotCache(tmp_path / "a.db"))
+        for question in ("a", "b", "a", "b"):
+            model.invoke(question)
+        assert model.count == (0 if run else 2)
+    assert Counting(cache=BeautySpotCache(tmp_path / "a.db"), style="rude").invoke("a").text == "rude"

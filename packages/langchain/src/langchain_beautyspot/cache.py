@@ -137,7 +137,7 @@ class BeautySpotCache(BaseCache):
         """Keep an answer in the place of what was, unless `cache_if` says no."""
         if self.mode in ("read_write", "refresh"):
             try:
-                question = self._questions.question(prompt, llm_string)
+                question = self._questions.question(prompt, llm_string, is_answered=True)
                 self._keep(question, self._leads.end(question.key), prompt, list(return_val))
             except Exception as error:  # noqa: BLE001 - the caller has an answer that was paid for
                 self._report("could not keep an answer", error, CacheSaveWarning)
@@ -146,7 +146,7 @@ class BeautySpotCache(BaseCache):
         """Keep an answer as `update` does, in a thread that goes on when the caller is cancelled."""
         if self.mode in ("read_write", "refresh"):
             try:
-                question = self._questions.question(prompt, llm_string)
+                question = self._questions.question(prompt, llm_string, is_answered=True)
                 lead = self._leads.end(question.key)  # here, as no thread knows what this task asked
                 await in_thread(self._parts.executor, self._keep, question, lead, prompt, list(return_val))
             except Exception as error:  # noqa: BLE001 - as in update

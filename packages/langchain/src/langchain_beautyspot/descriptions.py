@@ -5,7 +5,7 @@ LangChain makes it once for each model. It stays as it was when a setting change
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple, cast
 from weakref import ref
 
@@ -39,6 +39,8 @@ class Descriptions:
     def __init__(self) -> None:
         """Know no model."""
         self._seen: dict[int, Seen] = {}
+        self._counters: dict[type[Any], set[str]] = {}
+        """Fields that a class of the user's changes while it is asked: no settings of it."""
 
     def now(self, llm_string: str, /) -> str:
         """Return `llm_string`, or what it would be had LangChain described the model that asks anew."""
@@ -49,14 +51,34 @@ class Descriptions:
         if seen is None or seen.model() is not model or not are_same(seen.settings, settings):
             if len(self._seen) >= MAX_MODELS:
                 self._seen.clear()
-            seen = self._seen[id(model)] = _seen(model, settings, llm_string)
-        now = llm_string if seen.head is None else seen.head + split_description(llm_string)[1]
-        return f"{now}---{seen.more}" if seen.more else now
+            seen = self._seen[id(model)] = _seen(model, settings, llm_string, self._counters.get(model.__class__, ()))
+        return _text(seen, llm_string)
+
+    def then(self, llm_string: str, /) -> str:
+        """Return what `now` said when the question was asked: a model may count its calls in a field."""
+        model = model_that_asks()
+        seen = None if model is None else self._seen.get(id(model))
+        if model is None or seen is None or seen.model() is not model:
+            return self.now(llm_string)
+        if says_nothing(model):
+            settings = settings_of(model)
+            changed = {
+                name
+                for name in settings
+                if not are_same(*({name: each.get(name)} for each in (seen.settings, settings)))
+            }
+            self._counters.setdefault(model.__class__, set()).update(changed)
+        return _text(seen, llm_string)
 
 
-def _seen(model: BaseLanguageModel[Any], settings: dict[str, Any], llm_string: str) -> Seen:
+def _text(seen: Seen, llm_string: str) -> str:
+    now = llm_string if seen.head is None else seen.head + split_description(llm_string)[1]
+    return f"{now}---{seen.more}" if seen.more else now
+
+
+def _seen(model: BaseLanguageModel[Any], settings: dict[str, Any], llm_string: str, counters: Collection[str]) -> Seen:
     if not llm_string.startswith("{"):
-        return Seen(ref(model), settings, None, contents_of_fields(model))
+        return Seen(ref(model), settings, None, contents_of_fields(model, counters=counters))
     try:
         described = dumpd(model)
         told, fields = _told(described), cast("dict[str, Any]", described.get("kwargs", {}))

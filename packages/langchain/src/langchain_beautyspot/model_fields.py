@@ -1,7 +1,7 @@
 """Settings of a model that its description says nothing of: the pydantic fields of a class of the user's."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Any
 
@@ -36,12 +36,15 @@ def _says_nothing(kind: type[Any]) -> bool:
     return getattr(kind, DESCRIBES, None) is getattr(BaseLanguageModel, DESCRIBES)
 
 
-def contents_of_fields(model: BaseModel, names: Iterable[str] | None = None, /) -> str:
+def contents_of_fields(
+    model: BaseModel, names: Iterable[str] | None = None, /, *, counters: Collection[str] = ()
+) -> str:
     """Return a digest of a model's own fields; "" where there are none with content, as a client has none.
 
     Args:
         model: A pydantic model.
         names: Those of the fields that are meant; None for all of its class.
+        counters: Fields that count as they are by default, whatever they hold.
     """
     contents: dict[str, Any] = {}
     for name, field in type(model).model_fields.items():
@@ -49,7 +52,7 @@ def contents_of_fields(model: BaseModel, names: Iterable[str] | None = None, /) 
         if name in OF_LANGCHAIN or field.exclude or is_secret(name, value) or not (names is None or name in names):
             continue
         try:
-            contents[name] = _FORM(value)
-        except (UnkeyableArgument, RecursionError):
+            contents[name] = _FORM(field.get_default(call_default_factory=True) if name in counters else value)
+        except (UnkeyableArgument, RecursionError, ValueError):  # ValueError: a default that is made of other fields
             continue
     return digest(pack(contents)).hex() if contents else ""

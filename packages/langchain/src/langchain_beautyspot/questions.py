@@ -61,9 +61,9 @@ class Questions:
         self._descriptions = Descriptions()
         self._sources: dict[str, Source] = {}
 
-    def question(self, prompt: str, llm_string: str, /) -> Question:
-        """Return the question that `prompt` is to the model which `llm_string` describes."""
-        llm_string = self._descriptions.now(llm_string)
+    def question(self, prompt: str, llm_string: str, /, *, is_answered: bool = False) -> Question:
+        """Return the question that `prompt` is, or was, to the model which `llm_string` describes."""
+        llm_string = self._descriptions.then(llm_string) if is_answered else self._descriptions.now(llm_string)
         source = self._sources.get(llm_string) or self._source(llm_string)
         hash_ = source.hasher.copy()
         if source.classes:
