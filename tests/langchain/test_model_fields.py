@@ -124,3 +124,44 @@ def test_a_model_that_counts_its_calls_is_asked_once_for_each_question(tmp_path:
             model.invoke(question)
         assert model.count == (0 if run else 2)
     assert Counting(cache=BeautySpotCache(tmp_path / "a.db"), style="rude").invoke("a").text == "rude"
+
+
+class Interrupted(Counting):
+    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+        given = super()._generate(messages, stop, run_manager, **kwargs)
+        if messages[-1].text == "a" and self.style == "plain":
+            self.style = "rude"  # another thread's doing, who then asks something else
+            self.invoke("b")
+        return given
+
+
+def test_an_answer_is_kept_under_the_settings_it_was_asked_with(tmp_path: Path) -> None:
+    cache = BeautySpotCache(tmp_path / "a.db")
+    assert Interrupted(cache=cache).invoke("a").text == "plain"
+    assert Interrupted(cache=cache, style="rude").invoke("a").text == "rude"
+    again = Interrupted(cache=cache)
+    assert again.invoke("a").text == "plain"
+    assert again.count == 0
+
+
+def test_a_setting_that_grows_less_is_no_count(tmp_path: Path) -> None:
+    class Spending(Counting):
+        budget: int = 9
+
+        def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+            self.budget -= 1
+            return super()._generate(messages, stop, run_manager, **kwargs)
+
+    cache = BeautySpotCache(tmp_path / "a.db")
+    Spending(cache=cache).invoke("a")
+    other = Spending(cache=cache, budget=3)
+    other.invoke("a")
+    assert other.count == 1
+
+
+def test_a_model_that_began_to_count_elsewhere_hits_in_its_next_run(tmp_path: Path) -> None:
+    for run in range(2):
+        model = Counting(cache=BeautySpotCache(tmp_path / "a.db"), count=5)
+        for question in ("a", "b", "a", "b"):
+            model.invoke(question)
+        assert model.count == (5 if run else 7)

@@ -105,7 +105,7 @@ class BeautySpotCache(BaseCache):
         Raises:
             ReplayMiss: there is none, in the mode `replay_only`.
         """
-        key = ""
+        question = None
         try:
             question = self._questions.question(prompt, llm_string)
             key = question.key
@@ -116,11 +116,11 @@ class BeautySpotCache(BaseCache):
                 return self._given(question, hit, prompt)
         except Exception as error:  # noqa: BLE001 - the model is asked instead; it is counted and warned of
             self._report("could not look an answer up", error, CacheReadWarning)
-        return self._missed(key, prompt)
+        return self._missed(question, prompt, llm_string)
 
     async def alookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
         """Return the kept answer as `lookup` does, without blocking the event loop."""
-        key = ""
+        question = None
         try:
             question = self._questions.question(prompt, llm_string)
             key = question.key
@@ -131,13 +131,13 @@ class BeautySpotCache(BaseCache):
                 return self._given(question, hit, prompt)
         except Exception as error:  # noqa: BLE001 - as in lookup
             self._report("could not look an answer up", error, CacheReadWarning)
-        return self._missed(key, prompt)
+        return self._missed(question, prompt, llm_string)
 
     def update(self, prompt: str, llm_string: str, return_val: Sequence[Generation]) -> None:
         """Keep an answer in the place of what was, unless `cache_if` says no."""
         if self.mode in ("read_write", "refresh"):
             try:
-                question = self._questions.question(prompt, llm_string, is_answered=True)
+                question = self._questions.answered(prompt, llm_string)
                 self._keep(question, self._leads.end(question.key), prompt, list(return_val))
             except Exception as error:  # noqa: BLE001 - the caller has an answer that was paid for
                 self._report("could not keep an answer", error, CacheSaveWarning)
@@ -146,7 +146,7 @@ class BeautySpotCache(BaseCache):
         """Keep an answer as `update` does, in a thread that goes on when the caller is cancelled."""
         if self.mode in ("read_write", "refresh"):
             try:
-                question = self._questions.question(prompt, llm_string, is_answered=True)
+                question = self._questions.answered(prompt, llm_string)
                 lead = self._leads.end(question.key)  # here, as no thread knows what this task asked
                 await in_thread(self._parts.executor, self._keep, question, lead, prompt, list(return_val))
             except Exception as error:  # noqa: BLE001 - as in update
@@ -232,8 +232,11 @@ class BeautySpotCache(BaseCache):
             note_text_hit(question.source.func_name, mark, prompt)
         return answer.generations
 
-    def _missed(self, key: str, prompt: str) -> None:
+    def _missed(self, question: Question | None, prompt: str, llm_string: str) -> None:
         self._counts.miss()
+        key = "" if question is None else question.key
+        if question is not None:
+            self._questions.missed(prompt, llm_string, question)
         if self.mode == "refresh":
             self._leads.begin(key)
         if self.mode == "replay_only":

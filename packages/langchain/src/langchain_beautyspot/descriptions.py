@@ -5,9 +5,9 @@ LangChain makes it once for each model. It stays as it was when a setting change
 """
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
-from weakref import ref
+from weakref import WeakKeyDictionary, ref
 
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.load import dumpd
@@ -15,7 +15,7 @@ from langchain_core.load import dumpd
 from langchain_beautyspot.callers import model_that_asks
 from langchain_beautyspot.model_fields import contents_of_fields, says_nothing
 from langchain_beautyspot.models import split_description
-from langchain_beautyspot.snapshots import are_same, settings_of
+from langchain_beautyspot.snapshots import are_same, as_it_is, settings_of
 
 MAX_MODELS = 256
 """Models that are remembered; some programs make one for each call."""
@@ -39,8 +39,10 @@ class Descriptions:
     def __init__(self) -> None:
         """Know no model."""
         self._seen: dict[int, Seen] = {}
-        self._counters: dict[type[Any], set[str]] = {}
-        """Fields that a class of the user's changes while it is asked: no settings of it."""
+        self._counters: WeakKeyDictionary[type[Any], dict[str, Any]] = WeakKeyDictionary()
+        """Fields in which a class of the user's counts or lists its calls: no settings. With what each began as."""
+        self._began: WeakKeyDictionary[type[Any], dict[str, Any]] = WeakKeyDictionary()
+        """Settings of the first model of each such class."""
 
     def now(self, llm_string: str, /) -> str:
         """Return `llm_string`, or what it would be had LangChain described the model that asks anew."""
@@ -51,24 +53,30 @@ class Descriptions:
         if seen is None or seen.model() is not model or not are_same(seen.settings, settings):
             if len(self._seen) >= MAX_MODELS:
                 self._seen.clear()
-            seen = self._seen[id(model)] = _seen(model, settings, llm_string, self._counters.get(model.__class__, ()))
+            if says_nothing(model):
+                self._began.setdefault(model.__class__, settings)
+            seen = self._seen[id(model)] = _seen(model, settings, llm_string, self._counters.get(model.__class__, {}))
         return _text(seen, llm_string)
 
-    def then(self, llm_string: str, /) -> str:
-        """Return what `now` said when the question was asked: a model may count its calls in a field."""
+    def answered(self) -> None:
+        """Note in which fields the model that asks counted or listed the call, if its class says nothing of itself."""
         model = model_that_asks()
         seen = None if model is None else self._seen.get(id(model))
-        if model is None or seen is None or seen.model() is not model:
-            return self.now(llm_string)
-        if says_nothing(model):
-            settings = settings_of(model)
-            changed = {
-                name
-                for name in settings
-                if not are_same(*({name: each.get(name)} for each in (seen.settings, settings)))
-            }
-            self._counters.setdefault(model.__class__, set()).update(changed)
-        return _text(seen, llm_string)
+        if model is None or seen is None or seen.model() is not model or not says_nothing(model):
+            return
+        counters = self._counters.setdefault(model.__class__, {})
+        for name in settings_of(model).keys() - counters.keys():
+            default, now = type(model).model_fields[name].default, getattr(model, name)
+            if _is_count(seen.settings.get(name, default), now):
+                began = self._began[model.__class__].get(name, default)
+                counters[name] = now[: len(began)] if isinstance(now, list) else began
+
+
+def _is_count(before: Any, now: Any) -> bool:
+    """Say whether a value counted on or became longer; any other change may be of a setting, by another thread."""
+    if isinstance(before, list) and isinstance(now, list):
+        return len(now) > len(before) and are_same({"": as_it_is(now[: len(before)])}, {"": before})
+    return type(before) is int and type(now) is int and now > before
 
 
 def _text(seen: Seen, llm_string: str) -> str:
@@ -76,7 +84,9 @@ def _text(seen: Seen, llm_string: str) -> str:
     return f"{now}---{seen.more}" if seen.more else now
 
 
-def _seen(model: BaseLanguageModel[Any], settings: dict[str, Any], llm_string: str, counters: Collection[str]) -> Seen:
+def _seen(
+    model: BaseLanguageModel[Any], settings: dict[str, Any], llm_string: str, counters: Mapping[str, Any]
+) -> Seen:
     if not llm_string.startswith("{"):
         return Seen(ref(model), settings, None, contents_of_fields(model, counters=counters))
     try:

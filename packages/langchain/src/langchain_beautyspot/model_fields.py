@@ -1,8 +1,9 @@
 """Settings of a model that its description says nothing of: the pydantic fields of a class of the user's."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from beautyspot.errors import UnkeyableArgument
@@ -37,14 +38,14 @@ def _says_nothing(kind: type[Any]) -> bool:
 
 
 def contents_of_fields(
-    model: BaseModel, names: Iterable[str] | None = None, /, *, counters: Collection[str] = ()
+    model: BaseModel, names: Iterable[str] | None = None, /, *, counters: Mapping[str, Any] = MappingProxyType({})
 ) -> str:
     """Return a digest of a model's own fields; "" where there are none with content, as a client has none.
 
     Args:
         model: A pydantic model.
         names: Those of the fields that are meant; None for all of its class.
-        counters: Fields that count as they are by default, whatever they hold.
+        counters: Fields that hold something else than they began with, and that.
     """
     contents: dict[str, Any] = {}
     for name, field in type(model).model_fields.items():
@@ -52,7 +53,7 @@ def contents_of_fields(
         if name in OF_LANGCHAIN or field.exclude or is_secret(name, value) or not (names is None or name in names):
             continue
         try:
-            contents[name] = _FORM(field.get_default(call_default_factory=True) if name in counters else value)
-        except (UnkeyableArgument, RecursionError, ValueError):  # ValueError: a default that is made of other fields
+            contents[name] = _FORM(counters.get(name, value))
+        except (UnkeyableArgument, RecursionError):
             continue
     return digest(pack(contents)).hex() if contents else ""

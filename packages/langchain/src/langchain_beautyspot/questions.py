@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from beautyspot.durations import Duration, seconds
@@ -25,6 +27,10 @@ RESPONSE_IDS = '"use_previous_response_id": true'
 TTL = Duration | Mapping[str, Duration] | None
 
 
+MAX_ASKED = 256
+"""Questions of one context without an answer yet; for those before them the model is looked at again."""
+
+
 class Source(NamedTuple):
     """One description of a model: what all questions to it have in common."""
 
@@ -45,6 +51,10 @@ class Question(NamedTuple):
     source: Source
 
 
+_NONE: Mapping[int, Question] = MappingProxyType({})
+_asked: ContextVar[Mapping[int, Question]] = ContextVar("langchain_beautyspot_asked", default=_NONE)
+
+
 class Questions:
     """Makes questions. Both strings go into a key as a digest alone: they may hold headers, URLs and prompts."""
 
@@ -61,9 +71,9 @@ class Questions:
         self._descriptions = Descriptions()
         self._sources: dict[str, Source] = {}
 
-    def question(self, prompt: str, llm_string: str, /, *, is_answered: bool = False) -> Question:
-        """Return the question that `prompt` is, or was, to the model which `llm_string` describes."""
-        llm_string = self._descriptions.then(llm_string) if is_answered else self._descriptions.now(llm_string)
+    def question(self, prompt: str, llm_string: str, /) -> Question:
+        """Return the question that `prompt` is to the model which `llm_string` describes, as it is now."""
+        llm_string = self._descriptions.now(llm_string)
         source = self._sources.get(llm_string) or self._source(llm_string)
         hash_ = source.hasher.copy()
         if source.classes:
@@ -72,6 +82,21 @@ class Questions:
         if llm_string.startswith("[") and not prompt.startswith(MESSAGES):
             self._warn_of_arguments(source)
         return Question(hash_.hexdigest(), source)
+
+    def missed(self, prompt: str, llm_string: str, question: Question, /) -> None:
+        """Remember a question until its answer comes, as the model may change meanwhile."""
+        asked = {**_asked.get(), self._place(prompt, llm_string): question}
+        while len(asked) > MAX_ASKED:
+            del asked[next(iter(asked))]
+        _asked.set(asked)
+
+    def answered(self, prompt: str, llm_string: str, /) -> Question:
+        """Return the question as it was asked in this context; as it is now, if it was asked in another."""
+        self._descriptions.answered()
+        return _asked.get().get(self._place(prompt, llm_string)) or self.question(prompt, llm_string)
+
+    def _place(self, prompt: str, llm_string: str) -> int:
+        return hash((id(self), prompt, llm_string))
 
     def _source(self, llm_string: str) -> Source:
         model = read_model(llm_string)
