@@ -109,3 +109,34 @@ def test_forks_during_the_first_calls_of_threads_do_not_hang(stage: Any) -> None
     for _ in range(8):
         actors = [stage.start(HEAD + IN_THE_MIDDLE.format(forks=3)) for _ in range(2)]
         assert [actor.rest() for actor in actors] == [["True True"]] * 2
+
+
+SLOW_IMPORT = """
+import importlib.abc, importlib.util, opcode
+begun, go = threading.Event(), threading.Event()
+
+class SlowDisk(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path=None, target=None):
+        return importlib.util.spec_from_loader(name, self) if name == "opcode" else None
+
+    def exec_module(self, module):
+        begun.set()
+        go.wait()
+        vars(module).update(vars(opcode))
+
+spot = new_spot()
+del sys.modules["dis"], sys.modules["opcode"]  # `dis` imports `opcode`
+sys.meta_path.insert(0, SlowDisk())
+threading.Thread(target=__import__, args=("dis",)).start()
+begun.wait()
+threading.Timer(0.3, go.set).start()
+
+def told_by_code(n):
+    return n
+
+say(ended(in_child(lambda: spot.mark(version=bs.FROM_CODE)(told_by_code)(1) == 1 or os._exit(9))))
+"""
+
+
+def test_a_child_imports_what_a_thread_of_its_parent_was_importing(stage: Any) -> None:
+    assert stage.run(HEAD + SLOW_IMPORT) == ["[0]"]

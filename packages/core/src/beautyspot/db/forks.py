@@ -27,8 +27,8 @@ if TYPE_CHECKING:
             ...
 
 
-OURS = ("dis", "opcode")
-"""What first calls import of Python's own."""
+LATE = ("dis", "hashlib")
+"""Modules of Python's own that functions of ours import at their first use, for milliseconds."""
 
 _followers: weakref.WeakSet[FollowsForks] = weakref.WeakSet()
 _resting: list[FollowsForks] = []
@@ -49,10 +49,10 @@ def _before() -> None:
 
 
 def _let_imports_end() -> None:
-    """Wait for what other threads import of ours in this moment: in the child it would stay locked for ever."""
+    """Wait for what other threads import for us in this moment: in the child it would stay locked for ever."""
     # Our modules import much of the others at its first use, so the first calls of threads are such moments.
     for name, module in list(sys.modules.items()):
-        if (name.startswith("beautyspot.") or name in OURS) and getattr(module.__spec__, "_initializing", False):
+        if (name.startswith("beautyspot.") or name in LATE) and getattr(module.__spec__, "_initializing", False):
             __import__(name)
 
 
