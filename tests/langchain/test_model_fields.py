@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from beautyspot import Spot
+from beautyspot.records import TaskFilter
 from langchain.agents import create_agent
 from langchain_beautyspot import BeautySpotCache, CacheMiddleware
 from langchain_core.language_models import LLM, BaseChatModel
@@ -157,6 +158,27 @@ def test_a_setting_that_grows_less_is_no_count(tmp_path: Path) -> None:
     other = Spending(cache=cache, budget=3)
     other.invoke("a")
     assert other.count == 1
+
+
+def test_fields_that_change_in_any_way_lose_no_answer(tmp_path: Path) -> None:
+    class Restless(Counting, extra="allow"):
+        log: list[str] | None = None
+        last: Any = 1
+
+        def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+            self.log = [*(self.log or []), "asked"]
+            self.last = [self.last]
+            self.asked = self.asked[1:]
+            return super()._generate(messages, stop, run_manager, **kwargs)
+
+    cache = BeautySpotCache(tmp_path / "a.db")
+    model = Restless(cache=cache, more="extra")
+    for question in ("a", "b", "c"):
+        model.invoke(question)
+    again = Restless(cache=cache, more="extra")
+    again.invoke("a")
+    assert again.count == 0
+    assert len([*cache.spot.parts.store.db.find(TaskFilter())]) == 3
 
 
 def test_a_model_that_began_to_count_elsewhere_hits_in_its_next_run(tmp_path: Path) -> None:

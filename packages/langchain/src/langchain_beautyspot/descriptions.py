@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary, ref
 
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.load import dumpd
+from pydantic import BaseModel
 
 from langchain_beautyspot.callers import model_that_asks
 from langchain_beautyspot.model_fields import contents_of_fields, says_nothing
@@ -64,19 +65,31 @@ class Descriptions:
         seen = None if model is None else self._seen.get(id(model))
         if model is None or seen is None or seen.model() is not model or not says_nothing(model):
             return
+        fields, began = cast("type[BaseModel]", type(model)).model_fields, self._began[model.__class__]
         counters = self._counters.setdefault(model.__class__, {})
-        for name in settings_of(model).keys() - counters.keys():
-            default, now = type(model).model_fields[name].default, getattr(model, name)
+        for name in (settings_of(model).keys() & fields.keys()) - counters.keys():
+            default, now = fields[name].default, getattr(model, name)
             if _is_count(seen.settings.get(name, default), now):
-                began = self._began[model.__class__].get(name, default)
-                counters[name] = now[: len(began)] if isinstance(now, list) else began
+                counters[name] = _beginning(now, began.get(name, default))
 
 
 def _is_count(before: Any, now: Any) -> bool:
     """Say whether a value counted on or became longer; any other change may be of a setting, by another thread."""
-    if isinstance(before, list) and isinstance(now, list):
-        return len(now) > len(before) and are_same({"": as_it_is(now[: len(before)])}, {"": before})
-    return type(before) is int and type(now) is int and now > before
+    if type(now) is int:
+        return type(before) is int and now > before
+    head = as_it_is(_beginning(now, before))
+    return (
+        isinstance(before, list)
+        and are_same({"": head}, {"": before})
+        and not are_same({"": head}, {"": as_it_is(now)})
+    )
+
+
+def _beginning(now: Any, began: Any) -> Any:
+    """Return the value that a count began as; of a list its own items, as `began` may hold their likenesses."""
+    if isinstance(now, list) and isinstance(began, list):
+        return cast("list[Any]", now)[: len(cast("list[Any]", began))]
+    return began
 
 
 def _text(seen: Seen, llm_string: str) -> str:
