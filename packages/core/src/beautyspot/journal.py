@@ -40,8 +40,6 @@ MAX_BATCH_RUNS = 256
 """As many are written at once, however soon they came: 30 µs each, so nobody waits longer than 10 ms."""
 MAX_PENDING_RUNS = 10_000
 """Runs held in memory while the database can't be written; the oldest go first."""
-
-
 MAX_UNCOUNTED = 4096
 """Hits that a tally lists before it counts them."""
 
