@@ -219,9 +219,8 @@ class Store:
                 held.discard(task.cache_key)
                 if task.result_type == "FILE" and task.result_value:
                     self.blobs.drop(task.result_value)
-        return count + len(held) or self.db.delete(
-            ()
-        )  # it may be gone, and whoever deleted it not have told our memory yet
+        # Who found nothing drops what memory holds: another process may have deleted it and not have told yet.
+        return count + len(held) or self.db.delete(())
 
     def _location(self, key: str) -> str | None:
         try:
