@@ -4,8 +4,7 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from beautyspot.progress import Bar
 
 
 @contextmanager
@@ -19,11 +18,8 @@ def progress_bar(what: str, total: int | None = None, /) -> Generator[Callable[[
     if not sys.stderr.isatty() or total == 0:
         yield _ignore
         return
-    done = (TextColumn("{task.completed}"),) if total is None else (MofNCompleteColumn(), TimeRemainingColumn())
-    columns = (TextColumn("{task.description}"), BarColumn(), *done)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda done: progress.update(task, completed=done)
+    with Bar(what, total, transient=True) as bar:
+        yield bar.reach
 
 
 def _ignore(done: int) -> None:

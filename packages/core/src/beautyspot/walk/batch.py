@@ -193,16 +193,11 @@ def _shown(item: Any) -> str:
 
 @contextmanager
 def _bar(plan: Plan, total: int, progress: bool) -> Generator[Callable[[], None]]:
-    """Show a bar on standard error while somebody looks."""
+    """Show a bar while somebody looks."""
     if not progress:
         yield lambda: None
         return
-    from rich.console import Console  # 50 ms that only a bar needs
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from beautyspot.progress import Bar  # 50 ms that only a bar needs
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    hidden = not (console.is_terminal or console.is_jupyter)
-    with Progress(*columns, console=console, disable=hidden) as bar:
-        task = bar.add_task(plan.keys.func_name.rpartition(".")[2], total=total)
-        yield lambda: bar.advance(task)
+    with Bar(plan.keys.func_name.rpartition(".")[2], total) as bar:
+        yield bar.advance
