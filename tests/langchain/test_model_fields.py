@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from beautyspot import Spot
-from beautyspot.records import TaskFilter
+from beautyspot.errors import CacheSaveWarning
 from langchain.agents import create_agent
 from langchain_beautyspot import BeautySpotCache, CacheMiddleware
 from langchain_core.language_models import LLM, BaseChatModel
@@ -136,49 +136,57 @@ class Interrupted(Counting):
         return given
 
 
-def test_an_answer_is_kept_under_the_settings_it_was_asked_with(tmp_path: Path) -> None:
+def test_an_answer_is_not_kept_where_a_setting_changed_meanwhile(tmp_path: Path) -> None:
     cache = BeautySpotCache(tmp_path / "a.db")
-    assert Interrupted(cache=cache).invoke("a").text == "plain"
+    with pytest.warns(CacheSaveWarning, match="changed while it was asked"):
+        Interrupted(cache=cache).invoke("a")
     assert Interrupted(cache=cache, style="rude").invoke("a").text == "rude"
-    again = Interrupted(cache=cache)
-    assert again.invoke("a").text == "plain"
-    assert again.count == 0
+    assert Interrupted(cache=cache, style="rude").invoke("b").text == "rude"
+    assert cache.stats().hits == 1
 
 
-def test_a_setting_that_grows_less_is_no_count(tmp_path: Path) -> None:
-    class Spending(Counting):
-        budget: int = 9
-
-        def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
-            self.budget -= 1
-            return super()._generate(messages, stop, run_manager, **kwargs)
-
-    cache = BeautySpotCache(tmp_path / "a.db")
-    Spending(cache=cache).invoke("a")
-    other = Spending(cache=cache, budget=3)
-    other.invoke("a")
-    assert other.count == 1
-
-
-def test_fields_that_change_in_any_way_lose_no_answer(tmp_path: Path) -> None:
+def test_fields_that_change_in_any_way_fail_no_call(tmp_path: Path) -> None:
     class Restless(Counting, extra="allow"):
-        log: list[str] | None = None
         last: Any = 1
+        spent: dict[str, float] = {}  # noqa: RUF012 - as above
+        total: float = 0.0
 
         def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
-            self.log = [*(self.log or []), "asked"]
-            self.last = [self.last]
-            self.asked = self.asked[1:]
+            self.spent[messages[-1].text] = 0.5
+            self.total = self.total + 0.5
+            self.more = self.total
             return super()._generate(messages, stop, run_manager, **kwargs)
 
     cache = BeautySpotCache(tmp_path / "a.db")
-    model = Restless(cache=cache, more="extra")
-    for question in ("a", "b", "c"):
-        model.invoke(question)
-    again = Restless(cache=cache, more="extra")
-    again.invoke("a")
-    assert again.count == 0
-    assert len([*cache.spot.parts.store.db.find(TaskFilter())]) == 3
+    for _ in range(2):
+        model = Restless(cache=cache, more="extra")
+        for question in ("a", "b", "a", "c"):
+            model.invoke(question)
+    assert (cache.stats().hits, cache.stats().misses) == (5, 3)
+
+
+def test_a_setting_that_another_thread_raised_once_still_tells_models_apart(tmp_path: Path) -> None:
+    cache = BeautySpotCache(tmp_path / "a.db")
+    counts = []
+    for count in (1, 2):
+        model = Chat(cache=cache, options={"k": count})
+        model.invoke("a")
+        model.options["k"] = count + 5
+        model.invoke("a")
+        counts.append(cache.stats().misses)
+    assert counts == [2, 4]
+
+
+@pytest.mark.parametrize("way", ["middleware", "mark"])
+def test_agents_and_marks_hit_though_a_model_counts_its_calls(tmp_path: Path, way: str) -> None:
+    for run in range(2):
+        spot, model = Spot("a", db=tmp_path / "a.db"), Counting()
+        asked: Any = (
+            create_agent(model, middleware=[CacheMiddleware(spot)]) if way == "middleware" else spot.mark(model)
+        )  # pyright: ignore[reportArgumentType]
+        for question in ("a", "b", "a"):
+            asked.invoke({"messages": [HumanMessage(question)]} if way == "middleware" else question)
+        assert model.count == (0 if run else 2)
 
 
 def test_a_model_that_began_to_count_elsewhere_hits_in_its_next_run(tmp_path: Path) -> None:

@@ -137,8 +137,8 @@ class BeautySpotCache(BaseCache):
         """Keep an answer in the place of what was, unless `cache_if` says no."""
         if self.mode in ("read_write", "refresh"):
             try:
-                question = self._questions.answered(prompt, llm_string)
-                self._keep(question, self._leads.end(question.key), prompt, list(return_val))
+                question, asked = self._questions.answered(prompt, llm_string)
+                self._keep(question, asked, self._leads.end(asked), prompt, list(return_val))
             except Exception as error:  # noqa: BLE001 - the caller has an answer that was paid for
                 self._report("could not keep an answer", error, CacheSaveWarning)
 
@@ -146,9 +146,9 @@ class BeautySpotCache(BaseCache):
         """Keep an answer as `update` does, in a thread that goes on when the caller is cancelled."""
         if self.mode in ("read_write", "refresh"):
             try:
-                question = self._questions.answered(prompt, llm_string)
-                lead = self._leads.end(question.key)  # here, as no thread knows what this task asked
-                await in_thread(self._parts.executor, self._keep, question, lead, prompt, list(return_val))
+                question, asked = self._questions.answered(prompt, llm_string)
+                lead = self._leads.end(asked)  # here, as no thread knows what this task asked
+                await in_thread(self._parts.executor, self._keep, question, asked, lead, prompt, list(return_val))
             except Exception as error:  # noqa: BLE001 - as in update
                 self._report("could not keep an answer", error, CacheSaveWarning)
 
@@ -245,15 +245,17 @@ class BeautySpotCache(BaseCache):
                 "ask it once with mode='read_write'"
             )
 
-    def _keep(self, question: Question, lead: Lead | None, prompt: str, generations: list[Generation]) -> None:
-        """Count a call, keep its answer, and let those who wait go on, whatever comes of the keeping."""
+    def _keep(
+        self, question: Question, asked: str, lead: Lead | None, prompt: str, generations: list[Generation]
+    ) -> None:
+        """Count a call, keep its answer if the question still is what was `asked`, and let those who wait go on."""
         kept, elapsed_s = False, 0.0 if lead is None else self._clock.monotonic() - lead.start_s
         try:
             tokens = tokens_of(generations) or 0
             self._counts.spent(tokens)
             question.source.tally.miss(0.0, failed=False)
             question.source.tally.tokens(spent=tokens)
-            kept = self._put(question, prompt, generations, elapsed_s=elapsed_s)
+            kept = asked == question.key and self._put(question, prompt, generations, elapsed_s=elapsed_s)
         finally:
             if lead is not None:
                 lead.land(kept=kept)

@@ -1,13 +1,13 @@
 """Settings of a model that its description says nothing of: the pydantic fields of a class of the user's."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
+from beautyspot.keys.counted import counted_by
 from beautyspot.keys.digest import digest
 from beautyspot.keys.registry import KeyRegistry
 from langchain_core.language_models import LLM, BaseChatModel, BaseLanguageModel
@@ -18,6 +18,8 @@ from langchain_beautyspot.models import IDLE_FIELDS
 OF_LANGCHAIN = frozenset(BaseChatModel.model_fields) | frozenset(LLM.model_fields) | IDLE_FIELDS
 """Fields of every model; none changes an answer, but `output_version`, which a class of the user's ignores."""
 DESCRIBES = "_identifying_params"
+ANSWERS = ("_generate", "_agenerate", "_stream", "_astream", "_call", "_acall")
+"""Methods of a model by which LangChain asks it."""
 _SECRET = re.compile(r"(api|access|auth|secret|subscription)_?(key|token)|credentials|password")
 _FORM = Canonical(KeyRegistry()).form
 
@@ -37,23 +39,26 @@ def _says_nothing(kind: type[Any]) -> bool:
     return getattr(kind, DESCRIBES, None) is getattr(BaseLanguageModel, DESCRIBES)
 
 
-def contents_of_fields(
-    model: BaseModel, names: Iterable[str] | None = None, /, *, counters: Mapping[str, Any] = MappingProxyType({})
-) -> str:
+def counted(kind: type[Any], /) -> frozenset[str]:
+    """Return the fields in which models of a class count or list their own calls, if it says nothing of itself."""
+    return counted_by(kind, ANSWERS) if _says_nothing(kind) else frozenset()
+
+
+def contents_of_fields(model: BaseModel, names: Iterable[str] | None = None, /) -> str:
     """Return a digest of a model's own fields; "" where there are none with content, as a client has none.
 
     Args:
         model: A pydantic model.
-        names: Those of the fields that are meant; None for all of its class.
-        counters: Fields that hold something else than they began with, and that.
+        names: Those of the fields that are meant; None for all of its class but those that its calls count in.
     """
     contents: dict[str, Any] = {}
+    left_out = OF_LANGCHAIN if names is not None else OF_LANGCHAIN | counted(type(model))
     for name, field in type(model).model_fields.items():
         value = getattr(model, name, None)
-        if name in OF_LANGCHAIN or field.exclude or is_secret(name, value) or not (names is None or name in names):
+        if name in left_out or field.exclude or is_secret(name, value) or not (names is None or name in names):
             continue
         try:
-            contents[name] = _FORM(counters.get(name, value))
+            contents[name] = _FORM(value)
         except (UnkeyableArgument, RecursionError):
             continue
     return digest(pack(contents)).hex() if contents else ""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from beautyspot.durations import Duration, seconds
-from beautyspot.errors import CacheWarning
+from beautyspot.errors import CacheSaveWarning, CacheWarning
 from beautyspot.journal import Journal, Tally
 from beautyspot.keys.digest import hasher
 from beautyspot.notices import Notices
@@ -25,10 +25,8 @@ MAX_MODELS = 256
 """Descriptions of models that are remembered; arguments of one call make a description of their own."""
 RESPONSE_IDS = '"use_previous_response_id": true'
 TTL = Duration | Mapping[str, Duration] | None
-
-
 MAX_ASKED = 256
-"""Questions of one context without an answer yet; for those before them the model is looked at again."""
+"""Questions of one context that are remembered; of those before them nobody can tell that a setting changed."""
 
 
 class Source(NamedTuple):
@@ -51,8 +49,8 @@ class Question(NamedTuple):
     source: Source
 
 
-_NONE: Mapping[int, Question] = MappingProxyType({})
-_asked: ContextVar[Mapping[int, Question]] = ContextVar("langchain_beautyspot_asked", default=_NONE)
+_NONE: Mapping[int, str] = MappingProxyType({})
+_asked: ContextVar[Mapping[int, str]] = ContextVar("langchain_beautyspot_asked", default=_NONE)
 
 
 class Questions:
@@ -85,15 +83,21 @@ class Questions:
 
     def missed(self, prompt: str, llm_string: str, question: Question, /) -> None:
         """Remember a question until its answer comes, as the model may change meanwhile."""
-        asked = {**_asked.get(), self._place(prompt, llm_string): question}
+        asked = {**_asked.get(), self._place(prompt, llm_string): question.key}
         while len(asked) > MAX_ASKED:
             del asked[next(iter(asked))]
         _asked.set(asked)
 
-    def answered(self, prompt: str, llm_string: str, /) -> Question:
-        """Return the question as it was asked in this context; as it is now, if it was asked in another."""
-        self._descriptions.answered()
-        return _asked.get().get(self._place(prompt, llm_string)) or self.question(prompt, llm_string)
+    def answered(self, prompt: str, llm_string: str, /) -> tuple[Question, str]:
+        """Return the question as it is now, and the key that it was asked under in this context.
+
+        They differ, and the user is told, where a setting changed meanwhile: nobody knows which of them was asked with.
+        """
+        question = self.question(prompt, llm_string)
+        asked = _asked.get().get(self._place(prompt, llm_string), question.key)
+        if asked != question.key:
+            warn_of_change(self._notices, question.source.func_name)
+        return question, asked
 
     def _place(self, prompt: str, llm_string: str) -> int:
         return hash((id(self), prompt, llm_string))
@@ -150,6 +154,16 @@ class Questions:
                 "to the model's constructor, or give the model cache=False",
                 CacheWarning,
             )
+
+
+def warn_of_change(notices: Notices, func_name: str, /) -> None:
+    """Warn of an answer that is not kept, as nobody knows the settings it was asked with."""
+    notices.tell(
+        (func_name, "changed"),
+        f"{func_name}: a setting of the model changed while it was asked, so its answer is not kept; change settings "
+        "between calls, or give a field in which the model itself remembers something Field(exclude=True)",
+        CacheSaveWarning,
+    )
 
 
 def _times_to_live(ttl: TTL) -> Callable[[str], float | None]:

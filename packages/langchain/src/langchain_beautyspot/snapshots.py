@@ -6,6 +6,8 @@ from weakref import ref
 
 from pydantic import BaseModel
 
+from langchain_beautyspot.model_fields import counted
+
 PLAIN = frozenset((str, int, float, bool, type(None)))
 DEEPEST = 8
 """Levels of lists and tables within a setting that are looked at."""
@@ -53,8 +55,8 @@ def are_same(before: dict[str, Any], now: dict[str, Any], /) -> bool:
 @cache
 def _fields(kind: type[BaseModel]) -> tuple[frozenset[str], frozenset[str]]:
     """Return the fields that hold something to change in place although nobody gave it, and those not described."""
-    fields = kind.model_fields
+    fields, untold = kind.model_fields, counted(kind)
     filled = frozenset(
         name for name, field in fields.items() if field.default_factory is not None or type(field.default) not in PLAIN
     )
-    return filled, frozenset(name for name, field in fields.items() if field.exclude)
+    return filled, untold | {name for name, field in fields.items() if field.exclude}

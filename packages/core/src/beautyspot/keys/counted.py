@@ -1,0 +1,80 @@
+"""Attributes in which a class counts or lists its own calls: they make no other call, so no key has them."""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from functools import cache
+from textwrap import dedent
+from types import FunctionType
+from typing import Any
+
+GROWING = frozenset(("add", "append", "appendleft", "extend", "insert", "update"))
+"""Methods of lists, sets, dicts and their like that make them longer."""
+
+
+@cache
+def counted_by(kind: type[Any], entries: tuple[str, ...], /) -> frozenset[str]:
+    """Return the attributes of `self` that methods of a class count up or down, or make longer, whatever they hold.
+
+    Args:
+        kind: The class.
+        entries: Names of the methods that are called from outside; those of `self` that they call are read as well.
+
+    A plain assignment is none of these: it may be a setting. Without its source a class counts nothing.
+    """
+    found, seen, waiting = set[str](), set[str](), list(entries)
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            for function in _functions(kind, name):
+                counted, called = _read(function)
+                found |= counted
+                waiting += called
+    return frozenset(found)
+
+
+def _functions(kind: type[Any], name: str) -> Iterator[FunctionType]:
+    for parent in kind.__mro__:
+        method = vars(parent).get(name)
+        function = inspect.unwrap(method) if callable(method) else None
+        if isinstance(function, FunctionType):
+            yield function
+
+
+@cache
+def _read(function: FunctionType) -> tuple[set[str], set[str]]:
+    """Return what a method counts of its `self`, and the names of all that it reads of it."""
+    try:
+        [written] = ast.parse(dedent(inspect.getsource(function))).body
+    except (OSError, SyntaxError, TypeError, ValueError):  # typed into a shell, or a lambda
+        return set(), set()
+    own, counted, read = function.__code__.co_varnames[:1], set[str](), set[str]()
+    for node in ast.walk(written):
+        counted.update(name for grown in _grown(node) for name in _attribute(grown, own))
+        if isinstance(node, ast.Attribute):
+            read.update(_attribute(node, own))
+    return counted, read
+
+
+def _grown(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield what a statement or call counts up or down, or makes longer."""
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
+        yield node.target
+    elif isinstance(node, ast.Assign):
+        yield from (target.value for target in node.targets if isinstance(target, ast.Subscript))
+        if isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Add | ast.Sub):
+            before = ast.unparse(node.value.left)
+            yield from (target for target in node.targets if ast.unparse(target) == before)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in GROWING:
+        yield node.func.value
+
+
+def _attribute(node: ast.expr, own: tuple[str, ...]) -> Iterator[str]:
+    """Yield the attribute of `self` that an expression begins with: `usage` of `self.usage["gpt"].tokens`."""
+    name = ""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        name = node.attr if isinstance(node, ast.Attribute) else ""
+        node = node.value
+    if name and isinstance(node, ast.Name) and node.id in own:
+        yield name
