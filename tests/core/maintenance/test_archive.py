@@ -230,6 +230,64 @@ def test_an_interrupted_import_leaves_no_blob_and_goes_on_the_next_time(kept: An
     assert len(list(storage.iter_keys())) == 2
 
 
+class InterruptedOnceKept:
+    """A database of somebody else's; the user stops the program just after a row is there."""
+
+    def __init__(self) -> None:
+        db = MemoryTaskDB()
+        self.get, self.delete, self.find, self.close, self._put = db.get, db.delete, db.find, db.close, db.put
+
+    def put(self, task: Task, /) -> None:
+        self._put(task)
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_just_after_a_row_is_there_leaves_it_its_blob(archive: Path, tmp_path: Path) -> None:
+    db, storage = InterruptedOnceKept(), MemoryStorage()
+    write(archive, sealed({"tasks/000000": part(task("a", result_type="FILE"))}))
+    with pytest.raises(KeyboardInterrupt):
+        import_archive(archive, db, storage)
+    (row,) = db.find(TaskFilter())
+    assert storage.load(row.result_value or "") == b"\x01"
+
+
+def test_importing_again_brings_back_a_blob_that_was_lost(kept: Any, archive: Path, other: SQLiteTaskDB) -> None:
+    kept.fill(5)
+    export(kept, archive)
+    blobs = MemoryStorage()
+    import_archive(archive, other, blobs)
+    before = rows(other)
+    blobs.delete(next(blobs.iter_keys()).location)
+    assert [import_archive(archive, other, blobs, dry_run=dry_run).tasks for dry_run in (True, False)] == [1, 1]
+    assert all(blobs.load(each.result_value) for each in other.find(TaskFilter()) if each.result_value)
+    assert (rows(other), import_archive(archive, other, blobs).there) == (before, 7)
+
+
+def test_a_database_of_somebody_else_gets_a_lost_blob_back(archive: Path) -> None:
+    db, storage = InterruptedOnceKept(), MemoryStorage()
+    db.put = db._put
+    write(archive, sealed({"tasks/000000": part(task("a", result_type="FILE"))}))
+    for _ in range(2):
+        import_archive(archive, db, storage)
+        (row,) = db.find(TaskFilter())
+        assert storage.load(row.result_value or "") == b"\x01"
+        storage.delete(row.result_value or "")
+
+
+def test_a_storage_that_fails_to_say_what_it_has_stops_an_import_and_nothing_is_replaced(archive: Path) -> None:
+    class Silent(MemoryStorage):
+        def open(self, location: str, /) -> Any:
+            raise bs.StorageError(f"no answer for {location!r}; try again")
+
+    db, storage = MemoryTaskDB(), Silent()
+    write(archive, sealed({"tasks/000000": part(task("a", result_type="FILE"))}))
+    import_archive(archive, db, storage)
+    before = list(db.find(TaskFilter()))
+    with pytest.raises(bs.StorageError, match="no answer"):
+        import_archive(archive, db, storage)
+    assert list(db.find(TaskFilter())) == before
+
+
 def test_blobs_without_a_storage_are_refused(kept: Any, archive: Path) -> None:
     kept.fill(1)
     export(kept, archive)

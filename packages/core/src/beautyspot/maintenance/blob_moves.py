@@ -1,7 +1,6 @@
 """Blobs from one storage to another."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 
@@ -29,19 +28,6 @@ class BlobMove:
             StorageError: the target can't take it.
         """
         return task._replace(result_value=self.target.save(task.cache_key, data))
-
-    def is_copied(self, location: str, /) -> bool:
-        """Say whether the target has a blob at `location`."""
-        try:
-            self.target.open(location).close()
-        except StorageError:
-            return False
-        return True
-
-    def take_back(self, task: Task, /) -> None:
-        """Delete the copy that `task` names; one that can't be deleted is left for cleaning."""
-        with suppress(StorageError):
-            self.target.delete(task.result_value or "")
 
 
 def is_legacy(task: Task, /) -> bool:

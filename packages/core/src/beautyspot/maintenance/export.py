@@ -29,9 +29,9 @@ from beautyspot.maintenance.archive import (
     task_from,
     unpack_row,
 )
+from beautyspot.maintenance.archive_reader import open_archive
 from beautyspot.maintenance.blob_moves import is_legacy
 from beautyspot.maintenance.existence import expect_made
-from beautyspot.maintenance.restore import open_archive
 from beautyspot.protocols import BlobStorage, SupportsJournalReads, TaskDB
 from beautyspot.records import DAMAGED, Task, TaskFilter
 

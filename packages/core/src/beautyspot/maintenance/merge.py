@@ -32,9 +32,13 @@ class OneByOne:
 
     def put_newer(self, tasks: Sequence[Task], /) -> list[str]:
         """Keep the tasks but those under whose key one as new or newer is, and return the keys of what was kept."""
-        there = self.updated_at([task.cache_key for task in tasks])
-        newer = [t for t in tasks if t.cache_key not in there or there[t.cache_key] < t.updated_at]
+        newer = [task for task in tasks if self._is_newer(task)]
         for task in newer:
             self._db.put(task)
             self._updated_at[task.cache_key] = task.updated_at
         return [task.cache_key for task in newer]
+
+    def _is_newer(self, task: Task) -> bool:
+        there = self._updated_at.get(task.cache_key)
+        # What was listed may be deleted by now.
+        return there is None or there < task.updated_at or self._db.get(task.cache_key) is None

@@ -14,6 +14,7 @@ from beautyspot.db import SQLiteTaskDB
 from beautyspot.deletion import delete_rows
 from beautyspot.errors import DamagedEntryError, LostBlobError, StorageError
 from beautyspot.maintenance.blob_moves import BlobMove, is_legacy, moves
+from beautyspot.maintenance.copied_blobs import lacks_blob, named_copies
 from beautyspot.maintenance.existence import expect_made, without_making
 from beautyspot.maintenance.journal_copy import copy_activity, copy_runs
 from beautyspot.maintenance.merge import merger_of
@@ -143,8 +144,7 @@ class _Copy:
             return True
         if there > task.updated_at or self._blobs is None or not moves(task):
             return False
-        entry = self._target.get(task.cache_key)
-        if entry is None or self._blobs.is_copied(entry.result_value or ""):
+        if not lacks_blob(task.cache_key, self._target, self._blobs.target):
             return False
         self._blobless.add(task.cache_key)
         return True
@@ -179,13 +179,12 @@ class _Copy:
         # A row as new is not replaced, so it goes first; if this ends here, the next run copies the result.
         delete_rows([task for task in ready if task.cache_key in self._blobless], self._target)
         kept, refused = self._keep(ready)
+        if self._blobs is not None:
+            unkept = [task for task in ready if moves(task) and task.cache_key not in kept]
+            kept |= named_copies(unkept, self._target, self._blobs.target)
         self.counts["refused"] += refused
+        self.counts["present"] += len(ready) - len(kept) - refused
         self._count([task for task in ready if task.cache_key in kept])
-        unkept = [task for task in ready if task.cache_key not in kept]
-        self.counts["present"] += len(unkept) - refused
-        for task in unkept:
-            if self._blobs is not None and moves(task):
-                self._blobs.take_back(task)
 
     def _name_legacy(self, tasks: Sequence[Task]) -> None:
         """Let rows of earlier releases be hits in the file they go to, before they are there."""

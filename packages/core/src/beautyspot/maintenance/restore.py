@@ -1,40 +1,26 @@
-"""Reads an archive into a store. What lies in it is anybody's, and is believed in nothing."""
+"""Reads an archive into a store, while others use it."""
 
-import json
 import os
-import stat
-import struct
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
-from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+from typing import NamedTuple
 from zlib import crc32
 
 from beautyspot.batched import batched
+from beautyspot.deletion import delete_rows
 from beautyspot.errors import ConfigurationError, DamagedEntryError
-from beautyspot.maintenance.archive import (
-    FORMAT,
-    MANIFEST,
-    MAX_PART_BYTES,
-    MEMBER,
-    VERSION,
-    activity_from,
-    pieces_of,
-    task_from,
-    unpack_row,
-)
+from beautyspot.maintenance.archive import activity_from, task_from, unpack_row
+from beautyspot.maintenance.archive_reader import ArchiveReader, open_archive
+from beautyspot.maintenance.copied_blobs import lacks_blob, named_copies
 from beautyspot.maintenance.existence import without_making
 from beautyspot.maintenance.merge import merger_of
 from beautyspot.protocols import BlobStorage, SupportsJournal, SupportsJournalReads, SupportsMerge, TaskDB
 from beautyspot.records import Activity, Task
 
+Row = tuple[Task, bytes, object]
+"""A task, its value, and the member that holds the value; None where the value is given."""
 CHUNK = 100
-ODD = (BadZipFile, NotImplementedError, EOFError, ValueError, OSError, struct.error)
-"""What `zipfile` raises for a file that is none, or whose numbers lead anywhere."""
-MAX_MANIFEST_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +28,7 @@ class Imported:
     """What an import came to."""
 
     tasks: int
-    """Results that were not there, or older."""
+    """Results that were not there, older, or there without their blob."""
     size_bytes: int
     """Of their values."""
     there: int
@@ -51,123 +37,12 @@ class Imported:
     """Rows of what functions did in a minute; a minute that is there stays as it is."""
 
 
-class ArchiveReader:
-    """The members of an archive, each checked before anything is made of it."""
+class _Target(NamedTuple):
+    """Where results go."""
 
-    def __init__(self, file: ZipFile, size_bytes: int) -> None:
-        """Look at the list of members and the manifest.
-
-        Raises:
-            DamagedEntryError: no export of ours looks like it.
-            ConfigurationError: it is no archive of ours, or of a later release.
-        """
-        self._file = file
-        members = file.infolist()
-        for member in members:
-            _expect_plain(member)
-        total = sum(member.file_size for member in members)
-        if total > size_bytes or len({member.filename for member in members}) != len(members):
-            raise DamagedEntryError(
-                f"its members say they hold {total} bytes, and it has {size_bytes}; expected no more; export it anew"
-            )
-        self._members = {member.filename: member for member in members}
-        self._hashes = self._manifest()
-        self._claimed: set[str] = set()
-        """Names of values that a row was read for."""
-
-    def parts(self, kind: str, /) -> Iterator[list[bytes]]:
-        """Yield the pieces of each part."""
-        for name in sorted(name for name in self._members if name.startswith(f"{kind}/")):
-            yield list(pieces_of(self.member(name, MAX_PART_BYTES)))
-
-    def member(self, name: object, limit_bytes: int | None = None, /) -> bytes:
-        """Return what a member holds.
-
-        Raises:
-            DamagedEntryError: it is missing, too big, or not as it was written.
-        """
-        info = self._info(name, limit_bytes)
-        try:
-            data = self._file.read(info)
-        except ODD as error:
-            raise DamagedEntryError(f"the member {info.filename!r} can't be read ({error}); export it anew") from error
-        if info.filename != MANIFEST and sha256(data).hexdigest() != self._hashes.get(info.filename):
-            raise DamagedEntryError(f"the member {info.filename!r} is not what was written; export it anew")
-        return data
-
-    def claim(self, name: object, /) -> int:
-        """Return how many bytes the value `name` holds, once; raises as `member` does."""
-        info = self._info(name)
-        # A million rows that name one big member would be a bomb, though the archive is small.
-        if not info.filename.startswith("values/") or info.filename in self._claimed:
-            what = "that of another row" if info.filename in self._claimed else "no value"
-            raise DamagedEntryError(
-                f"the member {info.filename!r} is {what}, where a row names its own; export it anew"
-            )
-        self._claimed.add(info.filename)
-        return info.file_size
-
-    def _info(self, name: object, limit_bytes: int | None = None) -> ZipInfo:
-        info = self._members.get(name) if isinstance(name, str) else None
-        if info is None or (limit_bytes is not None and info.file_size > limit_bytes):
-            size = "not there" if info is None else f"of {info.file_size} bytes"
-            raise DamagedEntryError(f"the member {name!r:.80} is {size}, which no export writes; export it anew")
-        return info
-
-    def _manifest(self) -> dict[str, Any]:
-        if MANIFEST not in self._members:
-            raise ConfigurationError(f"it has no {MANIFEST}; give a file that `beautyspot export` wrote")
-        try:
-            manifest: Any = json.loads(self.member(MANIFEST, MAX_MANIFEST_BYTES))
-            version, hashes = manifest["version"], manifest["sha256"]
-            is_ours = manifest["format"] == FORMAT and isinstance(version, int) and isinstance(hashes, dict)
-        except (ValueError, KeyError, TypeError, RecursionError):
-            is_ours = version = hashes = False
-        if not is_ours:
-            raise ConfigurationError(f"its {MANIFEST} is none of ours; give a file that `beautyspot export` wrote")
-        if version != VERSION:
-            raise ConfigurationError(
-                f"it is of version {version!r:.20}, and this release reads {VERSION}; upgrade beautyspot"
-            )
-        return cast("dict[str, Any]", hashes)
-
-
-def _expect_plain(member: ZipInfo) -> None:
-    is_link = stat.S_ISLNK(member.external_attr >> 16)
-    is_packed = member.compress_type != ZIP_STORED or member.flag_bits & 1
-    if MEMBER.fullmatch(member.filename) is None or is_link or is_packed:
-        raise DamagedEntryError(
-            f"the member {member.filename!r:.80} is none that an export writes; "
-            "give a file that `beautyspot export` wrote, as it wrote it"
-        )
-
-
-@contextmanager
-def open_archive(source: Path, /) -> Generator[ArchiveReader]:
-    """Open an archive; what is wrong with it is told with its name.
-
-    Raises:
-        ConfigurationError: it is none, or of a later release.
-        DamagedEntryError: it is cut short, changed, or made to do harm.
-    """
-    if not source.is_file():
-        raise ConfigurationError(f"no file at {str(source)!r}; give one that `beautyspot export` wrote")
-    try:
-        with _opened(source) as file:
-            yield ArchiveReader(file, source.stat().st_size)
-    except (ConfigurationError, DamagedEntryError) as error:
-        raise type(error)(f"can't import {str(source)!r}: {error}") from error
-
-
-def _opened(source: Path) -> ZipFile:
-    try:
-        return ZipFile(source)
-    except ODD as error:
-        with open(source, "rb") as stream:
-            is_zip = stream.read(4) == b"PK\x03\x04"
-        if is_zip:
-            raise DamagedEntryError(f"it is cut short or damaged ({error}); export it anew") from error
-        raise ConfigurationError(f"it is no archive ({error}); give a file that `beautyspot export` wrote") from error
+    db: TaskDB
+    merger: SupportsMerge
+    storage: BlobStorage | None
 
 
 def import_archive(
@@ -178,7 +53,7 @@ def import_archive(
     dry_run: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Imported:
-    """Keep the results of the archive `source` that are not there, or older there.
+    """Keep the results of the archive `source` that are not there, older there, or there without their blob.
 
     Others read and write meanwhile. Doing it twice changes nothing, so an interrupted import is done again. One part of
     rows or one value is in memory at a time.
@@ -196,12 +71,12 @@ def import_archive(
         StorageError: the database or storage can't be written.
     """
     db = without_making(db) if dry_run else db
-    merger = merger_of(db)
+    target = _Target(db, merger_of(db), storage)
     done = kept = size_bytes = 0
     with open_archive(Path(source)) as archive:
         for part in archive.parts("tasks"):
             for chunk in batched(_rows_of(archive, part), CHUNK):
-                new = _put(archive, chunk, merger, storage, dry_run=dry_run)
+                new = _put(archive, chunk, target, dry_run=dry_run)
                 kept, size_bytes = kept + len(new), size_bytes + sum(task.size_bytes or 0 for task in new)
                 done += len(chunk)
                 if progress is not None:
@@ -210,7 +85,7 @@ def import_archive(
     return Imported(kept, size_bytes, done - kept, activity)
 
 
-def _rows_of(archive: ArchiveReader, part: list[bytes]) -> Iterator[tuple[Task, bytes, object]]:
+def _rows_of(archive: ArchiveReader, part: list[bytes]) -> Iterator[Row]:
     """Yield each task with its value, or the name of the member that holds it."""
     if len(part) % 2:
         raise DamagedEntryError("a part of rows lacks a value; export it anew")
@@ -222,35 +97,50 @@ def _rows_of(archive: ArchiveReader, part: list[bytes]) -> Iterator[tuple[Task, 
         yield task_from(row)._replace(size_bytes=size_bytes), value, member
 
 
-def _put(
-    archive: ArchiveReader,
-    rows: list[tuple[Task, bytes, object]],
-    merger: SupportsMerge,
-    storage: BlobStorage | None,
-    *,
-    dry_run: bool,
-) -> list[Task]:
-    there = merger.updated_at([task.cache_key for task, _, _ in rows])
-    wanted = {
-        row[0].cache_key: row
-        for row in rows
-        if row[0].cache_key not in there or there[row[0].cache_key] < row[0].updated_at
-    }
+def _put(archive: ArchiveReader, rows: list[Row], target: _Target, *, dry_run: bool) -> list[Task]:
+    wanted, blobless = _wanted(rows, target)
     if dry_run:
-        return [task for task, _, _ in wanted.values()]
+        return [task for task, _, _ in wanted]
     tasks: list[Task] = []
-    kept: set[str] = set()
     try:
-        for task, value, member in wanted.values():
+        for task, value, member in wanted:
             data = value if member is None else archive.member(member)
-            tasks.append(_with_value(task, data, storage))
-        kept = set(merger.put_newer(tasks))
-    finally:
-        # Blobs go first; those that no row came to name, be it for an interrupt, are taken back.
-        for task in tasks:
-            if task.cache_key not in kept and task.result_value and storage is not None:
-                storage.delete(task.result_value)
+            tasks.append(_with_value(task, data, target.storage))
+    except BaseException:  # an interrupt too; re-raised
+        _named(tasks, target)
+        raise
+    delete_rows([task for task in tasks if task.cache_key in blobless], target.db)  # one as new would stay
+    # Whatever ends this, be it after the rows are there and before that is known, leaves their blobs: `clean` finds
+    # those that no row names.
+    kept = set(target.merger.put_newer(tasks))
+    kept |= _named([task for task in tasks if task.cache_key not in kept], target)
     return [task for task in tasks if task.cache_key in kept]
+
+
+def _wanted(rows: list[Row], target: _Target) -> tuple[list[Row], set[str]]:
+    """Return those that the target needs, and the keys of those it has without their blob."""
+    there = target.merger.updated_at([task.cache_key for task, _, _ in rows])
+    wanted: dict[str, Row] = {}
+    blobless: set[str] = set()
+    for row in rows:
+        task, key = row[0], row[0].cache_key
+        if key not in there or there[key] < task.updated_at:
+            wanted[key] = row
+        elif there[key] == task.updated_at and _lacks_blob(task, target):
+            wanted[key] = row
+            blobless.add(key)
+    return [*wanted.values()], blobless
+
+
+def _lacks_blob(task: Task, target: _Target) -> bool:
+    if task.result_type != "FILE" or target.storage is None:
+        return False
+    return lacks_blob(task.cache_key, target.db, target.storage)
+
+
+def _named(tasks: list[Task], target: _Target) -> set[str]:
+    blobs = [task for task in tasks if task.result_type == "FILE"]
+    return set[str]() if target.storage is None else named_copies(blobs, target.db, target.storage)
 
 
 def _with_value(task: Task, data: bytes, storage: BlobStorage | None) -> Task:
