@@ -145,6 +145,18 @@ def test_an_answer_is_not_kept_where_a_setting_changed_meanwhile(tmp_path: Path)
     assert cache.stats().hits == 1
 
 
+def test_an_agent_keeps_no_answer_where_a_setting_changed_meanwhile(tmp_path: Path) -> None:
+    spot = Spot("a", db=tmp_path / "a.db")
+    question: Any = {"messages": [HumanMessage("a")]}
+    with pytest.warns(CacheSaveWarning, match="changed while it was asked"):
+        create_agent(Interrupted(), middleware=[CacheMiddleware(spot)]).invoke(question)
+    model = Interrupted()
+    model.style = "plain"
+    with pytest.warns(CacheSaveWarning, match="changed while it was asked"):
+        create_agent(model, middleware=[CacheMiddleware(Spot("a", db=tmp_path / "a.db"))]).invoke(question)
+    assert model.asked == ["a", "b"]
+
+
 def test_fields_that_change_in_any_way_fail_no_call(tmp_path: Path) -> None:
     class Restless(Counting, extra="allow"):
         last: Any = 1

@@ -21,8 +21,9 @@ from langchain_beautyspot.calls import LEFT_OUT, Calls, Mode
 from langchain_beautyspot.classes import teach
 from langchain_beautyspot.entries import namespace_of, tags_of
 from langchain_beautyspot.errors import ReplayMiss
-from langchain_beautyspot.middleware.model_keys import ModelKey, model_key
+from langchain_beautyspot.middleware.model_keys import ModelKey, described_model, model_key
 from langchain_beautyspot.middleware.structured import parsed
+from langchain_beautyspot.questions import warn_of_change
 from langchain_beautyspot.recorder import note_hit
 from langchain_beautyspot.replays import Renewal
 from langchain_beautyspot.stable_keys import REGISTRY
@@ -190,6 +191,9 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
         tokens = tokens_of(generations)
         self._tally(key.func_name).tokens(spent=tokens or 0)
         if failed or not generations or not (self._cache_if is None or self._cache_if(generations)):
+            return LEFT_OUT
+        if described_model(request) != key.model:
+            warn_of_change(self._notices, key.func_name)
             return LEFT_OUT
         return {"messages": messages, "structured": structured, "tokens": tokens}
 

@@ -26,6 +26,8 @@ class ModelKey(NamedTuple):
     key: str
     is_lasting: bool
     """Whether a later run will find the answer: the model's settings hold no object's address."""
+    model: str
+    """What tells the model from others."""
 
 
 def model_key(request: ModelRequest[Any], namespace: str, /) -> ModelKey:
@@ -53,7 +55,12 @@ def model_key(request: ModelRequest[Any], namespace: str, /) -> ModelKey:
         form(request.model_settings),
         _agent_name(),
     ]
-    return ModelKey(read_model(model).func_name, digest(pack(asked)).hex(), " at 0x" not in model)
+    return ModelKey(read_model(model).func_name, digest(pack(asked)).hex(), " at 0x" not in model, model)
+
+
+def described_model(request: ModelRequest[Any], /) -> str:
+    """Return what tells the model from others, as its settings are now."""
+    return model_text(configured(request.model, ensure_config()), request.model_settings)
 
 
 def _tools(tools: Iterable[BaseTool | dict[str, Any]]) -> Iterable[Any]:
