@@ -139,6 +139,18 @@ def test_the_hook_refuses_a_commit_whose_archive_lacks_an_answer(
     told(clone("theirs"), "sh check.sh")
 
 
+def test_the_hook_refuses_a_commit_without_the_archive_that_lies_in_the_folder(clone: Clone) -> None:
+    mine = clone("mine")
+    told(mine, f"{block(README, 'cp pre-commit-config.yaml')}\necho answers.zip >> .gitignore; python answers.py")
+    told(mine, "beautyspot --db answers.db export answers.zip --yes")
+    never_added = sh(mine, "git add questions.txt .gitignore .pre-commit-config.yaml && git commit -m answers")
+    told(mine, "git add --force answers.zip && git commit -qm answers && git rm -q --cached answers.zip")
+    removed = sh(mine, "git commit -m less")
+    for refused in (never_added, removed):
+        assert refused.returncode == 1
+        assert "answers.zip is not in the commit" in refused.stdout + refused.stderr
+
+
 def test_an_archive_that_was_in_the_cache_can_be_committed(clone: Clone) -> None:
     mine = clone("mine")
     told(mine, f"{block(README, 'mkdir')}\ngit add --all && git commit -qm workflow")
@@ -165,5 +177,6 @@ def test_the_archives_of_two_branches_become_one(clone: Clone, tmp_path: Path, o
     assert sh(mine, "git pull -q --no-rebase origin theirs").returncode == 1
     asked = openai_api.calls
     told(mine, block(README, "for side in"))
-    told(mine, "git checkout --theirs questions.txt && echo 'What is mine?' >> questions.txt && sh check.sh")
+    told(mine, "git checkout --theirs questions.txt && echo 'What is mine?' >> questions.txt")
+    told(mine, "git add questions.txt && sh check.sh")
     assert openai_api.calls == asked == 8
