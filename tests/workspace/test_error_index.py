@@ -15,6 +15,14 @@ OTHERS = "Python's own"
 CAUGHT = {"AssertionError", "EOFError", "RecursionError"}
 """What no caller meets: ours catch it where it is raised, or it is a contract's for tests."""
 QUOTED = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
+HANDED_ON = """
+def report(what, category: type[CacheWarning] = CacheWarning): notices.tell(what, f"{what} went wrong", category)
+def _report(what, category: type[CacheWarning]): report(what, category)
+def _warn(what): notices.tell(what, CacheSaveWarning)
+def read(): _report("reading", CacheReadWarning); self._warn("is not kept")
+def write(): report("writing", category=CacheSaveWarning)
+def other(): notices.tell("is of no class", what)
+"""
 MODULES = ("beautyspot.errors", "langchain_beautyspot.errors", "llama_index.callbacks.beautyspot.errors")
 
 
@@ -49,17 +57,29 @@ def test_each_warning_has_a_row_with_words_of_its_message(entries: dict[str, str
     assert len(given) > 20
     missing = []
     for place, category, words in given:
-        where = entries if category is None else [category if category in entries else OTHERS]
-        rows = [row for name in where for row in QUOTED.findall(entries[name])]
+        rows = QUOTED.findall(entries[category if category in entries else OTHERS])
         if not any(row in words for row in rows):
             missing.append((place, category, words))
     assert missing == []
 
 
+def test_a_warning_whose_class_is_handed_on_is_one_of_each_class(tmp_path: Path) -> None:
+    (tmp_path / "packages/a/src").mkdir(parents=True)
+    (tmp_path / "packages/a/src/told.py").write_text(HANDED_ON)
+    given = [(each.category, each.words) for each in warnings_given(tmp_path) if each.place.startswith("told.py")]
+    assert given == [
+        ("CacheReadWarning", "went wrong"),
+        ("CacheSaveWarning", "went wrong"),
+        ("CacheWarning", "went wrong"),
+        ("CacheSaveWarning", "is not kept"),
+        (None, "is of no class"),
+    ]
+
+
 def test_each_row_quotes_a_warning_that_is_given(entries: dict[str, str]) -> None:
-    words = [each.words for each in warnings_given()]
-    rows = [row for name, text in entries.items() if name != OTHERS for row in QUOTED.findall(text)]
-    assert [row for row in rows if not any(row in each for each in words)] == []
+    given = list(warnings_given())
+    rows = [(name, row) for name, text in entries.items() if name != OTHERS for row in QUOTED.findall(text)]
+    assert [(name, row) for name, row in rows if not any(name == of and row in told for _, of, told in given)] == []
 
 
 def test_what_we_raise_of_pythons_own_is_told(entries: dict[str, str]) -> None:
