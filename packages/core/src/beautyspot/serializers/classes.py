@@ -1,7 +1,7 @@
 """Classes kept field by field under their name: dataclasses, attrs classes, enums, named tuples, pydantic models.
 
 The name only selects from the table of known classes. An instance comes back without its constructor or any
-other method having run, so a class that changed its fields since is refused rather than guessed at.
+other method having run. Fields that are new take their defaults; a class that lost one is refused, not guessed at.
 """
 
 import sys
@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from beautyspot.errors import DamagedEntryError
 from beautyspot.names import qualified_name
 from beautyspot.serializers.refusals import Refusal
 
@@ -75,18 +74,26 @@ def encode(shape: Shape, value: Any) -> list[Any]:
 def decode_fields(parts: list[Any], decoder: "Decoder") -> Any:
     """Fill an instance of a dataclass or attrs class."""
     name, fields, state = parts
-    shape = _shape(decoder, name, FIELDS, fields)
+    shape = decoder.shape_named(name, FIELDS)
     if shape is None:
         return {"class": name, **state}
     value = _blank(shape)
+    if tuple(fields) == shape.fields:
+        _restore(shape, value, state)
+        return value
+    from beautyspot.serializers.defaults import new_fields  # only for a class that changed
+
+    new = {attribute: make for attribute, make in new_fields(shape, tuple(fields)).items() if attribute not in state}
     _restore(shape, value, state)
+    for attribute, make in new.items():
+        object.__setattr__(value, attribute, make(value))
     return value
 
 
 def decode_enum(parts: list[Any], decoder: "Decoder") -> Any:
     """Find a member by its name, or a combination of flags by its number."""
     name, member, number = parts
-    shape = _shape(decoder, name, ENUM, None)
+    shape = decoder.shape_named(name, ENUM)
     if shape is None:
         return {"class": name, "name": member, "value": number}
     enum: Any = shape.type
@@ -100,9 +107,13 @@ def decode_enum(parts: list[Any], decoder: "Decoder") -> Any:
 def decode_named_tuple(parts: list[Any], decoder: "Decoder") -> Any:
     """Fill a named tuple."""
     name, fields, items, state = parts
-    shape = _shape(decoder, name, NAMED_TUPLE, fields)
+    shape = decoder.shape_named(name, NAMED_TUPLE)
     if shape is None:
         return {"class": name, **dict(zip(fields, items, strict=True))}
+    if tuple(fields) != shape.fields:
+        from beautyspot.serializers.defaults import filled_items  # as above
+
+        items = filled_items(shape, fields, items)
     if len(items) != len(shape.fields):
         raise ValueError(f"{name!r} was kept with {len(items)} items; expected {len(shape.fields)}")
     value = _MAKE_TUPLE(shape.type, items)
@@ -113,10 +124,15 @@ def decode_named_tuple(parts: list[Any], decoder: "Decoder") -> Any:
 def decode_pydantic(parts: list[Any], decoder: "Decoder") -> Any:
     """Fill a pydantic model without running a validator."""
     name, fields, state, *rest = parts
-    shape = _shape(decoder, name, PYDANTIC, fields)
+    shape = decoder.shape_named(name, PYDANTIC)
     if shape is None:
         return {"class": name, **state}
     fields_set, extra, private = rest
+    declared: Any = shape.type
+    if tuple(fields) != shape.fields or declared.__private_attributes__.keys() - (private or ()):
+        from beautyspot.serializers.defaults import filled_model  # as above
+
+        state, private = filled_model(shape, fields, state, extra, private)
     value = _blank(shape)
     for attribute, item in zip(("__dict__", *PYDANTIC_STATE), (state, fields_set, extra, private), strict=True):
         object.__setattr__(value, attribute, item)
@@ -193,13 +209,3 @@ def _restore(shape: Shape, value: Any, state: dict[str, Any]) -> None:
             object.__setattr__(value, name, state.pop(name))  # a frozen class's own would refuse
     if state:
         value.__dict__.update(state)
-
-
-def _shape(decoder: "Decoder", name: Any, code: int, fields: Any) -> Shape | None:
-    shape = decoder.shape_named(name, code)
-    if shape is not None and fields is not None and sorted(fields) != sorted(shape.fields):
-        raise DamagedEntryError(
-            f"{name!r} was kept with the fields {fields!r}; expected {list(shape.fields)!r}; "
-            "give the function a new version"
-        )
-    return shape
