@@ -7,6 +7,7 @@ from typing import Any
 import beautyspot as bs
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from beautyspot.catalog import Catalog
 from beautyspot_dashboard.results.differences import Difference, difference, lines_of
@@ -26,6 +27,10 @@ def compare(tmp_path: Path) -> Compare:
             return difference(catalog.values(bs.LocalStorage(tmp_path / "blobs")), *tasks)
 
     return compare
+
+
+def text_frame(word: str) -> pd.DataFrame:
+    return pd.DataFrame({"v": pd.Series([word], dtype=object)})
 
 
 def named(name: str, value: Any) -> Callable[[], Any]:
@@ -102,3 +107,23 @@ def test_long_structures_that_differ_say_so_without_lines(compare: Compare) -> N
 def test_a_frame_in_lines_has_its_types_and_every_row() -> None:
     lines = lines_of(pd.DataFrame({"a": range(500)}))
     assert (lines[0], len(lines)) == ("a: int64", 502)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "line"),
+    [
+        ([10**5000], [10**5000 + 1], f"+['{hex(10**5000 + 1)}']"),
+        ({(1, 10**5000): 1}, {(1, 10**5000): 2}, f"+{{(1, '{hex(10**5000)}'): 2}}"),
+        (pd.DataFrame({"v": [[1, 2]]}), pd.DataFrame({"v": [[1, 3]]}), '+0,"[1, 3]"'),
+        (np.array([b"a"]), np.array([b"b"]), "+[b'b']"),
+        (text_frame("y"), text_frame("\ud800"), "+0,\\ud800"),
+    ],
+    ids=["integer", "key", "lists", "bytes", "half a letter"],
+)
+def test_values_that_are_hard_to_write_are_compared(compare: Compare, one: Any, other: Any, line: str) -> None:
+    assert line in compare(one, other).lines.splitlines()
+
+
+def test_a_column_that_arrow_does_not_know_is_compared() -> None:
+    frames = [pl.DataFrame({"v": [2**70 + more]}, schema={"v": pl.Int128}) for more in (0, 1)]
+    assert [lines_of(frame)[-1] for frame in frames] == [f"0,{2**70}", f"0,{2**70 + 1}"]

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from beautyspot.catalog import Catalog
-from beautyspot_dashboard.results.forms import FORMS, fitting, packed
+from beautyspot_dashboard.results.forms import FORMS, fitting
+from beautyspot_dashboard.views.shown import kept_bytes
 
 
 @pytest.mark.parametrize("value", [{"a": [1, 2.5, None, True, "幕"]}, [], (1, (2,)), 2**80, {"": {}}])
@@ -28,6 +29,7 @@ def test_what_json_has_is_offered_as_json(value: Any) -> None:
         {(1, 2): 3},
         [float("nan")],
         [float("inf")],
+        [10**5000],
         [b"bytes"],
         {1, 2},
         ["\ud800"],
@@ -63,5 +65,5 @@ def test_any_other_value_leaves_as_it_is_kept(tmp_path: Path, compress: Any) -> 
     with bs.Spot("t", db=tmp_path / "t.db", storage=tmp_path / "blobs", compress=compress) as spot:
         spot.mark(lambda: {1: "a" * 5000, "1": "b"})()
     with Catalog.open(tmp_path / "t.db") as catalog:
-        data = packed(catalog.values(bs.LocalStorage(tmp_path / "blobs")), catalog.tasks().rows[0])
+        data = kept_bytes(catalog.values(bs.LocalStorage(tmp_path / "blobs")), catalog.tasks().rows[0])
     assert msgpack.unpackb(data, strict_map_key=False) == {1: "a" * 5000, "1": "b"}

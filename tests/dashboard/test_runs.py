@@ -1,5 +1,6 @@
 """The page of observed calls, and how a trace becomes a tree."""
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ import msgpack
 import pytest
 from beautyspot.db import open_db
 from beautyspot.records import Run
+from beautyspot.serializers import MsgpackSerializer
 from beautyspot_dashboard.runs.tree import nodes_of, totals_of
 from streamlit.testing.v1 import AppTest
 
@@ -99,6 +101,14 @@ def test_captured_inputs_and_outputs_are_shown_and_never_run(small_store: Path, 
     app = choose(run_page(small_store, "runs"))
     assert "alert(1)" in app.json[0].value
     assert app.header[0].value == r"\[x\]\(javascript\:1\)"
+
+
+def test_captured_numbers_and_keys_are_shown_as_they_are(small_store: Path, run_page: RunPage) -> None:
+    details = MsgpackSerializer().dumps({"order": 2**60 + 1, 1: "int", "1": "str", (1, 2): "pair"})
+    with closing(open_db(small_store)) as db:
+        db.add_runs([run("r", details=details)])  # type: ignore[attr-defined]
+    shown = json.loads(choose(run_page(small_store, "runs")).json[0].value)
+    assert shown == {"order": "1152921504606846977", "1": "int", "1 (2)": "str", "(1, 2)": "pair"}
 
 
 def test_a_store_without_runs_says_who_writes_them(small_store: Path, run_page: RunPage) -> None:

@@ -3,10 +3,16 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import beautyspot as bs
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from beautyspot.content_types import ContentType
 from beautyspot_dashboard.views import papers
@@ -18,6 +24,13 @@ Show = Callable[..., AppTest]
 @dataclass
 class Ticket:
     seat: str
+
+
+GIVEN: list[Any] = []
+
+
+def _given() -> Any:
+    return GIVEN[-1]
 
 
 def script(folder: str) -> None:
@@ -36,7 +49,8 @@ def show(tmp_path: Path) -> Show:
     def show(value: Any, kind: str | None = None, spoil: Callable[[Path], None] | None = None) -> AppTest:
         with bs.Spot("t", db=tmp_path / "t.db", storage=tmp_path / "blobs") as spot:
             spot.register_type(Ticket)
-            spot.mark(lambda: value, content_type=kind, save_blob=spoil is not None)()
+            GIVEN.append(value)
+            spot.mark(version=str(len(GIVEN)), content_type=kind, save_blob=spoil is not None)(_given)()
         if spoil is not None:
             spoil(next(path for path in (tmp_path / "blobs").rglob("*.bin")))
         app = AppTest.from_function(script, args=(str(tmp_path),), default_timeout=20).run()
@@ -68,6 +82,8 @@ def test_text_that_is_no_utf8_is_shown_with_marks(show: Show) -> None:
         ('TEXT/PLAIN; Charset="ISO-8859-1"', "café"),
         ("text/plain; charset=nobody-knows", "caf\ufffd"),
         ("text/plain; charset=hex", "caf\ufffd"),
+        ("text/plain; charset=punycode", "caf\ufffd"),
+        ("text/plain; charset=unicode_escape", "caf\ufffd"),
     ],
 )
 def test_bytes_are_read_in_the_charset_that_they_name(show: Show, kind: str, said: str) -> None:
@@ -229,3 +245,53 @@ def test_a_damaged_blob_gets_a_sentence(show: Show) -> None:
 def test_a_kind_that_nobody_knows_is_shown_as_what_it_holds(show: Show) -> None:
     assert show("words", "application/x-own").code[0].value == "words"
     assert "77 6f" in show(b"words", "application/x-own").code[0].value
+
+
+def parquet(frame: pd.DataFrame, notes: dict[bytes, bytes] | None = None) -> bytes:
+    """Return a Parquet file of `frame`, with what pandas said of it replaced by `notes` where there are some."""
+    table, file = pa.Table.from_pandas(frame), BytesIO()
+    pq.write_table(table if notes is None else table.replace_schema_metadata(notes), file)
+    return file.getvalue()
+
+
+PARQUET = ContentType.PARQUET
+VECTORS = pd.DataFrame({"id": [1, 2], "vector": [[0.1, 0.2], [0.3, 0.4]]})
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "cell"),
+    [
+        (parquet(VECTORS), PARQUET, "[0.3 0.4]"),
+        (VECTORS, None, "[0.3 0.4]"),
+        (pl.DataFrame({"v": [[1, 2], [3]]}), None, "[3]"),
+        (pl.DataFrame({"v": [0, 2**70]}, schema={"v": pl.Int128}), None, str(2**70)),
+        (pl.Series("v", [0, 2**70], dtype=pl.Int128), None, str(2**70)),
+        (np.array([b"ab", b"c"]), None, "b'c'"),
+        (parquet(pd.DataFrame({"v": [1, 2]}), {b"pandas": b"{}"}), PARQUET, "2"),
+        (parquet(pd.DataFrame({"v": [1, 2]}), {b"pandas": b"[]"}), PARQUET, "2"),
+        (pd.DataFrame({"v": pd.Series(["y", "x\ud800"], dtype=object)}), None, "x\\ud800"),
+        (f"a,b\n{10**30},1\n{10**30},3\n", ContentType.CSV, "3"),
+        (f"a,b\n1,2\n2,{'9' * 400}\n", ContentType.CSV, "9" * 400),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_a_table_of_any_cells_is_drawn(show: Show, value: Any, kind: str | None, cell: str) -> None:
+    app = show(value, kind)
+    assert [each.value for each in (*app.warning, *app.error)] == []
+    assert str(app.dataframe[0].value.iloc[-1, -1]) == cell
+
+
+def test_a_number_of_thousands_of_digits_is_shown_in_hexadecimal_ones(show: Show) -> None:
+    assert show(-(10**5000)).code[0].value == hex(-(10**5000))
+    assert hex(10**5000) in show({10**5000: [10**5000]}).json[0].value
+
+
+def test_half_a_letter_is_spelled_out(show: Show) -> None:
+    assert show(r'"\ud800abc"', ContentType.JSON).code[0].value == r"\ud800abc"
+    assert r"\\ud800" in show(["\ud800"]).json[0].value
+
+
+def test_what_a_view_can_not_draw_is_shown_as_its_bytes_and_said(show: Show) -> None:
+    app = show(pd.DataFrame({"a": [1]}, index=pd.Index(["\ud800"], dtype=object)))
+    assert "can't be drawn" in app.warning[0].value
+    assert app.code[0].value.startswith("00000000  95 94")

@@ -11,6 +11,7 @@ from beautyspot_dashboard.results.detail import show_facts
 from beautyspot_dashboard.results.differences import COMPARED_BYTES, LINES_BYTES, Difference, difference
 from beautyspot_dashboard.texts import plain, text
 from beautyspot_dashboard.views import show
+from beautyspot_dashboard.views.faults import say_undrawn
 
 
 def show_comparison(place: Place, one: Task, other: Task, /) -> None:
@@ -23,6 +24,8 @@ def show_comparison(place: Place, one: Task, other: Task, /) -> None:
         found = difference(place.values(), one, other)
     except BeautySpotError:
         pass  # its own view says what is wrong
+    except Exception as error:  # noqa: BLE001 - as for a view: values are anybody's
+        say_undrawn("not_compared", error)
     else:
         show_heading(text("difference"))
         _show_difference(found)

@@ -9,12 +9,12 @@ from functools import partial
 from pprint import pformat
 from typing import Any, Literal, cast
 
-import pandas as pd
 from beautyspot.catalog import Content, ValueReader
-from beautyspot.compression import decompress
 from beautyspot.records import Task
 
-from beautyspot_dashboard.views.tables import is_frame
+from beautyspot_dashboard.letters import WRITTEN_BITS, integer_text, sendable
+from beautyspot_dashboard.views.shown import kept_bytes
+from beautyspot_dashboard.views.tables import frame_of, is_frame
 
 CHUNK_BYTES = 256 * 1024
 COMPARED_BYTES = 64 * 1024 * 1024
@@ -27,7 +27,6 @@ CONTEXT = 3
 HUNK = re.compile(r"@@ -(\d+)(,\d+|) \+(\d+)(,\d+|) @@")
 LINES = 2_000
 """Compared from the first that differs on; a page with more of them is read by nobody."""
-
 How = Literal["same", "same_start", "kinds", "bytes", "lines", "some_lines", "unseen", "long", "unread"]
 
 
@@ -122,7 +121,7 @@ def _moved(lines: int, hunk: re.Match[str]) -> str:
 def _of_structures(reader: ValueReader, tasks: Sequence[Task], names: tuple[str, str]) -> Difference:
     if max(task.size_bytes or 0 for task in tasks) > COMPARED_BYTES:
         return Difference("unread")
-    kept = [_kept(reader, task) for task in tasks]
+    kept = [kept_bytes(reader, task) for task in tasks]
     if kept[0] == kept[1]:
         return Difference("same")
     if max(map(len, kept)) > LINES_BYTES:
@@ -132,13 +131,6 @@ def _of_structures(reader: ValueReader, tasks: Sequence[Task], names: tuple[str,
     except RecursionError:
         return Difference("long")
     return _of_lines(lines, names, 0, is_part=False)
-
-
-def _kept(reader: ValueReader, task: Task) -> bytes:
-    if task.result_type == "DIRECT":
-        return (task.result_value or "").encode("utf-8", "surrogatepass")
-    data = reader.data(task)
-    return data if task.compression is None else decompress(data, task.compression)
 
 
 def lines_of(value: Any, /) -> list[str]:
@@ -152,15 +144,16 @@ def lines_of(value: Any, /) -> list[str]:
 
 def _whole(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _whole(each) for key, each in cast("Mapping[Any, Any]", value).items()}
+        return {_whole(key): _whole(each) for key, each in cast("Mapping[Any, Any]", value).items()}
     if type(value) in (list, tuple):
         return type(value)(map(_whole, value))
+    if type(value) is int and value.bit_length() > WRITTEN_BITS:
+        return integer_text(value)
     is_long = is_frame(value) or type(value).__module__ == "numpy"
     return lines_of(value) if is_long and hasattr(value, "shape") else value
 
 
 def _table(value: Any) -> list[str]:
-    frame = value.to_pandas() if hasattr(value, "to_pandas") else value
-    frame = cast("pd.DataFrame", frame.to_frame() if isinstance(frame, pd.Series) else frame)
+    frame = frame_of(value)
     kinds = [f"{name}: {kind}" for name, kind in frame.dtypes.items()]
-    return [", ".join(kinds), *str(frame.to_csv()).splitlines()]
+    return [sendable(line) for line in (", ".join(kinds), *str(frame.to_csv()).splitlines())]

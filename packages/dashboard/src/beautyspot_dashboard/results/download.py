@@ -7,9 +7,10 @@ from beautyspot.errors import BeautySpotError
 from beautyspot.records import Task
 
 from beautyspot_dashboard.place import Place
-from beautyspot_dashboard.results.forms import FORMS, fitting, packed
+from beautyspot_dashboard.results.forms import FORMS, fitting
 from beautyspot_dashboard.routes.contents import address_of
 from beautyspot_dashboard.texts import text
+from beautyspot_dashboard.views.shown import kept_bytes
 
 MOST_BYTES = 64 * 1024 * 1024
 """Of a value in parts, which is in memory twice while it becomes a file."""
@@ -36,7 +37,7 @@ def _offer_form(place: Place, task: Task, name: str | None) -> None:
     form = None if name is None else FORMS[name]
     st.download_button(
         text("download_packed") if name is None else text("download_as", form=name),
-        lambda: packed(place.values(), task) if form is None else form.write(place.values().read(task)),
+        lambda: kept_bytes(place.values(), task) if form is None else form.write(place.values().read(task)),
         _name(task, ".msgpack" if form is None else form.ending),
         "application/vnd.msgpack" if form is None else form.content_type,
         on_click="ignore",

@@ -7,9 +7,8 @@ from io import BytesIO
 from typing import Any, NamedTuple, cast
 
 import pandas as pd
-from beautyspot.catalog import ValueReader
-from beautyspot.compression import decompress
-from beautyspot.records import Task
+
+from beautyspot_dashboard.letters import WRITTEN_BITS
 
 DEPTH = 100
 """Of a deeper value nobody's JSON is sure."""
@@ -30,19 +29,15 @@ def fitting(value: Any, /) -> str | None:
     return next((name for name, form in FORMS.items() if form.fits(value)), None)
 
 
-def packed(reader: ValueReader, task: Task, /) -> bytes:
-    """Return the value as it is kept, in msgpack, without its compression; raises as `ValueReader.data` does."""
-    data = reader.data(task)
-    return data if task.compression is None else decompress(data, task.compression)
-
-
 def is_json(value: Any, depth: int = 0, /) -> bool:
     """Say whether JSON has all that `value` says; a tuple becomes an array as a list does."""
     kind = cast("type[Any]", type(value))
     if kind is str:
         return value.isascii() or not any("\ud800" <= each <= "\udfff" for each in value)
-    if value is None or kind in (bool, int):
+    if value is None or kind is bool:
         return True
+    if kind is int:  # Python writes no longer one
+        return value.bit_length() <= WRITTEN_BITS
     if kind is float:
         return math.isfinite(value)
     if depth > DEPTH:

@@ -16,6 +16,7 @@ from beautyspot_dashboard.headings import show_heading
 from beautyspot_dashboard.runs.table import columns, frame_of
 from beautyspot_dashboard.runs.tree import Node, Totals, nodes_of, totals_of
 from beautyspot_dashboard.texts import plain, text
+from beautyspot_dashboard.views.structures import show_parts
 
 MOST_RUNS = 1_000
 """Of a trace that are shown."""
@@ -127,6 +128,8 @@ def _show_run(run: Run) -> None:
         st.caption(text("no_details"))
         return
     try:
-        st.json(MsgpackSerializer().describe(run.details), expanded=2)
+        details = MsgpackSerializer().describe(run.details)
     except BeautySpotError as error:
         st.warning(plain(error))
+    else:
+        show_parts(details, f"details-{run.run_id}")

@@ -46,6 +46,8 @@ TEXTS = {
     "too_big": "The value takes {size}; values in parts are shown up to {most}. Load it in Python instead.",
     "too_big_json": "it has {size}, and JSON is parsed up to {most}",
     "not_that_kind": "This can't be shown as {kind}: {reason}",
+    "not_drawn": "This can't be drawn ({kind}); the terminal shows why. Below are its letters or bytes.",
+    "not_compared": "The two can't be compared ({kind}); the terminal shows why.",
     "run_scripts": "Run the page's scripts",
     "run_scripts_help": "They run in a frame of their own, which reaches neither this dashboard nor the network.",
     "page": "Page, of {count}",

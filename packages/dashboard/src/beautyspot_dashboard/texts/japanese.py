@@ -46,6 +46,8 @@ TEXTS = {
     "too_big": "この値は {size} あります。要素を持つ値の表示は {most} までです。Python で読み込んでください。",
     "too_big_json": "サイズは {size} ですが、JSON の解析は {most} までです",
     "not_that_kind": "{kind} として表示できません: {reason}",
+    "not_drawn": "表示できません({kind})。理由は端末にあります。下にあるのはその文字またはバイトです。",
+    "not_compared": "この 2 つは比較できません({kind})。理由は端末にあります。",
     "run_scripts": "ページのスクリプトを実行",
     "run_scripts_help": "専用のフレーム内で実行され、このダッシュボードにもネットワークにも触れません。",
     "page": "ページ（全 {count}）",

@@ -11,8 +11,8 @@ from beautyspot.sizes import bytes_text
 
 from beautyspot_dashboard.texts import plain, text
 from beautyspot_dashboard.views import diagrams, hexes, media, papers, structures, tables, words
-from beautyspot_dashboard.views.faults import NotThatKindError
-from beautyspot_dashboard.views.shown import VALUE_BYTES, Shown
+from beautyspot_dashboard.views.faults import NotThatKindError, say_undrawn
+from beautyspot_dashboard.views.shown import VALUE_BYTES, Shown, kept_bytes
 
 View = Callable[[Shown], None]
 VIEWS: dict[str, View] = {
@@ -35,7 +35,8 @@ NAMED = (*VIEWS, *(each for each in ContentType if each not in VIEWS))
 def show(task: Task, reader: ValueReader) -> None:
     """Show the value of `task` by its content type, or as what the person chooses instead.
 
-    A value that can't be read, or is not what its content type says, gets a sentence; nothing is raised for it.
+    A value that can't be read, is not what its content type says, or is more than its view can draw, gets a sentence;
+    nothing is raised for it.
     """
     try:
         content = reader.open(task)
@@ -54,7 +55,10 @@ def _show_structure(task: Task, reader: ValueReader) -> None:
     if (task.size_bytes or 0) > VALUE_BYTES:
         st.info(text("too_big", size=bytes_text(task.size_bytes or 0), most=bytes_text(VALUE_BYTES)))
         return
-    structures.show_value(Shown(task, reader, None, task.content_type or ContentType.JSON))
+    shown = Shown(task, reader, None, task.content_type or ContentType.JSON)
+    if not _is_drawn(structures.show_value, shown):
+        data = kept_bytes(reader, task)
+        hexes.show_start(data, len(data))
 
 
 def _show_content(task: Task, reader: ValueReader, content: Content) -> None:
@@ -62,11 +66,23 @@ def _show_content(task: Task, reader: ValueReader, content: Content) -> None:
     kinds = [own, *(kind for kind in NAMED if kind != own)]
     kind = st.selectbox(text("show_as"), kinds, key=f"show-as-{task.cache_key}", width=320)
     shown = Shown(task, reader, content, kind)
-    try:
-        view_of(kind, is_text=content.is_text)(shown)
-    except NotThatKindError as error:
-        st.warning(text("not_that_kind", kind=plain(kind), reason=plain(str(error))))
+    if not _is_drawn(view_of(kind, is_text=content.is_text), shown):
         (words.show_text if content.is_text else hexes.show_hex)(shown)
+
+
+def _is_drawn(view: View, shown: Shown) -> bool:
+    """Let `view` draw, and say why where it can't."""
+    try:
+        view(shown)
+    except NotThatKindError as error:
+        st.warning(text("not_that_kind", kind=plain(shown.kind), reason=plain(str(error))))
+    except BeautySpotError:
+        raise
+    except Exception as error:  # noqa: BLE001 - values are anybody's; what else is on the page must outlast each of them
+        say_undrawn("not_drawn", error)
+    else:
+        return True
+    return False
 
 
 def view_of(kind: str, /, *, is_text: bool) -> View:

@@ -12,10 +12,15 @@ WIDTH = 16
 
 def show_hex(shown: Shown, /) -> None:
     """Show the first bytes as numbers and letters."""
-    data = shown.start(HEX_BYTES)
+    show_start(shown.start(HEX_BYTES), 0 if shown.content is None else shown.content.size_bytes)
+
+
+def show_start(data: bytes, size_bytes: int, /) -> None:
+    """Show the first bytes of `size_bytes`, which begin with `data`."""
+    data = data[:HEX_BYTES]
     st.code("\n".join(_line(at, data[at : at + WIDTH]) for at in range(0, len(data), WIDTH)) or " ", language=None)
-    if shown.content is not None and shown.content.size_bytes > HEX_BYTES:
-        st.caption(text("cut", shown=bytes_text(HEX_BYTES), size=bytes_text(shown.content.size_bytes)))
+    if size_bytes > len(data):
+        st.caption(text("cut", shown=bytes_text(len(data)), size=bytes_text(size_bytes)))
 
 
 def _line(at: int, data: bytes) -> str:

@@ -1,17 +1,17 @@
 """What a view has to show."""
 
 import json
-import re
 from dataclasses import dataclass
-from email.message import Message
 from typing import Any
 from urllib.parse import urljoin
 
 import streamlit as st
 from beautyspot.catalog import Content, ValueReader
+from beautyspot.compression import decompress
 from beautyspot.records import Task
 from beautyspot.sizes import bytes_text
 
+from beautyspot_dashboard.charsets import declared, decoded, named
 from beautyspot_dashboard.routes.contents import address_of
 from beautyspot_dashboard.texts import text
 
@@ -23,11 +23,12 @@ VALUE_BYTES = 64 * 1024 * 1024
 """Values that are no bytes or text are read whole, and bigger ones not at all."""
 
 
-def charset_of(kind: str, /) -> str | None:
-    """Return the charset that a media type names."""
-    header = Message()
-    header["content-type"] = re.sub(r"\s+", " ", kind)
-    return header.get_content_charset()
+def kept_bytes(reader: ValueReader, task: Task, /) -> bytes:
+    """Return a value as it is kept, in msgpack, without its compression; raises as `ValueReader.data` does."""
+    if task.result_type == "DIRECT":  # of an earlier release, in JSON
+        return (task.result_value or "").encode("utf-8", "surrogatepass")
+    data = reader.data(task)
+    return data if task.compression is None else decompress(data, task.compression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,9 @@ class Shown:
         start = self.start()
         if self.content is None or self.content.is_text:  # a text is kept as UTF-8, whatever its type says
             return start.decode("utf-8", "replace")
-        try:
-            return start.decode(charset_of(self.kind) or charset_of(self.task.content_type or "") or "utf-8", "replace")
-        except (LookupError, ValueError):  # nobody knows that charset, or it is none of texts
-            return start.decode("utf-8", "replace")
+        kind = self.task.content_type or ""
+        own = declared(self.kind, start) or declared(kind, start)
+        return decoded(start, named(self.kind), named(kind), own)
 
     @property
     def is_cut(self) -> bool:

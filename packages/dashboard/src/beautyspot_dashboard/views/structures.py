@@ -7,6 +7,7 @@ from typing import Any, cast
 import streamlit as st
 from beautyspot.sizes import bytes_text
 
+from beautyspot_dashboard.letters import integer_text, repr_text, sendable
 from beautyspot_dashboard.texts import text
 from beautyspot_dashboard.views import tables
 from beautyspot_dashboard.views.faults import NotThatKindError
@@ -25,21 +26,23 @@ def show_json(shown: Shown, /) -> None:
         value = shown.parsed()
     except (ValueError, RecursionError, MemoryError) as error:
         raise NotThatKindError(str(error)) from error
-    _show(value, shown.task.cache_key)
+    show_parts(value, shown.task.cache_key)
 
 
 def show_value(shown: Shown, /) -> None:
     """Show any value that is neither bytes nor text."""
-    _show(shown.value(), shown.task.cache_key)
+    show_parts(shown.value(), shown.task.cache_key)
 
 
-def _show(value: Any, key: str) -> None:
+def show_parts(value: Any, key: str, /) -> None:
+    """Show a value by its type; `key` tells it from others on the page."""
     if tables.is_table(value):
         tables.show_table(value, key)
     elif isinstance(value, Mapping | list | tuple | set | frozenset):
         st.json(_bounded(value), expanded=2)
     else:
-        st.code(repr(value) if not isinstance(value, str) else value, language=None, wrap_lines=True)
+        words = sendable(value) if isinstance(value, str) else repr_text(value)
+        st.code(words, language=None, wrap_lines=True)
 
 
 def _bounded(value: Any, depth: int = 0) -> Any:
@@ -47,13 +50,9 @@ def _bounded(value: Any, depth: int = 0) -> Any:
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int):  # JavaScript would round it
-        return value if abs(value) < 2**53 else str(value)
+        return value if abs(value) < 2**53 else _cut(integer_text(value))
     if isinstance(value, str):
-        return (
-            value
-            if len(value) <= LETTERS
-            else f"{value[:LETTERS]}… ({text('more_letters', count=len(value) - LETTERS)})"
-        )
+        return _cut(sendable(value))
     if isinstance(value, bytes | bytearray | memoryview):
         return text("some_bytes", size=bytes_text(len(cast("bytes", value))))
     if depth >= DEPTH:
@@ -63,12 +62,17 @@ def _bounded(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         sized = cast("list[Any]", value)
         return _listed(sized, len(sized), depth)
-    return repr(value)
+    return repr_text(value)
+
+
+def _cut(words: str) -> str:
+    more = len(words) - LETTERS
+    return words if more <= 0 else f"{words[:LETTERS]}… ({text('more_letters', count=more)})"
 
 
 def _named(items: Mapping[Any, Any], depth: int) -> dict[str, Any]:
     first = list(islice(items.items(), ITEMS))
-    words = [key if isinstance(key, str) else repr(key) for key, _ in first]
+    words = [_cut(sendable(key) if isinstance(key, str) else repr_text(key)) for key, _ in first]
     found: list[Any] = [_bounded(each, depth + 1) for _, each in first]
     if len(items) > ITEMS:
         words, found = [*words, "…"], [*found, text("more_items", count=len(items) - ITEMS)]

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pandas as pd
 import streamlit as st
 
+from beautyspot_dashboard.letters import repr_text, sendable
 from beautyspot_dashboard.texts import text
 from beautyspot_dashboard.views.faults import NotThatKindError
 from beautyspot_dashboard.views.shown import Shown
@@ -65,10 +66,10 @@ def show_parquet(shown: Shown, /) -> None:
     try:
         file = pq.ParquetFile(content)
         batch = next(file.iter_batches(batch_size=ROWS), None)
-        frame = file.schema_arrow.empty_table().to_pandas() if batch is None else batch.to_pandas()
+        frame = frame_of(file.schema_arrow.empty_table() if batch is None else pa.Table.from_batches([batch]))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise NotThatKindError(str(error)) from error
-    _show(frame, file.metadata.num_rows, file.metadata.num_columns, shown.task.cache_key)
+    _show(frame, file.metadata.num_rows, len(frame.columns), shown.task.cache_key)
 
 
 def is_table(value: Any, /) -> bool:
@@ -88,10 +89,24 @@ def is_frame(value: Any, /) -> bool:
 def show_table(value: Any, key: str, /) -> None:
     """Show the first rows of what `is_table` says yes to; `key` tells it from others on the page."""
     first = value.slice(0, ROWS) if type(value).__module__.startswith(("polars", "pyarrow")) else value[:ROWS]
-    frame = first.to_pandas() if hasattr(first, "to_pandas") else pd.DataFrame(first)
-    if isinstance(frame, pd.Series):
-        frame = frame.to_frame()
+    frame = frame_of(first)
     _show(frame, len(value), len(frame.columns), key)
+
+
+def frame_of(value: Any, /) -> pd.DataFrame:
+    """Return what `is_table` says yes to as a frame of pandas."""
+    module = type(value).__module__.partition(".")[0]
+    if module == "numpy":
+        return pd.DataFrame(value.tolist() if value.dtype.kind == "S" else value)
+    whole = value.to_frame() if type(value).__name__ == "Series" else value
+    if module == "pandas":
+        return whole
+    try:
+        return whole.to_pandas()
+    except Exception:  # noqa: BLE001 - polars has types that Arrow has not; of a Parquet file, its author wrote what fails
+        if module == "pyarrow":
+            return whole.to_pandas(ignore_metadata=True)
+        return pd.DataFrame({name: pd.Series(whole[name].to_list(), dtype=object) for name in whole.columns})
 
 
 def _show(frame: pd.DataFrame, rows: int | None, columns: int, key: str) -> None:
@@ -112,8 +127,15 @@ def _drawable(column: pd.Series) -> pd.Series:
     try:
         pa.array(column, from_pandas=True)
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
-        return column.map(str, na_action="ignore")
+        return column.map(_cell_text, na_action="ignore")
     return column
+
+
+def _cell_text(value: Any) -> str:
+    try:
+        return sendable(str(value))
+    except (ValueError, RecursionError):
+        return repr_text(value)
 
 
 def _show_chart(frame: pd.DataFrame, key: str) -> None:
@@ -132,12 +154,12 @@ def _numbers(column: pd.Series) -> pd.Series | None:
     """Return what a chart draws of a column, be it numbers or texts that all are some; None for anything else."""
     if pd.api.types.is_numeric_dtype(column):
         return None if pd.api.types.is_complex_dtype(column) else column
-    said = column[column != ""]
-    if not len(said) or not all(isinstance(each, str) for each in said):
+    if not all(isinstance(each, str) for each in column):  # asked first: a cell may be a list, which nothing equals
         return None
+    said = column[column != ""]
     try:
-        return pd.to_numeric(said).reindex(column.index)
-    except (ValueError, TypeError):
+        return pd.to_numeric(said).astype("float64").reindex(column.index) if len(said) else None
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
@@ -145,7 +167,8 @@ def distinct(names: Iterable[Hashable], /) -> list[str]:
     """Return names as texts, each once: what shows them can't tell two of one name apart."""
     found: dict[str, None] = {}
     for name in names:
-        words, number = str(name), 2
+        name = sendable(str(name))
+        words, number = name, 2
         while words in found:
             words, number = f"{name} ({number})", number + 1
         found[words] = None
