@@ -7,13 +7,13 @@ from typing import Any
 
 from beautyspot.durations import Duration, seconds
 from beautyspot.keys.digest import digest
+from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened, portable
 from beautyspot.records import TaskFilter
 from beautyspot.store import Label
 from langchain_core.stores import ByteStore
 
 from langchain_beautyspot.entries import namespace_of
-from langchain_beautyspot.lenient import LenientRows
 
 
 class BeautySpotByteStore(ByteStore):
@@ -46,7 +46,7 @@ class BeautySpotByteStore(ByteStore):
         """
         self._made_by = place, {"namespace": namespace, "ttl": ttl}
         self._spot = opened(place)
-        self._rows = LenientRows(self._spot.parts)
+        self._rows = LenientRows(self._spot.parts, "LangChain")
         self._name = f"langchain.byte_store.{namespace_of(namespace)}"
         self._ttl_s = None if ttl is None else seconds(ttl)
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from beautyspot.checks import expect
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning, ConfigurationError
+from beautyspot.lenient import report
 from beautyspot.places import Place, opened, portable
 from beautyspot.records import TaskFilter
 from beautyspot.store import Hit, Label
@@ -24,7 +25,6 @@ from langchain_beautyspot.errors import ReplayMiss
 from langchain_beautyspot.generations import Answer
 from langchain_beautyspot.kept_answers import KeptAnswers
 from langchain_beautyspot.leads import Lead, Leads
-from langchain_beautyspot.lenient import report
 from langchain_beautyspot.parsed_objects import restore
 from langchain_beautyspot.prompts import readable_prompt
 from langchain_beautyspot.questions import TTL, Question, Questions
@@ -288,4 +288,4 @@ class BeautySpotCache(BaseCache):
 
     def _report(self, what: str, error: Exception, category: type[CacheWarning]) -> None:
         self._counts.error()
-        report(self._store.notices, what, error, category)
+        report(self._store.notices, "LangChain", what, error, category)

@@ -6,9 +6,9 @@ from typing import Any, Literal, NoReturn, TypeVar
 from beautyspot import ConfigurationError, Spot
 from beautyspot.durations import Duration
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning
+from beautyspot.lenient import report
 
 from langchain_beautyspot.errors import ReplayMiss
-from langchain_beautyspot.lenient import report
 
 T = TypeVar("T")
 
@@ -90,9 +90,9 @@ class Calls:
     def _goes_on(self, error: Exception, begun: list[bool], made: list[Any]) -> bool:
         """Tell of an error that is the cache's own, and say so: the result is there, or nobody has asked for it yet."""
         if made:
-            report(self._notices, "could not keep an answer", error, CacheSaveWarning)
+            report(self._notices, "LangChain", "could not keep an answer", error, CacheSaveWarning)
         elif isinstance(error, CacheWarning) and not begun and self._mode != "replay_only":
-            report(self._notices, "could not look an answer up", error, CacheReadWarning)
+            report(self._notices, "LangChain", "could not look an answer up", error, CacheReadWarning)
         else:
             return False
         return True

@@ -7,11 +7,11 @@ from typing import Any
 from beautyspot.checks import expect
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheSaveWarning, ConfigurationError
+from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened, portable
 from langchain_core.embeddings import Embeddings
 
 from langchain_beautyspot.entries import namespace_of
-from langchain_beautyspot.lenient import LenientRows
 from langchain_beautyspot.vectors.batch import DOCUMENT, QUERY, Batch, Shelf
 from langchain_beautyspot.vectors.embedder import WatchedModel
 from langchain_beautyspot.vectors.numbers import Vector
@@ -64,7 +64,7 @@ class CachedEmbeddings(Embeddings):
         self._made_by = place, {"model": model, "namespace": namespace, "ttl": ttl, "batch_size": batch_size}
         spot = opened(place)
         ttl_s = None if ttl is None else seconds(ttl)
-        self._rows, self._clock = LenientRows(spot.parts), spot.parts.clock
+        self._rows, self._clock = LenientRows(spot.parts, "LangChain"), spot.parts.clock
         self._model = WatchedModel(embeddings, model)
         self._shelf = Shelf(self._model.now(), namespace_of(namespace), ttl_s, spot.parts.store.notices)
         self._batch_size = batch_size

@@ -8,6 +8,7 @@ from typing import Any
 from beautyspot.copies import Uncopied
 from beautyspot.errors import CacheWarning, DamagedEntryError
 from beautyspot.keys.digest import digest
+from beautyspot.lenient import LenientRows
 from beautyspot.names import module_name
 from beautyspot.places import Place, opened, portable
 from beautyspot.records import TaskFilter
@@ -16,7 +17,6 @@ from beautyspot.store import Hit, Label
 from langchain_beautyspot.classes import teach, teach_send
 from langchain_beautyspot.entries import namespace_of
 from langchain_beautyspot.extras import need
-from langchain_beautyspot.lenient import LenientRows
 from langchain_beautyspot.node_inputs import Ids, NodeInputs, messages_in
 from langchain_beautyspot.replays import Renewal, keepable
 
@@ -58,7 +58,7 @@ class BeautySpotNodeCache(BaseCache[Any], Uncopied):
         self._spot = opened(place)
         teach(self._spot.parts)
         teach_send(self._spot.parts)
-        self._rows = LenientRows(self._spot.parts)
+        self._rows = LenientRows(self._spot.parts, "LangChain")
         self._namespace = namespace_of(namespace)
         self._inputs = NodeInputs()
 
