@@ -5,14 +5,17 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tracemalloc
 import warnings
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import beautyspot as bs
 import pytest
-from beautyspot.compression import WORTH_BYTES, compress, decompress
+import zstandard
+from beautyspot.compression import ANY_RATIO_BYTES, LARGEST_RATIO, WORTH_BYTES, compress, decompress
 from beautyspot.records import ZSTD_MAGIC
 
 TEXT = "The quick brown fox jumps over the lazy dog. " * 400
@@ -106,10 +109,51 @@ def frame(value: bytes) -> bytes:
 
 
 def test_a_frame_of_another_size_is_not_begun():
-    bomb = frame(bytes(50_000_000))
+    bomb = zeros_in_a_frame(50_000_000)
     assert len(bomb) < 10_000
     with pytest.raises(bs.DamagedEntryError, match="speaks of 50000000 bytes, but 1000 were compressed"):
         decompress(bomb, "zstd 1000")
+
+
+def zeros_in_a_frame(count: int) -> bytes:
+    """Return what `compress` makes of nothing, and somebody else of zeros."""
+    return zstandard.ZstdCompressor(write_checksum=True).compress(bytes(count))
+
+
+@pytest.mark.parametrize("size", [str(ANY_RATIO_BYTES + 1), "2000000000", "9" * 5000], ids=len)
+def test_what_no_writer_compresses_so_much_is_refused_before_memory_is_taken(size: str):
+    bomb = zeros_in_a_frame(ANY_RATIO_BYTES + 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(
+            bs.DamagedEntryError, match=r"^its row says that \d+ bytes become \d+, where at most 16777216"
+        ):
+            decompress(bomb, f"zstd {size}")
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_bomb_in_a_row_is_a_counted_miss(tmp_path: Path):
+    keep = new_spot(tmp_path, compress="zstd", memory_bytes=0).mark(lambda n: TEXT)
+    keep(1)
+    bomb = zeros_in_a_frame(50_000_000)
+    with closing(sqlite3.connect(tmp_path / "a.db")) as connection, connection:
+        values = (bomb, crc32(bomb), len(bomb), "zstd 50000000")
+        connection.execute("UPDATE tasks SET result_data = ?, checksum = ?, size_bytes = ?, compression = ?", values)
+    with pytest.warns(bs.CacheReadWarning, match="where at most 16777216 were compressed"):
+        assert keep(1) == TEXT
+    assert (keep.cache_info().hits, keep.cache_info().unreadable) == (0, 1)
+
+
+def test_a_value_that_shrinks_like_a_bomb_is_kept_as_it_is_and_read(tmp_path: Path):
+    zeros, noise = bytes(ANY_RATIO_BYTES), os.urandom(ANY_RATIO_BYTES // LARGEST_RATIO + 1000)
+    keep = new_spot(tmp_path, compress="zstd").mark(lambda value: value, input_key_fn=lambda value: str(len(value)))
+    for value in (zeros[:-100], zeros, zeros + noise):
+        assert [keep(value), keep(value)] == [value] * 2
+    assert keep.cache_info().hits == 3
+    found = dict(rows(tmp_path, "input_id, compression"))
+    assert [bool(found[str(len(value))]) for value in (zeros[:-100], zeros, zeros + noise)] == [True, False, True]
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data + b"x", lambda data: data[:5]])

@@ -137,7 +137,9 @@ def test_damaged_results_and_lost_blobs_are_left_out_and_counted(kept: Any, arch
     assert (done.tasks, done.left_out, done.legacy) == (5, 2, 0)
 
 
-@pytest.mark.parametrize("change", ["elapsed_s = 9e999", "version = x'ff'", "checksum = 'zz'"])
+@pytest.mark.parametrize(
+    "change", ["elapsed_s = 9e999", "version = x'ff'", "checksum = 'zz'", "compression = 'zstd 20000000'"]
+)
 def test_a_row_that_no_import_would_take_is_left_out(kept: Any, archive: Path, change: str) -> None:
     kept.fill(5)
     kept.ask(f"UPDATE tasks SET {change} WHERE rowid = 1")
@@ -350,6 +352,20 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], type[Exception], str]] = {
     ),
     "a time that is a fraction": (
         lambda path: write(path, sealed({"tasks/000000": part(task("a"), updated_at=1.5)})), DAMAGED, "updated_at"
+    ),
+    "a compressed bomb": (
+        lambda path: write(path, sealed({"tasks/000000": part(task("a", compression="zstd 2000000000"))})),
+        DAMAGED, "1 bytes become 2000000000",
+    ),
+    "a compressed bomb in a member": (
+        lambda path: write(
+            path,
+            sealed({
+                "tasks/000000": part(task("a", compression="zstd 2000000000", checksum=None), member="values/000001"),
+                "values/000001": bytes(2_000_000),
+            }),
+        ),
+        DAMAGED, "2000000 bytes become 2000000000, where at most 400000000",
     ),
     "a packed bomb": (
         lambda path: write(path, sealed({"tasks/000000": bytes(10**8)}), compression=zipfile.ZIP_DEFLATED),

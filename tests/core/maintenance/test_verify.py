@@ -95,6 +95,17 @@ def test_bytes_that_are_as_they_were_written_are_not_called_damaged(tmp_path: Pa
     assert (found.is_sound, found.unread) == (True, 1)
 
 
+@pytest.mark.parametrize(("said", "damaged"), [("zstd 5000", 1), ("zstd 20000000", 1), ("lz4 5003", 0)])
+def test_a_row_that_lies_about_its_compression_is_damaged_and_one_of_a_later_release_unread(
+    kept: Any, said: str, damaged: int
+) -> None:
+    with bs.Spot("test", db=kept.path, storage=kept.blobs, compress="zstd") as spot:
+        spot.run(lambda text: text * 1000, "much ")
+    kept.ask(f"UPDATE tasks SET compression = '{said}'")
+    found = verified(kept)
+    assert (len(found.damaged), found.unread) == (damaged, 1 - damaged)
+
+
 def test_pickles_are_counted_and_never_read(kept: Any) -> None:
     kept.fill(1)
     kept.ask("UPDATE tasks SET result_value = 'a.pkl' WHERE result_type = 'FILE'")

@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     from beautyspot.protocols import Buffer
 
 Compression: TypeAlias = "Literal['zstd']"
+MOST_DIGITS = 19
+"""Of a size in 64 bits; Python refuses to read a number of 5000 digits in its own way."""
 WORTH_BYTES = 512
 """Smallest value that is compressed; below, a frame saves less than a page of the database holds back anyway."""
 WORTH_RATIO = 0.9
 """Most of its size that a value may keep; above, it is left as it is, so that its hits pay nothing."""
+LARGEST_RATIO = 200
+"""Most times its kept bytes that a value may have which is larger than `ANY_RATIO_BYTES`: a bomb has 30 000 times."""
+ANY_RATIO_BYTES = 16 * 1024 * 1024
 TRIED_BYTES = 1024 * 1024
 """After so many bytes that did not shrink the rest is not tried: it will be more of the same picture or video."""
 
@@ -35,8 +40,8 @@ def expect_compression(name: object, /) -> None:
 def compress(parts: Sequence[Buffer], /) -> tuple[Sequence[Buffer], str | None]:
     """Return the parts of a value compressed, and what its row has to say of it.
 
-    They are left as they are, with None, where that is no gain. The row says `zstd` and how many bytes the value had,
-    which bounds what reading it may ever fill.
+    They are left as they are, with None, where that is no gain, or so much that readers would take it for a bomb. The
+    row says `zstd` and how many bytes the value had, which bounds what reading it may ever fill.
     """
     size_bytes = sum(map(len, parts))
     if size_bytes < WORTH_BYTES:
@@ -56,29 +61,58 @@ def compress(parts: Sequence[Buffer], /) -> tuple[Sequence[Buffer], str | None]:
             if taken >= TRIED_BYTES and sum(map(len, packed)) > taken * WORTH_RATIO:
                 return parts, None
     packed.append(frame.flush())
-    if sum(map(len, packed)) > size_bytes * WORTH_RATIO:
+    packed_bytes = sum(map(len, packed))
+    if packed_bytes > size_bytes * WORTH_RATIO or size_bytes > _most_bytes(packed_bytes):
         return parts, None
     return packed, f"zstd {size_bytes}"
+
+
+def unpacked_bytes(compression: str, kept_bytes: int, /) -> int | None:
+    """Return how many bytes a value becomes whose row says `compression`; None if only a later release may know.
+
+    Args:
+        compression: The row's.
+        kept_bytes: How many bytes of it are kept, counted and not as the row has it.
+
+    Raises:
+        DamagedEntryError: they are more than `compress` makes of a value.
+    """
+    name, _, size = compression.partition(" ")
+    if name != "zstd" or not size.isdecimal():
+        return None
+    most_bytes = _most_bytes(kept_bytes)
+    if len(size) > MOST_DIGITS or int(size) > most_bytes:
+        raise DamagedEntryError(
+            f"its row says that {kept_bytes} bytes become {size:.20}, where at most {most_bytes} were compressed"
+        )
+    return int(size)
+
+
+def _most_bytes(kept_bytes: int) -> int:
+    return max(ANY_RATIO_BYTES, LARGEST_RATIO * kept_bytes)
 
 
 def decompress(data: bytes, compression: str, /) -> bytes:
     """Return the value whose row says `compression`.
 
     Raises:
-        DamagedEntryError: it is not what was compressed; a frame that speaks of another size is not even begun.
+        DamagedEntryError: it is not what was compressed; a frame that speaks of another size, or of more than
+            `unpacked_bytes` allows, is not even begun.
         ConfigurationError: the library is not installed.
     """
-    name, _, size = compression.partition(" ")
-    if name != "zstd" or not size.isdecimal():
-        raise DamagedEntryError(f"the row speaks of the compression {compression!r}, which this release doesn't know")
+    size_bytes = unpacked_bytes(compression, len(data))
+    if size_bytes is None:
+        raise DamagedEntryError(
+            f"the row speaks of the compression {compression!r:.80}, which this release doesn't know"
+        )
     try:
         import zstandard  # as above
     except ModuleNotFoundError as error:
         raise ConfigurationError("a value compressed by zstd needs an extra; pip install 'beautyspot[zstd]'") from error
     try:
         said: Any = zstandard.frame_content_size(data)
-        if said == int(size):
+        if said == size_bytes:
             return zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise DamagedEntryError(f"its bytes are no whole zstd frame ({error})") from error
-    raise DamagedEntryError(f"its zstd frame speaks of {said} bytes, but {size} were compressed")
+    raise DamagedEntryError(f"its zstd frame speaks of {said} bytes, but {size_bytes} were compressed")

@@ -37,7 +37,7 @@ class ValueReader:
             StorageError: its blob can't.
             ConfigurationError: it is compressed, and the library is not installed.
         """
-        return _json(task) if task.result_type == "DIRECT" else self.decoded(task, self.data(task))
+        return _json(task) if task.result_type == "DIRECT" else decoded(task, self.data(task))
 
     def open(self, task: Task, /) -> Content | None:
         """Open a value that is bytes or text, so that a part of it can be read alone; None for any other.
@@ -51,8 +51,7 @@ class ValueReader:
         if task.result_type == "FILE" and task.result_value and task.compression is None:
             stream = self._from_storage(task.result_value, lambda storage, place: storage.open(place))
         else:
-            data = self.data(task)
-            stream = BytesIO(data if task.compression is None else decompress(data, task.compression))
+            stream = BytesIO(unpacked(task, self.data(task)))
         try:
             content = content_of(stream)
         except BaseException:  # re-raised
@@ -81,10 +80,6 @@ class ValueReader:
         rows = self._source.rows(select(key, data).where(key.in_([task.cache_key for task in tasks])))
         return {row[0]: row[1] for row in rows if isinstance(row[1], bytes)}
 
-    def decoded(self, task: Task, data: bytes, /) -> Any:
-        """Return the value that `data`, as it is kept, stands for; raises as `read` does."""
-        return decoded(task, data)
-
     def _from_storage(self, location: str, read: Callable[[BlobStorage, str], T]) -> T:
         if location.endswith(".pkl"):
             raise DamagedEntryError(
@@ -103,8 +98,16 @@ class ValueReader:
 
 def decoded(task: Task, data: bytes, /) -> Any:
     """Return the value of `task` that `data` stands for; raises as `ValueReader.read` does."""
-    if task.compression is not None:
-        data = decompress(data, task.compression)
+    return described(task, unpacked(task, data))
+
+
+def unpacked(task: Task, data: bytes, /) -> bytes:
+    """Return what the serializer wrote, of which `data` is kept; raises as `decompress` does."""
+    return data if task.compression is None else decompress(data, task.compression)
+
+
+def described(task: Task, data: bytes, /) -> Any:
+    """Return the value that the serializer's `data` stands for; raises as `ValueReader.read` does."""
     if task.elapsed_s is None:  # only earlier releases don't say
         return describe_legacy(data)
     return SERIALIZER.describe(data)

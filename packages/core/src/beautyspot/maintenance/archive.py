@@ -17,6 +17,7 @@ from typing import Any
 
 from msgpack import packb, unpackb
 
+from beautyspot.compression import unpacked_bytes
 from beautyspot.errors import DamagedEntryError
 from beautyspot.records import Activity, Task
 
@@ -127,17 +128,23 @@ def _fits(value: Any) -> bool:
     return math.isfinite(value) and abs(value) <= LARGEST if isinstance(value, int | float) else True
 
 
-def task_from(row: dict[str, Any], /) -> Task:
+def task_from(row: dict[str, Any], size_bytes: int, /) -> Task:
     """Return the task of a row, still without its value.
 
+    Args:
+        row: As `unpack_row` returns it.
+        size_bytes: Of the value. What the row says is not believed: a lie would make `max_size` delete all others.
+
     Raises:
-        DamagedEntryError: something is missing.
+        DamagedEntryError: something is missing, or the value would become a bomb.
     """
     fields: dict[str, Any] = {name: value for name, value in row.items() if name in Task._fields}
     try:
         if fields["result_type"] not in ("DIRECT_BLOB", "FILE"):
             raise ValueError(f"result_type is {fields['result_type']!r:.80}")
-        fields |= {"tags": tuple(fields["tags"]), "result_value": None, "result_data": None}
+        fields |= {"tags": tuple(fields["tags"]), "result_value": None, "result_data": None, "size_bytes": size_bytes}
+        if fields["compression"] is not None:
+            unpacked_bytes(fields["compression"], size_bytes)
         return Task(**fields)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedEntryError(f"a row of the archive is no result: {error}; export it anew") from error

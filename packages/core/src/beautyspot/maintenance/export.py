@@ -186,18 +186,18 @@ def _add(writer: ArchiveWriter, task: Task, db: TaskDB, storages: Sequence[BlobS
         else:
             member, checksum, value = None, crc32(head), head
         size_bytes = stream.tell()
-    row = _packed(task._replace(size_bytes=size_bytes), member)
+    row = _packed(task._replace(size_bytes=size_bytes), member, size_bytes)
     if (task.checksum is not None and checksum != task.checksum) or row is None:
         return "left_out", 0
     writer.add_row("tasks", row, value)
     return "tasks", size_bytes
 
 
-def _packed(task: Task, member: str | None) -> bytes | None:
+def _packed(task: Task, member: str | None, size_bytes: int) -> bytes | None:
     """Return the row of an archive; None for one that no import would take, as a column of it is damaged."""
     try:
         row = pack_row(task, member=member)
-        task_from(unpack_row(row))
+        task_from(unpack_row(row), size_bytes)
     except (DamagedEntryError, ValueError, TypeError, OverflowError):
         return None
     return row

@@ -92,9 +92,7 @@ def _rows_of(archive: ArchiveReader, part: list[bytes]) -> Iterator[Row]:
     for data, value in zip(part[::2], part[1::2], strict=True):
         row = unpack_row(data)
         member = row.get("member")
-        # What the row says of its size is not believed: a lie would make `max_size` delete everything else.
-        size_bytes = len(value) if member is None else archive.claim(member)
-        yield task_from(row)._replace(size_bytes=size_bytes), value, member
+        yield task_from(row, len(value) if member is None else archive.claim(member)), value, member
 
 
 def _put(archive: ArchiveReader, rows: list[Row], target: _Target, *, dry_run: bool) -> list[Task]:
