@@ -3,6 +3,7 @@
 import logging
 import threading
 from pathlib import Path
+from typing import Any
 
 import beautyspot as bs
 import pytest
@@ -42,10 +43,14 @@ def test_hooks_see_every_turn_of_a_call(spot: bs.Spot):
     assert diary.turns[3:] == [("pre_execute", (0,)), ("on_error", ZeroDivisionError)]
 
 
+def lock() -> Any:
+    return threading.Lock()
+
+
 def test_hooks_see_a_result_that_is_not_kept(spot: bs.Spot):
     diary = Diary()
     with pytest.warns(bs.CacheSaveWarning):
-        spot.mark(hooks=(diary,))(threading.Lock)()
+        spot.mark(hooks=(diary,))(lock)()
     assert ("on_save_error", bs.SerializationError) in diary.turns
 
 
@@ -53,7 +58,7 @@ def test_hooks_see_a_result_that_is_not_kept_where_that_raises(tmp_path: Path):
     diary = Diary()
     spot = bs.Spot(db=tmp_path / "a.db", storage=tmp_path / "b", on_save_error="raise", hooks=(diary,))
     with pytest.raises(bs.SerializationError):
-        spot.mark(threading.Lock)()
+        spot.mark(lock)()
     assert ("on_save_error", bs.SerializationError) in diary.turns
 
 

@@ -8,6 +8,9 @@ import pytest
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 HEAD = """
+# Said by Python 3.12 of every fork of a program with threads, which is what these scenes are about.
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+
 def in_child(work):
     pid = os.fork()
     if not pid:

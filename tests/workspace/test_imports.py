@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import inspect
 import pydoc
+import re
 import subprocess
 import sys
 import typing
@@ -57,6 +58,7 @@ def test_a_hit_loads_no_heavy_library(tmp_path: Path) -> None:
     assert loaded_by(f"{call}; f('abc'); f('abc')") & HEAVY == set()
 
 
+SAID: typing.Any = {"capture_output": True, "text": True, "check": True}
 NOT_FOR_A_FIRST_HIT = {
     # Of the standard library: together they take as long as everything else that a fresh process does.
     "enum", "hashlib", "importlib.metadata", "json", "re", "typing", "warnings",
@@ -85,9 +87,10 @@ def test_a_first_hit_loads_nothing_that_only_other_calls_need(tmp_path: Path) ->
     job = tmp_path / "job.py"
     job.write_text(code_with_path(JOB), "utf-8")
     command = [sys.executable, "-I", "-S", str(job), str(tmp_path / "job.db"), str(tmp_path / "blobs")]
-    runs = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() for _ in range(2)]
+    runs = [subprocess.run(command, **SAID).stdout.split() for _ in range(2)]
     assert [run[:2] for run in runs] == [["hits", "0"], ["hits", "1"]]
-    assert set(runs[1]) & NOT_FOR_A_FIRST_HIT == set()
+    of_sqlite = subprocess.run([*command[:3], "-c", "import sqlite3, sys; print(*sys.modules)"], **SAID).stdout.split()
+    assert set(runs[1]) & NOT_FOR_A_FIRST_HIT <= set(of_sqlite)  # from Python 3.13 on it needs `warnings` itself
     assert {name for name in NOT_FOR_A_FIRST_HIT if importlib.util.find_spec(name) is None} == set()  # no old names
 
 
@@ -175,9 +178,14 @@ def test_help_explains_every_keyword_of_mark() -> None:
     assert [name for name in marking.KNOWN if f"    {name}: " not in shown] == []
 
 
+def bare(shown: str) -> str:
+    """Return a signature without what Python 3.13 does otherwise: more lines, and annotations without quotes."""
+    return re.sub(r"[\s|']", "", shown).replace(",)", ")")
+
+
 def test_help_and_signatures_show_every_parameter_of_a_spot() -> None:
     assert {"db", "storage", "tpm", "clock"} <= set(inspect.signature(beautyspot.Spot).parameters)
     shown = pydoc.render_doc(beautyspot.Spot, renderer=pydoc.plaintext)
     for name, method in vars(beautyspot.Spot).items():
         if inspect.isfunction(method) and not name.startswith("_"):
-            assert f"{name}{inspect.signature(method)}" in shown
+            assert bare(f"{name}{inspect.signature(method)}") in bare(shown)
