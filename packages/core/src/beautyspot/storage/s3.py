@@ -153,7 +153,10 @@ class S3Storage(BucketStorage):
                 if "ContentRange" not in response:
                     raise ValueError("the server gave the whole object where a range was asked for")
                 try:
-                    while filled < len(view) and (count := response["Body"].readinto(view[filled:])):
+                    count = 1
+                    while count and filled < len(view):
+                        with view[filled:] as rest:  # the frames of a failure may hold it longer than the value lives
+                            count = response["Body"].readinto(rest)
                         filled += count
                 except _broken():
                     if not attempts_left:

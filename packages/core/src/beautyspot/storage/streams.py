@@ -139,7 +139,12 @@ def fill_in_parallel(fill: Fill, start: int, view: memoryview, /) -> None:
         if len(view):
             fill(start, view)
         return
-    in_parallel(lambda at: fill(start + at, view[at : at + PART_BYTES]), range(0, len(view), PART_BYTES))
+
+    def fill_part(at: int) -> None:
+        with view[at : at + PART_BYTES] as part:
+            fill(start + at, part)
+
+    in_parallel(fill_part, range(0, len(view), PART_BYTES))
 
 
 def in_parallel(work: Callable[[int], Any], items: Sequence[int], /) -> list[Any]:
