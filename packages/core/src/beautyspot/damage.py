@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 
-from beautyspot.errors import CacheReadWarning
+from beautyspot.errors import CacheReadWarning, DamagedEntryError
 from beautyspot.notices import trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from beautyspot.notices import Notices
 
 REMEMBERED = 256
 """Keys of results that nobody has asked about yet; a call asks about its own as soon as its function has run."""
+REASONS = 256
+"""Told of one by one: a program has fewer classes, and what names one may be damaged itself."""
 
 
 class Damage:
@@ -24,16 +28,23 @@ class Damage:
         """Entries met so far that could not be read."""
         self._notices = notices
         self._keys: deque[str] = deque(maxlen=REMEMBERED)
+        self._reasons: set[Hashable] = set()
 
     def report(self, key: str, error: Exception, again: bool = False, /) -> None:
-        """Count an entry that can't be read, unless that was done, and warn of it once per kind of trouble."""
+        """Count an entry that can't be read, unless that was done, and warn of it once for each reason."""
         if not again:
             self.count += 1
             self._keys.append(key)
+        reason = trouble(error)
+        if reason not in self._reasons and len(self._reasons) >= REASONS:
+            reason = type(error)
+        self._reasons.add(reason)
+        # The doctor knows databases and storages, and nothing of the program's classes.
+        knows_better = isinstance(error, DamagedEntryError) and reason is not type(error)
         self._notices.warn(
-            trouble(error),
-            f"the kept result {key} could not be read ({type(error).__name__}: {error}), so its function runs again; "
-            "`beautyspot doctor` says what is wrong",
+            reason,
+            f"the kept result {key} could not be read ({type(error).__name__}: {error}), so its function runs again"
+            + ("" if knows_better else "; `beautyspot doctor` says what is wrong"),
             CacheReadWarning,
         )
 

@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from beautyspot.errors import StorageError
+from beautyspot.errors import DamagedEntryError, StorageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Notices:
 def trouble(error: Exception, /) -> Hashable:
     """Return what makes two errors one trouble: the next step that they ask for, else their class."""
     message, _, next_step = str(error).rpartition("; ")
-    return next_step if message and isinstance(error, StorageError) else type(error)
+    return next_step if message and isinstance(error, (StorageError, DamagedEntryError)) else type(error)
 
 
 def told(error: Exception, /) -> str:

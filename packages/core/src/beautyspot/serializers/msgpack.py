@@ -179,5 +179,6 @@ def _damaged(error: Exception) -> DamagedEntryError:
         return error
     reason = f"{type(error).__name__}: {error}"[:300]
     return DamagedEntryError(
-        f"kept bytes can't be read ({reason}); expected what dumps wrote; compute the result again"
+        f"kept bytes can't be read ({reason}); expected what dumps wrote; "
+        "compute the result again, and look for more like it with `beautyspot verify`"
     )
