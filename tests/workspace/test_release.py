@@ -19,7 +19,7 @@ def copy(tmp_path: Path) -> Path:
     changelog = tmp_path / "CHANGELOG.md"
     changelog.write_text(changelog.read_text().replace("## Unreleased", "## 3.0.0 - 2026-12-01", 1))
     git(tmp_path, "init", "--quiet")
-    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "x")
+    commit(tmp_path)
     return tmp_path
 
 
@@ -28,15 +28,22 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
 
 
+def commit(folder: Path) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "x")
+
+
 def check(folder: Path) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, str(folder / "scripts/release-check")]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def change(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
+def change(folder: Path, path: str, old: str, new: str) -> None:
+    """Commit the change of a file."""
+    text = (folder / path).read_text()
     assert old in text
-    path.write_text(text.replace(old, new, 1))
+    (folder / path).write_text(text.replace(old, new, 1))
+    commit(folder)
 
 
 def test_a_tag_that_fits_its_changelog_and_its_packages_passes(copy: Path) -> None:
@@ -53,6 +60,48 @@ def test_a_tag_of_another_version_is_found(copy: Path) -> None:
     assert "tagged v3.0.1, but the packages are 3.0.0" in check(copy).stderr
 
 
+@pytest.mark.parametrize("tag", ["release-3.0.0", "v3", "release-3.0.1"])
+def test_a_tag_that_names_no_version_in_the_one_way_is_found(copy: Path, tag: str) -> None:
+    git(copy, "tag", tag)
+    assert f"this commit is tagged {tag}, but the packages are 3.0.0; expected v3.0.0 alone" in check(copy).stderr
+
+
+def test_a_version_below_one_that_it_comes_from_is_found(copy: Path) -> None:
+    git(copy, "tag", "v3.1.0")
+    commit(copy)
+    git(copy, "tag", "v3.0.0")
+    assert "3.0.0 is below v3.1.0, from which it comes; raise it" in check(copy).stderr
+
+
+def test_a_branch_for_an_older_release_may_be_below_a_newer_one(copy: Path) -> None:
+    git(copy, "checkout", "--quiet", "-b", "next")
+    commit(copy)
+    git(copy, "tag", "v3.1.0")
+    git(copy, "checkout", "--quiet", "-")
+    git(copy, "tag", "v3.0.0")
+    assert check(copy).returncode == 0, check(copy).stderr
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_a_tagged_commit_that_the_folder_only_mends_is_found(copy: Path, staged: bool) -> None:
+    metadata = copy / "packages/langchain/pyproject.toml"
+    right = metadata.read_text()
+    change(copy, "packages/langchain/pyproject.toml", 'version = "3.0.0"', 'version = "2.9.0"')
+    git(copy, "tag", "v3.0.0")
+    metadata.write_text(right)
+    if staged:
+        git(copy, "add", "--all")
+    told = check(copy).stderr
+    assert "langchain-beautyspot is 2.9.0, but beautyspot is 3.0.0" in told
+    assert "packages/langchain/pyproject.toml is not as the tagged commit has it" in told
+
+
+def test_a_file_that_was_never_added_is_found_before_it_is_in_a_wheel(copy: Path) -> None:
+    git(copy, "tag", "v3.0.0")
+    (copy / "packages/core/secret.py").write_text("")
+    assert "packages/core/secret.py is not as the tagged commit has it" in check(copy).stderr
+
+
 @pytest.mark.parametrize("more", ["v3.0.1", "3.0.0"])
 def test_a_second_tag_of_a_version_is_found(copy: Path, more: str) -> None:
     git(copy, "tag", "v3.0.0")
@@ -62,28 +111,28 @@ def test_a_second_tag_of_a_version_is_found(copy: Path, more: str) -> None:
 
 def test_a_version_that_was_released_before_is_found(copy: Path) -> None:
     git(copy, "tag", "v3.0.0")
-    git(copy, "commit", "--quiet", "--allow-empty", "--message", "y")
+    commit(copy)
     assert "released from another commit" in check(copy).stderr
 
 
 def test_a_package_left_behind_is_found(copy: Path) -> None:
-    change(copy / "packages/langchain/pyproject.toml", 'version = "3.0.0"', 'version = "2.9.0"')
+    change(copy, "packages/langchain/pyproject.toml", 'version = "3.0.0"', 'version = "2.9.0"')
     assert "langchain-beautyspot is 2.9.0, but beautyspot is 3.0.0" in check(copy).stderr
 
 
 def test_a_package_that_asks_for_an_older_core_is_found(copy: Path) -> None:
-    change(copy / "packages/dashboard/pyproject.toml", "beautyspot>=3.0.0", "beautyspot>=2.0")
+    change(copy, "packages/dashboard/pyproject.toml", "beautyspot>=3.0.0", "beautyspot>=2.0")
     assert "expected beautyspot>=3.0.0" in check(copy).stderr
 
 
 def test_a_package_that_asks_for_a_core_that_is_not_released_is_found(copy: Path) -> None:
-    change(copy / "packages/dashboard/pyproject.toml", "beautyspot>=3.0.0", "beautyspot>=3.0.0,<3")
+    change(copy, "packages/dashboard/pyproject.toml", "beautyspot>=3.0.0", "beautyspot>=3.0.0,<3")
     assert "expected beautyspot>=3.0.0" in check(copy).stderr
 
 
 def test_a_tag_without_a_section_in_the_changelog_is_found(copy: Path) -> None:
+    change(copy, "CHANGELOG.md", "## 3.0.0 - 2026-12-01", "## Unreleased")
     git(copy, "tag", "v3.0.0")
-    change(copy / "CHANGELOG.md", "## 3.0.0 - 2026-12-01", "## Unreleased")
     assert "begins with 'Unreleased'; expected `## 3.0.0 - YYYY-MM-DD`" in check(copy).stderr
 
 
@@ -92,12 +141,13 @@ def test_a_tag_without_a_section_in_the_changelog_is_found(copy: Path) -> None:
 def test_a_sentence_that_holds_until_the_release_is_found_after_it(copy: Path, document: str, sentence: str) -> None:
     (copy / document).parent.mkdir(parents=True, exist_ok=True)
     (copy / document).write_text(sentence)
+    commit(copy)
     assert f"{document} still says what holds until 3.0.0 is released" in check(copy).stderr
 
 
 @pytest.mark.parametrize("heading", ["## 3.0.0", "## 3.0.0 - 2026-13-99", "## 3.0.0 - soon", "## 3.0.0 - 20261201"])
 def test_a_release_without_a_day_is_found(copy: Path, heading: str) -> None:
-    change(copy / "CHANGELOG.md", "## 3.0.0 - 2026-12-01", heading)
+    change(copy, "CHANGELOG.md", "## 3.0.0 - 2026-12-01", heading)
     assert "doesn't say when 3.0.0 was released" in check(copy).stderr
 
 
@@ -106,11 +156,11 @@ def test_a_release_without_a_day_is_found(copy: Path, heading: str) -> None:
     [('requires-python = ">=3.11"', 'requires-python = ">=3.12"'), ('license = "MIT"', 'license = "ISC"')],
 )
 def test_a_package_for_another_python_or_of_another_license_is_found(copy: Path, old: str, new: str) -> None:
-    change(copy / "packages/langchain/pyproject.toml", old, new)
+    change(copy, "packages/langchain/pyproject.toml", old, new)
     assert "langchain-beautyspot says " in check(copy).stderr
 
 
 @pytest.mark.parametrize("more", ["## 3.0.0 - 2026-11-01", "## Unreleased"])
 def test_a_section_that_is_there_twice_or_was_left_behind_is_found(copy: Path, more: str) -> None:
-    change(copy / "CHANGELOG.md", "## 3.0.0 - 2026-12-01", f"## 3.0.0 - 2026-12-01\n\n{more}")
+    change(copy, "CHANGELOG.md", "## 3.0.0 - 2026-12-01", f"## 3.0.0 - 2026-12-01\n\n{more}")
     assert "CHANGELOG.md has " in check(copy).stderr
