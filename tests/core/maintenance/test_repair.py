@@ -76,6 +76,17 @@ def test_a_row_that_lies_about_its_size_is_mended_and_its_value_kept(kept: Any, 
         assert copy.execute("SELECT max(size_bytes) FROM tasks").fetchone() == (10**15,)
 
 
+def test_a_mending_that_ends_half_way_loses_no_result(kept: Any) -> None:
+    kept.fill(1)
+    kept.ask("UPDATE tasks SET size_bytes = -5")
+    kept.ask("CREATE TRIGGER stop BEFORE INSERT ON tasks BEGIN SELECT RAISE(ABORT, 'stop'); END")
+    with pytest.raises(bs.StorageError, match="stop"):
+        repair(kept.path, [kept.blobs])
+    assert count(kept) == 3
+    kept.ask("DROP TRIGGER stop")
+    assert (repair(kept.path, [kept.blobs]).mended, is_sound(kept)) == (3, True)
+
+
 def test_a_row_whose_blob_can_not_be_had_is_left_to_clean(kept: Any) -> None:
     kept.fill(1)
     for blob in Path(kept.blobs.root).rglob("*.bin"):

@@ -67,6 +67,17 @@ class SQLiteUpkeep:
 
         return self._connections.change(lambda execute: atomically(execute, delete_all))
 
+    def replace_unchanged(self, listed: Task, task: Task, /) -> bool:
+        """Keep `task` in place of the `listed` one of its key, unless that was kept anew; say whether it is there."""
+
+        def replace(execute: Execute) -> bool:
+            if _updated_at(execute, [listed.cache_key]).get(listed.cache_key) != listed.updated_at:
+                return False
+            delete_many(execute, [listed.cache_key])
+            return bool(put_newer(execute, [task]))
+
+        return self._connections.change(lambda execute: atomically(execute, replace))
+
     def legacy_holders(self) -> dict[str, str | None]:
         """Return which function holds each bare name of the rows of releases 0.3 to 2.x; None where none does yet."""
         return dict(self._connections.read(lambda execute: execute(HOLDERS).fetchall()))

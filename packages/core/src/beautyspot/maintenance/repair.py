@@ -13,7 +13,6 @@ from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.faults import UNREADABLE, code_of, storage_error
 from beautyspot.db.replacement import inode, set_aside
 from beautyspot.db.salvage import READ, Salvage, rename
-from beautyspot.deletion import delete_rows
 from beautyspot.errors import StorageError
 from beautyspot.maintenance.delete import delete_tasks
 from beautyspot.maintenance.existence import own_file
@@ -172,8 +171,8 @@ def _without_damaged(
 def _mend(task: Task, catalog: Catalog, reader: ValueReader, db: SQLiteTaskDB | None) -> bool:
     """Say whether the value is whole, and write its row to `db` as it should be, unless it was kept anew meanwhile."""
     whole = mended(catalog, reader, task)
-    if whole is not None and db is not None and delete_rows([task], db):
-        db.upkeep.put_newer([whole])
+    if whole is not None and db is not None:
+        db.upkeep.replace_unchanged(task, whole)
     return whole is not None
 
 
