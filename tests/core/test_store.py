@@ -48,6 +48,9 @@ class MoodyDB(MemoryTaskDB):
             self.refuse(task)
         return self.upkeep.put_newer(tasks)
 
+    def updated_at(self, keys: Sequence[str], /) -> dict[str, datetime]:
+        return self.upkeep.updated_at(keys)
+
     def refuse(self, task: Task) -> None:
         if self.sulks or task.func_name == REFUSED:
             self.clock.advance(self.takes_s)

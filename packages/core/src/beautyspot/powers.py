@@ -54,8 +54,9 @@ def notes_uses(db: object, /) -> TypeGuard[SupportsUses]:
 
 def merger_in(db: object, /) -> SupportsMerge | None:
     """Return what keeps rows in `db` without replacing newer ones; None if it has no such thing."""
-    merger: Any = db if has_methods(db, "put_newer") else getattr(db, "upkeep", None)
-    return merger if has_methods(merger, "put_newer") else None
+    methods = "updated_at", "put_newer"
+    merger: Any = db if has_methods(db, *methods) else getattr(db, "upkeep", None)
+    return merger if has_methods(merger, *methods) else None
 
 
 def can_wake(db: object, /) -> TypeGuard[SupportsWaking]:

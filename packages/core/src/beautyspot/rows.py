@@ -41,7 +41,7 @@ class Rows:
         hits: list[Hit | None] = []
         for key in keys:
             entry = entries.get(key)
-            if entry is None or entry.expires_at is not None:
+            if entry is None or entry.expires_at is not None or store.unsaved.waiting:
                 entry = store.living(key, entry)
             hits.append(None if entry is None else store.value_of(key, entry, serializer))
         return hits

@@ -91,7 +91,8 @@ class Store:
         self._on_save_error: OnSaveError = on_save_error
         self.compresses = False
         """Whether values that shrink are kept compressed."""
-        self.unsaved = Unsaved(db, clock)
+        self.unsaved = Unsaved(db, self.blobs.drop, clock)
+        self._waiting = self.unsaved.waiting
         self.housekeeping: Housekeeping | None = None
         """What keeps the store within a size; None unless that was asked for."""
         self.reads_locally = reads_locally(db)
@@ -104,19 +105,22 @@ class Store:
             key: Of the call.
             again: Whether the caller looked a moment ago, so that damage has been counted already.
         """
-        try:
-            entry = self.db.get(key)
-        except Exception as error:  # noqa: BLE001 - a backend's trouble is a miss; it is counted and warned of
-            self.report_damage(key, error, again)
-            entry = None
-        return self.living(key, entry, again)
-
-    def living(self, key: str, entry: Entry | None, again: bool = False, /) -> Entry | None:
-        """Return `entry`, or the one that waits to be written in its stead, unless it has expired."""
+        # A result that waits is newer than the one that the database holds, and there whatever became of that.
+        entry = self.unsaved.entry(key) if self._waiting else None
         if entry is None:
-            entry = self.unsaved.entry(key)
-            if entry is None:
-                return None
+            try:
+                entry = self.db.get(key)
+            except Exception as error:  # noqa: BLE001 - a backend's trouble is a miss; it is counted and warned of
+                self.report_damage(key, error, again)
+        return None if entry is None else self._unless_expired(key, entry, again)
+
+    def living(self, key: str, entry: Entry | None, /) -> Entry | None:
+        """Return `entry`, which the database holds, or the one that waits in its stead, unless it has expired."""
+        if self._waiting:
+            entry = self.unsaved.entry(key) or entry
+        return None if entry is None else self._unless_expired(key, entry)
+
+    def _unless_expired(self, key: str, entry: Entry, again: bool = False) -> Entry | None:
         expires_at = entry.expires_at
         if expires_at is not None and expires_at.timestamp() <= self.clock.time():
             if expires_at == NO_TIME:
@@ -201,33 +205,31 @@ class Store:
 
     def delete(self, keys: Sequence[str], /) -> int:
         """Delete the results under `keys`, rows before blobs, and return how many there were."""
-        locations = [location for key in keys if (location := self._location(key))]
-        held = sum([self.unsaved.drop(key) for key in keys])
-        count = max(self.db.delete(keys), held)
+        with self.unsaved.standing_still():
+            locations = [location for key in keys if (location := self.unsaved.location(key))]
+            count = self.db.delete(keys)
+            held = sum([self.unsaved.drop(key) for key in keys])
         for location in locations:
             self.blobs.drop(location)
-        return count
+        return max(count, held)
 
     def delete_where(self, where: TaskFilter, /) -> int:
         """Delete every matching result but those that are kept anew meanwhile, and return how many there were."""
         from beautyspot.deletion import in_steps  # no hit deletes
 
-        count, held = 0, self.unsaved.drop_where(where)
-        for _, gone in in_steps(self.db.find(where), self.db):
-            count += len(gone)
-            for task in gone:
-                held.discard(task.cache_key)
-                if task.result_type == "FILE" and task.result_value:
-                    self.blobs.drop(task.result_value)
-        # Who found nothing drops what memory holds: another process may have deleted it and not have told yet.
-        return count + len(held) or self.db.delete(())
-
-    def _location(self, key: str) -> str | None:
-        try:
-            entry = self.db.get(key)
-        except DamagedEntryError:
-            return None  # its row goes all the same; a blob that it may have named is left for cleaning
-        return None if entry is None else entry.result_value
+        with self.unsaved.standing_still():
+            count, held = 0, self.unsaved.matching(where)
+            for _, gone in in_steps(self.db.find(where), self.db):
+                count += len(gone)
+                for task in gone:
+                    if task.cache_key in held:
+                        held.discard(task.cache_key)
+                        self.unsaved.drop(task.cache_key)
+                    if task.result_type == "FILE" and task.result_value:
+                        self.blobs.drop(task.result_value)
+            # What waits may match where the row that it replaces does not. Who found nothing drops what memory holds:
+            # another process may have deleted it and not have told yet.
+            return count + self.delete([*held]) if held or not count else count
 
     @property
     def damaged(self) -> int:

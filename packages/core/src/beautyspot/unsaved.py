@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from datetime import timedelta
 
-from beautyspot.errors import StorageError
+from beautyspot.errors import DamagedEntryError, StorageError
 from beautyspot.powers import can_wake, merger_in, takes_batches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+    from typing import NamedTuple
 
     from beautyspot.clocks import Clock
     from beautyspot.protocols import TaskDB
     from beautyspot.records import Entry, Task, TaskFilter
+else:
+    from beautyspot.tuples import NamedTuple
 
 LIMIT_BYTES = 64 * 1024 * 1024
 """Most bytes of results that are held."""
@@ -26,16 +32,30 @@ REST_S = 10.0
 
 HOPELESS = (OverflowError, TypeError, ValueError)
 """Causes that lie in the row itself, such as a tag that is no Unicode: no database will ever take it."""
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Waiting(NamedTuple):
+    """A row that waits for the database."""
+
+    task: Task
+    replaces: datetime | None
+    """When the row was kept whose place it is to take; None if none was there, or it couldn't be read."""
 
 
 class Unsaved:
-    """Rows on their way to a database, and those that wait for it."""
+    """Rows on their way to a database, and those that wait for it.
 
-    def __init__(self, db: TaskDB, clock: Clock) -> None:
-        """Hold nothing yet."""
+    What waits is newer than what the database holds under its key, unless another process kept that since.
+    """
+
+    def __init__(self, db: TaskDB, drop_blob: Callable[[str], None], clock: Clock) -> None:
+        """Hold nothing yet; `drop_blob` raises nothing."""
         self._db = db
+        self._drop_blob = drop_blob
         self._now = clock.monotonic
-        self._tasks: dict[str, Task] = {}
+        self.waiting: dict[str, Waiting] = {}
+        """By key; always this one dict, as each hit looks whether it is empty."""
         self._held_bytes = 0
         self.refusal = ""
         """What the database said when it last refused a row."""
@@ -45,11 +65,11 @@ class Unsaved:
 
     def __len__(self) -> int:
         """Return how many rows wait."""
-        return len(self._tasks)
+        return len(self.waiting)
 
     def __contains__(self, key: str) -> bool:
         """Say whether a row waits under `key`."""
-        return key in self._tasks
+        return key in self.waiting
 
     def rests(self) -> bool:
         """Say whether the database is left alone, as its last refusal took long."""
@@ -63,19 +83,24 @@ class Unsaved:
         """
         if self.rests() and self._hold(task):
             raise StorageError(self.refusal)
-        # An older result of the same call must not be written over this one.
-        self.drop(task.cache_key)
-        try:
-            self._try(lambda: self._db.put(task))
-        except StorageError as error:
-            if not isinstance(error.__cause__, HOPELESS):
-                self._hold(task)
-            raise
-        if self._tasks and self._writing.acquire(blocking=False):  # one thread that tries is enough
+        with self.standing_still(task.cache_key):
+            self._put(task)
+        if self.waiting and self._writing.acquire(blocking=False):  # one thread that tries is enough
             try:
                 self.retry()
             finally:
                 self._writing.release()
+
+    def _put(self, task: Task) -> None:
+        older = self.waiting.get(task.cache_key)
+        try:
+            self._try(lambda: self._db.put(task) if older is None else self._replace(older, task, self._db.put))
+        except StorageError as error:
+            if isinstance(error.__cause__, HOPELESS) or not self._hold(task):
+                self.drop(task.cache_key)  # whoever asks must not take the older one for this
+            raise
+        if older is not None:
+            self._remove(older)
 
     def put_many(self, tasks: Sequence[Task], /) -> None:
         """Write the tasks in one go.
@@ -86,57 +111,104 @@ class Unsaved:
         if self.rests() or not takes_batches(self._db):
             raise StorageError(self.refusal or f"{self._db!r} takes one row at a time; put each alone")
         put_many = self._db.put_many
-        for task in tasks:
-            self.drop(task.cache_key)
-        self._try(lambda: put_many(tasks))
+        with self.standing_still(*(task.cache_key for task in tasks)):
+            older = [row for task in tasks if (row := self.waiting.get(task.cache_key))]
+            self._try(lambda: put_many(tasks))
+            for row in older:
+                self._give_up(row)
 
     def entry(self, key: str, /) -> Entry | None:
-        """Return what a hit needs of the row that waits under `key`."""
-        task = self._tasks.get(key)
-        if task is None:
-            return None
-        return task.entry()
+        """Return what a hit needs of the row that waits under `key`; None if the database has a newer one."""
+        row = self.waiting.get(key)
+        return None if row is None or self._is_outdated(row) else row.task.entry()
+
+    def location(self, key: str, /) -> str | None:
+        """Return where the blob of the row lies that the database holds under `key`.
+
+        Raises:
+            StorageError: it can't be read.
+        """
+        try:
+            entry = self._db.get(key)
+        except DamagedEntryError:
+            return None  # a blob that it may have named is left for cleaning
+        return None if entry is None else entry.result_value
+
+    def standing_still(self, *keys: str) -> AbstractContextManager[object]:
+        """Return what keeps the rows that wait under `keys`, or any if none is named, from being written meanwhile."""
+        waits = not self.waiting.keys().isdisjoint(keys) if keys else self.waiting
+        return self._writing if waits else nullcontext()
 
     def drop(self, key: str, /) -> bool:
-        """Forget the row under `key` and say whether there was one; it is not being written any more."""
-        if key not in self._tasks:
+        """Forget the row under `key` with its blob, and say whether there was one; it is not being written any more."""
+        if key not in self.waiting:
             return False
         with self._writing:
-            return self._remove(key)
+            row = self.waiting.get(key)
+            return row is not None and self._give_up(row)
 
-    def drop_where(self, where: TaskFilter, /) -> set[str]:
-        """Forget the rows that meet `where`, and return their keys."""
+    def matching(self, where: TaskFilter, /) -> set[str]:
+        """Return the keys of the rows that wait and meet `where`."""
         from beautyspot.db.filters import matches  # no hit deletes
 
-        return {key for key, task in list(self._tasks.items()) if matches(where, task) and self.drop(key)}
+        rows = list(self.waiting.values())
+        return {row.task.cache_key for row in rows if matches(where, row.task) and not self._is_outdated(row)}
 
     def retry(self) -> bool:
         """Write what waits, and say whether nothing is left; a row that is refused does not hold up the others."""
-        if self._tasks and can_wake(self._db):
+        if self.waiting and can_wake(self._db):
             self._db.wake()  # it may be the last try
-        for key, task in list(self._tasks.items()):
+        for key, row in list(self.waiting.items()):
             start_s = self._now()
             with self._writing, suppress(StorageError):
-                if self._tasks.get(key) is task:
-                    self._try(lambda task=task: self._put_held(task))
-                    self._remove(key)
-            if key in self._tasks and self._now() - start_s > SLOW_S:
+                if self.waiting.get(key) is row:
+                    self._try(lambda row=row: self._replace(row, row.task, lambda _, row=row: self._put_held(row)))
+                    self._remove(row)
+            if key in self.waiting and self._now() - start_s > SLOW_S:
                 break
-        return not self._tasks
+        return not self.waiting
 
     def forget(self) -> None:
         """Drop everything: in the child of a fork it belongs to the parent."""
         self._lock, self._writing = threading.RLock(), threading.RLock()
-        self._tasks.clear()
+        self.waiting.clear()
         self._held_bytes = 0
 
-    def _put_held(self, task: Task) -> None:
-        # What another process kept since this was computed is newer.
-        merger = merger_in(self._db)
+    def _put_held(self, row: Waiting) -> None:
+        """Write the row, unless what another process kept since it was computed is newer."""
+        task, merger = row.task, merger_in(self._db)
         if merger is None:
             self._db.put(task)
-        else:
-            merger.put_newer([task])
+            return
+        there = merger.updated_at([task.cache_key]).get(task.cache_key)
+        if there is not None and there == row.replaces:
+            # What it replaces is older, whatever a clock says that was set back meanwhile.
+            task = task._replace(updated_at=max(task.updated_at, there + MICROSECOND))
+        merger.put_newer([task])
+
+    def _replace(self, row: Waiting, task: Task, put: Callable[[Task], None]) -> None:
+        """Write `task`, and drop the blobs that no row names then, of those that `row` and the database named."""
+        key, before = task.cache_key, None
+        with suppress(Exception):  # the database may be anybody's; here and below a blob is left for cleaning
+            before = self.location(key)
+        put(task)
+        with suppress(Exception):
+            now = self.location(key)
+            for location in {before, row.task.result_value}:
+                if location and location != now:
+                    self._drop_blob(location)
+
+    def _is_outdated(self, row: Waiting) -> bool:
+        """Say whether another process kept a newer result since."""
+        there = self._kept_at(row.task.cache_key)
+        return there is not None and there != row.replaces and there > row.task.updated_at
+
+    def _kept_at(self, key: str) -> datetime | None:
+        """Return when the row was kept that the database holds under `key`; None for none, or if it can't tell."""
+        with suppress(Exception):  # the database may be anybody's, and refuses already
+            merger = merger_in(self._db)
+            return None if merger is None else merger.updated_at([key]).get(key)
+        return None
 
     def _try(self, write: Callable[[], None]) -> None:
         start_s = self._now()
@@ -159,19 +231,29 @@ class Unsaved:
             raise StorageError(f"{reason} ({self._db!r}); see the documents of that database") from error
 
     def _hold(self, task: Task) -> bool:
-        size_bytes = len(task.result_data or b"")
+        key, size_bytes = task.cache_key, len(task.result_data or b"")
+        replaces = self._kept_at(key)
         with self._lock:
-            old = self._tasks.get(task.cache_key)
-            held_bytes = self._held_bytes + size_bytes - len(old.result_data or b"" if old else b"")
+            old = self.waiting.get(key)
+            held_bytes = self._held_bytes + size_bytes - len(old.task.result_data or b"" if old else b"")
             if held_bytes > LIMIT_BYTES:
                 return False
-            self._tasks[task.cache_key] = task
+            self.waiting[key] = Waiting(task, old.replaces if old and replaces is None else replaces)
             self._held_bytes = held_bytes
             return True
 
-    def _remove(self, key: str) -> bool:
+    def _give_up(self, row: Waiting) -> bool:
+        if not self._remove(row):
+            return False
+        if row.task.result_value:
+            self._drop_blob(row.task.result_value)
+        return True
+
+    def _remove(self, row: Waiting) -> bool:
+        """Let `row` wait no more, unless a newer one of its key took its place; say whether it did until now."""
         with self._lock:
-            task = self._tasks.pop(key, None)
-            if task is not None:
-                self._held_bytes -= len(task.result_data or b"")
-            return task is not None
+            if self.waiting.get(row.task.cache_key) is not row:
+                return False
+            self.waiting.pop(row.task.cache_key, None)
+            self._held_bytes -= len(row.task.result_data or b"")
+            return True

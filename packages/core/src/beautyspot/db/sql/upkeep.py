@@ -54,7 +54,9 @@ class SQLUpkeep:
         )
         found: dict[str, datetime] = {}
         for chunk in chunks(keys):
-            rows = self._connections.do(lambda kept, k=chunk: kept.sql.execute(statement, {"keys": k}).all())
+            rows = self._connections.unless_resting(
+                lambda kept, k=chunk: kept.sql.execute(statement, {"keys": k}).all()
+            )
             found.update((key, aware(time)) for key, time in rows)
         return found
 
