@@ -95,7 +95,7 @@ def test_content_stands_apart_from_the_dashboard(client: TestClient, address: st
 @pytest.mark.parametrize("kind", ["text/html", "TEXT/HTML", "image/SVG+XML"])
 def test_a_page_that_is_opened_alone_is_shown_as_its_source(client: TestClient, address: str, kind: str) -> None:
     answer = client.get(f"{address}?type={kind.replace('+', '%2B')}", headers={"sec-fetch-dest": "document"})
-    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["content-type"] == "text/plain"  # its bytes are no UTF-8
 
 
 def test_a_type_that_is_no_media_type_is_not_sent_on(client: TestClient, address: str) -> None:
@@ -117,7 +117,39 @@ def test_a_type_that_is_no_media_type_is_not_sent_on(client: TestClient, address
     ],
 )
 def test_parameters_of_a_type_are_told_and_a_text_is_always_utf8(kind: str, is_text: bool, told: str) -> None:
-    assert media_type(kind, is_text=is_text) == told
+    assert media_type(kind, b"", is_text=is_text) == told
+
+
+@pytest.mark.parametrize(
+    ("kind", "start", "told"),
+    [
+        ("text/html", "<meta charset=shift_jis>幕".encode("shift_jis"), "text/html"),
+        ("text/html", b'<!-- x --><META http-equiv=x content="text/html; charset=EUC-JP">', "text/html"),
+        ("text/xml", b'<?xml version="1.0" encoding="euc-jp"?>', "text/xml"),
+        ("text/html", "幕".encode("euc_jp"), "text/html"),
+        ("text/html", "<p>幕".encode()[:-1], "text/html; charset=utf-8"),
+        ("text/csv", b"<meta charset=shift_jis>", "text/csv; charset=utf-8"),
+    ],
+)
+def test_bytes_that_name_their_charset_are_told_without_another(kind: str, start: bytes, told: str) -> None:
+    assert media_type(kind, start, is_text=False) == told
+    assert media_type(kind, start, is_text=True) == f"{kind}; charset=utf-8"
+
+
+def test_what_the_browser_has_is_not_sent_again(client: TestClient, address: str) -> None:
+    etag = client.head(address).headers["etag"]
+    answer = client.get(address, headers={"if-none-match": f'"older", W/{etag}'})
+    assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
+    assert client.get(address, headers={"if-none-match": '"older"'}).status_code == 200
+
+
+def test_an_answer_without_content_keeps_the_value_apart_as_well(client: TestClient, address: str) -> None:
+    page = f"{address}?type=text/html"
+    framed = client.get(page)
+    again = client.get(page, headers={"if-none-match": framed.headers["etag"]})
+    assert again.headers["content-security-policy"] == framed.headers["content-security-policy"]
+    alone = client.get(page, headers={"if-none-match": framed.headers["etag"], "sec-fetch-dest": "document"})
+    assert (alone.status_code, alone.headers["content-type"].partition(";")[0]) == (200, "text/plain")
 
 
 def test_a_download_has_the_name_that_was_asked_for(client: TestClient, address: str) -> None:

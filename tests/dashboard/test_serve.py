@@ -71,20 +71,52 @@ def test_what_else_the_address_names_stays_in_it(served: Served) -> None:
     assert asked["location"] == "/results?key=0a%26b&lang=%E6%97%A5&expired="
 
 
+UPGRADE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
 def test_a_socket_is_refused_without_the_token(served: Served) -> None:
-    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
-    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
-    assert answer(served, "/_stcore/stream", **upgrade, **key)[0] == 403
-    assert answer(served, "/_stcore/stream", **upgrade, **key, Cookie=cookie_of(served))[0] == 101
+    assert answer(served, "/_stcore/stream", **UPGRADE)[0] == 403
+    assert answer(served, "/_stcore/stream", **UPGRADE, Cookie=cookie_of(served))[0] == 101
 
 
 @pytest.mark.parametrize(
-    "spoof", [{"Origin": "http://evil.example"}, {"Host": "evil.example", "Origin": "http://evil.example"}]
+    "spoof",
+    [
+        {"Origin": "http://evil.example"},
+        {"Host": "evil.example", "Origin": "http://evil.example"},
+        {"Origin": "http://127.0.0.1:9999"},
+        {"Origin": "http://localhost:9999"},
+        {"Origin": "http://127.0.0.1"},
+        {"Origin": "null"},
+    ],
 )
-def test_a_page_of_another_site_opens_no_socket_even_by_rebinding(served: Served, spoof: dict[str, str]) -> None:
-    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
-    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
-    assert answer(served, "/_stcore/stream", **upgrade, **key, **spoof, Cookie=cookie_of(served))[0] in (400, 403)
+def test_a_page_of_another_address_opens_no_socket_even_by_rebinding(served: Served, spoof: dict[str, str]) -> None:
+    assert answer(served, "/_stcore/stream", **UPGRADE, **spoof, Cookie=cookie_of(served))[0] in (400, 403)
+
+
+@pytest.mark.parametrize("path", ["/", "/kept/00", "/_stcore/host-config"])
+@pytest.mark.parametrize(
+    "spoof", [{"Origin": "http://127.0.0.1:9999"}, {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors"}]
+)
+def test_a_page_of_another_port_is_shown_nothing(served: Served, path: str, spoof: dict[str, str]) -> None:
+    assert answer(served, path, **spoof, Cookie=cookie_of(served))[0] == 403
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:{}", "localhost:{}", "localhost:9"])
+def test_the_own_page_opens_its_socket_through_a_forwarded_port_too(served: Served, host: str) -> None:
+    named = host.format(urlsplit(served.url).port)
+    spoof = {"Host": named, "Origin": f"http://{named}"}
+    assert answer(served, "/_stcore/stream", **UPGRADE, **spoof, Cookie=cookie_of(served))[0] == 101
+
+
+def test_a_link_elsewhere_may_lead_here(served: Served) -> None:
+    came = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert answer(served, "/", **came, Cookie=cookie_of(served))[0] == 200
 
 
 def test_every_answer_says_what_a_page_may_load(served: Served) -> None:

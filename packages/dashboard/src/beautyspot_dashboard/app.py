@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 
 from beautyspot_dashboard.frame import show_error
 from beautyspot_dashboard.routes import contents
-from beautyspot_dashboard.security import HOSTS, Headers, Token
+from beautyspot_dashboard.security import HOSTS, Headers, SameOrigin, Token
 
 SCRIPT = Path(__file__).with_name("scripts") / "main.py"
 
@@ -22,6 +22,7 @@ def create_app(token: str, cookie: str) -> st.App:
         middleware=[
             Middleware(TrustedHostMiddleware, HOSTS, www_redirect=False),
             Middleware(Headers),
+            Middleware(SameOrigin),
             Middleware(Token, token, cookie),
         ],
         on_script_error=show_error,

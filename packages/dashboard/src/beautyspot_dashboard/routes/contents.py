@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from beautyspot_dashboard.charsets import declared, is_utf8
 from beautyspot_dashboard.place import current
 
 PATH = "/kept"
@@ -21,6 +22,8 @@ CHUNK_BYTES = 256 * 1024
 """What lies in memory of a value while it is sent."""
 SAFE_TYPE = re.compile(r"([\w.+-]+/[\w.+-]+)((?:\s*;\s*[\w.-]+=(?:[\w.+-]+|\"[\w., /+-]*\"))*)", re.ASCII)
 """Source: RFC 9110, section 8.3.1: a type, a subtype and parameters."""
+LOOKED_BYTES = 4096
+"""Of bytes, to know their charset."""
 CHARSET = re.compile(r"\s*;\s*charset=[^;]*", re.ASCII | re.IGNORECASE)
 DIGITS = 20
 """Of a position in a range; Python refuses to read thousands of them."""
@@ -86,12 +89,14 @@ def kept(request: Request) -> Response:
     place = current()
     try:
         task = place.catalog().task(request.path_params["key"])
+        if _is_known(request, etag := _etag(task, request)):
+            return Response(status_code=304, headers=_own_headers(request, etag))
         content = place.values().open(task)
+        if content is None:
+            return PlainTextResponse("this value is neither bytes nor text; it has no content of its own\n", 404)
+        headers = _own_headers(request, etag) | _headers(task, request, content)
     except BeautySpotError as error:
         return PlainTextResponse(f"{error}\n", 404)
-    if content is None:
-        return PlainTextResponse("this value is neither bytes nor text; it has no content of its own\n", 404)
-    headers = _headers(task, request, is_text=content.is_text)
     wanted = _wanted(request, headers["etag"], content.size_bytes)
     if isinstance(wanted, Unsatisfiable):
         content.close()
@@ -114,29 +119,52 @@ def _wanted(request: Request, etag: str, size_bytes: int) -> Range | Unsatisfiab
     return range_of(request.headers.get("range"), size_bytes)
 
 
-def _headers(task: Task, request: Request, *, is_text: bool) -> dict[str, str]:
-    kind = request.query_params.get("type") or task.content_type or ""
+def _is_known(request: Request, etag: str) -> bool:
+    """Say whether the browser has the value as it is (RFC 9110, section 13.1.2)."""
+    said = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+    return etag in said or "*" in said
+
+
+def _etag(task: Task, request: Request) -> str:
+    shape = "source" if _is_alone(task, request) else "value"
+    return f'"{task.cache_key[:32]}-{task.updated_at.timestamp():.6f}-{shape}"'
+
+
+def _is_alone(task: Task, request: Request) -> bool:
+    """Say whether a page is opened outside of a frame of ours, which would keep it from leading elsewhere."""
+    return request.headers.get("sec-fetch-dest") == "document" and "ml" in _kind(task, request).lower()
+
+
+def _kind(task: Task, request: Request) -> str:
+    return request.query_params.get("type") or task.content_type or ""
+
+
+def _own_headers(request: Request, etag: str) -> dict[str, str]:
+    """Return what an answer without content has as well: a browser puts its headers to the value that it has."""
     scripts = request.query_params.get("scripts") == "1"
-    headers = {
-        "accept-ranges": "bytes",
-        "cache-control": "private, no-cache",
-        "content-security-policy": APART.format(" allow-scripts" if scripts else "")
-        + LOOKS
-        + (SCRIPTS if scripts else ""),
-        "content-type": media_type(kind, is_text=is_text),
-        "etag": f'"{task.cache_key[:32]}-{task.updated_at.timestamp():.6f}"',
-    }
-    # In a frame the page around it keeps a kept page from leading elsewhere; alone in a tab nothing would.
-    if request.headers.get("sec-fetch-dest") == "document" and "ml" in kind.lower():
-        headers["content-type"] = "text/plain; charset=utf-8"
+    policy = APART.format(" allow-scripts" if scripts else "") + LOOKS + (SCRIPTS if scripts else "")
+    return {"cache-control": "private, no-cache", "content-security-policy": policy, "etag": etag}
+
+
+def _headers(task: Task, request: Request, content: Content) -> dict[str, str]:
+    kind = "text/plain" if _is_alone(task, request) else _kind(task, request)
+    content.seek(0)
+    start = content.read(LOOKED_BYTES)
+    headers = {"accept-ranges": "bytes", "content-type": media_type(kind, start, is_text=content.is_text)}
     name = request.query_params.get("download")
     if name is not None:
         headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
     return headers
 
 
-def media_type(kind: str, /, *, is_text: bool) -> str:
-    """Return what the browser is told that content is; `kind` is anybody's, and a text is kept as UTF-8."""
+def media_type(kind: str, start: bytes, /, *, is_text: bool) -> str:
+    """Return what the browser is told that content is.
+
+    Args:
+        kind: What its row or the address says; it is anybody's.
+        start: Its first bytes. A charset that they name themselves holds, as the header's would go before it.
+        is_text: Whether it is a text, which is kept as UTF-8.
+    """
     found = SAFE_TYPE.fullmatch(kind.strip())
     if found is None:
         return "application/octet-stream"
@@ -144,7 +172,9 @@ def media_type(kind: str, /, *, is_text: bool) -> str:
     if is_text:
         parameters = CHARSET.sub("", parameters)
     is_said = CHARSET.search(parameters) is not None
-    return name + parameters + ("; charset=utf-8" if name.lower().startswith("text/") and not is_said else "")
+    is_own = not is_text and (declared(name, start) is not None or not is_utf8(start))
+    is_utf = name.lower().startswith("text/") and not is_said and not is_own
+    return name + parameters + ("; charset=utf-8" if is_utf else "")
 
 
 def _chunks(content: Content, part: Range) -> Iterator[bytes]:
