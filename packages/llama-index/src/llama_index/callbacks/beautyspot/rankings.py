@@ -11,8 +11,8 @@ from beautyspot.copies import Uncopied
 from beautyspot.errors import CacheSaveWarning, ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
+from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened
-from beautyspot.rows import Rows
 from beautyspot.store import Hit, Label
 
 from llama_index.callbacks.beautyspot.embeddings.embedder import (
@@ -47,7 +47,7 @@ class Rankings(Uncopied):
         self.place = place
         self.spot = opened(place)
         self.options = options
-        self.rows = Rows(self.spot.parts)
+        self.rows = LenientRows(self.spot.parts, "LlamaIndex")
         self.canonical = Canonical(registry_with_embedders(self.spot.parts.registry))
 
     def call(self, model: Any, nodes: Sequence[NodeWithScore], query: QueryBundle | None) -> "RankingCall | None":

@@ -10,8 +10,8 @@ from beautyspot.copies import Uncopied
 from beautyspot.errors import CacheSaveWarning, ConfigurationError
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import hasher
+from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened
-from beautyspot.rows import Rows
 from beautyspot.store import Hit
 
 from llama_index.callbacks.beautyspot.embeddings.batch import FORMAT, Batch, Shelf
@@ -46,7 +46,7 @@ class VectorCache(Uncopied):
         self.place = place
         self.spot = spot = opened(place)
         self.options = options
-        self.rows = Rows(spot.parts, VectorSerializer(spot.parts.serializer))
+        self.rows = LenientRows(spot.parts, "LlamaIndex", VectorSerializer(spot.parts.serializer))
         self._clock = spot.parts.clock
         self.canonical = Canonical(registry_with_embedders(spot.parts.registry))
 

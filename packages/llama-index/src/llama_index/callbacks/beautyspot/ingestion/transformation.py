@@ -12,8 +12,8 @@ from beautyspot.errors import CacheSaveWarning, ConfigurationError
 from beautyspot.keys import FromCode
 from beautyspot.keys.canonical import Canonical
 from beautyspot.keys.code import version_from_code
+from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened, portable
-from beautyspot.rows import Rows
 from beautyspot.spot import Spot
 from beautyspot.store import Hit, Label
 
@@ -149,10 +149,10 @@ class CachedTransformation(TransformComponent):
         more = {"ttl": self._ttl_s, "tags": self._tags, "mode": self._mode}
         return partial(CachedTransformation, **options, **more), (self.transformation, portable(self._place))
 
-    def _store(self) -> Rows:
+    def _store(self) -> LenientRows:
         parts = self._spot.parts
         is_embedding = isinstance(self.transformation, BaseEmbedding)
-        return Rows(parts, VectorSerializer(parts.serializer) if is_embedding else None)
+        return LenientRows(parts, "LlamaIndex", VectorSerializer(parts.serializer) if is_embedding else None)
 
     def _keys(self) -> Keys:
         registry = registry_of_transformations(self._spot.parts.registry)
@@ -183,7 +183,7 @@ class CachedTransformation(TransformComponent):
     def _fill(self, plan: Plan, hits: Sequence[Hit | None], mode: Mode) -> None:
         found = plan.fill(hits) if hits else []
         missing = len(plan.missing)
-        Rows(self._spot.parts).count(self._func_name, found, missing)
+        self._store().count(self._func_name, found, missing)
         if missing and mode == "replay_only":
             raise ReplayMiss(
                 f"{self._func_name} has no result kept for {missing} of the nodes; expected all of them with "

@@ -11,7 +11,7 @@ from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning
 from beautyspot.flight import Claim
 from beautyspot.flight.claim import Ask
-from beautyspot.notices import trouble
+from beautyspot.lenient import NEXT_STEP, LenientRows, report
 from beautyspot.places import Place, opened, portable
 from beautyspot.store import Hit, Label
 from beautyspot.threads import in_thread, on_event_loop
@@ -84,6 +84,7 @@ class LLMCache(Uncopied):
         self._ttl_s = None if options.ttl is None else seconds(options.ttl)
         self._limit_s = options.flight_timeout_s
         self._serializer = AnswerSerializer(parts.serializer)
+        self._rows = LenientRows(parts, "LlamaIndex", self._serializer)
         self.questions = Questions(
             parts.journal, parts.registry,
             namespace=options.namespace, key_fn=options.key_fn, model_id=options.model_id,
@@ -106,7 +107,7 @@ class LLMCache(Uncopied):
                     f"no key could be made of a call of {type(call.llm).__name__!r} ({error}), and the mode is "
                     "'replay_only'; give the cache a key_fn="
                 ) from error
-            self._report("made no key of a call, so nothing is looked up or kept", error, "give it a key_fn=")
+            self._report("made no key of a call, so nothing is looked up or kept", error, next_step="give it a key_fn=")
             return None
 
     def find(self, lookup: Lookup, /) -> tuple[Hit | None, Claim | None]:
@@ -173,8 +174,7 @@ class LLMCache(Uncopied):
                     self._label(question, elapsed_s), answer, self._serializer, keep_if=self._is_wanted
                 )
         except Exception as error:  # noqa: BLE001 - the caller has an answer that was paid for
-            next_step = "`beautyspot doctor` says what is wrong with the store"
-            self._report("could not keep an answer", error, next_step, CacheSaveWarning)
+            self._report("could not keep an answer", error, category=CacheSaveWarning)
         finally:
             if claim is not None:
                 claim.land(None, kept=kept)
@@ -214,17 +214,10 @@ class LLMCache(Uncopied):
         return lookup.mode == "read_write" and self._limit_s > 0
 
     def _read(self, key: str) -> Hit | None:
-        return self._store.read(key, self._serializer)
+        return self._rows.read((key,))[0]
 
     async def _read_async(self, key: str) -> Hit | None:
-        """Read a local row on the event loop; give a thread whatever may wait."""
-        store = self._store
-        if not store.reads_locally:
-            return await self.in_thread(self._read, key)
-        entry = store.lookup(key)
-        if entry is None or entry.result_data is not None:
-            return None if entry is None else store.value_of(key, entry, self._serializer)
-        return await self.in_thread(store.value_of, key, entry, self._serializer)
+        return (await self._rows.read_async((key,)))[0]
 
     def _read_again(self, claim: Claim, hit: Hit | None) -> tuple[Hit | None, Claim | None]:
         """Take what another process or thread kept between the first look and the claim."""
@@ -245,15 +238,14 @@ class LLMCache(Uncopied):
         return self._cache_if is None or self._cache_if(answer.response)
 
     def _report(
-        self, what: str, error: Exception, next_step: str, category: type[CacheWarning] = CacheReadWarning
+        self,
+        what: str,
+        error: Exception,
+        *,
+        category: type[CacheWarning] = CacheReadWarning,
+        next_step: str = NEXT_STEP,
     ) -> None:
-        with suppress(CacheWarning):  # where warnings are errors, the call goes on all the same
-            self._store.notices.warn(
-                ("llama_index", what, trouble(error)),
-                f"the cache of LlamaIndex's models {what} ({type(error).__name__}: {error}), and the program goes on "
-                f"without; {next_step}",
-                category,
-            )
+        report(self._store.notices, "LlamaIndex", what, error, category, next_step=next_step)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let models that have this cache go to another process: there it opens the same store."""
