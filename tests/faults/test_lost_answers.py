@@ -9,9 +9,9 @@ import pytest
 from beautyspot.db import MemoryTaskDB, RedisTaskDB, SQLTaskDB, TaskDB
 from beautyspot.errors import StorageError
 from beautyspot.maintenance import BlobMove, export_archive, import_archive, migrate
-from beautyspot.records import TaskFilter
+from beautyspot.records import Activity, TaskFilter
 from beautyspot.storage import MemoryStorage
-from beautyspot.testing.task_db import task
+from beautyspot.testing.task_db import NOON, task
 from servers.postgres import Postgres
 from servers.proxy import FaultyProxy
 from servers.redis import RedisServer
@@ -75,6 +75,20 @@ def test_copies_to_redis_keep_their_blobs(redis_url: str, redis_proxy: FaultyPro
         assert copy(db, storage) == 0
         assert rows_without_blob(db, storage) == (COUNT, 0)
         assert len(list(storage.iter_keys())) == COUNT
+
+
+def test_counts_are_added_once_to_redis(redis_url: str, redis_proxy: FaultyProxy) -> None:
+    counts = Activity("f:g", NOON.replace(second=0, microsecond=0), 1, 2, 3, 0.1234567890123456, 0.25, 2**53 + 1, 5)
+    with closing(RedisTaskDB(f"redis://127.0.0.1:{redis_proxy.port}/0")) as db:
+        db.add_activity([counts])
+        asked_bytes = redis_proxy.asked_bytes
+        db.add_activity([counts])
+        once_bytes = redis_proxy.asked_bytes - asked_bytes
+        redis_proxy.cut_after(0, once=True)
+        db.add_activity([counts])
+        assert redis_proxy.asked_bytes - asked_bytes > 3 * once_bytes
+        (found,) = db.read_activity()
+    assert (found.hits, found.saved_s, found.tokens_spent) == (3, pytest.approx(0.370370367, abs=1e-9), 3 * 2**53 + 3)
 
 
 def test_copies_to_postgresql_keep_their_blobs(postgres: Postgres, postgres_url: str, copy: Copies) -> None:

@@ -50,6 +50,7 @@ class RedisTaskDB:
         self._put: Any = self._client.register_script(redis_scripts.PUT)
         self._delete: Any = self._client.register_script(redis_scripts.DELETE)
         self._forget: Any = self._client.register_script(redis_scripts.FORGET)
+        self._add_activity: Any = self._client.register_script(redis_scripts.ADD_ACTIVITY)
         self._prefix = self._address.prefix
         self._task = f"{self._prefix}task:"
         self._listing = Listing(self._prefix, self._do, self._drop_from_index)
@@ -136,7 +137,8 @@ class RedisTaskDB:
     def add_activity(self, rows: Sequence[Activity], /) -> None:
         """Add the counts to those kept for the same function and minute, in one transaction."""
         if rows:
-            self._do(lambda client: redis_journal.add_activity(client, self._prefix, rows))
+            arguments = redis_journal.activity_arguments(self._prefix, rows)
+            self._do(lambda _: self._add_activity(args=arguments))
 
     def add_runs(self, rows: Sequence[Run], /) -> None:
         """Keep the runs, replacing those of the same id, in one transaction."""

@@ -5,9 +5,12 @@
 - `runs`, a sorted set of run ids by microseconds of `started_at`, and `run:ID`, a row
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
+
+from msgpack import packb
 
 from beautyspot.db.redis_rows import micros_of, run_of, run_row
 from beautyspot.records import Activity, Run
@@ -17,18 +20,18 @@ CHUNK = 500
 SECONDS = ("saved_s", "waited_s")
 
 
-def add_activity(client: Any, prefix: str, rows: Sequence[Activity], /) -> None:
-    """Add the counts."""
-    pipeline = client.pipeline(transaction=True)
+def activity_arguments(prefix: str, rows: Iterable[Activity], /) -> list[Any]:
+    """Return what `redis_scripts.ADD_ACTIVITY` takes to add the counts, which are a batch of their own."""
+    arguments: list[Any] = [prefix, os.urandom(8).hex()]
     for row in rows:
         minute_s = int(row.minute.timestamp())
-        member = f"{minute_s}:{row.func_name}"
-        pipeline.zadd(f"{prefix}activity", {member: minute_s})
-        for name, count in zip(Activity._fields[2:], row[2:], strict=True):
-            add = pipeline.hincrbyfloat if name in SECONDS else pipeline.hincrby
-            if count:
-                add(f"{prefix}activity:{member}", name, count)
-    pipeline.execute()
+        counts = [
+            ("HINCRBYFLOAT" if name in SECONDS else "HINCRBY", name, str(count))  # Lua would round it to 14 digits
+            for name, count in zip(Activity._fields[2:], row[2:], strict=True)
+            if count
+        ]
+        arguments += [f"{minute_s}:{row.func_name}", minute_s, packb(counts)]
+    return arguments
 
 
 def add_runs(client: Any, prefix: str, rows: Sequence[Run], /) -> None:

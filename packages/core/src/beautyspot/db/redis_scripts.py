@@ -7,6 +7,7 @@ Keys, behind the prefix:
 - `functions`, the set of function names
 - `expiry`, a sorted set of cache keys by milliseconds of `expires_at`, and `expiring`, a hash of their `names`:
   Redis drops a row by itself, and only these then know which indexes still list it
+- `batch:ID`, for a minute, of counts that were added
 - `activity`, `runs` and what they list, see `redis_journal`
 """
 
@@ -106,3 +107,16 @@ end
 """
 )
 """Takes keys that an index lists, and that are gone, out of it: dropped by Redis, or by an eviction."""
+
+ADD_ACTIVITY = """
+local prefix = ARGV[1]
+if not redis.call('SET', prefix .. 'batch:' .. ARGV[2], '', 'NX', 'EX', 60) then return end
+for place = 3, #ARGV, 3 do
+  local member, minute_s, counts = ARGV[place], ARGV[place + 1], cmsgpack.unpack(ARGV[place + 2])
+  redis.call('ZADD', prefix .. 'activity', minute_s, member)
+  for _, count in ipairs(counts) do
+    redis.call(count[1], prefix .. 'activity:' .. member, count[2], count[3])
+  end
+end
+"""
+"""Adds counts once, though a client that lost the answer sends them again."""
