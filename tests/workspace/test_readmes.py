@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from beautyspot import Spot
 from workspace.blocks import DOCUMENTS, FENCE, ROOT
 
 from benchmarks.japanese import in_japanese
@@ -82,6 +83,19 @@ def test_both_link_to_the_same_pages_and_to_each_other() -> None:
         "docs/images/dashboard-overview.png": "docs/images/dashboard-overview-ja.png",
     }
     assert [of_each.get(link, link) for link in english] == japanese
+
+
+@pytest.mark.parametrize("document", [*READMES, "docs/how-to/keep-big-values.md"])
+def test_big_values_lie_in_the_folder_that_documents_name(
+    document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Spot("answers").run(bytes, 99_999)
+    named = re.findall(r"`(\.beautyspot/\S*answers\S*)`", (ROOT / document).read_text("utf-8"))
+    [database, folder] = sorted(named)
+    [blob] = [path.as_posix() for path in Path(".beautyspot/blobs").rglob("*") if path.is_file()]
+    assert Path(database).is_file()
+    assert blob.startswith(folder)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -27,7 +27,7 @@ def spot_at(place: Place, /) -> Spot:
     """Return the Spot that `place` is, or one that keeps its results there.
 
     Args:
-        place: A Spot, which is returned; a file's path, with big values in the folder `blobs` beside it; a database's
+        place: A Spot, which is returned; a file's path, with big values in `blobs` beside it; a database's
             URL or a `TaskDB`, with every value in its row, as a server is shared and this machine's folders are not.
 
     Raises:

@@ -77,8 +77,8 @@ class Spot:
         Args:
             name: Names the database `.beautyspot/<name>.db`, and a shared limit.
             db: A path, a SQLAlchemy URL, or a `TaskDB`; None for the default above.
-            storage: A path, a URL, or a `BlobStorage` for big values; None for the folder
-                `blobs` beside the database's file, or in `.beautyspot` where it is no file.
+            storage: A path, a URL, or a `BlobStorage` for big values; None for `blobs/<name of the file>` beside
+                the database's file, without its `.db`, or for a folder in `.beautyspot/blobs` where it is no file.
             tpm: Cells per minute that `limiter` grants; None for no limit.
             burst: Cells that may go at once after a pause; 1 paces strictly.
             shared_limit: Keep the limit in the database, for every process that uses it under this name.

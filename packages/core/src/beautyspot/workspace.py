@@ -26,7 +26,7 @@ def database_path(name: str, /) -> str:
 
 
 def blob_folder(database: str | os.PathLike[str], /) -> str:
-    """Return the absolute path of the folder that holds the blobs of the file `database`, in `blobs` beside it.
+    """Return the absolute path of the folder that holds the blobs of the file `database`: `blobs/<its name>` beside it.
 
     It follows from the file alone: the commands know no Spot's name, and several Spots may share a file. A link is
     followed, as the file's locks are found so.
