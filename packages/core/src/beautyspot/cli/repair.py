@@ -43,5 +43,7 @@ def _tell(done: Repaired, *, dry_run: bool) -> None:
     would, keep = ("would drop", "keep") if dry_run else ("dropped", "kept")
     size = f", {bytes_text(done.size_bytes)}," if done.size_bytes else ""
     say(f"{would} {count_text(done.dropped, 'result')}{size} and {keep} {done.kept}{salvaged}{mended}")
+    if done.may_revive:
+        say("  results that had been deleted before may be among them: the file no longer tells them apart")
     for copy in done.copies:
         say(f"  what was there before lies in {copy!r}; delete it when nothing is missed")

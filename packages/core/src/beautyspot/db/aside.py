@@ -74,7 +74,8 @@ class Aside:
                 CacheReadWarning,
             )
         while self._untold:
-            count, place, is_all = self._untold.pop()
+            count, place, is_all, may_revive = self._untold.pop()
+            among = ", among which some may be that had been deleted" if may_revive else ""
             rest = (
                 "all that can be read of it; delete that file when nothing is missed"
                 if is_all
@@ -83,7 +84,7 @@ class Aside:
             Notices().warn(
                 place,
                 f"the database {self._path!r} can't be read any more, so it was set aside as {place!r}, and a fresh "
-                f"one is begun with {count} results out of it; {rest}",
+                f"one is begun with {count} results out of it{among}; {rest}",
                 CacheReadWarning,
             )
 

@@ -104,9 +104,14 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
         upgrade(connection)
         return
+    for statement in schema_statements():
+        connection.execute(statement)
+
+
+def schema_statements() -> list[str]:
+    """Return the statements that make a fresh file's tables."""
     with open(os.path.join(os.path.dirname(__file__), "schema.sql"), encoding="utf-8") as file:  # noqa: PTH118, PTH120
-        for statement in file.read().split(";\n\n"):
-            connection.execute(statement)
+        return file.read().split(";\n\n")
 
 
 def _ready_to_read(path: str) -> sqlite3.Connection:

@@ -1,4 +1,7 @@
-"""Reads of a damaged SQLite file what SQLite still can, around the pages that it can't, and brings it elsewhere."""
+"""Reads of a damaged SQLite file what SQLite still can, around the pages that it can't, and brings it elsewhere.
+
+Where SQLite finds no way to a result any more, the pages are read without it.
+"""
 
 import math
 import os
@@ -6,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import MAXYEAR, UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -14,8 +18,9 @@ from beautyspot.batched import batched
 from beautyspot.db.faults import Failure
 from beautyspot.db.kept import atomically
 from beautyspot.db.rows import TASK_COLUMNS, task_of
+from beautyspot.db.scan import Scan, columns_of_tasks
 from beautyspot.db.upkeep import put_newer
-from beautyspot.records import DAMAGED, Task
+from beautyspot.records import DAMAGED, NO_TIME, Task
 
 CHUNK = 200
 LONGEST_GAP = 1_000_000
@@ -33,16 +38,33 @@ NAME_LEGACY = (
 )
 """A file that was damaged before its upgrade has no such names yet."""
 
+FIELDS = TASK_COLUMNS.split(", ")
+KINDS = ("DIRECT_BLOB", "FILE", "DIRECT")
+"""What `result_type` may be."""
+NEVER_OLDER = datetime(MAXYEAR, 1, 1, tzinfo=UTC)
+
 Row = dict[str, Any]
 
 
 class Salvage:
     """The rows of one damaged file that can be read, and are as they were written."""
 
-    def __init__(self, connection: sqlite3.Connection, until_s: float = math.inf) -> None:
-        """Read through `connection` for as long as `time.monotonic()` is below `until_s`."""
+    def __init__(
+        self, place: str, connection: sqlite3.Connection, until_s: float = math.inf, *, is_live: bool = False
+    ) -> None:
+        """Read the file at `place` through `connection` for as long as `time.monotonic()` is below `until_s`.
+
+        Args:
+            is_live: Whether the file was not set aside, so that connections of this process may still write to it.
+        """
+        self._place = place
         self._connection = connection
         self._until_s = until_s
+        self._is_live = is_live
+        self._cut: set[str] = set()
+        """Tables that SQLite could not read to their end."""
+        self.may_revive = False
+        """Whether results that had been deleted may be among what was read, as the file no longer tells them apart."""
 
     @property
     def is_late(self) -> bool:
@@ -52,8 +74,8 @@ class Salvage:
     def chunks(self) -> Iterator[tuple[list[Task], int]]:
         """Yield the tasks with their values and tags, some at a time, and how many beside them are not whole."""
         for chunk in batched(self._tasks(), CHUNK):
-            whole = {task.cache_key: task for task in chunk if _is_whole(task)}
-            yield list(whole.values()), len(chunk) - len(whole)
+            whole = [task for task in chunk if _is_whole(task)]
+            yield list({task.cache_key: task for task in whole}.values()), len(chunk) - len(whole)
 
     def count(self) -> int:
         """Return how many tasks there were, as far as the counters or an index still tell; 0 if nothing does."""
@@ -81,13 +103,37 @@ class Salvage:
                 continue  # the use of a result that was not salvaged
 
     def _tasks(self) -> Iterator[Task]:
-        tags: dict[str, list[str]] = {}
+        tags: dict[str, set[str]] = {}
         for row in self._rows("tags", by_number=False):
-            tags.setdefault(str(row["cache_key"]), []).append(str(row["tag"]))
-        fields = TASK_COLUMNS.split(", ")
+            tags.setdefault(str(row["cache_key"]), set()).add(str(row["tag"]))
+        read: dict[str, datetime] = {}
         for row in self._rows("tasks"):
-            key = row.get("cache_key")
-            yield task_of(tuple(row.get(field) for field in fields), tuple(sorted(tags.get(str(key), ()))))
+            task = _task(row, tags)
+            read[task.cache_key] = NEVER_OLDER
+            yield task
+        if "tasks" in self._cut and not self.is_late:
+            yield from self._scanned(read, tags)
+
+    def _scanned(self, read: dict[str, datetime], tags: dict[str, set[str]]) -> Iterator[Task]:
+        """Yield what the pages hold beside what was `read`; of a result that lies there twice, the newer one last."""
+        scan = Scan(self._place, self._names("table_info") or columns_of_tasks())
+        try:
+            if "tags" in self._cut:
+                for tag, key in scan.tags():
+                    tags.setdefault(key, set()).add(tag)
+            for row in scan.rows():
+                if self.is_late:
+                    return
+                task = _task(row, tags)
+                is_one = task.result_type in KINDS and task.updated_at != NO_TIME
+                if is_one and task.updated_at > read.get(task.cache_key, NO_TIME):
+                    read[task.cache_key] = task.updated_at
+                    self.may_revive = not scan.knows_free
+                    yield task
+        finally:
+            # Closed, a file loses the locks of all connections that this process has to it (POSIX, fcntl).
+            if not self._is_live:
+                scan.close()
 
     def _rows(self, table: str, *, by_number: bool = True) -> Iterator[Row]:
         """Yield the rows of `table` that can still be read: from the start, from the end, and one by one in between.
@@ -98,6 +144,7 @@ class Salvage:
         """
         names = self._names("table_info", table)
         if not names:
+            self._cut.add(table)
             return
         columns = ", ".join(names)
         if not by_number:
@@ -131,7 +178,7 @@ class Salvage:
             while not self.is_late and (row := read()) is not None:
                 yield row
         except (sqlite3.Error, OverflowError, UnicodeError):
-            return
+            self._cut.add(table)
 
 
 class Brought(NamedTuple):
@@ -142,6 +189,8 @@ class Brought(NamedTuple):
     """Where the file lies now."""
     is_all: bool
     """Nothing more can be had of it."""
+    may_revive: bool = False
+    """As in `Salvage`."""
 
 
 def bring_over(place: str, target: sqlite3.Connection, /) -> Brought:
@@ -149,20 +198,21 @@ def bring_over(place: str, target: sqlite3.Connection, /) -> Brought:
 
     If nothing more can be had of it, its name gets the ending READ; otherwise `beautyspot repair` goes on.
     """
-    count, is_all = 0, False
+    count, is_all, may_revive = 0, False, False
     try:
         if os.path.getsize(place) <= LARGEST_BYTES:  # noqa: PTH202 - a path is a text all over this room
             with closing(sqlite3.connect(place, isolation_level=None, timeout=0)) as connection:
-                salvage = Salvage(connection, time.monotonic() + LONGEST_S)
+                salvage = Salvage(place, connection, time.monotonic() + LONGEST_S)
                 for tasks, _ in salvage.chunks():
                     count += len(atomically(target.execute, partial(put_newer, tasks=tasks)))
+                    may_revive = salvage.may_revive
                 salvage.copy_side_tables(target)
                 is_all = bool(count) and not salvage.is_late
             if is_all:
                 rename(place, place + READ)
     except Failure:
         is_all = False  # a full disk for one
-    return Brought(count, place + READ if is_all else place, is_all)
+    return Brought(count, place + READ if is_all else place, is_all, may_revive)
 
 
 def rename(place: str, target: str, /) -> None:
@@ -170,6 +220,10 @@ def rename(place: str, target: str, /) -> None:
     for ending in ("-wal", "-shm", ""):
         if os.path.exists(place + ending):  # noqa: PTH110 - as above
             os.rename(place + ending, target + ending)  # noqa: PTH104 - as above
+
+
+def _task(row: Row, tags: dict[str, set[str]]) -> Task:
+    return task_of(tuple(map(row.get, FIELDS)), tuple(sorted(tags.get(str(row.get("cache_key")), ()))))
 
 
 def _is_whole(task: Task) -> bool:

@@ -43,6 +43,8 @@ class Repaired:
     """Of those dropped; none for a malformed file."""
     mended: int = 0
     """Of those kept, results of which only what their rows say was wrong; 0 for a malformed file."""
+    may_revive: bool = False
+    """Whether results that had been deleted may be among those salvaged, as a file no longer told them apart."""
 
 
 def repair(
@@ -54,7 +56,7 @@ def repair(
 ) -> Repaired:
     """Make the SQLite file at `path` sound again.
 
-    A malformed file is renamed, and what SQLite still reads of it goes into a new one, which others may use meanwhile;
+    A malformed file is renamed, and what can be read of it goes into a new one, which others may use meanwhile;
     so does what a program set aside earlier. In a sound file, once there is a copy of it, rows of which only a column
     is wrong, as their size, are mended, and those whose value can't be read are deleted. Results whose blob can't be
     had are left to `clean`. It may be interrupted and run again.
@@ -114,25 +116,27 @@ def _put_aside(path: Path) -> Path:
 
 def _salvaged(path: Path, places: Sequence[Path], *, dry_run: bool, progress: Progress | None) -> Repaired:
     kept = dropped = 0
+    may_revive = False
     copies: list[str] = []
     # Before the first use it opens nothing: a dry run leaves even noise where it is.
     with closing(SQLiteTaskDB(path)) as db:
         for place in places:
             with closing(sqlite3.connect(place, isolation_level=None)) as connection:
-                salvage = Salvage(connection)
+                salvage = Salvage(str(place), connection, is_live=place == path)
                 read = 0
                 for tasks, bad in salvage.chunks() if place.suffix != READ else ():
                     kept += len(tasks) if dry_run else len(db.upkeep.put_newer(tasks))
                     dropped, read = dropped + bad, read + len(tasks) + bad
                     if progress is not None:
                         progress(kept)
+                may_revive = may_revive or salvage.may_revive
                 dropped += max(0, salvage.count() - read) if place.suffix != READ else 0
                 if not dry_run:
                     db.open()
                     _copy_side_tables(salvage, path)
             if not dry_run:
                 copies.append(_renamed(place))
-    return Repaired(kept, dropped, kept, tuple(copies))
+    return Repaired(kept, dropped, kept, tuple(copies), may_revive=may_revive)
 
 
 def _copy_side_tables(salvage: Salvage, path: Path) -> None:

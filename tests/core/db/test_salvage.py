@@ -1,0 +1,164 @@
+"""Salvage: noise on a page costs the results on that page, and no others."""
+
+import os
+import shutil
+import sqlite3
+import warnings
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import beautyspot as bs
+import pytest
+from beautyspot.db import SQLiteTaskDB
+from beautyspot.db.rows import time_text
+from beautyspot.db.salvage import Salvage
+from beautyspot.maintenance import repair
+from beautyspot.records import TaskFilter
+
+PAGE = 4096
+COUNT = 120
+ON_A_PAGE = 20
+"""Most rows of `value_of` that a page holds, or names the overflow of."""
+
+
+def value_of(number: int) -> str:
+    return f"{number}," * (3000 if number % 30 == 0 else 20)
+
+
+def marked(path: Path) -> Any:
+    def answer(number: int) -> str:
+        return value_of(number)
+
+    return bs.Spot("test", db=path, storage=path.parent / "blobs").mark(input_key_fn=str, tags=("red",))(answer)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file that has given pages up, and was used by several runs."""
+    path = tmp_path_factory.mktemp("whole") / "a.db"
+    answer = marked(path)
+    for number in range(COUNT + 40):
+        answer(number)
+    closing_of(answer)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA secure_delete = OFF")  # else Debian's SQLite wipes what it frees
+        for number in range(COUNT + 40 - 1, COUNT - 1, -1):
+            for table in ("tags", "tasks"):
+                connection.execute(f"DELETE FROM {table} WHERE cache_key = ?", (answer.key(number),))
+    return path
+
+
+def closing_of(answer: Any) -> None:
+    answer.__beautyspot_plan__.journal.flush()
+    answer.__beautyspot_plan__.store.db.close()
+
+
+def damaged(whole: Path, folder: Path, *pages: int) -> Path:
+    path = folder / "a.db"
+    for file in folder.glob("a.db*"):
+        file.unlink()
+    shutil.copy(whole, path)
+    (folder / "a.db-locks").touch()
+    overwrite(path, *pages)
+    return path
+
+
+def overwrite(path: Path, *pages: int) -> None:
+    with path.open("r+b") as file:
+        for page in pages:
+            file.seek((page - 1) * PAGE)
+            file.write(os.urandom(PAGE))
+
+
+def pages_of(path: Path) -> range:
+    return range(1, path.stat().st_size // PAGE + 1)
+
+
+def kept_in(path: Path) -> int:
+    with closing(SQLiteTaskDB(path)) as db:
+        return sum(1 for _ in db.find(TaskFilter()))
+
+
+def test_repair_loses_no_more_than_the_rows_of_the_noisy_page(whole: Path, tmp_path: Path) -> None:
+    lost: dict[int, int] = {}
+    for page in pages_of(whole):
+        path = damaged(whole, tmp_path, page)
+        repair(path, [])
+        lost[page] = COUNT - kept_in(path)
+    assert max(lost.values()) <= ON_A_PAGE, lost
+
+
+def test_a_program_that_opens_the_file_pays_again_for_no_more_either(whole: Path, tmp_path: Path) -> None:
+    paid: dict[int, int] = {}
+    for page in pages_of(whole):
+        answer = marked(damaged(whole, tmp_path, page))
+        with warnings.catch_warnings(record=True, action="always"):
+            assert all(answer(number) == value_of(number) for number in range(COUNT))
+            closing_of(answer)
+        paid[page] = answer.cache_info().misses
+    assert max(paid.values()) <= ON_A_PAGE, paid
+
+
+def schema_pages(path: Path) -> list[int]:
+    """Return the pages below page 1, without which no table is known."""
+    page = path.read_bytes()[:PAGE]
+    cells = [int.from_bytes(page[at : at + 2], "big") for at in range(112, 112 + 2 * page[104], 2)]
+    return [*(int.from_bytes(page[cell : cell + 4], "big") for cell in cells), int.from_bytes(page[108:112], "big")]
+
+
+def rows_of(path: Path) -> list[Any]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT * FROM tasks LEFT JOIN tags USING (cache_key) ORDER BY cache_key").fetchall()
+
+
+def test_rows_and_tags_come_back_as_they_were_without_the_schema_and_none_that_was_deleted(
+    whole: Path, tmp_path: Path
+) -> None:
+    done = repair(damaged(whole, tmp_path, *schema_pages(whole)), [])
+    assert (done.salvaged, done.dropped, done.may_revive) == (COUNT, 0, False)
+    assert rows_of(tmp_path / "a.db") == rows_of(whole)
+
+
+def test_what_may_have_been_deleted_comes_back_only_where_the_file_no_longer_tells_and_is_told_of(
+    whole: Path, tmp_path: Path
+) -> None:
+    path = damaged(whole, tmp_path, 1)
+    answer = marked(path)
+    with pytest.warns(bs.CacheReadWarning, match="among which some may be that had been deleted"):
+        answer(0)
+    closing_of(answer)
+    assert set(rows_of(whole)) < set(rows_of(path))
+    assert repair(damaged(whole, tmp_path, 1), [], dry_run=True).may_revive
+
+
+def test_what_lies_in_the_wal_comes_back_as_well_and_the_newest_of_it(whole: Path, tmp_path: Path) -> None:
+    path = damaged(whole, tmp_path)
+    answer = marked(path)
+    for number in range(COUNT + 50):
+        answer.refresh(number)
+    right = {row[0]: row for row in rows_of(path)}
+    copy = tmp_path / "copy.db"
+    for ending in ("", "-wal"):
+        shutil.copy(f"{path}{ending}", f"{copy}{ending}")
+    overwrite(copy, *schema_pages(whole))
+    with closing(sqlite3.connect(copy)) as connection:
+        found = [task for tasks, _ in Salvage(str(copy), connection).chunks() for task in tasks]
+    assert len(found) == len(right) == COUNT + 50
+    assert all(right[task.cache_key][8] == time_text(task.updated_at) for task in found)
+    closing_of(answer)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_noise_never_becomes_a_result(whole: Path, tmp_path: Path, seed: int) -> None:
+    random = Random(seed)
+    path = damaged(whole, tmp_path, *schema_pages(whole))
+    content = bytearray(path.read_bytes())
+    for _ in range(400):
+        content[random.randrange(PAGE, len(content))] = random.randrange(256)
+    path.write_bytes(content)
+    repair(path, [])
+    right = {row[0]: row for row in rows_of(whole)}
+    wrong = [row for row in rows_of(path) if row[0] in right and row[5] != right[row[0]][5]]
+    assert wrong == []
