@@ -11,11 +11,18 @@ def test_a_prefix_may_be_left_out(url: str):
     assert Bucket.of(url, "s3") == ("s3", "bucket", "")
 
 
-@pytest.mark.parametrize(
-    "url", ["s3://", "s3:///x", "gs://bucket", "s3://b/../x", "s3://b/x//y", "s3://b?x=1", "s3://b c"]
-)
+@pytest.mark.parametrize("url", ["s3://", "s3:///x", "gs://bucket", "s3://b/../x", "s3://b/x//y"])
 def test_a_url_that_names_no_place_is_refused(url: str):
     with pytest.raises(ConfigurationError, match="write 's3://bucket'"):
+        Bucket.of(url, "s3")
+
+
+@pytest.mark.parametrize(
+    ("url", "mark"),
+    [("s3://b/my data", "a space"), ("s3://b c", "a space"), ("s3://b?x=1", r"'\?'"), ("s3://b/\n", r"'\\n'")],
+)
+def test_a_mark_that_no_place_may_have_is_named(url: str, mark: str):
+    with pytest.raises(ConfigurationError, match=f"has {mark} in it; write 's3://bucket/prefix' without it"):
         Bucket.of(url, "s3")
 
 

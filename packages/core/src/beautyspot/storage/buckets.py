@@ -37,9 +37,14 @@ class Bucket(NamedTuple):
                 f"a {scheme} URL with credentials in it; write '{scheme}://bucket/prefix', and give credentials by the "
                 "environment"
             )
+        odd = next((mark for mark in rest if mark in "?#\\ " or not mark.isprintable()), None)
+        if odd is not None:
+            what = "a space" if odd == " " else repr(odd)
+            raise ConfigurationError(
+                f"not a {scheme} URL: {url!r} has {what} in it; write '{scheme}://bucket/prefix' without it"
+            )
         prefix = path.strip("/")
-        is_plain = rest.isprintable() and not any(mark in rest for mark in "?#\\ ")
-        if head != scheme or not name or not is_plain or (prefix and not _are_names(prefix)):
+        if head != scheme or not name or (prefix and not _are_names(prefix)):
             raise ConfigurationError(
                 f"not a {scheme} URL: {url!r}; write '{scheme}://bucket' or '{scheme}://bucket/prefix'"
             )
