@@ -12,6 +12,7 @@ from pathlib import Path
 
 import beautyspot as bs
 import pytest
+from beautyspot.db import SQLiteTaskDB
 
 HEAD = """
 import multiprocessing, os, signal, sys, threading, warnings
@@ -302,3 +303,20 @@ def test_workers_of_a_pool_write_their_counts(tmp_path: Path, code: str, method:
     assert run(tmp_path, code.format(method=method)).stderr == ""
     assert kept(tmp_path) == 20
     assert counted(tmp_path) == (20, 20)
+
+
+def test_each_flush_that_leaves_results_unwritten_says_how_many_and_at_the_users_line(tmp_path: Path) -> None:
+    spot = bs.Spot("app", db=SQLiteTaskDB(tmp_path / "a.db", busy_timeout_s=0.01), storage=tmp_path / "blobs")
+    marked = spot.mark(double)
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+        marked(0)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.warns(bs.CacheSaveWarning, match="could not be saved"):
+            assert (marked(1), marked(2)) == (2, 4)
+        for _ in range(2):
+            with pytest.warns(bs.CacheSaveWarning, match=r"still held in memory \(2\)") as told, spot:
+                pass
+            assert [Path(warning.filename).name for warning in told] == [Path(__file__).name]
+        other.execute("ROLLBACK")
+    spot.shutdown()
+    assert kept(tmp_path) == 3

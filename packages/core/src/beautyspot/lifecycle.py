@@ -8,6 +8,7 @@ import weakref
 
 from beautyspot.endings import at_end_of
 from beautyspot.errors import CacheSaveWarning
+from beautyspot.notices import Notices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +30,20 @@ def tie_up(store: Store, journal: Journal) -> None:
     _stores.add(store)
     # The finalizer hangs on the store, not on the Spot: marked functions outlive their Spot and hold the store.
     at_end_of(store, _finish, store.db, journal, store.unsaved)
+
+
+def flush(store: Store, journal: Journal, /) -> None:
+    """Write what waits, and warn of the results that are refused still; raises nothing."""
+    store.unsaved.retry()
+    journal.flush()
+    if count := len(store.unsaved):
+        # Each time anew: it is what this call comes to.
+        Notices().tell(
+            "held",
+            f"results that were returned are still held in memory ({count}), as the database refuses them: "
+            f"{store.unsaved.refusal}; then call flush() again, or they are tried for the last time at exit",
+            CacheSaveWarning,
+        )
 
 
 def _finish(db: TaskDB, journal: Journal, unsaved: Unsaved) -> None:

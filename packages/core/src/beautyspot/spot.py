@@ -8,6 +8,7 @@ from functools import partial
 
 from beautyspot.checks import words
 from beautyspot.errors import ConfigurationError
+from beautyspot.lifecycle import flush
 from beautyspot.marking import KNOWN, decorate, forget, hooks_of, mark, name_of, settings
 from beautyspot.parts import open_limiter, open_parts, translated
 from beautyspot.powers import takes_types
@@ -258,9 +259,8 @@ class Spot:
         return forget(function, where, self.parts)
 
     def flush(self) -> None:
-        """Write what waits to be written: counts, and results that an earlier trouble held back."""
-        self.parts.store.unsaved.retry()
-        self.parts.journal.flush()
+        """Write what waits: counts, and results that an earlier trouble held back; warns if the trouble goes on."""
+        flush(self.parts.store, self.parts.journal)
 
     def shutdown(self, wait: bool = True) -> None:
         """Flush and close the database. A marked function that is called later opens it again.
