@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from beautyspot.errors import ConfigurationError
 from beautyspot.keys import KeyMaker
+from beautyspot.keys.code import FROM_CODE
 
 CELLS = """
 SIZE, SCALES, rows, counter = 12, (1, 2.5), [], 0
@@ -104,3 +105,165 @@ def test_a_module_with_a_name_is_told_by_that(world: dict[str, Any]):
     before = key(ask)
     run("SIZE = 8", world)
     assert key(ask) == before
+
+
+METHODS = """
+class Base:
+    TONE, unused = "kind", 1
+
+    def sign(self):
+        return "base"
+
+class Report(Base):
+    SIZE, count = 12, 0
+
+    def head(self, x):
+        return self.line(x) + self.SIZE
+
+    def line(self, x):
+        return len(self.TONE)
+
+    @staticmethod
+    def fixed():
+        return 1
+
+    @classmethod
+    def made(cls):
+        return 2
+
+    @property
+    def title(self):
+        return "title"
+
+    def sign(self):
+        return super().sign() + "!"
+
+    def write(self):
+        self.count += 1
+        return self.head(1), self.fixed(), Report.made(), self.title, self.sign(), self.count
+
+    def other(self):
+        return 3
+"""
+
+
+def rerun(world: dict[str, Any], old: str, new: str) -> str:
+    """Run the cell of the class with an edit, and return the key of a call of its method."""
+    assert METHODS.count(old) == 1
+    run(METHODS.replace(old, new), world)
+    return key(KeyMaker(world["Report"].write))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return self.line(x) + self.SIZE", "return self.line(x) - self.SIZE"),
+        ("return len(self.TONE)", "return 4"),
+        ("return 1", "return 8"),
+        ("return 2", "return 8"),
+        ('return "title"', "return 8"),
+        ('return "base"', 'return "ground"'),
+        ('TONE, unused = "kind"', 'TONE, unused = "curt"'),
+        ("SIZE, count = 12", "SIZE, count = 8"),
+    ],
+)
+def test_an_edited_method_that_a_method_calls_makes_another_key(world: dict[str, Any], old: str, new: str):
+    before = rerun(world, old, old)
+    assert rerun(world, old, new) != before
+    assert rerun(world, old, old) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("return 3", "return 8"), ("unused = ", "another = "), ("count = 12, 0", "count = 12, 7")]
+)
+def test_what_a_method_does_not_read_or_counts_has_no_part(world: dict[str, Any], old: str, new: str):
+    assert rerun(world, old, new) == rerun(world, old, old)
+
+
+def test_a_method_that_is_replaced_in_its_class_makes_another_key(world: dict[str, Any]):
+    run(METHODS, world)
+    write = KeyMaker(world["Report"].write)
+    before = key(write)
+    world["Report"].head = lambda self, x: 4
+    assert key(write) != before
+
+
+def test_an_instance_of_the_class_before_the_edit_keeps_its_keys(world: dict[str, Any]):
+    run(METHODS, world)
+    write = KeyMaker(world["Report"].write)
+    before = key(write)
+    run(METHODS.replace("return 1", "return 8"), world)
+    assert key(write) == before
+
+
+def test_a_class_within_a_function_or_a_class_is_found(world: dict[str, Any]):
+    cell = """
+class Outer:
+    class Inner:
+        def head(self): return 1
+        def write(self): return self.head()
+
+def make():
+    class Local:
+        def head(self): return 1
+        def write(self): return __class__.head(self)
+    return Local
+"""
+    for path in ("Outer.Inner.write", "make().write"):
+        run(cell, world)
+        before = key(KeyMaker(eval(path, world)))
+        run(cell.replace("return 1", "return 8"), world)
+        assert key(KeyMaker(eval(path, world))) != before
+
+
+def test_a_method_calls_no_method_of_a_class_in_a_module(world: dict[str, Any]):
+    world["__name__"] = "app"
+    assert rerun(world, "return 1", "return 8") == rerun(world, "return 1", "return 1")
+
+
+PARTIALS = """
+import functools, json
+
+def louder(size, text, *, end):
+    return text.upper() * size + end + more
+
+more = "!"
+shout = functools.partial(louder, 12, end="?")
+dump = functools.partial(json.dumps, indent=2)
+
+def ask(x):
+    return shout("a"), dump(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("upper", "lower"), ("12", "8"), ('"?"', '"."'), ('"!"', '"."'), ("indent=2", "indent=3")]
+)
+def test_an_edited_partial_or_what_it_calls_makes_another_key(world: dict[str, Any], old: str, new: str):
+    run(PARTIALS, world)
+    before = key(KeyMaker(world["ask"]))
+    run(PARTIALS.replace(old, new), world)
+    assert key(KeyMaker(world["ask"])) != before
+    run(PARTIALS, world)
+    assert key(KeyMaker(world["ask"])) == before
+
+
+class Client:
+    """Makes up whatever attribute it is asked for, as clients of remote calls do."""
+
+    def __init__(self, parent: "Client | None" = None) -> None:
+        self.parent = parent
+
+    def __getattr__(self, name: str) -> "Client":
+        return Client(self)
+
+    def __call__(self, *args: Any) -> None: ...
+
+
+def test_a_client_that_makes_up_attributes_is_not_asked_for_ever(world: dict[str, Any]):
+    world["client"] = Client()
+    run(
+        "from functools import partial\nask_it = partial(client, 1)\ndef ask(x): return client.ask(x), ask_it(x)", world
+    )
+    assert key(KeyMaker(world["ask"])) == key(KeyMaker(world["ask"], version=None))
+    assert KeyMaker(world["ask"], version=FROM_CODE).version

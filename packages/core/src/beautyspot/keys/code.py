@@ -57,10 +57,15 @@ def version_from_code(function: Any, /) -> str:
 def unwrap(function: Any, /) -> Any:
     """Return the innermost function of a chain of wrappers."""
     seen: list[int] = []
-    while id(function) not in seen and hasattr(function, "__wrapped__"):
+    while id(function) not in seen and _is_wrapper(function):
         seen.append(id(function))
         function = function.__wrapped__
     return function
+
+
+def _is_wrapper(thing: object) -> bool:
+    """Say whether it has something wrapped: asked for it, a client that makes up attributes would answer for ever."""
+    return "__wrapped__" in getattr(thing, "__dict__", ()) or hasattr(type(thing), "__wrapped__")
 
 
 def functions_of(function: Any, /) -> list[FunctionType]:

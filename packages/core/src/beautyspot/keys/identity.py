@@ -10,6 +10,7 @@ from beautyspot.keys.callables import cell_form, closure, is_ours, lenient
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
 from beautyspot.keys.cells import Held, assigned, held, held_in
 from beautyspot.keys.code import code_digest, unwrap
+from beautyspot.keys.members import owner_of
 from beautyspot.keys.program import names_read, read_by
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import is_of_no_module, is_told_by_code, module_name, qualified_name
@@ -48,6 +49,7 @@ class Identity:
         self._canonical = Canonical(registry, self._chain)
         self._is_of_no_module = self._inner in layers and is_of_no_module(self._inner)
         self._own: frozenset[int] | None = None
+        self._owner: type | None = None
         self._taken: dict[tuple[int, str], Taken] = {}
         self._take(waiting=False)
 
@@ -69,7 +71,9 @@ class Identity:
         cells = tuple(pair for pair in every if self._own is None or id(pair[0]) not in self._own)
         if not self._is_of_no_module:
             return Taken(form, cells)
-        read = read_by(self._inner, self._ignore, self._canonical)
+        # Held once found: another class may take its name, while instances of this one are still asked.
+        self._owner = self._owner or owner_of(self._inner)
+        read = read_by(self._inner, self._owner, self._ignore, self._canonical)
         return Taken([*form, read.form], cells + read.held)
 
     def _take(self, *, waiting: bool) -> dict[tuple[int, str], Taken]:

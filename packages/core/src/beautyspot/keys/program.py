@@ -1,26 +1,29 @@
-"""What a function of a notebook reads of its program by name: other functions there, and constants."""
+"""What a function of a notebook reads of its program by name: functions there, those of its class, and constants."""
 
 import builtins
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache, partial, partialmethod
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from beautyspot.keys.callables import function_form, opaque
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
 from beautyspot.keys.cells import Held
-from beautyspot.keys.code import unwrap
+from beautyspot.keys.members import behind, members_of
+from beautyspot.names import qualified_name
 
 CONSTANTS = (type(None), bool, int, float, complex, str, bytes)
 """What can't be changed in place, alone or in a tuple or frozenset."""
+ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR")
 
 
 class Variable:
-    """A global variable, read as a cell is."""
+    """A global variable or a member of a class, read as a cell is."""
 
     __slots__ = ("_name", "_world")
 
-    def __init__(self, world: dict[str, Any], name: str) -> None:
-        """Look at `name` in the globals of a program."""
+    def __init__(self, world: Mapping[str, Any], name: str) -> None:
+        """Look at `name` in the globals of a program, or among what a class defines."""
         self._world, self._name = world, name
 
     @property
@@ -44,67 +47,110 @@ class Read(NamedTuple):
     """The variables that it was made of; while they hold this, it stays as it is."""
 
 
+class Used(NamedTuple):
+    """The names in a function's code, by what it does with them."""
+
+    variables: frozenset[str]
+    assigned: frozenset[str]
+    attributes: frozenset[str]
+    assigned_attributes: frozenset[str]
+
+
 def names_read(function: FunctionType, /) -> list[str]:
     """Return the global names that the function and those that it calls read, without those of Python."""
-    names = {*_names(function.__code__, "LOAD_GLOBAL"), *_reach(function)[0]}
+    names = {*_used(function.__code__).variables, *_reach(function, None)[0]}
     return sorted(name for name in names if not hasattr(builtins, name))
 
 
-def read_by(function: FunctionType, ignore: Collection[str], canonical: Canonical, /) -> Read:
+def read_by(function: FunctionType, owner: type | None, ignore: Collection[str], canonical: Canonical, /) -> Read:
     """Return the functions of its program that `function` calls by name, those that they call, and all their constants.
 
-    Variables that one of them assigns are left out, as a counter makes no other call.
+    Of a method, so are those of its class, `owner`. What one of them assigns is left out, as a counter makes no other
+    call.
     """
     world = function.__globals__
-    contents, assigned = _reach(function)
+    found, assigned = _reach(function, owner)
     told = {
-        name: content
-        for name, content in sorted(contents.items())
-        if name not in assigned and name not in ignore and (_is_constant(content) or _is_of(world, content))
+        name: (variable, content)
+        for name, (variable, content) in sorted(found.items())
+        if name not in ignore and _is_told(world, content) and not _varies(name, content, assigned)
     }
-    form = {name: _form(canonical, content) for name, content in told.items()}
-    return Read(form, tuple((Variable(world, name), content) for name, content in told.items()))
+    form = {name: _form(canonical, world, content) for name, (_, content) in told.items()}
+    return Read(form, tuple(told.values()))
 
 
-def _reach(function: FunctionType) -> tuple[dict[str, Any], set[str]]:
-    """Return what the global names hold that are read from `function` on, and the names that are assigned."""
-    world, contents, assigned = function.__globals__, dict[str, Any](), set[str]()
-    waiting = [function]
+def _reach(function: FunctionType, owner: type | None) -> tuple[dict[str, Held], set[str]]:
+    """Return what is read from `function` on, and the names that are assigned; those of attributes begin with a dot."""
+    world, found, assigned = function.__globals__, dict[str, Held](), set[str]()
+    waiting, seen = [function], [function]
     while waiting:
-        code = waiting.pop().__code__
-        assigned.update(_names(code, "STORE_GLOBAL"), _names(code, "DELETE_GLOBAL"))
-        for name in _names(code, "LOAD_GLOBAL"):
-            if name in world and name not in contents and not name.startswith("__"):
-                contents[name] = world[name]
-                if _is_of(world, world[name]):
-                    waiting.append(unwrap(world[name]))
-    return contents, assigned
+        used = _used(waiting.pop().__code__)
+        assigned |= used.assigned | {f".{name}" for name in used.assigned_attributes}
+        for name, space, key in _places(world, owner, used):
+            content = space[key]
+            found.setdefault(name, (Variable(space, key), content))
+            called = [each for each in behind(content) if each.__globals__ is world and each not in seen]
+            waiting += called
+            seen += called
+    return found, assigned
 
 
-def _names(code: CodeType, instruction: str) -> Iterator[str]:
+def _places(world: dict[str, Any], owner: type | None, used: Used) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """Yield what a function reads: a name for it, and where it lies under which key."""
+    for key in used.variables & world.keys():
+        if not key.startswith("__"):
+            yield key, world, key
+    for base, key in members_of(owner, used.attributes):
+        yield f"{base.__qualname__}.{key}", vars(base), key
+
+
+def _varies(name: str, content: Any, assigned: Collection[str]) -> bool:
+    """Say whether one of the functions assigns to a variable, or to an attribute that begins as a constant."""
+    _, dot, attribute = name.rpartition(".")
+    return f"{dot}{attribute}" in assigned and (not dot or _is_constant(content))
+
+
+@lru_cache(maxsize=512)
+def _used(code: CodeType) -> Used:
     import dis  # 6 ms, for functions that are told by their code
 
-    for step in dis.get_instructions(code):
-        if step.opname == instruction:
-            yield step.argval
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant, instruction)
+    steps = list(dis.get_instructions(code))
+    inner = [_used(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
+
+    def named(*instructions: str) -> frozenset[str]:
+        return frozenset(step.argval for step in steps if step.opname in instructions)
+
+    own = Used(
+        named("LOAD_GLOBAL"),
+        named("STORE_GLOBAL", "DELETE_GLOBAL"),
+        named(*ATTRIBUTES),
+        named("STORE_ATTR", "DELETE_ATTR"),
+    )
+    return Used(*(frozenset[str]().union(*sets) for sets in zip(own, *inner, strict=True)))
 
 
-def _form(canonical: Canonical, content: Any) -> Form:
+def _form(canonical: Canonical, world: dict[str, Any], content: Any) -> Form:
     if _is_constant(content):
         return canonical.form(content)
-    inner = unwrap(content)
+    if isinstance(content, (partial, partialmethod)):
+        parts = ((content.func,), content.args, content.keywords.values())
+        return [[_form(canonical, world, each) for each in part] for part in parts] + [list(content.keywords)]
+    inner = next(iter(behind(content)), content)
+    if not _is_of(world, inner):
+        return qualified_name(inner) if isinstance(getattr(inner, "__qualname__", None), str) else opaque(inner)
     try:
         return function_form(canonical, inner)
     except NoContentError:  # of a default, or of what a helper closes over
         return opaque(inner)
 
 
-def _is_of(world: dict[str, Any], content: Any) -> bool:
-    inner = unwrap(content)
-    return isinstance(inner, FunctionType) and inner.__globals__ is world
+def _is_told(world: dict[str, Any], content: Any) -> bool:
+    partly = isinstance(content, (partial, partialmethod))
+    return partly or _is_constant(content) or any(_is_of(world, function) for function in behind(content))
+
+
+def _is_of(world: dict[str, Any], function: Any) -> bool:
+    return isinstance(function, FunctionType) and function.__globals__ is world
 
 
 def _is_constant(content: Any) -> bool:
