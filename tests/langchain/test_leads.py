@@ -161,8 +161,97 @@ async def test_a_task_whose_call_ends_without_an_answer_leaves_it_to_another(
             first.cancel()
     with contextlib.suppress(Exception, asyncio.CancelledError):
         await first
-    assert (await asyncio.wait_for(second, 20)).text == "answer to hello"
+    assert (await asyncio.wait_for(second, 5)).text == "answer to hello"
     assert openai_api.calls == 2
+
+
+def once_endless(cache: BeautySpotCache) -> tuple[Any, asyncio.Event]:
+    """Return a model that answers all calls but the first, and what is set when that begins."""
+
+    class Model(FakeListChatModel):
+        async def _agenerate(self, *args: Any, **kwargs: Any) -> Any:
+            if not begun.is_set():
+                begun.set()
+                await asyncio.sleep(60)  # whose timer holds the context as long as the error holds its frame
+            return await super()._agenerate(*args, **kwargs)
+
+    begun = asyncio.Event()
+    return Model(responses=["yes"], cache=cache), begun
+
+
+async def cut_by_timeout(call: Any, begun: asyncio.Event) -> None:
+    async with asyncio.timeout(0.05):
+        await call
+
+
+async def cut_by_wait_for(call: Any, begun: asyncio.Event) -> None:
+    await asyncio.wait_for(call, 0.05)
+
+
+async def cut_by_group(call: Any, begun: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(call)
+        await begun.wait()
+        raise LookupError(f"another task of the group of {task}")
+
+
+CUTS = [cut_by_timeout, cut_by_wait_for, cut_by_group]
+
+
+@pytest.mark.parametrize("cut", CUTS)
+async def test_a_cancelled_call_is_made_again_by_who_waited_although_its_error_is_kept(
+    cache: BeautySpotCache, cut: Callable[..., Any]
+):
+    model, begun = once_endless(cache)
+    first = asyncio.create_task(cut(model.ainvoke("hello"), begun))
+    await begun.wait()
+    second = asyncio.create_task(model.ainvoke("hello"))
+    kept = await asyncio.gather(first, return_exceptions=True)  # with the frames of the call
+    assert (await asyncio.wait_for(second, 5)).text == "yes"
+    assert isinstance(kept[0], Exception)
+
+
+@pytest.mark.parametrize("cut", CUTS)
+async def test_a_call_that_was_cut_can_be_tried_again_although_its_error_is_kept(
+    cache: BeautySpotCache, cut: Callable[..., Any]
+):
+    model, begun = once_endless(cache)
+    with pytest.raises((TimeoutError, ExceptionGroup)) as kept:
+        await cut(model.ainvoke("hello"), begun)
+    assert (await asyncio.wait_for(model.ainvoke("hello"), 5)).text == "yes"
+    assert isinstance(kept.value, Exception)
+
+
+async def test_a_batch_that_is_cut_while_it_waits_leaves_its_prompts_to_others(cache: BeautySpotCache):
+    class Model(FakeListLLM):
+        async def _acall(self, prompt: str, *args: Any, **kwargs: Any) -> str:
+            if prompt == "slow":
+                begun.set()
+                await asyncio.sleep(60)
+            return "yes"
+
+    begun, model = asyncio.Event(), Model(responses=["no"], cache=cache)
+    slow = asyncio.create_task(model.ainvoke("slow"))
+    await begun.wait()
+    with pytest.raises(TimeoutError) as kept:
+        async with asyncio.timeout(0.05):
+            await model.agenerate(["quick", "slow"])
+    elsewhere = asyncio.create_task(model.ainvoke("quick"), context=Context())
+    assert await asyncio.wait_for(elsewhere, 5) == "yes"
+    assert (type(kept.value), slow.cancel()) == (TimeoutError, True)
+
+
+@pytest.mark.parametrize("base", [FakeListChatModel, FakeListLLM])
+def test_a_call_that_is_interrupted_leads_no_more_although_its_thread_and_error_live_on(
+    cache: BeautySpotCache, base: Any
+):
+    class Interrupted(base):
+        def _call(self, *args: Any, **kwargs: Any) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as kept:
+        Interrupted(responses=["no"], cache=cache).invoke("a")
+    assert (type(kept.value), leads(cache)) == (KeyboardInterrupt, 0)
 
 
 def test_two_batches_in_opposite_orders_do_not_wait_for_each_other(cache: BeautySpotCache):
@@ -200,7 +289,7 @@ def test_a_thread_never_waits_for_itself(cache: BeautySpotCache):
 
 async def test_a_sync_lookup_on_an_event_loop_never_waits(cache: BeautySpotCache):
     elsewhere = Context()
-    assert await asyncio.get_running_loop().create_task(cache.alookup("a", LLM), context=elsewhere) is None
+    assert await asyncio.to_thread(elsewhere.run, cache.lookup, "a", LLM) is None
     assert leads(cache) == 1
     assert cache.lookup("a", LLM) is None
 
@@ -218,9 +307,8 @@ def test_a_leader_that_never_answers_is_waited_for_once_and_no_longer_than_the_l
 async def test_a_task_waits_no_longer_than_the_limit(tmp_path: Path):
     cache = BeautySpotCache(tmp_path / "answers.db", flight_timeout_s=0.05)
     gone = Context()
-    assert gone.run(cache.lookup, "b", LLM) is None
-    task = asyncio.get_running_loop().create_task(cache.alookup("a", LLM), context=gone)
-    assert await task is None
+    assert await asyncio.to_thread(gone.run, cache.lookup, "a", LLM) is None
+    assert leads(cache) == 1
     assert await cache.alookup("a", LLM) is None
     assert leads(cache) == 0
 

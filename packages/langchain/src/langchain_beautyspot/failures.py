@@ -38,10 +38,22 @@ def after_failure(method: Callable[[], None], /) -> None:
     managers = managers_of_call()
     if not managers:
         return
-    handler = next((each for each in managers[0].handlers if type(each) is FailureHandler), None)
+    handler = _handler_of(managers)
     if handler is None:
         handler = FailureHandler()
         for manager in {id(each): each for each in managers}.values():
             # A list of its own: the one that is there may be that of other calls too.
             manager.handlers = [*manager.handlers, handler]
     handler.then.append(WeakMethod(method))
+
+
+def call_failed() -> None:
+    """Do what was to be done if the call fails for which a model looks up now: it looked up more than one text."""
+    handler = _handler_of(managers_of_call())
+    if handler is not None:
+        handler.on_llm_error()
+
+
+def _handler_of(managers: list[Any]) -> FailureHandler | None:
+    handlers = managers[0].handlers if managers else ()
+    return next((each for each in handlers if type(each) is FailureHandler), None)
