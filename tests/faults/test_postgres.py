@@ -158,6 +158,29 @@ def test_without_its_server_a_spot_computes_and_later_keeps(postgres: Postgres, 
     spot.shutdown()
 
 
+def test_what_a_server_that_takes_no_writes_refused_is_served_and_written_later(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    name, ran = postgres.create(), list[int]()
+    spot = bs.Spot("faults", db=postgres.url(name), storage=tmp_path)
+
+    @spot.mark(input_key_fn=str)
+    def answer(n: int) -> int:
+        ran.append(n)
+        return len(ran)
+
+    assert answer(1) == 1
+    postgres.ask(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    spot.parts.store.db.close()  # whoever connects from now on may only read, as after a failover
+    with pytest.warns(bs.CacheSaveWarning, match="held in memory"):
+        assert [answer.refresh(1), answer(1)] == [2, 2]
+    postgres.ask(f"ALTER DATABASE {name} SET default_transaction_read_only = off")
+    spot.parts.store.db.close()
+    spot.flush()
+    assert (len(spot.parts.store.unsaved), answer(1)) == (0, 2)
+    spot.shutdown()
+
+
 @pytest.mark.parametrize("fault", ["stall", "reset"])
 def test_a_cut_network_makes_calls_late_by_seconds_at_most(
     impatient: tuple[FaultyProxy, str], tmp_path: Path, fault: str

@@ -145,6 +145,26 @@ def test_a_full_server_refuses_whole_rows_and_no_result_is_lost(
     assert numbers_kept(redis_url) == {1, 2}
 
 
+def test_what_a_full_server_refused_is_served_and_written_later(
+    redis_server: RedisServer, redis_url: str, tmp_path: Path
+) -> None:
+    ran: list[int] = []
+    with new_spot(redis_url, tmp_path) as spot:
+
+        @spot.mark(input_key_fn=str)
+        def marked(number: int) -> int:
+            ran.append(number)
+            return len(ran)
+
+        marked(1)
+        redis_server.command("config", "set", "maxmemory", "1")
+        with pytest.warns(bs.CacheSaveWarning, match="raise the server's maxmemory"):
+            assert [marked.refresh(1), marked(1)] == [2, 2]
+        redis_server.command("config", "set", "maxmemory", "0")
+        spot.flush()
+        assert (len(spot.parts.store.unsaved), marked(1)) == (0, 2)
+
+
 def test_a_full_server_still_deletes(redis_server: RedisServer, redis_url: str, tmp_path: Path) -> None:
     with new_spot(redis_url, tmp_path) as spot:
         marked = spot.mark(double)
