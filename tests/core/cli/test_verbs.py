@@ -63,6 +63,15 @@ def test_show_cuts_a_long_value_and_says_how_to_see_it_all(store: Path, run: Run
     assert "--raw" in answer.err
 
 
+def test_show_of_cut_bytes_says_how_many_there_are(store: Path, run: Run) -> None:
+    with bs.Spot("app", db=store / "bytes.db") as spot:
+        spot.run(bytes, 100_000)
+    (row,) = rows(run("list", "--db", str(store / "bytes.db")).out)
+    answer = run("show", row[0], "--db", str(store / "bytes.db"))
+    assert answer.out.endswith("\n" + repr(bytes(2000))[:2000] + "\n")
+    assert answer.err.strip() == "… 100000 bytes in all; --raw gives them to a file or program"
+
+
 def test_a_search_that_has_not_seen_all_says_how_it_goes_on(
     store: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

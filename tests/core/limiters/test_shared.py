@@ -2,6 +2,7 @@ import os
 import warnings
 from collections.abc import Generator
 
+import beautyspot as bs
 import pytest
 from beautyspot.db.memory import MemoryTaskDB
 from beautyspot.errors import CacheWarning, ConfigurationError, LimitExceeded, StorageError
@@ -175,8 +176,9 @@ def test_impossible_costs_and_rates_are_refused_before_the_database_is_asked(db:
 def test_without_its_database_it_paces_alone_and_warns_once(db: Failing, clock: FrozenClock) -> None:
     limiter = SharedGCRA(db, "api", 60, clock=clock)
     db.plugged = False
-    with pytest.warns(CacheWarning, match="'api' could not be reached"):
+    with pytest.warns(CacheWarning, match="'api' could not be reached") as told:
         first = limiter.reserve()
+    assert told[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         waits = [first, limiter.reserve(), limiter.reserve()]
@@ -247,3 +249,12 @@ def test_a_database_that_notes_no_rates_shares_limits_as_well(clock: FrozenClock
     db = Plain()
     one, two = (SharedGCRA(db, "api", 60, clock=clock) for _ in range(2))
     assert [one.reserve(), two.reserve(), one.reserve()] == [0, 1, 2]
+
+
+def test_a_call_is_told_at_its_own_line_that_its_limit_is_not_shared(db: Failing, clock: FrozenClock) -> None:
+    spot = bs.Spot("api", db=db, tpm=60, shared_limit=True, clock=clock)
+    limited = spot.limiter(str)
+    db.plugged = False
+    with pytest.warns(CacheWarning, match="could not be reached") as told:
+        limited(1)
+    assert told[0].filename == __file__

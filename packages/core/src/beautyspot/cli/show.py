@@ -86,16 +86,20 @@ def _metadata(task: Task) -> str:
 
 
 def _print_value(value: Any, max_chars: int) -> None:
-    text = value if isinstance(value, str) else _shown(value, max_chars)
+    if isinstance(value, bytes | bytearray | memoryview):
+        content = cast("bytes", value)
+        # Written out, the rest may be four times as long as it is, and nobody reads it.
+        text = repr(bytes(content[:max_chars]))
+        rest = f"… {len(content)} bytes in all; --raw gives them to a file or program"
+    else:
+        text = value if isinstance(value, str) else _shown(value)
+        rest = f"… {len(text) - max_chars} more characters; --max-chars {len(text)} or --raw shows them"
     print_text(text[:max_chars])
     if len(text) > max_chars:
-        more = len(text) - max_chars
-        say(f"… {more} more characters; --max-chars {len(text)} or --raw shows them")
+        say(rest)
 
 
-def _shown(value: Any, max_chars: int) -> str:
-    if isinstance(value, bytes | bytearray | memoryview):
-        return repr(bytes(cast("bytes", value)[: max_chars + 1]))
+def _shown(value: Any) -> str:
     try:
         return pformat(value, width=min(WIDTH, get_terminal_size().columns), compact=True, sort_dicts=False)
     except RecursionError:

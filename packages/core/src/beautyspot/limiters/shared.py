@@ -2,7 +2,6 @@
 
 import math
 import os
-import warnings
 from collections import deque
 from contextlib import suppress
 from threading import RLock
@@ -14,6 +13,7 @@ from beautyspot.limiters.gcra import GCRA
 from beautyspot.limiters.holes import Holes
 from beautyspot.limiters.rate import Place, Rate
 from beautyspot.limiters.steps import Steps
+from beautyspot.notices import Notices
 from beautyspot.protocols import SupportsLimitRates, SupportsLimits, SupportsLocalReads
 from beautyspot.records import LimitRate, Reservation
 from beautyspot.system_clock import SystemClock
@@ -56,7 +56,7 @@ class SharedGCRA:
         """Places that the garbage collector left, to be given back."""
         self._alone = GCRA(tokens_per_minute, burst=burst, clock=clock)
         self._alone_until_s = float("-inf")
-        self._warned = False
+        self._notices = Notices()
         _limiters.add(self)
 
     def reserve(self, cost: float = 1, /) -> Reservation:
@@ -131,6 +131,7 @@ class SharedGCRA:
         self._lock = RLock()
         self._holes = Holes()
         self._left.clear()
+        self._notices.after_fork_in_child()
 
     def _look_around(self, now_s: float) -> None:
         if self._steps.undo(now_s):
@@ -150,14 +151,12 @@ class SharedGCRA:
 
     def _go_alone(self, now_s: float, error: StorageError) -> None:
         self._alone_until_s = now_s + RETRY_S
-        if not self._warned:
-            self._warned = True
-            warnings.warn(
-                f"the shared limit {self.name!r} could not be reached ({error}); "
-                "each process now paces its own calls, so together they may exceed it; see `beautyspot doctor`",
-                CacheWarning,
-                stacklevel=4,
-            )
+        self._notices.warn(
+            self.name,
+            f"the shared limit {self.name!r} could not be reached ({error}); "
+            "each process now paces its own calls, so together they may exceed it; see `beautyspot doctor`",
+            CacheWarning,
+        )
 
 
 def _in_ticks(seconds: float) -> float:
