@@ -26,6 +26,30 @@ def json_key(run: Any, function: str) -> str:
     return str(rows[0]["cache_key"])
 
 
+def test_a_comparison_without_blobs_asks_only_whether_they_are_there(run: Any, store: Path) -> None:
+    command = ("migrate", "--from", ".beautyspot/mine.db", "--to", "copy.db")
+    run(*command, "--yes")
+    without = run(*command, "--verify")
+    assert (without.code, "3 results the same" in without.err) == (1, True)
+    assert "no blob at " in without.err
+    assert "copy it with --blobs, or say with --to-storage where it lies" in without.err
+    assert run(*command, "--verify", "--to-storage", ".beautyspot/blobs/mine").code == 0
+    run(*command, "--blobs", "--yes")
+    for options in ((), ("--blobs",)):
+        found = run(*command, *options, "--verify")
+        assert (found.code, found.err) == (0, "4 results the same, 0 newer in the target, 0 differences\n")
+
+
+@pytest.mark.external_service
+def test_blobs_that_nobody_can_look_for_are_counted(run: Any, store: Path, postgres_url: str) -> None:
+    command = ("migrate", "--from", ".beautyspot/mine.db", "--to", postgres_url)
+    run(*command, "--yes")
+    found = run(*command, "--verify")
+    assert (found.code, "4 results the same" in found.err) == (0, True)
+    assert "1 name blobs that were not looked at: add --to-storage URL, or --blobs to compare them" in found.err
+    assert json.loads(run(*command, "--verify", "--json").out)["unseen"] == 1
+
+
 def test_a_second_run_says_that_all_is_there(run: Any, store: Path) -> None:
     command = ("migrate", "--from", ".beautyspot/mine.db", "--to", "copy.db", "--yes")
     run(*command)
@@ -86,7 +110,8 @@ def test_a_database_goes_to_redis_and_is_looked_at_in_a_file(run: Any, store: Pa
     assert looked.code == 2
     assert f"beautyspot migrate --from {redis_url} --to look.db" in looked.err
     assert run("migrate", "--from", redis_url, "--to", "look.db", "--yes").code == 0
-    assert run("migrate", "--from", redis_url, "--to", "look.db", "--verify").code == 0
+    command = ("migrate", "--from", redis_url, "--to", "look.db", "--to-storage", ".beautyspot/blobs/mine")
+    assert run(*command, "--verify").code == 0
     assert len(json.loads(run("--db", "look.db", "list", "--json").out)["tasks"]) == 4
 
 

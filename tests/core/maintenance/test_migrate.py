@@ -315,6 +315,19 @@ def test_a_comparison_finds_what_differs(source: TaskDB, there: TaskDB) -> None:
     }
 
 
+def test_a_comparison_without_bytes_finds_blobs_of_other_sizes_and_lost_ones(source: TaskDB, target: TaskDB) -> None:
+    old, new = MemoryStorage(), MemoryStorage()
+    for key in ("0c", "0d", "0e"):
+        source.put(task(key, result_type="FILE", result_data=None, result_value=old.save(key, b"x")))
+    migrate(source, target, blobs=BlobMove((old,), new))
+    assert (compare(source, target).same, compare(source, target).unseen) == (True, 3)
+    new.delete(kept(target)["0d"].result_value or "")
+    target.put(kept(target)["0e"]._replace(size_bytes=2))
+    found = compare(source, target, storage=new)
+    assert (found.tasks, found.unseen) == (3, 0)
+    assert {each.key: each.what[:10] for each in found.first} == {"0d": "no blob at", "0e": "other colu"}
+
+
 def test_more_rows_than_a_chunk_arrive(source: TaskDB, there: TaskDB) -> None:
     for number in range(1100):
         source.put(task(f"{number:04x}", updated_at=NOON + timedelta(seconds=number % 3)))
