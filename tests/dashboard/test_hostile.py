@@ -115,7 +115,7 @@ def test_no_script_of_a_kept_value_runs_and_nothing_elsewhere_is_asked(
     assert tracker[1] == []
 
 
-def test_scripts_that_were_asked_for_reach_neither_the_page_nor_the_network(
+def test_scripts_that_were_asked_for_can_not_reach_the_page_or_fetch_anything(
     hostile: Gallery, tracker: tuple[str, list[str]]
 ) -> None:
     page = hostile.show(f"script{NAME}")

@@ -75,7 +75,7 @@ def test_money_saved_is_that_of_the_table_or_of_what_calls_cost_on_average() -> 
 
 
 def test_prices_are_read_from_an_address_as_far_as_they_can_be() -> None:
-    assert parse("gpt-5:1.25:10,ollama:qwen:0.5:1,nonsense,x:y:z") == {
+    assert parse("gpt-5:1.25:10,ollama:qwen:0.5:1,nonsense,x:y:z,a:nan:1,b:1:inf,c:1e999:1") == {
         "gpt-5": Price(1.25, 10.0),
         "ollama:qwen": Price(0.5, 1.0),
     }

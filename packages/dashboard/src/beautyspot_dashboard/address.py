@@ -1,6 +1,6 @@
 """Choices that the address holds, so that a view can be kept as a bookmark."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,6 +28,21 @@ def remembered(page: str, /) -> Generator[None]:
     yield
     known = [name for name in st.query_params if name in st.session_state and name != PARAMETER]
     answers[page] = {name: st.session_state[name] for name in known}
+
+
+def offered(name: str, options: Iterable[str], /) -> list[str]:
+    """Return `options`, and what the answer under `name` or the address names beside them.
+
+    Streamlit takes an answer away that is no option any more, and the address still has it: what was one function's
+    results would be everybody's.
+    """
+    said = (st.session_state.get(name), st.query_params.get(name))
+    return list(dict.fromkeys((*options, *filter(None, said))))
+
+
+def may_match(question: Mapping[str, Any], /) -> bool:
+    """Say whether anything can meet `question`: no text in PostgreSQL holds a zero byte, nor may one be asked for."""
+    return not any(isinstance(value, str) and "\0" in value for value in question.values())
 
 
 def choose(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
-from beautyspot.errors import BeautySpotError, StorageError
+from beautyspot.errors import BeautySpotError, NewerFileError, StorageError
 
 from beautyspot_dashboard import place
 from beautyspot_dashboard.address import remembered
@@ -26,6 +26,7 @@ def show_framed(title: str, name: str, show: Callable[[], None], /) -> None:
         show: Shows what is within.
     """
     show_title(title)
+    is_open = False
     try:
         shown = place.current()
         _show_head(shown)
@@ -34,10 +35,11 @@ def show_framed(title: str, name: str, show: Callable[[], None], /) -> None:
             st.button(text("refresh"))
             return
         shown.catalog()
+        is_open = True
         with remembered(name):
             show()
     except BeautySpotError as error:
-        _show_trouble(error)
+        _show_trouble(error, is_open=is_open)
         if isinstance(error, StorageError) and name == DOCTORS_PAGE:
             _offer_doctor()
 
@@ -48,7 +50,7 @@ def show_error(error: Exception, /) -> bool:
     A bug of ours is said in one sentence, and its traceback goes to the terminal.
     """
     if isinstance(error, BeautySpotError):
-        _show_trouble(error)
+        _show_trouble(error, is_open=True)
         return True
     traceback.print_exception(error)
     st.error(text("bug", kind=plain(type(error).__name__)))
@@ -77,10 +79,11 @@ def _offer_doctor() -> None:
     show_doctor(place.current(), key="examine_trouble")
 
 
-def _show_trouble(error: BeautySpotError) -> None:
+def _show_trouble(error: BeautySpotError, *, is_open: bool) -> None:
     """Say what was met and what to do next; our messages have both, with a semicolon between."""
     what, _, next_step = str(error).rpartition("; ")
-    show_heading(text("cannot_read"))
+    is_asked = is_open and not isinstance(error, StorageError | NewerFileError)
+    show_heading(text("cannot_answer" if is_asked else "cannot_read"))
     say_if_foreign()
     st.error(plain(what or next_step))
     if what:

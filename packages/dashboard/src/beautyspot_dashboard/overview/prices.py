@@ -1,5 +1,6 @@
 """What models cost, as the person tells it: no price is known here, as they change."""
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -88,7 +89,9 @@ def parse(said: str, /) -> dict[str, Price]:
     for entry in said.split(","):
         with suppress(ValueError):
             model, input_, output = entry.rsplit(":", 2)
-            found[unquote(model)] = Price(abs(float(input_)), abs(float(output)))
+            price = Price(abs(float(input_)), abs(float(output)))
+            if math.isfinite(price.input + price.output):
+                found[unquote(model)] = price
     return found
 
 

@@ -1,10 +1,15 @@
 """The page of kept results."""
 
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
 import streamlit as st
 from beautyspot.errors import ConfigurationError
 from beautyspot.records import Task
 
 from beautyspot_dashboard import place
+from beautyspot_dashboard.address import may_match
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.results.comparison import show_comparison
 from beautyspot_dashboard.results.deletion import offer_deletion
@@ -26,12 +31,15 @@ def page() -> None:
     shown = place.current()
     linked = _linked(shown)
     question = ask_filters(shown.catalog())
+    if question is None or not may_match(question):
+        st.info(text("unread_filter" if question is None else "no_match"))
+        return
     table = table_of(shown.catalog())
     snapshot = table.snapshot(question)
     if snapshot.is_past_the_end:
         st.info(text("no_more"))
     elif not snapshot.page.rows and not snapshot.page.next:
-        _show_nothing(shown, is_filtered=set(question) > {"order"})
+        _show_nothing(shown, question)
     left, right = st.columns(TWO_VALUES if table.count_chosen(question) == 2 else ONE_VALUE, gap="medium")
     with left:
         chosen = table.choose(question)
@@ -51,8 +59,11 @@ def _show_chosen(place: Place, tasks: list[Task]) -> None:
         show_detail(place, tasks[-1])
 
 
-def _show_nothing(place: Place, *, is_filtered: bool) -> None:
-    if is_filtered:
+def _show_nothing(place: Place, question: Mapping[str, Any]) -> None:
+    function = question.get("function")
+    if function is not None and not place.catalog().tasks(function=function, limit=1).rows:
+        st.info(text("none_of_function", name=plain(function)))
+    elif set(question) > {"order"}:
         st.info(text("no_match"))
     else:
         show_first_steps(place)
@@ -63,8 +74,8 @@ def _linked(place: Place) -> list[Task]:
     key = st.query_params.get(KEY)
     if not key:
         return []
-    try:
-        return [place.catalog().task(key)]
-    except ConfigurationError:
-        st.warning(text("gone", key=plain(key)))
-        return []
+    with suppress(ConfigurationError):
+        if may_match({KEY: key}):
+            return [place.catalog().task(key)]
+    st.warning(text("gone", key=plain(key)))
+    return []

@@ -4,10 +4,12 @@ from typing import Any, get_args
 
 import streamlit as st
 from beautyspot.catalog import Catalog, Order
+from beautyspot.catalog.arguments import LARGEST
 from beautyspot.durations import seconds
+from beautyspot.errors import ConfigurationError
 from beautyspot.sizes import bytes_of
 
-from beautyspot_dashboard.address import choose
+from beautyspot_dashboard.address import choose, offered
 from beautyspot_dashboard.asking import checked
 from beautyspot_dashboard.texts import text
 
@@ -18,15 +20,15 @@ TIMES: tuple[Order, ...] = ("newest", "oldest")
 SIZES = ("min_bytes", "max_bytes")
 
 
-def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
-    """Return the arguments of `Catalog.tasks` that were given."""
+def ask_filters(catalog: Catalog, /) -> dict[str, Any] | None:
+    """Return the arguments of `Catalog.tasks` that were given; None if one can't be read."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = st.text_input(text("search"), key="text", bind=BIND, help=text("search_help"), width=230)
         given: dict[str, Any] = {
             "text": words,
             "function": st.selectbox(
                 text("function"),
-                [each.func_name for each in catalog.functions() if each.results],
+                offered("function", [each.func_name for each in catalog.functions() if each.results]),
                 index=None,
                 key="function",
                 bind=BIND,
@@ -46,6 +48,8 @@ def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
         }
         with st.popover(text("more_filters"), key="more_filters"):
             given |= _ask_more()
+    if any(given[name] is None and st.session_state[name] for name in (*AGES, *SIZES)):
+        return None
     return {name: value for name, value in given.items() if value not in (None, "", False)}
 
 
@@ -53,12 +57,19 @@ def _ask_more() -> dict[str, Any]:
     given: dict[str, Any] = {
         name: st.text_input(text(name), key=name, bind=BIND) for name in ("version", "tag", "content_type")
     }
-    for names, read, example in ((AGES, seconds, "7d"), (SIZES, bytes_of, "1MB")):
+    for names, read, example in ((AGES, seconds, "7d"), (SIZES, _size_of, "1MB")):
         for column, name in zip(st.columns(2), names, strict=True):
             with column:
                 given[name] = checked(name, text(name), read, example, in_address=True)
     given["expired"] = st.checkbox(text("only_expired"), key="expired", bind=BIND)
     return given
+
+
+def _size_of(said: str) -> int:
+    size = bytes_of(said)
+    if size > LARGEST:
+        raise ConfigurationError(f"too big a size: {said!r}; give at most {LARGEST!r} bytes")
+    return size
 
 
 def _order_text(order: str) -> str:

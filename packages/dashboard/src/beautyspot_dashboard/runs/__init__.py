@@ -3,6 +3,7 @@
 import streamlit as st
 
 from beautyspot_dashboard import place
+from beautyspot_dashboard.address import may_match
 from beautyspot_dashboard.runs.filters import ask_filters
 from beautyspot_dashboard.runs.table import table_of
 from beautyspot_dashboard.runs.trace import show_trace
@@ -15,9 +16,12 @@ def page() -> None:
     """Show one row for each run, and the trace of the chosen one."""
     catalog = place.current().catalog()
     question = ask_filters(catalog)
+    if not may_match(question):
+        st.info(text("no_match"))
+        return
     table = table_of(catalog)
     if not table.snapshot(question).page.rows:
-        _show_nothing(is_filtered=set(question) > {"roots"})
+        _show_nothing(is_filtered=bool(set(question) - {"roots"}))
     chosen = table.choose(question)
     with st.container(horizontal=True):
         table.offer_pages(question)

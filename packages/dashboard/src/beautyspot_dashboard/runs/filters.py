@@ -1,11 +1,12 @@
 """Which runs are asked for; every answer is in the address."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
 from beautyspot.catalog import Catalog
 
-from beautyspot_dashboard.address import choose
+from beautyspot_dashboard.address import choose, offered
 from beautyspot_dashboard.texts import text
 
 BIND = "query-params"
@@ -32,8 +33,16 @@ def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value not in (None, "") and (value or name != "roots")}
 
 
-def _ask(name: str, options: Any, width: int = 130) -> str | None:
-    return st.selectbox(text(name), options, index=None, key=name, bind=BIND, placeholder=text("any"), width=width)
+def _ask(name: str, options: Iterable[str], width: int = 130) -> str | None:
+    return st.selectbox(
+        text(name),
+        offered(name, options),
+        index=None,
+        key=name,
+        bind=BIND,
+        placeholder=text("any"),
+        width=width,
+    )
 
 
 def _ask_answer() -> str | None:

@@ -8,6 +8,7 @@ TEXTS = {
     "maintenance": "Maintenance",
     "read_only": "read-only",
     "cannot_read": "The store can't be read",
+    "cannot_answer": "That can't be answered",
     "what_next": "What to do",
     "bug": "This page stopped at a bug of the dashboard ({kind}). The terminal shows where; please report it.",
     "try_again": "Try again",
@@ -35,6 +36,8 @@ TEXTS = {
     "no_more": "No further result.",
     "only_runs": "Runs are recorded here, and no function kept a result yet.",
     "no_match": "No result matches these filters.",
+    "none_of_function": "Nothing is kept of the function {name}: the filter names one that is gone, or never was.",
+    "unread_filter": "A filter can't be read, so nothing is shown; it says so under More filters.",
     "choose": "Tick a row to see its result, two rows to compare them; on the keyboard with Shift and the space bar.",
     "gone": "The result {key} is gone: it was deleted, or its call ran again under another key.",
     "show_as": "Show as",
@@ -49,7 +52,10 @@ TEXTS = {
     "not_drawn": "This can't be drawn ({kind}); the terminal shows why. Below are its letters or bytes.",
     "not_compared": "The two can't be compared ({kind}); the terminal shows why.",
     "run_scripts": "Run the page's scripts",
-    "run_scripts_help": "They run in a frame of their own, which reaches neither this dashboard nor the network.",
+    "run_scripts_help": (
+        "They run in a frame of their own, which can't reach this dashboard or fetch anything. "
+        "WebRTC can't be shut off: a script may still tell somebody elsewhere what the page holds. Run what you trust."
+    ),
     "page": "Page, of {count}",
     "page_of": "Page {number} of {count}",
     "more_letters": "{count:more letter|more letters}",
@@ -205,7 +211,7 @@ TEXTS = {
         "Removes the rows whose blob isn't found, be it all of them; an unmounted disk looks the same"
     ),
     "blobs_elsewhere": (
-        "**{count:result|results}** stay whose blob was not found: it may lie in another storage, or be gone."
+        "**{count:result stays|results stay}** whose blob was not found: it may lie in another storage, or be gone."
     ),
     "would_clean": "**{blobs:blob|blobs}**, {size}, and **{rows:result|results}** without a blob would go.",
     "blob": "Blob",
