@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import beautyspot as bs
+import cloudpickle
 import pytest
 from beautyspot.testing import FrozenClock
 
@@ -157,6 +158,19 @@ module_spot = bs.Spot(db="memory://", storage="memory://")
 @module_spot.mark
 def at_module_level(x: int) -> int:
     return x
+
+
+def test_what_cloudpickle_would_copy_by_value_says_what_to_do_instead(spot: bs.Spot):
+    @spot.mark
+    def double(x: int) -> int:
+        return x * 2
+
+    def by_name(x: int) -> int:
+        return spot.run(abs, x)
+
+    for function, told in ((double, "function '.*double' can't .*put it into a module"), (by_name, "Spot.*import it")):
+        with pytest.raises(TypeError, match=told):
+            cloudpickle.dumps(function)
 
 
 def test_marked_function_pickles_by_name():

@@ -60,6 +60,13 @@ class Parts(NamedTuple):
     executor: Executor | None
     legacy_folders: Sequence[str]
 
+    def __reduce__(self) -> str:
+        """Refuse to be pickled, as cloudpickle tries for a function of the script that reads its Spot by name."""
+        raise TypeError(
+            f"a Spot on {self.store.db!r} can't be copied to another process, as it holds connections of this one; "
+            "expected one that the other opens: import it and what uses it from a module, or use threads"
+        )
+
 
 def open_parts(
     name: str,

@@ -175,6 +175,14 @@ class Plan(NamedTuple):
         old = 0 if self.legacy is None else self.legacy.forget_all(where)
         return self.store.delete_where(where) + old
 
+    def __reduce__(self) -> str:
+        """Refuse to be pickled, as cloudpickle tries where no module has the function: in a script and a notebook."""
+        raise TypeError(
+            f"the marked function {self.keys.func_name!r} can't be copied to another process, as it holds a database "
+            "of this one; expected one that the other can import: put it into a module, or use threads, as its "
+            "map() does and joblib's prefer='threads'"
+        )
+
     def _is_kept_now(self, key: str) -> bool:
         return self.store.read(key, self.serializer, True) is not None
 
