@@ -22,7 +22,7 @@ class Given(NamedTuple):
     category: str | None
     """The warning's class; None where nothing tells it."""
     words: str
-    """The longest piece of the message that is always there."""
+    """The pieces of the message that don't change, with … between them."""
 
 
 class Site(NamedTuple):
@@ -92,7 +92,7 @@ def _default(function: Function) -> set[str]:
 
 
 def _words(site: Site) -> str:
-    """Return the longest piece of text of a call's message, which may be a variable of its function."""
+    """Return the pieces of text of a call's message, which may be a variable of its function."""
     call, function = site.call, site.function
     names = {each.id for each in call.args if isinstance(each, ast.Name)}
     values = [each for each in call.args if isinstance(each, ast.JoinedStr | ast.Constant | ast.BinOp)]
@@ -102,4 +102,4 @@ def _words(site: Site) -> str:
     ]
     pieces = [each.value for value in values for each in ast.walk(value) if isinstance(each, ast.Constant)]
     texts = [text.strip(" ,;:()`'") for text in pieces if isinstance(text, str)]
-    return max((text for text in texts if " " in text), key=len, default="")
+    return " … ".join(text for text in texts if " " in text)
