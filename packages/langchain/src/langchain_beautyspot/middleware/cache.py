@@ -8,8 +8,6 @@ from beautyspot.checks import expect, words
 from beautyspot.copies import Uncopied
 from beautyspot.durations import Duration
 from beautyspot.errors import CacheWarning
-from beautyspot.keys.canonical import Canonical, pack
-from beautyspot.keys.digest import digest
 from beautyspot.places import Place, opened, portable
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
@@ -23,10 +21,10 @@ from langchain_beautyspot.entries import namespace_of, tags_of
 from langchain_beautyspot.errors import ReplayMiss
 from langchain_beautyspot.middleware.model_keys import ModelKey, described_model, model_key
 from langchain_beautyspot.middleware.structured import parsed
+from langchain_beautyspot.middleware.tool_keys import tool_key
 from langchain_beautyspot.questions import warn_of_change
 from langchain_beautyspot.recorder import note_hit
 from langchain_beautyspot.replays import Renewal
-from langchain_beautyspot.stable_keys import REGISTRY
 
 Answer = ModelResponse[Any] | AIMessage
 ToolResult = ToolMessage | Command[Any]
@@ -60,7 +58,7 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
 
         Args:
             place: A Spot, a file's path, or a database's URL.
-            tools: Names of the tools whose results are kept: those that only read, and of their arguments alone.
+            tools: Names of the tools whose results are kept: those that only read, and by what they are given alone.
             ttl: How long answers and results count; None for ever.
             namespace: Middlewares of other namespaces share nothing: one for each tenant, as the API key is in no key.
             cache_if: Whether an answer of the model is to be kept; None keeps the truncated and empty ones as well.
@@ -174,11 +172,9 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
     def _tool_key(self, request: ToolCallRequest) -> str | None:
         if not self._is_cached(request):
             return None
-        name, form = request.tool_call["name"], Canonical(REGISTRY).form
+        name = request.tool_call["name"]
         try:
-            # Another agent in the same place may have another tool of that name, or this one other defaults.
-            told = None if request.tool is None else [request.tool.description, form(request.tool.args)]
-            return digest(pack([self._namespace, told, form(request.tool_call["args"])])).hex()
+            return tool_key(request, self._namespace)
         except Exception as error:  # noqa: BLE001 - the schema is anybody's; the tool runs
             self._warn(name, f"a call of the tool {name!r} has no key ({error}); it runs each time")
             return None
