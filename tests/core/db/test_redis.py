@@ -13,6 +13,7 @@ import beautyspot as bs
 import pytest
 from beautyspot.db import TaskDB, open_db
 from beautyspot.db.redis import GRACE_MS, RedisTaskDB
+from beautyspot.deletion import delete_rows
 from beautyspot.errors import ConfigurationError, DamagedEntryError, StorageError
 from beautyspot.records import Activity, Run, TaskFilter
 from beautyspot.testing import TaskDBContract
@@ -152,6 +153,19 @@ def test_another_programs_key_is_an_error_that_names_the_prefix(db: RedisTaskDB,
         with pytest.raises(StorageError, match=r"give another \?prefix="):
             use()
     assert redis_server.command("get", "beautyspot:task:0a") == "theirs"
+
+
+def test_what_was_kept_anew_since_it_was_listed_is_not_deleted(db: RedisTaskDB, redis_server: RedisServer) -> None:
+    for key in ("0a", "0b", "0c", "0d"):
+        db.put(task(key))
+    db._client.hset("beautyspot:task:0c", "row", b"noise")
+    listed = list(db.find(TaskFilter()))
+    db.put(task("0a", updated_at=NOON + timedelta(microseconds=1)))
+    db.delete(["0d"])
+    assert {each.cache_key for each in delete_rows(listed, db)} == {"0b", "0c", "0d"}
+    assert keys_of(db, TaskFilter()) == ["0a"]
+    db.delete(["0a"])
+    assert redis_server.command("keys", "*") == ""
 
 
 def test_two_prefixes_are_two_databases(db: RedisTaskDB, redis_url: str) -> None:

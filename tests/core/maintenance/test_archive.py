@@ -290,6 +290,25 @@ def test_a_storage_that_fails_to_say_what_it_has_stops_an_import_and_nothing_is_
     assert list(db.find(TaskFilter())) == before
 
 
+def test_a_storage_that_goes_away_is_asked_once_to_take_back_what_it_has(archive: Path) -> None:
+    class Away(MemoryStorage):
+        asked = 0
+
+        def save(self, key: str, data: Any, /) -> str:
+            return super().save(key, data) if len(self._blobs) < 50 else self.delete(key)
+
+        def delete(self, location: str, /) -> Any:
+            self.asked += 1
+            raise bs.StorageError(f"no answer for {location!r}; try again")
+
+    storage = Away()
+    tasks = [task(f"{number:02x}", result_type="FILE") for number in range(60)]
+    write(archive, sealed({"tasks/000000": part(*tasks)}))
+    with pytest.raises(bs.StorageError, match="no answer"):
+        import_archive(archive, MemoryTaskDB(), storage)
+    assert storage.asked == 2  # to save, and to delete
+
+
 def test_blobs_without_a_storage_are_refused(kept: Any, archive: Path) -> None:
     kept.fill(1)
     export(kept, archive)

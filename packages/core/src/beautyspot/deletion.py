@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from itertools import islice
 
+from beautyspot.checks import has_methods
 from beautyspot.protocols import SupportsUpkeep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from beautyspot.protocols import TaskDB
     from beautyspot.records import Task
@@ -45,8 +47,9 @@ def in_steps(tasks: Iterable[Task], db: TaskDB, /) -> Iterator[tuple[list[Task],
 
 def delete_rows(tasks: Sequence[Task], db: TaskDB, /) -> list[Task]:
     """Delete the rows but those that were kept anew, and return the tasks that are gone for it."""
-    if isinstance(db, SupportsUpkeep):
-        gone = set(db.upkeep.delete_unchanged(tasks))
+    deleter: Any = db.upkeep if isinstance(db, SupportsUpkeep) else db
+    if has_methods(deleter, "delete_unchanged"):
+        gone = set(deleter.delete_unchanged(tasks))
         return [task for task in tasks if task.cache_key in gone]
     db.delete([task.cache_key for task in tasks])
     return list(tasks)

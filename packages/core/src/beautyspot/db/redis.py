@@ -13,7 +13,7 @@ from beautyspot.db.redis_listing import Listing
 from beautyspot.db.redis_rows import entry_of, index_names, micros_of, task_row
 from beautyspot.db.redis_url import connect, parse
 from beautyspot.errors import StorageError
-from beautyspot.records import Activity, Entry, Run, Task, TaskFilter
+from beautyspot.records import DAMAGED, Activity, Entry, Run, Task, TaskFilter
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -49,6 +49,7 @@ class RedisTaskDB:
         self._client: Redis = connect(self._address)
         self._put: Any = self._client.register_script(redis_scripts.PUT)
         self._delete: Any = self._client.register_script(redis_scripts.DELETE)
+        self._delete_unchanged: Any = self._client.register_script(redis_scripts.DELETE_UNCHANGED)
         self._forget: Any = self._client.register_script(redis_scripts.FORGET)
         self._add_activity: Any = self._client.register_script(redis_scripts.ADD_ACTIVITY)
         self._prefix = self._address.prefix
@@ -129,6 +130,14 @@ class RedisTaskDB:
         """Delete the rows under `keys` and their tags, all or none, and return how many there were."""
         keys = list(keys)
         return self._do(lambda _: self._delete(args=[self._prefix, *keys])) if keys else 0
+
+    def delete_unchanged(self, tasks: Sequence[Task], /) -> list[str]:
+        """Delete the tasks but those that were kept anew since they were read, and return the keys of what is gone."""
+        arguments: list[Any] = [self._prefix]
+        for task in tasks:
+            arguments += [task.cache_key, "" if task.result_type == DAMAGED else micros_of(task.updated_at)]
+        gone: list[bytes] = self._do(lambda _: self._delete_unchanged(args=arguments)) if tasks else []
+        return [key.decode(errors="surrogateescape") for key in gone]
 
     def find(self, where: TaskFilter, /) -> Iterator[Task]:
         """Yield the matching tasks, newest first, without `result_data`; a damaged one has the type `DAMAGED`."""

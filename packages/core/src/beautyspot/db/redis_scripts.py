@@ -94,6 +94,24 @@ return count
 """
 )
 
+DELETE_UNCHANGED = (
+    _PRELUDE
+    + """
+local gone = {}
+for place = 2, #ARGV, 2 do
+  local key, listed_us = ARGV[place], ARGV[place + 1]
+  local kept_us = redis.call('ZSCORE', prefix .. 'tasks', key)
+  if not kept_us or listed_us == '' or tonumber(kept_us) == tonumber(listed_us) then
+    local names = names_of(key)
+    redis.call('DEL', prefix .. 'task:' .. key)
+    unindex(key, names)
+    table.insert(gone, key)
+  end
+end
+return gone
+"""
+)
+
 FORGET = (
     _PRELUDE
     + """

@@ -11,7 +11,8 @@ def named_copies(tasks: Iterable[Task], db: TaskDB, storage: BlobStorage, /) -> 
     """Return the keys of the `tasks` whose rows are in `db`, and delete the blobs of the others.
 
     What a database says of its own writing is no proof: where the answer was lost, its client asks again, and finds its
-    own row there. So each row is looked at, and where that fails the blob is left, for `clean` to find.
+    own row there. So each row is looked at. Where that fails, or a blob can't be deleted, the rest is left for `clean`
+    to find: a server that is away would make each of them wait.
     """
     named: set[str] = set()
     for task in tasks:
@@ -21,8 +22,10 @@ def named_copies(tasks: Iterable[Task], db: TaskDB, storage: BlobStorage, /) -> 
                 named.add(task.cache_key)
             elif task.result_value:
                 storage.delete(task.result_value)
-        except (StorageError, DamagedEntryError):
+        except DamagedEntryError:
             continue
+        except StorageError:
+            break
     return named
 
 
