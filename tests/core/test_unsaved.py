@@ -289,6 +289,22 @@ def test_what_waits_is_not_written_between_the_steps_of_its_deletion(clock: Froz
     assert not answer.is_cached("a")
 
 
+def test_a_list_holds_what_waits_once_and_newest_first(
+    spot: bs.Spot, clock: FrozenClock, answer: Any, locked: Locked
+) -> None:
+    answer.map("abc", workers=1, progress=False)
+    with locked():
+        for question in "bd":
+            clock.advance(1)
+            answer.refresh(question)
+    found = list(spot.parts.store.find(TaskFilter(function="ask")))
+    assert [task.cache_key for task in found[:2]] == [answer.key("d"), answer.key("b")]
+    assert sorted(task.cache_key for task in found) == sorted(answer.key(each) for each in "abcd")
+    assert [task.result_data for task in found] == [None] * 4
+    assert answer.cache_clear() == 4
+    assert not list(spot.parts.store.find(TaskFilter()))
+
+
 def test_what_goes_by_its_own_tags_leaves_nothing_older_behind(spot: bs.Spot, answer: Any, locked: Locked) -> None:
     answer("a")
     with locked():

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from beautyspot import CacheReadWarning, Spot, StorageError
+from beautyspot import CacheReadWarning, CacheSaveWarning, Spot, StorageError
+from beautyspot.db import MemoryTaskDB
+from beautyspot.records import Task
 from beautyspot.testing import FrozenClock
 from langchain_beautyspot import BeautySpotByteStore
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
@@ -98,6 +100,18 @@ def test_a_database_in_trouble_is_a_warned_miss_but_a_delete_says_so(tmp_path: P
         store.mdelete(["other"])
     (tmp_path / "file").unlink()
     assert store.mget(["k"]) == [b"v"]
+
+
+def test_keys_that_wait_for_the_database_are_yielded(tmp_path: Path) -> None:
+    store = BeautySpotByteStore(Spot("a", db=Refuses(), storage=tmp_path))
+    with pytest.warns(CacheSaveWarning, match="held in memory"):
+        store.mset([("k", b"v")])
+    assert [*store.yield_keys()] == ["k"]
+
+
+class Refuses(MemoryTaskDB):
+    def put(self, task: Task, /) -> None:
+        raise StorageError("not now")
 
 
 @pytest.mark.parametrize("value", [5, "text", None, [1]])

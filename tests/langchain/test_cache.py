@@ -12,7 +12,7 @@ from typing import Any
 import beautyspot as bs
 import pytest
 from beautyspot.errors import CacheSaveWarning, CacheWarning, ConfigurationError
-from beautyspot.records import TaskFilter
+from beautyspot.records import Task, TaskFilter
 from beautyspot.testing import FrozenClock
 from langchain_beautyspot import BeautySpotCache, ReplayMiss
 from langchain_core.language_models.fake import FakeListLLM
@@ -152,6 +152,22 @@ def test_namespaces_share_nothing(make: Make):
     two.clear()
     assert two.lookup(PROMPT, CHAT) is None
     assert one.lookup(PROMPT, CHAT) == answer("one")
+
+
+class Refuses(bs.db.MemoryTaskDB):
+    def put(self, task: Task, /) -> None:
+        raise bs.StorageError("not now")
+
+
+def test_clear_deletes_answers_that_wait_for_the_database(tmp_path: Path):
+    spot = bs.Spot("a", db=Refuses(), storage=tmp_path)
+    cache = BeautySpotCache(spot)
+    with pytest.warns(CacheSaveWarning, match="held in memory"):
+        cache.update(PROMPT, CHAT, answer())
+    assert cache.lookup(PROMPT, CHAT)
+    cache.clear()
+    spot.flush()
+    assert cache.lookup(PROMPT, CHAT) is None
 
 
 def test_clear_leaves_the_other_results_of_the_spot(timed: Make):

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from beautyspot import CacheSaveWarning, ConfigurationError, SerializationError, Spot
+from beautyspot import CacheSaveWarning, ConfigurationError, SerializationError, Spot, StorageError
+from beautyspot.db import MemoryTaskDB
+from beautyspot.records import Task
 from beautyspot.testing import FrozenClock
 from llama_index.callbacks.beautyspot import BeautySpotKVStore
 from llama_index.core.data_structs.data_structs import IndexDict
@@ -117,6 +119,22 @@ def test_clear_deletes_one_collection(store: BeautySpotKVStore) -> None:
     store.put("kept", {}, "b")
     assert store.clear("a") == 1200
     assert (store.get_all("a"), store.get_all("b"), store.clear("a")) == ({}, {"kept": {}}, 0)
+
+
+class Refuses(MemoryTaskDB):
+    def put(self, task: Task, /) -> None:
+        raise StorageError("not now")
+
+
+def test_what_waits_for_the_database_is_listed_and_cleared(tmp_path: Path) -> None:
+    spot = Spot("kv", db=Refuses(), storage=tmp_path)
+    store = BeautySpotKVStore(spot)
+    with pytest.warns(CacheSaveWarning, match="held in memory"):
+        store.put("a", {"n": 1})
+    assert store.get_all() == {"a": {"n": 1}}
+    assert store.clear() == 1
+    spot.flush()
+    assert store.get("a") is None
 
 
 def test_keys_are_any_text_and_never_run_together(store: BeautySpotKVStore) -> None:

@@ -21,7 +21,7 @@ from beautyspot.unsaved import Unsaved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any, Literal, NamedTuple, TypeAlias
 
     from beautyspot.clocks import Clock
@@ -203,6 +203,10 @@ class Store:
         for (label, _), (_, blob_error) in zip(rows, tasks, strict=True):
             self._warn_of_storage(label, blob_error)
 
+    def find(self, where: TaskFilter, /) -> Iterator[Task]:
+        """Yield the matching tasks without `result_data`: those that wait, then the database's, each newest first."""
+        return self.unsaved.find(where)
+
     def delete(self, keys: Sequence[str], /) -> int:
         """Delete the results under `keys`, rows before blobs, and return how many there were."""
         with self.unsaved.standing_still():
@@ -218,13 +222,10 @@ class Store:
         from beautyspot.deletion import in_steps  # no hit deletes
 
         with self.unsaved.standing_still():
-            count, held = 0, self.unsaved.matching(where)
+            count, held = 0, {task.cache_key for task in self.unsaved.matching(where)}
             for _, gone in in_steps(self.db.find(where), self.db):
-                count += len(gone)
                 for task in gone:
-                    if task.cache_key in held:
-                        held.discard(task.cache_key)
-                        self.unsaved.drop(task.cache_key)
+                    count += task.cache_key not in held
                     if task.result_type == "FILE" and task.result_value:
                         self.blobs.drop(task.result_value)
             # What waits may match where the row that it replaces does not. Who found nothing drops what memory holds:

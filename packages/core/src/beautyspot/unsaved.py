@@ -11,7 +11,7 @@ from beautyspot.powers import can_wake, merger_in, takes_batches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
     from typing import NamedTuple
@@ -147,12 +147,24 @@ class Unsaved:
             row = self.waiting.get(key)
             return row is not None and self._give_up(row)
 
-    def matching(self, where: TaskFilter, /) -> set[str]:
-        """Return the keys of the rows that wait and meet `where`."""
-        from beautyspot.db.filters import matches  # no hit deletes
+    def matching(self, where: TaskFilter, /) -> list[Task]:
+        """Return the tasks that wait and meet `where`, newest first."""
+        from beautyspot.db.filters import matches  # no hit lists
 
-        rows = list(self.waiting.values())
-        return {row.task.cache_key for row in rows if matches(where, row.task) and not self._is_outdated(row)}
+        rows = [row for row in list(self.waiting.values()) if matches(where, row.task)]
+        tasks = [row.task for row in rows if not self._is_outdated(row)]
+        return sorted(tasks, key=lambda task: task.updated_at, reverse=True)
+
+    def find(self, where: TaskFilter, /) -> Iterator[Task]:
+        """Yield the matching tasks without `result_data`: those that wait, then the others that the database holds.
+
+        Raises:
+            StorageError: the database can't be read.
+        """
+        waiting = self.matching(where)
+        keys = {task.cache_key for task in waiting}
+        yield from (task._replace(result_data=None) for task in waiting)
+        yield from (task for task in self._db.find(where) if task.cache_key not in keys)
 
     def retry(self) -> bool:
         """Write what waits, and say whether nothing is left; a row that is refused does not hold up the others."""

@@ -89,7 +89,7 @@ class BeautySpotByteStore(ByteStore):
             StorageError: the database can't be read.
         """
         now = datetime.fromtimestamp(self._spot.parts.clock.time(), UTC)
-        for task in self._spot.parts.store.db.find(TaskFilter(function=self._name)):
+        for task in self._spot.parts.store.find(TaskFilter(function=self._name)):
             lives = task.expires_at is None or task.expires_at > now
             if lives and task.func_name == self._name and task.input_id.startswith(prefix or ""):
                 yield task.input_id

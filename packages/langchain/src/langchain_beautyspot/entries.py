@@ -43,7 +43,7 @@ def delete_entries(store: Store, where: TaskFilter, /, *, namespace: str, model:
     """
     model = None if model is None else model[:LONGEST_NAME]
     # `where.function` takes a model's name for the end of a longer one, as `1` of `gpt-4.1`.
-    found = store.db.find(where._replace(function=model, version=VERSION))
+    found = store.find(where._replace(function=model, version=VERSION))
     keys = [task.cache_key for task in found if _is_of(task, namespace) and model in (None, model_of(task.func_name))]
     return store.delete(keys) if keys else 0
 

@@ -187,7 +187,7 @@ class BeautySpotKVStore(BaseKVStore):
 
     def _pages(self, collection: str) -> Iterator[Sequence[str]]:
         name = self._name(collection)
-        tasks = self._spot.parts.store.db.find(TaskFilter(function=name, version=FORMAT))
+        tasks = self._spot.parts.store.find(TaskFilter(function=name, version=FORMAT))
         keys = [task.cache_key for task in tasks if task.func_name == name]
         return (keys[start : start + PAGE] for start in range(0, len(keys), PAGE))
 
