@@ -8,12 +8,25 @@ from datetime import timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import beautyspot as bs
 import pytest
 from beautyspot.catalog import Catalog
 from beautyspot.checks import shown
 from beautyspot.testing import FrozenClock
+
+
+async def _wanted(result: object) -> bool:
+    return bool(result)
+
+
+class _AsyncHook(bs.Hook):
+    async def on_hit(self, event: bs.HookEvent, /) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - refused
+        return
+
+
+HOOK = _AsyncHook()
 
 
 def test_default_folder_has_a_gitignore_and_is_for_its_owner_alone(workspace: Path):
@@ -381,6 +394,16 @@ def test_wrong_option_of_a_mark_is_refused_with_its_value(spot: bs.Spot, option:
     (value,) = option.values()
     with pytest.raises(bs.ConfigurationError, match=re.escape(repr(value))):
         spot.mark(**option)
+
+
+@pytest.mark.parametrize("option", [{"cache_if": _wanted}, {"input_key_fn": _wanted}, {"hooks": (HOOK,)}])
+def test_what_nobody_would_await_is_refused_at_the_mark(spot: bs.Spot, option: dict[str, Any]):
+    with pytest.raises(bs.ConfigurationError, match=r"neither async|with plain methods"):
+        spot.mark(**option)
+
+
+def test_a_callable_that_answers_every_question_about_itself_is_taken(spot: bs.Spot):
+    assert spot.mark(cache_if=Mock(return_value=False))(abs)(-1) == 1
 
 
 def test_none_stands_for_no_tags_no_hooks_and_nothing_ignored(spot: bs.Spot):

@@ -20,7 +20,7 @@ class HookEvent(NamedTuple):
 
 
 class Hook:
-    """Override what you want to see, with plain methods: one that is `async def` is never awaited.
+    """Override what you want to see, with plain methods: nobody would await one that is `async def`.
 
     A method that raises is logged and otherwise ignored.
     """

@@ -11,7 +11,7 @@ from beautyspot.keys.binding import split
 from beautyspot.names import qualified_name
 from beautyspot.powers import may_hold_legacy, takes_types
 from beautyspot.walk import LegacyRows, MarkOptions, Plan, mark_function, unlimited
-from beautyspot.walk.kinds import is_stream
+from beautyspot.walk.kinds import is_stream, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,9 +133,11 @@ def hooks_of(hooks: Any, /) -> tuple[Hook, ...]:
     from beautyspot.hooks import Hook  # most Spots have none
 
     turns = [name for name in vars(Hook) if not name.startswith("_")]
-    return every(
-        "hooks", hooks, lambda hook: has_methods(hook, *turns), "a sequence of Hook objects, such as (MyHook(),)"
-    )
+
+    def fits(hook: Any) -> bool:
+        return has_methods(hook, *turns) and not any(kind_of(getattr(hook, turn)) for turn in turns)
+
+    return every("hooks", hooks, fits, "a sequence of Hook objects with plain methods, such as (MyHook(),)")
 
 
 def _check(arguments: Mapping[str, Any], prefix: str) -> None:
@@ -147,7 +149,10 @@ def _check(arguments: Mapping[str, Any], prefix: str) -> None:
     wanted = "a ContentType, or a media type such as 'image/png'"
     expect(isinstance(content_type, str | None), f"{prefix}content_type", content_type, wanted)
     for name in ("input_key_fn", "cache_if"):
-        expect(arguments.get(name) is None or callable(arguments[name]), name, arguments.get(name), "a function")
+        function = arguments.get(name)
+        expect(function is None or callable(function), name, function, "a function")
+        # What it returned would be a coroutine or generator, of which every one is true and none is a key.
+        expect(not kind_of(function), name, function, "a plain function, neither async nor a generator")
 
 
 def _is_from_code(version: Any) -> bool:

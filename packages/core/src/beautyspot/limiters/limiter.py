@@ -6,7 +6,7 @@ from beautyspot.records import Reservation
 
 
 class Limiter(Protocol):
-    """Says how long to wait. Never sleeps. Calls are served in the order they reserve."""
+    """Says how long to wait. Never sleeps. Calls are served in the order they reserve, but in places given back."""
 
     def reserve(self, cost: float = 1, /) -> Reservation:
         """Take `cost` and return the seconds to wait before spending it.

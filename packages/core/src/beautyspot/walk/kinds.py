@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -12,8 +14,8 @@ GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
 
 def kind_of(function: Any) -> int:
     """Return the code flag that tells a coroutine function or generator from a plain function, or 0."""
-    while hasattr(function, "func") and not hasattr(function, "__code__"):
-        function = function.func  # functools.partial
+    while isinstance(function, partial):
+        function = function.func  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - of any result
     code = getattr(function, "__code__", None) or getattr(getattr(function, "__call__", None), "__code__", None)  # noqa: B004 - its code is wanted
     flags = getattr(code, "co_flags", 0)
     return next((flag for flag in (ASYNC_GENERATOR, COROUTINE, GENERATOR) if flags & flag), 0)
