@@ -279,3 +279,31 @@ def test_a_subclass_of_a_named_class_is_refused() -> None:
 
     with pytest.raises(SerializationError, match="Point3"):
         kept(Point3(1), Point)
+
+
+def moved(*, former_names: Any) -> tuple[MsgpackSerializer, type]:
+    """Return what knows a class that was `Point`, and that class."""
+    place = dataclass(type("Place", (), {"__annotations__": {"x": int, "y": int}, "__module__": "app.places"}))
+    serializer = MsgpackSerializer()
+    serializer.register(place, None, None, None, former_names)
+    return serializer, place
+
+
+def test_a_class_that_moved_is_read_by_its_former_name_and_kept_by_its_new_one() -> None:
+    writer = MsgpackSerializer()
+    writer.register(Point)
+    serializer, place = moved(former_names=["old.Point", f"{__name__}.Point"])
+    again = serializer.loads(writer.dumps([Point(1, 2)]))
+    assert again == [place(1, 2)]
+    assert b"app.places.Place" in serializer.dumps(again)
+
+
+def test_a_class_that_bears_the_name_now_is_itself() -> None:
+    serializer, _ = moved(former_names=[f"{__name__}.Point"])
+    serializer.register(Line)  # has a Point
+    assert_same(serializer.loads(serializer.dumps(Line(Point(1)))), Line(Point(1)))
+
+
+def test_a_code_is_no_name_that_could_change() -> None:
+    with pytest.raises(ConfigurationError, match="leave former_names= out"):
+        MsgpackSerializer().register(Plain, 3, vars, Plain, ["old.Plain"])

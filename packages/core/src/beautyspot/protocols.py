@@ -291,7 +291,7 @@ class SupportsStreams(Protocol):
 class SupportsTypes(Protocol):
     """A `Serializer` that can be told of more types."""
 
-    def register(self, type_: type, code: int | None, encoder: Any, decoder: Any, /) -> None:
+    def register(self, type_: type, code: int | None, encoder: Any, decoder: Any, names: Sequence[str] = (), /) -> None:
         """Keep instances of `type_` from now on; see `Spot.register_type`."""
         ...
 

@@ -162,9 +162,7 @@ class Spot:
             LimitExceeded: `cost` is more than a whole minute's budget.
         """
         if self._limiter is None:
-            raise ConfigurationError(
-                f"Spot({self.name!r}) has no limit to pace by; give it one, such as Spot(…, tpm=60)"
-            )
+            raise ConfigurationError(f"Spot({self.name!r}) has no limit to pace by; give it one, as Spot(…, tpm=60)")
         from beautyspot.walk import limiter  # most Spots have no limit
 
         return limiter(function, cost, self._limiter, self.parts.clock)
@@ -204,25 +202,27 @@ class Spot:
         code: int | None = None,
         encoder: Callable[[Any], Any] | None = None,
         decoder: Callable[[Any], Any] | None = None,
+        *,
+        former_names: Sequence[str] = (),
     ) -> None:
-        """Keep instances of `type_`.
-
-        Without the rest, a dataclass, enum, named tuple, pydantic model or attrs class is kept by its fields.
+        """Keep instances of `type_`: of a dataclass, enum, named tuple, pydantic model or attrs class by its fields.
 
         Args:
             type_: The class itself; subclasses are registered on their own.
-            code: MessagePack extension type, 0 to 126, the same in every run.
+            code: MessagePack extension type, 0 to 126, the same in every run; None for a class with fields.
             encoder: Takes an instance and returns bytes, or anything else that can be kept.
             decoder: Takes what `encoder` returned and returns the instance.
+            former_names: Of a class that is kept by its fields and was moved, such as "app.models.Answer".
 
         Raises:
             ConfigurationError: the code is taken, or something is missing.
         """
-        if not takes_types(self.parts.serializer):
+        serializer = self.parts.serializer
+        if not takes_types(serializer):
             raise ConfigurationError(
-                f"{type(self.parts.serializer).__name__} takes no further types; teach that serializer itself"
+                f"{type(serializer).__name__} takes no further types; teach that serializer itself"
             )
-        self.parts.serializer.register(type_, code, encoder, decoder)
+        serializer.register(type_, code, encoder, decoder, words("former_names", former_names))
 
     def register_key(self, type_: type, function: Callable[[Any], Any]) -> None:
         """Make keys of `type_`, and of its subclasses, from what `function` returns for an instance."""

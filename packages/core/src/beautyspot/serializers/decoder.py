@@ -75,7 +75,8 @@ class Decoder:
             return None
         raise DamagedEntryError(
             f"a {name!r} was kept, a class that is not known here; expected one that the function's return annotation "
-            f"names or that is registered; name {name!r} there, or call spot.register_type(Class)"
+            f"names or that is registered; name {name!r} there or call spot.register_type(Class), "
+            f"of a class that moved spot.register_type(Class, former_names=[{name!r}])"
         )
 
     def take(self, number: int, *, writable: bool) -> bytes | bytearray:

@@ -7,7 +7,7 @@ from beautyspot.names import qualified_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any, NamedTuple
 
     from beautyspot.serializers.classes import Shape
@@ -30,7 +30,7 @@ class UserType(NamedTuple):
 class Registry:
     """The types registered on one serializer and all its views."""
 
-    __slots__ = ("by_code", "by_name", "by_type")
+    __slots__ = ("by_code", "by_former_name", "by_name", "by_type")
 
     def __init__(self) -> None:
         """Know no type."""
@@ -38,13 +38,21 @@ class Registry:
         self.by_code: dict[int, UserType] = {}
         self.by_name: dict[str, Shape] = {}
         """Classes kept field by field."""
+        self.by_former_name: dict[str, Shape] = {}
+        """What some of them were called; asked last, as another class may bear such a name by now."""
 
-    def register(self, type_: Any, code: int | None, encoder: Any, decoder: Any) -> None:
+    def register(self, type_: Any, code: int | None, encoder: Any, decoder: Any, former_names: Sequence[str]) -> None:
         """See `MsgpackSerializer.register`."""
         if not isinstance(type_, type):
             raise ConfigurationError(f"not a class: {type_!r}; expected the type to keep; pass type(value)")
         if code is None and encoder is None and decoder is None:
             self._register_shape(type_)
+            self.by_former_name.update(dict.fromkeys(former_names, self.by_name[qualified_name(type_)]))
+        elif former_names:
+            raise ConfigurationError(
+                f"{qualified_name(type_)!r} has the code {code!r} and former names; expected one of them, since a code "
+                "names a type wherever it moves; leave former_names= out"
+            )
         else:
             self._register_user_type(type_, code, encoder, decoder)
 
@@ -113,7 +121,7 @@ class Known:
     def shape_named(self, name: str) -> Shape | None:
         """Return the class in the table that goes by `name`."""
         shape = self.registry.by_name.get(name)
-        return shape if shape is not None else self._annotated_shapes().get(name)
+        return shape or self._annotated_shapes().get(name) or self.registry.by_former_name.get(name)
 
     def _annotated_shapes(self) -> dict[str, Shape]:
         if self._annotated is None:

@@ -86,6 +86,7 @@ class MsgpackSerializer:
         code: int | None = None,
         encoder: Callable[[Any], Any] | None = None,
         decoder: Callable[[Any], Any] | None = None,
+        former_names: Sequence[str] = (),
         /,
     ) -> None:
         """Keep instances of `type_` from now on.
@@ -96,11 +97,13 @@ class MsgpackSerializer:
                 named tuple, pydantic model or attrs class field by field, under its name.
             encoder: Returns bytes, or anything else that can be kept, from an instance.
             decoder: Returns the instance from what the encoder gave.
+            former_names: Of a class that is kept field by field: under which it was kept before, `module.qualname`.
 
         Raises:
-            ConfigurationError: the code or the type is taken, or the class can't be kept field by field.
+            ConfigurationError: the code or the type is taken, the class can't be kept field by field, or a class with
+                a code has former names.
         """
-        self._known.registry.register(type_, code, encoder, decoder)
+        self._known.registry.register(type_, code, encoder, decoder, former_names)
 
     def for_function(self, function: Any, /) -> Self:
         """Return a view that also knows the classes which `function`'s return annotation names.
