@@ -108,7 +108,8 @@ def test_what_is_linked_to_is_there(document: Path) -> None:
 def test_an_index_names_every_page_beside_it(index: Path) -> None:
     lines = index.read_text("utf-8").splitlines()
     missing = [line for line in map(line_of, pages_beside(index), repeat(index)) if line not in lines]
-    assert missing == [], f"add to {index.relative_to(ROOT)}: {missing}"
+    if missing:
+        pytest.fail("\n".join([f"add to {index.relative_to(ROOT)}, where a reader looks for it:", *missing]))
 
 
 def test_a_page_that_its_index_does_not_name_is_found(tmp_path: Path) -> None:
