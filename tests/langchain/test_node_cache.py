@@ -7,7 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections import deque
+from collections import UserDict, deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
@@ -189,6 +189,57 @@ def test_what_cannot_be_kept_costs_a_warning_and_the_graph_goes_on(cache: Beauty
     app = builder.add_edge(START, "make").compile(cache=cache)
     with pytest.warns(CacheSaveWarning, match="register_type"):
         assert isinstance(app.invoke({"thing": 0})["thing"], Opaque)
+
+
+class Unreadable(UserDict[str, Any]):
+    def __getitem__(self, name: str) -> Any:
+        raise LookupError(name)
+
+
+class Unnamed:
+    def __str__(self) -> str:
+        raise LookupError("no name")
+
+
+@dataclass
+class Node:
+    parent: "Node | None"
+    children: "list[Node]"
+
+
+def written(kind: str) -> Any:
+    """Return what a node may write and nobody can look through."""
+    itself: list[Any] = []
+    itself.append(itself)
+    deep: Any = 0
+    for _ in range(900):
+        deep = [deep]
+    tree = Node(None, [])
+    tree.children.append(Node(tree, []))
+    kinds = {"itself": itself, "deep": deep, "tree": tree, "keys": {Unnamed(): 1}, "table": Unreadable(a=1)}
+    return kinds[kind]
+
+
+@pytest.mark.parametrize("kind", ["itself", "deep", "tree", "keys", "table"])
+async def test_what_cannot_be_looked_through_is_not_kept_and_the_graph_goes_on(
+    cache: BeautySpotNodeCache, kind: str
+) -> None:
+    class Holds(TypedDict):
+        thing: Any
+
+    policy = CachePolicy(key_func=stable_key)
+    builder = StateGraph(Holds).add_node("make", lambda _: {"thing": written(kind)}, cache_policy=policy)
+    app = builder.add_edge(START, "make").compile(cache=cache)
+    with pytest.warns(CacheSaveWarning, match="langgraph.*make.*could.*not"):
+        assert app.invoke({"thing": 0})["thing"] != 0
+    assert (await app.ainvoke({"thing": 0}))["thing"] != 0
+
+
+def test_what_can_be_kept_is_beside_what_cannot(cache: BeautySpotNodeCache) -> None:
+    other = (KEY[0], "other")
+    with pytest.warns(CacheSaveWarning):
+        cache.set({KEY: ([("a", written("itself"))], None), other: ([("a", 1)], None)})
+    assert cache.get([KEY, other]) == {other: [("a", 1)]}
 
 
 def test_registered_classes_come_back_as_they_were(cache: BeautySpotNodeCache, spot: Spot) -> None:

@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any
 
 from beautyspot.copies import Uncopied
-from beautyspot.errors import CacheWarning, DamagedEntryError
+from beautyspot.errors import CacheSaveWarning, CacheWarning, DamagedEntryError
 from beautyspot.keys.digest import digest
 from beautyspot.lenient import LenientRows
 from beautyspot.names import module_name
+from beautyspot.notices import told
 from beautyspot.places import Place, opened, portable
 from beautyspot.records import TaskFilter
 from beautyspot.store import Hit, Label
@@ -139,10 +140,22 @@ class BeautySpotNodeCache(BaseCache[Any], Uncopied):
     def _kept(self, pairs: Pairs) -> list[tuple[Label, Any]]:
         kept: list[tuple[Label, Any]] = []
         for key, (writes, ttl_s) in pairs.items():
-            row = self._row(key, writes) if keepable(writes) else None
+            try:
+                row = self._row(key, writes) if keepable(writes) else None
+            except Exception as error:  # noqa: BLE001 - what a node writes is anybody's, and may hold itself
+                self._tell_unkept(_func_name(key), error)
+                continue
             if row is not None:
                 kept.append((self._label(key, ttl_s), row))
         return kept
+
+    def _tell_unkept(self, func_name: str, error: Exception) -> None:
+        self._spot.parts.store.notices.tell(
+            ("langgraph", "writes", func_name),
+            f"what {func_name} wrote could not be looked through ({told(error)}) and was not kept; have it write plain "
+            "data that is not nested too deep and doesn't hold itself",
+            CacheSaveWarning,
+        )
 
     def _row(self, key: FullKey, writes: Any) -> dict[str, Any] | None:
         """Return what is kept of a node's writes, beside the ids that it was given where it writes one of these."""
