@@ -1,6 +1,7 @@
 """Verification: what can't be read is named, and nothing else is."""
 
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,18 @@ def test_inline_values_are_read_many_at_a_time(kept: Any) -> None:
         listen(catalog.source.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
         assert verify(catalog, [kept.blobs]).tasks == 902
     assert len(asked) < 50
+
+
+@pytest.mark.parametrize("lie", ["0", "-1000000000000000"])
+def test_rows_that_lie_about_their_sizes_are_read_one_at_a_time(kept: Any, lie: str) -> None:
+    kept.fill(200, inline=lambda number: b"x" * 60_000)
+    kept.ask("UPDATE tasks SET size_bytes = " + lie)
+    tracemalloc.start()
+    try:
+        assert len(verified(kept).damaged) == 202
+        assert tracemalloc.get_traced_memory()[1] < 6_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_value_that_needs_a_missing_library_is_unread_and_not_damaged(

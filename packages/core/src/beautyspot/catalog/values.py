@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import PurePath
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from beautyspot.catalog.contents import Content, content_of
 from beautyspot.catalog.source import Source
+from beautyspot.catalog.unpacked import is_long, opened
 from beautyspot.compression import decompress
 from beautyspot.errors import DamagedEntryError, StorageError
 from beautyspot.protocols import BlobStorage
@@ -42,16 +43,13 @@ class ValueReader:
     def open(self, task: Task, /) -> Content | None:
         """Open a value that is bytes or text, so that a part of it can be read alone; None for any other.
 
-        Bytes in a blob that is not compressed are fetched as they are read. Raises as `read` does.
+        What lies in a blob is fetched, and if it is long decompressed, as it is read. Raises as `read` does.
         """
         if task.result_type == "DIRECT":
             value = _json(task)
             data = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else None
             return None if data is None else Content(BytesIO(data), 0, len(data), is_text=True)
-        if task.result_type == "FILE" and task.result_value and task.compression is None:
-            stream = self._from_storage(task.result_value, lambda storage, place: storage.open(place))
-        else:
-            stream = BytesIO(unpacked(task, self.data(task)))
+        stream = self._stream(task)
         try:
             content = content_of(stream)
         except BaseException:  # re-raised
@@ -61,6 +59,13 @@ class ValueReader:
             stream.close()
         return content
 
+    def _stream(self, task: Task) -> BinaryIO:
+        is_short = task.compression is not None and not is_long(task.compression)
+        if task.result_type != "FILE" or not task.result_value or is_short:
+            return BytesIO(unpacked(task, self.data(task)))
+        stream = self._from_storage(task.result_value, lambda storage, place: storage.open(place))
+        return stream if task.compression is None else opened(stream, task.compression)
+
     def data(self, task: Task, /) -> bytes:
         """Return the serialized value as it is kept, compressed or not; raises as `read` does."""
         if task.result_type == DAMAGED:
@@ -69,15 +74,22 @@ class ValueReader:
             )
         if task.result_type == "FILE" and task.result_value:
             return self._from_storage(task.result_value, lambda storage, place: storage.load(place))
-        data = self.inline([task]).get(task.cache_key) if task.result_type != "FILE" else None
+        data = self._inline([task]).get(task.cache_key) if task.result_type != "FILE" else None
         if data is None:
             raise DamagedEntryError(f"the row {task.cache_key!r} holds no value; run its call again")
         return data
 
     def inline(self, tasks: Sequence[Task], /) -> dict[str, bytes]:
-        """Return what the rows of `tasks` hold as serialized values, by key, in one question."""
+        """Return what the rows of `tasks` hold as serialized values, by key, in one question.
+
+        Those that hold more than they say are left out, so that who adds up what they say is not flooded.
+        """
+        data, size_bytes = (self._source.column("tasks", name) for name in ("result_data", "size_bytes"))
+        return self._inline(tasks, or_(size_bytes.is_(None), func.length(data) <= size_bytes))
+
+    def _inline(self, tasks: Sequence[Task], *conditions: ColumnElement[bool]) -> dict[str, bytes]:
         key, data = (self._source.column("tasks", name) for name in ("cache_key", "result_data"))
-        rows = self._source.rows(select(key, data).where(key.in_([task.cache_key for task in tasks])))
+        rows = self._source.rows(select(key, data).where(key.in_([task.cache_key for task in tasks]), *conditions))
         return {row[0]: row[1] for row in rows if isinstance(row[1], bytes)}
 
     def _from_storage(self, location: str, read: Callable[[BlobStorage, str], T]) -> T:

@@ -114,7 +114,7 @@ def _chunks(tasks: Iterable[Task]) -> Iterator[list[Task]]:
     try:
         for task in tasks:
             chunk.append(task)
-            held_bytes += (task.size_bytes or 0) if task.result_type == "DIRECT_BLOB" else 0
+            held_bytes += max(0, task.size_bytes or 0) if task.result_type == "DIRECT_BLOB" else 0
             if len(chunk) == CHUNK or held_bytes > CHUNK_BYTES:
                 yield chunk
                 chunk, held_bytes = [], 0
