@@ -1,5 +1,6 @@
 """Parts of kept values, read without the rest."""
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,4 +73,48 @@ def test_a_blob_that_was_cut_off_is_damaged(opened: Open, tmp_path: Path) -> Non
     (blob,) = (path for path in (tmp_path / "blobs").rglob("*") if path.is_file() and path.stat().st_size > 1000)
     blob.write_bytes(blob.read_bytes()[:100_000])
     with Catalog.open(tmp_path / "t.db") as catalog, pytest.raises(DamagedEntryError, match="should be 200005 bytes"):
+        catalog.values(LocalStorage(tmp_path / "blobs")).open(catalog.tasks().rows[0])
+
+
+LONG = (b"%08d" * 3_000_000) % tuple(range(3_000_000))
+
+
+def test_a_part_of_long_compressed_bytes_is_read_in_little_memory(opened: Open) -> None:
+    content = opened(LONG, compress="zstd")
+    assert content is not None
+    tracemalloc.start()
+    try:
+        for start in (20_000_000, 0, len(LONG) - 8, 16):
+            content.seek(start)
+            assert content.read(8) == LONG[start : start + 8]
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+    assert (content.size_bytes, content.read(8)) == (len(LONG), LONG[24:32])
+
+
+def test_long_compressed_bytes_are_read_whole_as_well(opened: Open) -> None:
+    content = opened(LONG, compress="zstd")
+    assert content is not None
+    assert content.read() == LONG
+
+
+@pytest.mark.parametrize("spoil", [lambda data: data[:-1000], lambda data: data[:-2] + b"??"], ids=["cut", "changed"])
+def test_damage_in_long_compressed_bytes_is_said_when_it_is_met(tmp_path: Path, opened: Open, spoil: Any) -> None:
+    opened(LONG, compress="zstd")
+    (blob,) = (path for path in (tmp_path / "blobs").rglob("*") if path.is_file())
+    blob.write_bytes(spoil(blob.read_bytes()))
+    with Catalog.open(tmp_path / "t.db") as catalog:
+        content = catalog.values(LocalStorage(tmp_path / "blobs")).open(catalog.tasks().rows[0])
+    assert content is not None
+    assert content.read(8) == LONG[:8]
+    with pytest.raises(DamagedEntryError, match="run its call again"):
+        content.read()
+
+
+def test_a_long_value_whose_bytes_are_no_frame_says_so_at_once(tmp_path: Path, opened: Open) -> None:
+    opened(LONG, compress="zstd")
+    (blob,) = (path for path in (tmp_path / "blobs").rglob("*") if path.is_file())
+    blob.write_bytes(b"x" * blob.stat().st_size)
+    with Catalog.open(tmp_path / "t.db") as catalog, pytest.raises(DamagedEntryError, match="no whole zstd frame"):
         catalog.values(LocalStorage(tmp_path / "blobs")).open(catalog.tasks().rows[0])
