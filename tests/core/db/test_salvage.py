@@ -14,6 +14,7 @@ import pytest
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.rows import time_text
 from beautyspot.db.salvage import Salvage
+from beautyspot.db.scan import Scan, columns_of_tasks
 from beautyspot.maintenance import repair
 from beautyspot.records import TaskFilter
 
@@ -133,21 +134,31 @@ def test_what_may_have_been_deleted_comes_back_only_where_the_file_no_longer_tel
     assert repair(damaged(whole, tmp_path, 1), [], dry_run=True).may_revive
 
 
-def test_what_lies_in_the_wal_comes_back_as_well_and_the_newest_of_it(whole: Path, tmp_path: Path) -> None:
-    path = damaged(whole, tmp_path)
-    answer = marked(path)
+@pytest.fixture(scope="module")
+def in_wal(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file of which every row lies in its WAL, too, and is newer there."""
+    folder = tmp_path_factory.mktemp("wal")
+    answer = marked(damaged(whole, folder))
     for number in range(COUNT + 50):
         answer.refresh(number)
-    right = {row[0]: row for row in rows_of(path)}
-    copy = tmp_path / "copy.db"
     for ending in ("", "-wal"):
-        shutil.copy(f"{path}{ending}", f"{copy}{ending}")
-    overwrite(copy, *schema_pages(whole))
-    with closing(sqlite3.connect(copy)) as connection:
-        found = [task for tasks, _ in Salvage(str(copy), connection).chunks() for task in tasks]
-    assert len(found) == len(right) == COUNT + 50
-    assert all(right[task.cache_key][8] == time_text(task.updated_at) for task in found)
+        shutil.copy(folder / f"a.db{ending}", folder / f"copy.db{ending}")
     closing_of(answer)
+    return folder / "copy.db"
+
+
+def test_what_lies_in_the_wal_comes_back_as_well_and_the_newest_of_it(
+    whole: Path, in_wal: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.db"
+    for ending in ("", "-wal"):
+        shutil.copy(f"{in_wal}{ending}", f"{path}{ending}")
+    overwrite(path, *schema_pages(whole))
+    with closing(sqlite3.connect(path)) as connection:
+        found = [task for tasks, _ in Salvage(str(path), connection).chunks() for task in tasks]
+    newest = {row[0]: row[8] for row in rows_of(in_wal.with_name("a.db"))}
+    assert {task.cache_key: time_text(task.updated_at) for task in found} == newest
+    assert len(found) == COUNT + 50
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -162,3 +173,18 @@ def test_noise_never_becomes_a_result(whole: Path, tmp_path: Path, seed: int) ->
     right = {row[0]: row for row in rows_of(whole)}
     wrong = [row for row in rows_of(path) if row[0] in right and row[5] != right[row[0]][5]]
     assert wrong == []
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_file_is_so_broken_that_a_look_at_its_pages_fails(in_wal: Path, tmp_path: Path, seed: int) -> None:
+    random = Random(seed)
+    for ending in ("", "-wal"):
+        content = bytearray(Path(f"{in_wal}{ending}").read_bytes())
+        for _ in range(random.choice((0, 3, 300))):
+            at = random.choice((random.randrange(len(content)), random.randrange(200)))
+            content[at] = random.choice((0, 1, 2, 10, 13, 255, random.randrange(256)))
+        (tmp_path / f"a.db{ending}").write_bytes(
+            content[: random.choice((len(content), random.randrange(len(content)), 18))]
+        )
+    with closing(Scan(str(tmp_path / "a.db"), columns_of_tasks())) as scan:
+        assert len([*scan.rows(), *scan.tags()]) < 10 * COUNT

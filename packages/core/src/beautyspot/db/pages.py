@@ -36,7 +36,7 @@ class Pages:
         self._wal = os.open(wal, FLAGS) if os.path.exists(wal) else None  # noqa: PTH110 - a path is a text all over this room
         head = _read(self._file, 0, 100)
         self._page_bytes = _page_bytes(head, self._wal)
-        self._usable_bytes = self._page_bytes - (head[20] if head.startswith(MAGIC) else 0)
+        self._usable_bytes = self._page_bytes - (head[20] if _is_header(head) else 0)
         self._frames: dict[int, int] = {}
         """Where in the WAL the page of a number begins."""
         self.count = os.path.getsize(place) // self._page_bytes  # noqa: PTH202 - as above
@@ -52,7 +52,7 @@ class Pages:
         """Return the numbers of the pages that were given up, as far as the file tells, and whether it tells of all."""
         free: set[int] = set()
         head = self.page(1)
-        if not head.startswith(MAGIC):
+        if not _is_header(head):
             return free, False
         trunk, count = _word(head, 32), _word(head, 36)
         while trunk and trunk not in free:
@@ -84,10 +84,10 @@ class Pages:
 
     def page(self, number: int, /) -> bytes:
         """Return the page of that number; nothing if there is none."""
-        if self._wal is not None and number in self._frames:
-            return _read(self._wal, self._frames[number], self._page_bytes)
         if not 1 <= number <= self.count:
             return b""
+        if self._wal is not None and number in self._frames:
+            return _read(self._wal, self._frames[number], self._page_bytes)
         page = _read(self._file, (number - 1) * self._page_bytes, self._page_bytes)
         return page if len(page) == self._page_bytes else b""
 
@@ -95,15 +95,16 @@ class Pages:
         """Find the newest committed frame of each page; a frame of an earlier turn of the WAL has another salt."""
         if self._wal is None:
             return
-        salts = _read(self._wal, 16, 8)
+        salts, end = _read(self._wal, 16, 8), os.fstat(self._wal).st_size - self._page_bytes
+        most = self.count + end // self._page_bytes + 1
         written: dict[int, int] = {}
-        at = HEADER
-        while len(header := _read(self._wal, at, FRAME_HEADER)) == FRAME_HEADER and header[8:16] == salts:
-            written[_word(header, 0)] = at + FRAME_HEADER
-            if _word(header, 4):
+        at = HEADER + FRAME_HEADER
+        while at <= end and (header := _read(self._wal, at - FRAME_HEADER, FRAME_HEADER))[8:16] == salts:
+            written[_word(header, 0)] = at
+            if pages := _word(header, 4):
                 self._frames.update(written)
-                self.count = _word(header, 4)
                 written.clear()
+                self.count = min(pages, most)
             at += FRAME_HEADER + self._page_bytes
 
     def _payload(self, page: bytes, at: int, kind: int) -> bytes:
@@ -133,8 +134,12 @@ def _read(file: int, at: int, size: int) -> bytes:
     return os.read(file, size)
 
 
+def _is_header(head: bytes) -> bool:
+    return head.startswith(MAGIC) and len(head) >= 100
+
+
 def _page_bytes(head: bytes, wal: int | None) -> int:
-    size = int.from_bytes(head[16:18], "big") if head.startswith(MAGIC) else 0
+    size = int.from_bytes(head[16:18], "big") if _is_header(head) else 0
     size = 65_536 if size == 1 else size
     if size not in SIZES and wal is not None:
         size = int.from_bytes(_read(wal, 8, 4), "big")
