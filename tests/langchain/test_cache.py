@@ -399,8 +399,8 @@ def test_the_answers_of_a_sqlite_cache_come_over(make: Make, tmp_path: Path):
         file.executemany("INSERT INTO full_llm_cache VALUES (?, ?, ?, ?)", rows)
     file.close()
     cache = make()
-    assert cache.import_sqlite_cache(old) == (2, 0, 4)
-    assert cache.import_sqlite_cache(old) == (0, 2, 4)
+    assert cache.import_sqlite_cache(old) == (2, 0, 4, 0)
+    assert cache.import_sqlite_cache(old) == (0, 2, 4, 0)
     one, two = cache.lookup(PROMPT, CHAT)
     assert (one.text, two.text, one.message.tool_calls) == ("one", "two", [CALL])
     assert one.message.response_metadata == {"a": {"lc": 1}}

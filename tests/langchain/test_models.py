@@ -1,12 +1,13 @@
 """What a model's description tells."""
 
 import pytest
-from langchain_beautyspot.models import address_in, model_of, read_model, with_sets_in_order
+from langchain_beautyspot.models import address_in, model_of, read_model, tells_type_alone, with_sets_in_order
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.load import dumpd
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 
 TAIL = "---[('stop', None)]"
+ODD = """it's "b\\c\""""
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,8 @@ TAIL = "---[('stop', None)]"
          "langchain.ollama.qwen3:4b"),
         ('{"id": ["my.lab", "Lab"], "kwargs": {"model": {"type": "secret"}}}' + TAIL, "langchain.Lab.unknown"),
         ("[('_type', 'openai'), ('model_name', 'davinci')]", "langchain.openai.davinci"),
+        ("""[('_type', 'a'), ('model', "it's")]""", "langchain.a.it's"),
+        (f"[('_type', {ODD!r}), ('model', {ODD!r})]", f"langchain.{ODD}.{ODD}"),
         (FakeListChatModel(responses=["a"])._get_llm_string(), "langchain.fake-list-chat-model.unknown"),
         ("Sample LLM string", "langchain.unknown.unknown"),
         ("", "langchain.unknown.unknown"),
@@ -33,6 +36,12 @@ TAIL = "---[('stop', None)]"
 )  # fmt: skip
 def test_provider_and_name_are_read_from_every_form(llm_string: str, func_name: str):
     assert read_model(llm_string).func_name == func_name
+
+
+def test_a_description_that_tells_of_no_setting_is_known():
+    assert tells_type_alone("[('_type', 'mine'), ('stop', None), ('tools', [{'name': 'a'}])]")
+    assert not tells_type_alone("[('_type', 'mine'), ('model', 'a'), ('stop', None)]")
+    assert not tells_type_alone(FakeListChatModel(responses=["a"])._get_llm_string())
 
 
 def test_a_models_name_is_read_back_whole_from_its_rows():

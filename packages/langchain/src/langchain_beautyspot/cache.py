@@ -25,11 +25,12 @@ from langchain_beautyspot.errors import ReplayMiss
 from langchain_beautyspot.generations import Answer
 from langchain_beautyspot.kept_answers import KeptAnswers
 from langchain_beautyspot.leads import Lead, Leads
+from langchain_beautyspot.models import tells_type_alone
 from langchain_beautyspot.parsed_objects import restore
 from langchain_beautyspot.prompts import readable_prompt
 from langchain_beautyspot.questions import TTL, Question, Questions
 from langchain_beautyspot.recorder.hits import note_text_hit
-from langchain_beautyspot.sqlite_cache import Imported, read_entries
+from langchain_beautyspot.sqlite_cache import Imported, read_entries, warn_of_unidentified
 
 Mode = Literal["read_write", "read_only", "refresh", "replay_only"]
 MODES: tuple[Mode, ...] = ("read_write", "read_only", "refresh", "replay_only")
@@ -195,15 +196,18 @@ class BeautySpotCache(BaseCache):
         """
         keeps = self.mode in ("read_write", "refresh")
         expect(keeps, "import_sqlite_cache", self.mode, "a cache with mode='read_write' to keep them")
-        counts = {"imported": 0, "already_there": 0, "skipped": 0}
+        counts = dict.fromkeys(Imported._fields, 0)
         for prompt, llm_string, generations in read_entries(path):
             question = self._questions.question(prompt, llm_string)
             if self._answers.read(question.key) is not None:
                 counts["already_there"] += 1
             elif generations is not None and self._put(question, prompt, generations, elapsed_s=0.0):
                 counts["imported"] += 1
+                counts["unidentified"] += tells_type_alone(llm_string)
             else:
                 counts["skipped"] += 1
+        if counts["unidentified"]:
+            warn_of_unidentified(self._store.notices, counts["unidentified"])
         return Imported(**counts)
 
     def stats(self) -> CacheStats:

@@ -1,5 +1,6 @@
 """What the text says by which LangChain tells a cache of the model: who provides it, and its name."""
 
+import ast
 import json
 import re
 from collections.abc import Mapping
@@ -14,8 +15,13 @@ IDLE_FIELDS = frozenset(
 )  # fmt: skip
 """Settings that change how a model is asked, not what it answers. One that is missing here costs calls that were paid
 already, and one too many would give wrong answers."""
-_TYPE = re.compile(r"\('_type', '([^']*)'\)")
-_NAME = re.compile(rf"\('(?:{'|'.join(NAME_FIELDS)})', '([^']*)'\)")
+ARGUMENTS = frozenset(("_type", "function_call", "functions", "response_format", "stop", "tool_choice", "tools"))
+"""What a description holds that tells nothing of the model but its type."""
+_TEXT = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+"""As Python writes a text: in double quotes where it holds an apostrophe."""
+_TYPE = re.compile(rf"\('_type', {_TEXT}\)")
+_NAME = re.compile(rf"\('(?:{'|'.join(NAME_FIELDS)})', {_TEXT}\)")
+_NAMES = re.compile(r"\('(\w+)', ")
 _ADDRESS = re.compile(r"[\w.]* ?\w* at 0x[0-9a-fA-F]+")
 LONGEST_NAME = 120
 UNKNOWN = "unknown"
@@ -53,10 +59,19 @@ def read_model(llm_string: str, /) -> Model:
     path: list[str] = [] if content is None else [str(part) for part in content["id"]]
     fields: dict[str, Any] = {} if content is None else content["kwargs"]
     called = _NAME.search(tail)  # an argument of this one call goes before those of the constructor
-    name = called[1] if called else next((fields[field] for field in NAME_FIELDS if _is_text(fields.get(field))), None)
+    name = (
+        ast.literal_eval(called[1])
+        if called
+        else next((fields[field] for field in NAME_FIELDS if _is_text(fields.get(field))), None)
+    )
     kind = _TYPE.search(tail)
-    provider = _provider(path) if path else kind[1] if kind else UNKNOWN
+    provider = _provider(path) if path else ast.literal_eval(kind[1]) if kind else UNKNOWN
     return Model(provider.replace(".", "_")[:LONGEST_NAME], (name or UNKNOWN)[:LONGEST_NAME])
+
+
+def tells_type_alone(llm_string: str, /) -> bool:
+    """Say whether a model of the user's is described, whose class says nothing of itself but its type."""
+    return llm_string.startswith("[('_type', ") and ARGUMENTS.issuperset(_NAMES.findall(llm_string))
 
 
 def model_of(func_name: str, /) -> str | None:

@@ -9,7 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from beautyspot.errors import ConfigurationError
+from beautyspot.errors import CacheWarning, ConfigurationError
+from beautyspot.notices import Notices
 from langchain_core.outputs import Generation
 
 from langchain_beautyspot.generations import CHATS, MESSAGES, TEXTS
@@ -23,10 +24,15 @@ class Imported(NamedTuple):
     """What became of the entries of another cache."""
 
     imported: int
+    """They are kept here."""
     already_there: int
     """This cache has an answer of its own to them."""
     skipped: int
     """They can't be read, hold an object that is none of LangChain's messages, or `cache_if` says no to them."""
+
+    unidentified: int
+    """Those imported ones of which `SQLiteCache` knew nothing but the model's type: a class without fields finds them,
+    any other is asked anew, as nobody knows of which settings they are."""
 
 
 class Entry(NamedTuple):
@@ -53,6 +59,17 @@ def read_entries(path: str | os.PathLike[str], /) -> Iterator[Entry]:
         raise ConfigurationError(
             f"{os.fspath(path)!r} can't be read as a SQLiteCache ({error}); give the file that SQLiteCache(…) was given"
         ) from error
+
+
+def warn_of_unidentified(notices: Notices, number: int, /) -> None:
+    """Warn that most models will not find some answers that came over."""
+    notices.tell(
+        ("langchain", "unidentified"),
+        f"SQLiteCache kept {number} answers of models whose class has no _identifying_params, and so nothing of their "
+        "settings: models that have fields of their own don't find them here, as they could be another model's; ask "
+        "these again once",
+        CacheWarning,
+    )
 
 
 def _generations(texts: Sequence[str]) -> list[Generation] | None:
