@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,10 @@ from pathlib import Path
 import beautyspot as bs
 import pytest
 from beautyspot.db import SQLiteTaskDB
+from beautyspot.db.memory import MemoryTaskDB
+from beautyspot.errors import StorageError
+from beautyspot.records import Activity, Run, Task
+from beautyspot.testing import FrozenClock
 
 HEAD = """
 import multiprocessing, os, signal, sys, threading, warnings
@@ -320,3 +325,40 @@ def test_each_flush_that_leaves_results_unwritten_says_how_many_and_at_the_users
         other.execute("ROLLBACK")
     spot.shutdown()
     assert kept(tmp_path) == 3
+
+
+class Held:
+    """A database that another process holds: a write waits for a second, in vain."""
+
+    def __init__(self, clock: FrozenClock) -> None:
+        memory = MemoryTaskDB()
+        self.get, self.delete, self.find, self.close = memory.get, memory.delete, memory.find, memory.close
+        self.clock = clock
+        self.asked: list[str] = []
+
+    def put(self, task: Task, /) -> None:
+        self.refuse("row")
+
+    def add_activity(self, rows: Sequence[Activity], /) -> None:
+        self.refuse("counts")
+
+    def add_runs(self, rows: Sequence[Run], /) -> None:
+        self.refuse("runs")
+
+    def refuse(self, what: str) -> None:
+        self.asked.append(what)
+        self.clock.advance(1)
+        raise StorageError("database is locked; end that process")
+
+
+def test_a_flush_waits_once_for_a_database_that_is_held(tmp_path: Path) -> None:
+    clock = FrozenClock()
+    db = Held(clock)
+    spot = bs.Spot("app", db=db, storage=tmp_path, clock=clock)
+    with pytest.warns(bs.CacheSaveWarning, match="could not be saved"):
+        spot.mark(double)(1)
+    with pytest.warns(bs.CacheSaveWarning, match="still held"):
+        spot.flush()
+    assert db.asked == ["row", "row"]
+    spot.parts.store.unsaved.forget()
+    spot.parts.journal.forget_pending()

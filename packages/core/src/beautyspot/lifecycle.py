@@ -34,8 +34,9 @@ def tie_up(store: Store, journal: Journal) -> None:
 
 def flush(store: Store, journal: Journal, /) -> None:
     """Write what waits, and warn of the results that are refused still; raises nothing."""
-    store.unsaved.retry()
-    journal.flush()
+    # Refused after a long wait, results tell that counts would only wait as long once more.
+    if store.unsaved.retry() or not store.unsaved.rests():
+        journal.flush()
     if count := len(store.unsaved):
         # Each time anew: it is what this call comes to.
         Notices().tell(
