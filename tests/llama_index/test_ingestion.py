@@ -474,7 +474,7 @@ def test_a_transformation_that_its_calls_change_is_told(spot: Spot) -> None:
             self.calls += 1
             return super().__call__(nodes, **kwargs)
 
-    with pytest.warns(CacheWarning, match=r"Counting changed while it was asked.*give a version="):
+    with pytest.warns(CacheWarning, match=r"Counting changed while it was asked, by its own code \('calls'\)"):
         CachedTransformation(Counting(), spot)([Document(text="a")])
 
 

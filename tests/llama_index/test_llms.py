@@ -671,7 +671,7 @@ def test_a_model_that_changes_itself_is_told_what_to_do(store: Spot) -> None:
             return CompletionResponse(text=f"{self.calls}")
 
     llm = cache_llm(Counting(), store)
-    with pytest.warns(CacheWarning, match=r"a setting of Counting changed .*; give the field .* Field\(exclude=True\)"):
+    with pytest.warns(CacheWarning, match=r"Counting changed .*, by its own code \('calls'\).* Field\(exclude=True\)"):
         llm.complete("a")
     assert llm.complete("a").text == "2"
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from beautyspot.errors import ConfigurationError
 
+from llama_index.callbacks.beautyspot.asking import assign
 from llama_index.core.bridge.pydantic import BaseModel, PrivateAttr
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -18,6 +19,10 @@ class Stand:
     """What stands before the methods of a class; first of the bases of what `subclass` makes."""
 
     _beautyspot: Any
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Assign as the class does; whoever asks the model meanwhile is told."""
+        assign(self, name, value, super().__setattr__)
 
 
 def copy_as(model: Model, front: type[Stand], state: Any, /) -> Model:

@@ -15,10 +15,9 @@ from types import FunctionType
 from typing import Any
 
 from beautyspot.checks import has_methods
-from beautyspot.errors import CacheWarning, ConfigurationError, UnkeyableArgument
+from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import PLAIN, Canonical
 from beautyspot.keys.registry import KeyRegistry
-from beautyspot.notices import Notices
 
 from llama_index.callbacks.beautyspot.copies import STATE
 from llama_index.callbacks.beautyspot.functions import function_identity
@@ -160,14 +159,10 @@ def keyable_part(settings: Mapping[str, Any], canonical: Canonical, /) -> dict[s
     return part
 
 
-def warn_of_change(notices: Notices, name: str, remedy: str, /) -> None:
-    """Warn of a component that its own call has changed: nothing of what it gives is ever found again."""
-    notices.tell(
-        ("llama_index", "changed", name),
-        f"a setting of {name} changed while it was asked, so what it gives is not found again; give the field that "
-        f"changes Field(exclude=True), or, if it is a private attribute, {remedy}",
-        CacheWarning,
-    )
+def is_users(class_: type[BaseModel], name: str, /) -> bool:
+    """Say whether a class of the user's declares the field or private attribute of that name."""
+    hosts = _host_classes(class_)
+    return not any(name in each.model_fields or name in each.__private_attributes__ for each in hosts)
 
 
 def model_name(component: BaseComponent, /) -> str:

@@ -4,7 +4,6 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from beautyspot.copies import Uncopied
@@ -15,10 +14,12 @@ from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened
 from beautyspot.store import Hit, Label
 
+from llama_index.callbacks.beautyspot.asking import Settings, is_running, running
 from llama_index.callbacks.beautyspot.embeddings.embedder import (
     func_name_of,
     identity_of_embedder,
     registry_with_embedders,
+    watch_of,
 )
 from llama_index.callbacks.beautyspot.embeddings.numbers import packed
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
@@ -28,7 +29,6 @@ from llama_index.callbacks.beautyspot.policy import Mode, mode_now
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
 FORMAT = "1"
-_asking: ContextVar[Any] = ContextVar("beautyspot_llama_index_ranking", default=None)
 
 
 class Question(NamedTuple):
@@ -37,6 +37,8 @@ class Question(NamedTuple):
     key: str
     contents: list[bytes]
     """Digests of the nodes, to see later whether they are still the same."""
+    settings: Settings
+    """Of the postprocessor, as they are in the key."""
 
 
 class Rankings(Uncopied):
@@ -55,7 +57,7 @@ class Rankings(Uncopied):
 
         So does a call of the postprocessor to itself, which is part of the one that is running.
         """
-        mode = "off" if _asking.get() is model else mode_now(self.options.mode)
+        mode = "off" if is_running(model) else mode_now(self.options.mode)
         nodes = list(nodes)
         question = None if mode == "off" else self._question(model, nodes, query)
         return None if question is None else RankingCall(self, model, nodes, query, mode, question)
@@ -74,8 +76,8 @@ class Rankings(Uncopied):
             vector = None if query.embedding is None else packed(query.embedding)
             asked = [query.query_str, query.image_path, query.custom_embedding_strs, vector]
         ranked = [[each, node.score] for each, node in zip(contents, nodes, strict=True)]
-        form = self.canonical.form([FORMAT, identity, options.namespace, asked, ranked])
-        return Question(digest(pack(form)).hex(), contents)
+        form = self.canonical.form([FORMAT, identity.content, options.namespace, asked, ranked])
+        return Question(digest(pack(form)).hex(), contents, identity.settings)
 
     def digest(self, ranked: NodeWithScore) -> bytes:
         """Return what a node is known by, whatever its score."""
@@ -108,6 +110,7 @@ class RankingCall:
         self._cache, self._mode, self._question = cache, mode, question
         self._func_name = func_name_of(model, cache.options.model_id)
         self._took_s = 0.0
+        self._is_settled = True
 
     @property
     def keys(self) -> list[str]:
@@ -133,17 +136,16 @@ class RankingCall:
     @contextmanager
     def running(self) -> Generator[None]:
         """Have the postprocessor's calls of itself go past the cache, and take the time of the block."""
-        clock = self._cache.spot.parts.clock
-        token, start_s = _asking.set(self.model), clock.monotonic()
-        try:
+        parts = self._cache.spot.parts
+        start_s = parts.clock.monotonic()
+        with running(self.model), watch_of(self.model, self._cache.canonical, self._question.settings) as watch:
             yield
-        finally:
-            _asking.reset(token)
-        self._took_s = clock.monotonic() - start_s
+            self._is_settled = watch.settled(parts.store.notices, self._func_name)
+        self._took_s = parts.clock.monotonic() - start_s
 
     def rows_of(self, made: Sequence[NodeWithScore]) -> list[tuple[Label, Any]]:
         """Return what to keep of what came out: which of the nodes, with which score."""
-        if self._mode == "read_only":
+        if self._mode == "read_only" or not self._is_settled:
             return []
         places = {each.node.node_id: place for place, each in enumerate(self.nodes)}
         ranking: list[list[Any]] = [[places.get(each.node.node_id), each.score] for each in made]

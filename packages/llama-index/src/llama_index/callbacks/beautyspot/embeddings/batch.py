@@ -7,6 +7,7 @@ from beautyspot.notices import Notices
 from beautyspot.store import Hit, Label
 from beautyspot.vectors import warn_of_another_model, warn_of_no_vectors
 
+from llama_index.callbacks.beautyspot.asking import Settings
 from llama_index.callbacks.beautyspot.embeddings.numbers import Vector, packed, size_of
 
 FORMAT = "1"
@@ -20,6 +21,8 @@ class Shelf(NamedTuple):
     ttl_s: float | None
     tags: tuple[str, ...]
     notices: Notices
+    settings: Settings
+    """Of the model, as they are in the keys."""
 
     def label(self, key: str, elapsed_s: float) -> Label:
         """Return what is written beside a vector."""
@@ -49,6 +52,11 @@ class Batch:
     def func_name(self) -> str:
         """What its rows are filed under."""
         return self._shelf.func_name
+
+    @property
+    def settings(self) -> Settings:
+        """Those of the model, as they are in the keys."""
+        return self._shelf.settings
 
     def fill(self, hits: Sequence[Hit | None]) -> list[tuple[str, Hit]]:
         """Take what is kept under each of `keys`, and return the hits."""

@@ -1,8 +1,7 @@
 """The way of one call of an embedding model: read what is kept, ask for the rest, keep that."""
 
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from io import BytesIO
 from typing import Any, Literal
 
@@ -14,16 +13,17 @@ from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened
 from beautyspot.store import Hit
 
+from llama_index.callbacks.beautyspot.asking import is_running, running
 from llama_index.callbacks.beautyspot.embeddings.batch import FORMAT, Batch, Shelf
 from llama_index.callbacks.beautyspot.embeddings.embedder import (
     func_name_of,
     identity_of_embedder,
     registry_with_embedders,
+    watch_of,
 )
 from llama_index.callbacks.beautyspot.embeddings.events import mark
 from llama_index.callbacks.beautyspot.embeddings.numbers import Vector, VectorSerializer
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
-from llama_index.callbacks.beautyspot.identity import warn_of_change
 from llama_index.callbacks.beautyspot.limiter import BeautySpotRateLimiter
 from llama_index.callbacks.beautyspot.meter import estimate_texts
 from llama_index.callbacks.beautyspot.options import Options
@@ -33,9 +33,6 @@ from llama_index.core.rate_limiter import BaseRateLimiter
 Kind = Literal["text", "query", "image"]
 Embed = Callable[[list[Any]], Sequence[Vector]]
 EmbedAsync = Callable[[list[Any]], Awaitable[Sequence[Vector]]]
-
-_asking: ContextVar[Any] = ContextVar("beautyspot_llama_index_asking", default=None)
-"""The model that is being asked: what it calls of itself meanwhile is part of that, such as a text of a batch."""
 
 
 class VectorCache(Uncopied):
@@ -59,7 +56,7 @@ class VectorCache(Uncopied):
         except ConfigurationError as error:
             notices.tell((name, "settings"), f"{error}; until then its vectors are not kept", CacheSaveWarning)
             return None
-        beginning = hasher(pack([FORMAT, identity, options.namespace, kind]))
+        beginning = hasher(pack([FORMAT, identity.content, options.namespace, kind]))
 
         def key(each: Any) -> str | None:
             content = content_of(each, kind)
@@ -69,11 +66,11 @@ class VectorCache(Uncopied):
             state.update(content)
             return state.hexdigest()
 
-        return Batch(Shelf(name, options.ttl_s, options.tags, notices), inputs, [*map(key, inputs)])
+        return Batch(Shelf(name, options.ttl_s, options.tags, notices, identity.settings), inputs, [*map(key, inputs)])
 
     def vectors(self, model: Any, inputs: list[Any], kind: Kind, embed: Embed) -> Sequence[Vector]:
         """Return a vector for each input, asking `embed` for those that are not kept."""
-        if _asking.get() is model:
+        if is_running(model):
             return embed(inputs)
         mode = mode_now(self.options.mode)
         batch = None if mode == "off" else self.batch(model, inputs, kind)
@@ -81,17 +78,19 @@ class VectorCache(Uncopied):
             return self._ask(model, inputs, embed)[0]
         self.fill(batch, self.rows.read(batch.keys) if mode != "refresh" else [])
         while wanted := self._wanted(batch, mode):
-            vectors, elapsed_s = self._ask(model, wanted, embed)
+            with watch_of(model, self.canonical, batch.settings) as watch:
+                vectors, elapsed_s = self._ask(model, wanted, embed)
+                is_settled = watch.settled(self.spot.parts.store.notices, batch.func_name)
             kept = batch.take(vectors, elapsed_s)
             if kept is None:
                 return vectors if len(wanted) == len(inputs) else self._ask(model, inputs, embed)[0]
-            if mode != "read_only":
+            if is_settled and mode != "read_only":
                 self.rows.keep(kept)
         return batch.vectors()
 
     async def vectors_async(self, model: Any, inputs: list[Any], kind: Kind, embed: EmbedAsync) -> Sequence[Vector]:
         """Do as `vectors`."""
-        if _asking.get() is model:
+        if is_running(model):
             return await embed(inputs)
         mode = mode_now(self.options.mode)
         batch = None if mode == "off" else self.batch(model, inputs, kind)
@@ -99,18 +98,20 @@ class VectorCache(Uncopied):
             return (await self._ask_async(model, inputs, embed))[0]
         self.fill(batch, await self.rows.read_async(batch.keys) if mode != "refresh" else [])
         while wanted := self._wanted(batch, mode):
-            vectors, elapsed_s = await self._ask_async(model, wanted, embed)
+            with watch_of(model, self.canonical, batch.settings) as watch:
+                vectors, elapsed_s = await self._ask_async(model, wanted, embed)
+                is_settled = watch.settled(self.spot.parts.store.notices, batch.func_name)
             kept = batch.take(vectors, elapsed_s)
             if kept is None:
                 return vectors if len(wanted) == len(inputs) else (await self._ask_async(model, inputs, embed))[0]
-            if mode != "read_only":
+            if is_settled and mode != "read_only":
                 await self.rows.keep_async(kept)
         return batch.vectors()
 
     def hits_of(self, model: Any, texts: Sequence[str]) -> Batch | None:
         """Return the whole of what was asked, to be read before it is cut into the model's batches; None: don't."""
         reads = mode_now(self.options.mode) in ("read_write", "read_only", "replay_only")
-        return self.batch(model, texts, "text") if reads and texts and _asking.get() is not model else None
+        return self.batch(model, texts, "text") if reads and texts and not is_running(model) else None
 
     def fill(self, batch: Batch, hits: Sequence[Hit | None]) -> None:
         """Give `batch` what is kept, count it, and tag the events of the call."""
@@ -144,7 +145,7 @@ class VectorCache(Uncopied):
         if limiter is not None:
             limiter.acquire(_tokens_for(limiter, inputs))
         start_s = self._clock.monotonic()
-        with self._asking(model):
+        with running(model):
             return embed(inputs), self._clock.monotonic() - start_s
 
     async def _ask_async(self, model: Any, inputs: list[Any], embed: EmbedAsync) -> tuple[Sequence[Vector], float]:
@@ -152,25 +153,8 @@ class VectorCache(Uncopied):
         if limiter is not None:
             await limiter.async_acquire(_tokens_for(limiter, inputs))
         start_s = self._clock.monotonic()
-        with self._asking(model):
+        with running(model):
             return await embed(inputs), self._clock.monotonic() - start_s
-
-    @contextmanager
-    def _asking(self, model: Any) -> Generator[None]:
-        """Have what the model calls of itself go past the cache, and warn if its calls change what it is."""
-        token, before = _asking.set(model), self._identity(model)
-        try:
-            yield
-        finally:
-            _asking.reset(token)
-        if before is not None and before != self._identity(model):
-            name = func_name_of(model, self.options.model_id)
-            warn_of_change(self.spot.parts.store.notices, name, "give cache_embedding a model_id=")
-
-    def _identity(self, model: Any) -> bytes | None:
-        with suppress(ConfigurationError):  # a setting was changed to an object, which was warned of
-            return identity_of_embedder(model, self.canonical, self.options.model_id)
-        return None
 
 
 class OnMisses(BaseRateLimiter):

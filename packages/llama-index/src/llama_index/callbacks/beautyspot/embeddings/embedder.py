@@ -1,19 +1,21 @@
 """What tells one embedding model from another."""
 
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 
+from llama_index.callbacks.beautyspot.asking import Settings, Watch
 from llama_index.callbacks.beautyspot.copies import own_class
 from llama_index.callbacks.beautyspot.identity import (
     HIDDEN_MODELS,
     UNKNOWN,
     all_settings,
     hidden_by_host,
+    is_users,
     keyable_part,
     model_name,
     registry_of,
@@ -33,6 +35,15 @@ IDLE = frozenset(
 )  # fmt: skip
 """Settings that change how vectors are made, not what they are. One that is missing here costs misses, and one too many
 would give wrong vectors."""
+
+
+class Identity(NamedTuple):
+    """What tells a model from others."""
+
+    content: bytes
+    """What of it is in keys."""
+    settings: Settings
+    """Those that are in the content, as they were then."""
 
 
 def registry_with_embedders(known: KeyRegistry, /) -> KeyRegistry:
@@ -70,7 +81,7 @@ def _working(model: BaseModel) -> dict[str, Any]:
     }
 
 
-def identity_of_embedder(model: Any, canonical: Canonical, model_id: str | None, /) -> bytes:
+def identity_of_embedder(model: Any, canonical: Canonical, model_id: str | None, /) -> Identity:
     """Return what tells `model` from others; with a word of the user's, only settings that have content count.
 
     Raises:
@@ -78,14 +89,23 @@ def identity_of_embedder(model: Any, canonical: Canonical, model_id: str | None,
     """
     name = qualified_name(own_class(model))
     if model_id is not None:
-        return pack(["model", name, model_id, keyable_part(_working(model), canonical)])
+        settings = keyable_part(_working(model), canonical)
+        return Identity(pack(["model", name, model_id, settings]), settings)
     try:
-        return pack(["settings", name, canonical.form(settings_of(model))])
+        settings = canonical.form(settings_of(model))
     except UnkeyableArgument as error:
         raise ConfigurationError(
             f"a setting of {own_class(model).__name__} can't be part of a key ({error}); give model_id=, a text that "
             "changes when the model does"
         ) from error
+    return Identity(pack(["settings", name, settings]), settings)
+
+
+def watch_of(model: Any, canonical: Canonical, known: Settings, /) -> Watch:
+    """Return what sees whether `model` is asked with the settings that it had when its keys were made."""
+    return Watch(
+        model, known, lambda: keyable_part(_working(model), canonical), lambda name: is_users(own_class(model), name)
+    )
 
 
 def func_name_of(model: Any, model_id: str | None, /) -> str:

@@ -1,6 +1,7 @@
 """What a transformation sees of nodes, as a key: their content, and not who they are."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
@@ -9,9 +10,10 @@ from beautyspot.keys.digest import digest, hasher
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 
+from llama_index.callbacks.beautyspot.asking import Settings, Watch
 from llama_index.callbacks.beautyspot.embeddings.embedder import registry_with_embedders
 from llama_index.callbacks.beautyspot.embeddings.numbers import packed
-from llama_index.callbacks.beautyspot.identity import all_settings, identity_of, keyable_part
+from llama_index.callbacks.beautyspot.identity import all_settings, identity_of, is_users, keyable_part
 from llama_index.callbacks.beautyspot.ingestion.results import IDENTITY
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.node_parser import NodeParser
@@ -64,7 +66,7 @@ class Keys:
         Raises:
             ConfigurationError: a setting has no content that a key could be made of, and the user gave no `version`.
         """
-        self._canonical = canonical
+        self._canonical, self._transformation = canonical, transformation
         self._sees_texts = isinstance(transformation, BaseEmbedding)
         self._with_ids = getattr(transformation, "id_func", default_id_func) is not default_id_func
         name = qualified_name(type(transformation))
@@ -78,6 +80,15 @@ class Keys:
             ) from error
         self.beginning = pack([FORMAT, name, version, form, *parts])
         """What all keys have in common: what the transformation is."""
+
+    def settings(self) -> Settings:
+        """Return those settings of the transformation that have content, as they are now."""
+        return keyable_part(_settings(self._transformation), self._canonical)
+
+    def watch(self) -> Watch:
+        """Return what sees whether the transformation runs with the settings that it has now."""
+        users = partial(is_users, type(self._transformation))
+        return Watch(self._transformation, self.settings(), self.settings, users)
 
     def keys(self, parts: Sequence[Sequence[BaseNode]], options: Mapping[str, Any]) -> list[str | None]:
         """Return the key of each part; None where it, or an option of the call, has no content."""

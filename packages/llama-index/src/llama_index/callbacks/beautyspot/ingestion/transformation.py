@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any, cast
 
@@ -17,9 +17,9 @@ from beautyspot.places import Place, opened, portable
 from beautyspot.spot import Spot
 from beautyspot.store import Hit, Label
 
+from llama_index.callbacks.beautyspot.asking import Watch
 from llama_index.callbacks.beautyspot.embeddings.numbers import VectorSerializer
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
-from llama_index.callbacks.beautyspot.identity import warn_of_change
 from llama_index.callbacks.beautyspot.ingestion.keys import FORMAT, Keys, registry_of_transformations
 from llama_index.callbacks.beautyspot.ingestion.plan import Call, Plan, parts_of
 from llama_index.callbacks.beautyspot.ingestion.units import UNITS, Unit, is_aligned, unit_of, units
@@ -105,34 +105,33 @@ class CachedTransformation(TransformComponent):
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Return what the transformation makes of `nodes`."""
-        mode, before = mode_now(self._mode), self._identity()
+        mode = mode_now(self._mode)
         if mode == "off":
             return self.transformation(nodes, **kwargs)
-        plan, rows, clock = self._plan(nodes, kwargs), self._store(), self._spot.parts.clock
+        (plan, watch), rows, clock = self._plan(nodes, kwargs), self._store(), self._spot.parts.clock
         self._fill(plan, rows.read(plan.keys) if mode != "refresh" else [], mode)
-        with self._bar(plan, kwargs) as advance:
+        with self._bar(plan, kwargs) as advance, watch:
             for (call,) in plan.rounds():
                 start_s = clock.monotonic()
                 made = self.transformation(plan.begin(call), **self._inner(kwargs))
-                rows.keep(self._rows(plan, call, made, clock.monotonic() - start_s, mode))
+                rows.keep(self._rows(plan, call, made, clock.monotonic() - start_s, self._settled(watch, mode)))
                 advance(len(call))
-        self._watch(before)
         return plan.result()
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Do as a call."""
-        mode, before = mode_now(self._mode), self._identity()
+        mode = mode_now(self._mode)
         if mode == "off":
             return await self.transformation.acall(nodes, **kwargs)
-        plan, rows = self._plan(nodes, kwargs), self._store()
+        (plan, watch), rows = self._plan(nodes, kwargs), self._store()
         self._fill(plan, await rows.read_async(plan.keys) if mode != "refresh" else [], mode)
-        with self._bar(plan, kwargs) as advance:
+        with self._bar(plan, kwargs) as advance, watch:
 
             async def run(call: Call) -> None:
                 start_s = self._spot.parts.clock.monotonic()
                 made = await self.transformation.acall(plan.begin(call), **self._inner(kwargs))
                 elapsed_s = self._spot.parts.clock.monotonic() - start_s
-                await rows.keep_async(self._rows(plan, call, made, elapsed_s, mode))
+                await rows.keep_async(self._rows(plan, call, made, elapsed_s, self._settled(watch, mode)))
                 advance(len(call))
 
             for calls in plan.rounds(1 if is_aligned(self.transformation) else AT_ONCE):
@@ -140,7 +139,6 @@ class CachedTransformation(TransformComponent):
                 # The others have ended as well, so what they made is kept.
                 for error in filter(None, ended):
                     raise error
-        self._watch(before)
         return plan.result()
 
     def __reduce__(self) -> Any:
@@ -158,27 +156,22 @@ class CachedTransformation(TransformComponent):
         registry = registry_of_transformations(self._spot.parts.registry)
         return Keys(Canonical(registry), self.transformation, self.namespace, self.unit, version=self.version)
 
-    def _identity(self) -> bytes | None:
-        with suppress(ConfigurationError):  # a setting was changed to an object, of which is warned elsewhere
-            return self._keys().beginning
-        return None
+    def _settled(self, watch: Watch, mode: Mode) -> Mode:
+        """Return what becomes of a result that was made now: nobody finds one of other settings."""
+        return mode if watch.settled(self._spot.parts.store.notices, self._func_name) else "read_only"
 
-    def _watch(self, before: bytes | None) -> None:
-        """Warn of a transformation that its own calls have changed."""
-        if before is not None and before != self._identity():
-            warn_of_change(self._spot.parts.store.notices, self._func_name, "give a version=")
-
-    def _plan(self, nodes: Sequence[BaseNode], options: Mapping[str, Any]) -> Plan:
+    def _plan(self, nodes: Sequence[BaseNode], options: Mapping[str, Any]) -> tuple[Plan, Watch]:
         order = units(nodes, self.unit, self.transformation)
         parts = parts_of(nodes, order)
         counted = {name: value for name, value in options.items() if name != "show_progress"}
         try:
-            keys = self._keys().keys(parts, counted)
+            maker = self._keys()
+            keys, watch = maker.keys(parts, counted), maker.watch()
         except ConfigurationError:  # a setting was changed since
-            keys = [None] * len(parts)
+            keys, watch = [None] * len(parts), Watch(self.transformation, {}, dict, lambda _: False)
         if None in keys:
             self._warn("has a setting, or got metadata or an option, that no key can be made of")
-        return Plan(self.transformation, nodes, order, keys)
+        return Plan(self.transformation, nodes, order, keys), watch
 
     def _fill(self, plan: Plan, hits: Sequence[Hit | None], mode: Mode) -> None:
         found = plan.fill(hits) if hits else []

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
 from beautyspot.checks import expect, words
@@ -16,8 +15,8 @@ from beautyspot.places import Place, opened, portable
 from beautyspot.store import Hit, Label
 from beautyspot.threads import in_thread, on_event_loop
 
+from llama_index.callbacks.beautyspot.asking import Watch, is_running
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
-from llama_index.callbacks.beautyspot.identity import warn_of_change
 from llama_index.callbacks.beautyspot.llms.answers import Response, is_complete
 from llama_index.callbacks.beautyspot.llms.call import Call
 from llama_index.callbacks.beautyspot.llms.kept import Answer, AnswerSerializer
@@ -34,6 +33,8 @@ class Lookup(NamedTuple):
 
     question: Question
     mode: Mode
+    watch: Watch | None = None
+    """Sees with which settings the model is asked, from when no answer was found."""
 
 
 class Options(NamedTuple):
@@ -97,7 +98,7 @@ class LLMCache(Uncopied):
             ReplayMiss: no key can be made of it, in the mode `replay_only`.
         """
         mode = mode_now(self._mode)
-        if mode == "off" or call.is_within:
+        if mode == "off" or is_running(call.llm):
             return None
         try:
             return Lookup(self.questions.question(call.llm, call.family, call.asked, call.options), mode)
@@ -110,15 +111,27 @@ class LLMCache(Uncopied):
             self._report("made no key of a call, so nothing is looked up or kept", error, next_step="give it a key_fn=")
             return None
 
-    def find(self, lookup: Lookup, /) -> tuple[Hit | None, Claim | None]:
-        """Return the kept answer, or else the claim of who is to make the call; None where nobody waits for it.
+    def find(self, lookup: Lookup, /) -> Hit | None:
+        """Return the kept answer."""
+        return None if lookup.mode == "refresh" else self._read(lookup.question.key)
+
+    async def find_async(self, lookup: Lookup, /) -> Hit | None:
+        """Do as `find`, without blocking the event loop."""
+        return None if lookup.mode == "refresh" else await self._read_async(lookup.question.key)
+
+    def watched(self, call: Call, lookup: Lookup, /) -> tuple[Lookup, Watch]:
+        """Return what sees with which settings the model is asked, and the lookup that knows it."""
+        watch = self.questions.watch(call.llm, lookup.question)
+        return lookup._replace(watch=watch), watch
+
+    def wait(self, lookup: Lookup, /) -> tuple[Hit | None, Claim | None]:
+        """Return the answer of who asks the same, or else the claim of who is to make the call; None: nobody waits.
 
         Never waits on an event loop's thread: whoever it waits for may be on the same loop.
         """
-        question, mode = lookup
-        hit = None if mode == "refresh" else self._read(question.key)
-        if hit is not None or not self._flies(lookup):
-            return hit, None
+        if not self._flies(lookup):
+            return None, None
+        question = lookup.question
         end_s = self.clock.monotonic() + self._limit_s
         while True:
             claim = self._parts.flight.claim(question.key)
@@ -135,12 +148,11 @@ class LLMCache(Uncopied):
             if landed:
                 return self._read(question.key), None
 
-    async def find_async(self, lookup: Lookup, /) -> tuple[Hit | None, Claim | None]:
-        """Do as `find`, without blocking the event loop."""
-        question, mode = lookup
-        hit = None if mode == "refresh" else await self._read_async(question.key)
-        if hit is not None or not self._flies(lookup):
-            return hit, None
+    async def wait_async(self, lookup: Lookup, /) -> tuple[Hit | None, Claim | None]:
+        """Do as `wait`, without blocking the event loop."""
+        if not self._flies(lookup):
+            return None, None
+        question = lookup.question
         end_s = asyncio.get_running_loop().time() + self._limit_s
         is_local = self._store.reads_locally
         ask: Ask | None = None if is_local else self.in_thread
@@ -162,7 +174,7 @@ class LLMCache(Uncopied):
 
     def keep(self, lookup: Lookup, answer: Answer, elapsed_s: float, claim: Claim | None, /) -> None:
         """Count a call, keep its answer, and let those who wait go on, whatever comes of the keeping."""
-        question, mode = lookup
+        question, mode, _ = lookup
         kept = False
         try:
             if answer.tokens is None:
@@ -176,7 +188,9 @@ class LLMCache(Uncopied):
         except Exception as error:  # noqa: BLE001 - the caller has an answer that was paid for
             self._report("could not keep an answer", error, category=CacheSaveWarning)
         finally:
-            if claim is not None:
+            if claim is not None and mode == "read_only":  # of other settings than those who wait ask for
+                claim.abandon()
+            elif claim is not None:
                 claim.land(None, kept=kept)
         self._parts.journal.tick(elapsed_s)
 
@@ -203,11 +217,11 @@ class LLMCache(Uncopied):
                 "ask it once in the mode 'read_write'"
             )
 
-    def watch(self, call: Call, lookup: Lookup, /) -> None:
-        """Warn of a model that its own call has changed: none of its answers is ever found again."""
-        with suppress(Exception):  # the user's fields may do anything; the next call says so
-            if self.questions.identity(call.llm) != lookup.question.identity:
-                warn_of_change(self._store.notices, type(call.llm).__name__, "give cache_llm a model_id=")
+    def settled(self, call: Call, lookup: Lookup, /) -> Lookup:
+        """Return what becomes of the answer that the model gives now: nobody finds one of other settings."""
+        if lookup.watch is None or lookup.watch.settled(self._store.notices, type(call.llm).__name__):
+            return lookup
+        return lookup._replace(mode="read_only")
 
     def _flies(self, lookup: Lookup) -> bool:
         """Say whether callers of one key wait for one another."""

@@ -8,6 +8,7 @@ from beautyspot.flight import Claim
 from beautyspot.store import Hit
 from llama_index_instrumentation.dispatcher import active_instrument_tags, instrument_tags
 
+from llama_index.callbacks.beautyspot.asking import running
 from llama_index.callbacks.beautyspot.llms.cache import LLMCache, Lookup
 from llama_index.callbacks.beautyspot.llms.call import Call
 from llama_index.callbacks.beautyspot.llms.kept import Answer
@@ -42,52 +43,64 @@ def _found_or_made(cache: LLMCache, call: Call, give: Give, make: Make) -> Any:
     lookup = cache.ask(call)
     if lookup is None:
         return call.make()
-    hit, claim = cache.find(lookup)
+    hit = cache.find(lookup)
     if hit is not None:
         return give(call, lookup, hit)
-    cache.refuse(call, lookup)
-    with claim or nullcontext():
-        return make(cache, call, lookup, claim)
+    lookup, watch = cache.watched(call, lookup)
+    with watch:
+        hit, claim = cache.wait(lookup)
+        if hit is not None:
+            return give(call, lookup, hit)
+        cache.refuse(call, lookup)
+        with claim or nullcontext():
+            return make(cache, call, lookup, claim)
 
 
 async def _found_or_made_async(cache: LLMCache, call: Call, give: Give, make: Make) -> Any:
     lookup = cache.ask(call)
     if lookup is None:
         return await call.make()
-    hit, claim = await cache.find_async(lookup)
+    hit = await cache.find_async(lookup)
     if hit is not None:
         return give(call, lookup, hit)
-    cache.refuse(call, lookup)
-    with claim or nullcontext():
-        return await make(cache, call, lookup, claim)
+    lookup, watch = cache.watched(call, lookup)
+    with watch:
+        hit, claim = await cache.wait_async(lookup)
+        if hit is not None:
+            return give(call, lookup, hit)
+        cache.refuse(call, lookup)
+        with claim or nullcontext():
+            return await make(cache, call, lookup, claim)
 
 
 def _asked(cache: LLMCache, call: Call, lookup: Lookup, claim: Claim | None) -> Any:
     start_s = cache.clock.monotonic()
-    with _asking(cache, call, lookup):
+    with _asking(call, lookup):
         response = call.make()
+    lookup = cache.settled(call, lookup)
     cache.keep(lookup, Answer(response), cache.clock.monotonic() - start_s, claim)
     return response
 
 
 async def _asked_async(cache: LLMCache, call: Call, lookup: Lookup, claim: Claim | None) -> Any:
     start_s = cache.clock.monotonic()
-    with _asking(cache, call, lookup):
+    with _asking(call, lookup):
         response = await call.make()
+    lookup = cache.settled(call, lookup)
     await cache.keep_async(lookup, Answer(response), cache.clock.monotonic() - start_s, claim)
     return response
 
 
 def _recorded(cache: LLMCache, call: Call, lookup: Lookup, claim: Claim | None) -> Any:
     recording = Recording(cache, call, lookup, claim)
-    with _asking(cache, call, lookup):
+    with _asking(call, lookup):
         source = call.make()
     return recorded(source, recording.begun())
 
 
 async def _recorded_async(cache: LLMCache, call: Call, lookup: Lookup, claim: Claim | None) -> Any:
     recording = Recording(cache, call, lookup, claim)
-    with _asking(cache, call, lookup):
+    with _asking(call, lookup):
         source = await call.make()
     return recorded_async(source, recording.begun())
 
@@ -126,13 +139,12 @@ def _counted(lookup: Lookup, hit: Hit) -> dict[str, Any]:
 
 
 @contextmanager
-def _asking(cache: LLMCache, call: Call, lookup: Lookup) -> Generator[None]:
+def _asking(call: Call, lookup: Lookup) -> Generator[None]:
     """Tell recorders the key while the model is asked, and count it if that fails."""
     tags = {**active_instrument_tags.get(), "cache_hit": False, "cache_key": lookup.question.key}
     try:
-        with call.within(), instrument_tags(tags):
+        with running(call.llm), instrument_tags(tags):
             yield
     except Exception:
         lookup.question.tally.miss(0.0, failed=True)
         raise
-    cache.watch(call, lookup)

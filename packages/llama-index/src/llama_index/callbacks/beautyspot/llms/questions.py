@@ -5,6 +5,7 @@
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from functools import partial
 from io import IOBase
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
@@ -16,10 +17,12 @@ from beautyspot.keys.digest import digest
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 
+from llama_index.callbacks.beautyspot.asking import Settings, Watch
 from llama_index.callbacks.beautyspot.copies import own_class
 from llama_index.callbacks.beautyspot.identity import (
     all_settings,
     identity_of,
+    is_users,
     keyable_part,
     model_name,
     registry_of,
@@ -47,8 +50,8 @@ class Question(NamedTuple):
     key: str
     tally: Tally
     """Of the model; its `func_name` is what rows of the model are filed under."""
-    identity: Any
-    """The form of what told the model from others when it was asked."""
+    settings: Settings
+    """Of the model, as they are in the key."""
 
 
 class Questions:
@@ -81,7 +84,12 @@ class Questions:
             content = [self._canonical.form(self._key_fn(asked, told))]
         identity = self.identity(llm)
         packed = pack([FORMAT, self._namespace, family, identity, *content])
-        return Question(digest(packed).hex(), self._tally(llm), identity)
+        known = {"": identity} if self._is_known(llm) else identity[-1]
+        return Question(digest(packed).hex(), self._tally(llm), known)
+
+    def watch(self, llm: LLM, question: Question, /) -> Watch:
+        """Return what sees whether `llm` is asked with the settings in the key."""
+        return Watch(llm, question.settings, partial(self._settings, llm), partial(is_users, type(llm)))
 
     def identity(self, llm: LLM, /) -> Any:
         """Return the form of what tells `llm` from other models.
@@ -96,10 +104,19 @@ class Questions:
                 f"{type(llm).__name__} got track_previous_responses=True, so its answers hang on calls that no key "
                 "knows of; set it to False and send the history"
             )
-        if any(class_ in self._known for class_ in type(llm).__mro__):
+        if self._is_known(llm):
             return self._canonical.form(llm)
         # What shapes its prompts is in what is asked.
         return [qualified_name(own_class(llm)), self._canonical.form(identity_of(llm))]
+
+    def _is_known(self, llm: LLM) -> bool:
+        """Say whether the user told what the content of such a model is."""
+        return self._model_id is None and any(class_ in self._known for class_ in type(llm).__mro__)
+
+    def _settings(self, llm: LLM) -> Settings:
+        if self._is_known(llm):
+            return {"": self._canonical.form(llm)}
+        return keyable_part(all_settings(llm), self._canonical)
 
     def _tally(self, llm: LLM) -> Tally:
         name = (type(llm).__name__, model_name(llm))

@@ -2,12 +2,14 @@
 
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from itertools import chain, repeat
 from typing import Any, Self
 
 from beautyspot.flight import Claim
 from beautyspot.recording import NOTHING_KNOWN
 
+from llama_index.callbacks.beautyspot.asking import running
 from llama_index.callbacks.beautyspot.llms.answers import Response, is_cut_short
 from llama_index.callbacks.beautyspot.llms.cache import LLMCache, Lookup
 from llama_index.callbacks.beautyspot.llms.call import Call
@@ -45,6 +47,13 @@ class Recording:
         if self.claim is not None:
             self.claim.hand_over()
         return self
+
+    @contextmanager
+    def beginning(self) -> Generator[None]:
+        """Have the first chunk made in this block: until then streams read settings and call other entry points."""
+        with running(self.call.llm), self.lookup.watch or nullcontext():
+            yield
+            self.lookup = self.cache.settled(self.call, self.lookup)
 
     def add(self, chunk: Any) -> Any:
         """Remember a chunk as it is now, and return it."""
@@ -119,8 +128,7 @@ class Recording:
 def recorded(source: Iterator[Response], recording: Recording) -> Generator[Response]:
     """Pass the chunks of `source` through, and keep them once it ends normally."""
     try:
-        # Streams that call the model's other entry points do so before their first chunk.
-        with recording.call.within():
+        with recording.beginning():
             first = next(source, None)
         if first is not None:
             yield recording.add(first)
@@ -137,7 +145,7 @@ def recorded(source: Iterator[Response], recording: Recording) -> Generator[Resp
 async def recorded_async(source: AsyncIterator[Response], recording: Recording) -> AsyncGenerator[Response]:
     """Do as `recorded`; the event loop goes on while chunks are kept."""
     try:
-        with recording.call.within():  # as above
+        with recording.beginning():
             first = await anext(source, None)
         if first is not None:
             yield recording.add(first)
