@@ -104,7 +104,7 @@ def test_copies_to_postgresql_keep_their_blobs(postgres: Postgres, postgres_url:
         event.listen(Engine, "before_cursor_execute", cut)
         try:
             with closing(SQLTaskDB(postgres_url.replace(f":{postgres.port}/", f":{proxy.port}/"))) as db:
-                with pytest.raises(StorageError, match="in the middle of a transaction"):
+                with pytest.raises(StorageError):
                     copy(db, storage)
                 assert rows_without_blob(db, storage)[1] == 0
                 copy(db, storage)
