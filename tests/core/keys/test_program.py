@@ -1,5 +1,6 @@
 """Functions of a notebook: their keys hold what they read of their program by name."""
 
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -246,6 +247,31 @@ def test_an_edited_partial_or_what_it_calls_makes_another_key(world: dict[str, A
     assert key(KeyMaker(world["ask"])) != before
     run(PARTIALS, world)
     assert key(KeyMaker(world["ask"])) == before
+
+
+def test_a_class_that_is_added_to_under_its_own_name_is_told_by_both(world: dict[str, Any]):
+    added = "class Report(Report):\n    def head(self, x): return super().head(x)"
+    for old, new in (("SIZE, count = 12", "SIZE, count = 8"), ("return len(self.TONE)", "return 4")):
+        keys: list[str] = []
+        for cell in (METHODS, METHODS.replace(old, new), METHODS):
+            run(cell, world)
+            run(added, world)
+            keys += [key(KeyMaker(world["Report"].write)), KeyMaker(world["Report"].head).key((1, 2), {})]
+        assert keys[:2] == keys[4:]
+        assert not {*keys[:2]} & {*keys[2:4]}
+
+
+class Proxy:
+    """Stands for what isn't there, and says so to whoever asks anything."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError("outside of a request")
+
+
+def test_a_proxy_of_nothing_does_not_break_the_call(world: dict[str, Any]):
+    world["request"], world["part"] = Proxy(), partial(max, Proxy())
+    run("def ask(x): return request, part", world)
+    assert key(KeyMaker(world["ask"])) == key(KeyMaker(world["ask"]))
 
 
 class Client:

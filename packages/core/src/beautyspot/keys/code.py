@@ -65,7 +65,10 @@ def unwrap(function: Any, /) -> Any:
 
 def _is_wrapper(thing: object) -> bool:
     """Say whether it has something wrapped: asked for it, a client that makes up attributes would answer for ever."""
-    return "__wrapped__" in getattr(thing, "__dict__", ()) or hasattr(type(thing), "__wrapped__")
+    try:
+        return "__wrapped__" in getattr(thing, "__dict__", ()) or hasattr(type(thing), "__wrapped__")
+    except Exception:  # noqa: BLE001 - a proxy of what isn't there may raise anything
+        return False
 
 
 def functions_of(function: Any, /) -> list[FunctionType]:

@@ -1,6 +1,6 @@
 """What a notebook's class has: its methods, and the constants of its body."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from functools import cached_property, partial, partialmethod
 from types import FunctionType
 from typing import Any
@@ -17,29 +17,36 @@ def owner_of(function: FunctionType, /) -> type | None:
     return next((each for each in (found, *_classes_of_super(function)) if _has(each, function)), None)
 
 
-def members_of(owner: type | None, names: Set[str], /) -> Iterator[tuple[type, str]]:
-    """Yield the classes of the owner's program that it is made of, each with those of `names` that its body defines."""
-    for base in () if owner is None else owner.__mro__:
+def members_of(owner: type | None, names: Set[str], /) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """Yield what the bodies of a class, and of those of its program that it is made of, define under `names`.
+
+    That is a name which differs from all others, the body, and the name there.
+    """
+    for place, base in enumerate(() if owner is None else owner.__mro__):
         if base.__module__ == getattr(owner, "__module__", None):
-            yield from ((base, name) for name in names & vars(base).keys())
+            # With its place: `class Report(Report)` is a way to add to a class.
+            yield from ((f"{place}.{base.__qualname__}.{name}", vars(base), name) for name in names & vars(base).keys())
 
 
 def behind(content: Any, /) -> list[FunctionType]:
     """Return the functions behind what a name stands for, such as a wrapper, a property or a partial."""
-    if isinstance(content, property):
+    # Not `isinstance`: a proxy of what isn't there raises when it is asked for its class.
+    kind = type(content)  # type: ignore[reportUnknownVariableType] - any value
+    if issubclass(kind, property):
         content = content.fget
-    elif isinstance(content, (cached_property, partialmethod)):
-        content = content.func  # type: ignore[reportUnknownMemberType] - any function
-    elif isinstance(content, partial):
+    elif issubclass(kind, (cached_property, partialmethod)):
+        content = content.func
+    elif issubclass(kind, partial):
         parts: tuple[Any, ...] = (content.func, *content.args, *content.keywords.values())
         return [function for part in parts for function in behind(part)]
     inner = unwrap(content)
-    return [inner] if isinstance(inner, FunctionType) else []
+    return [inner] if type(inner) is FunctionType else []
 
 
 def _has(thing: Any, function: FunctionType) -> bool:
     # A class of that name may be another one by now, which the cell ran for again.
-    return isinstance(thing, type) and any(function in behind(member) for member in vars(thing).values())
+    bases = thing.__mro__ if isinstance(thing, type) else ()
+    return any(function in behind(member) for base in bases for member in vars(base).values())
 
 
 def _classes_of_super(function: FunctionType) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 import builtins
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache, partial, partialmethod
-from types import CodeType, FunctionType
+from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from beautyspot.keys.callables import function_form, opaque
@@ -14,6 +14,9 @@ from beautyspot.names import qualified_name
 
 CONSTANTS = (type(None), bool, int, float, complex, str, bytes)
 """What can't be changed in place, alone or in a tuple or frozenset."""
+PARTIALS = (partial, partialmethod)
+NAMED = (FunctionType, BuiltinFunctionType, type)
+"""What a partial of another module's function is told by the name of."""
 ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR")
 
 
@@ -100,8 +103,7 @@ def _places(world: dict[str, Any], owner: type | None, used: Used) -> Iterator[t
     for key in used.variables & world.keys():
         if not key.startswith("__"):
             yield key, world, key
-    for base, key in members_of(owner, used.attributes):
-        yield f"{base.__qualname__}.{key}", vars(base), key
+    yield from members_of(owner, used.attributes)
 
 
 def _varies(name: str, content: Any, assigned: Collection[str]) -> bool:
@@ -132,25 +134,26 @@ def _used(code: CodeType) -> Used:
 def _form(canonical: Canonical, world: dict[str, Any], content: Any) -> Form:
     if _is_constant(content):
         return canonical.form(content)
-    if isinstance(content, (partial, partialmethod)):
+    if issubclass(type(content), PARTIALS):
         parts = ((content.func,), content.args, content.keywords.values())
         return [[_form(canonical, world, each) for each in part] for part in parts] + [list(content.keywords)]
     inner = next(iter(behind(content)), content)
     if not _is_of(world, inner):
-        return qualified_name(inner) if isinstance(getattr(inner, "__qualname__", None), str) else opaque(inner)
+        return qualified_name(inner) if issubclass(type(inner), NAMED) else opaque(inner)
     try:
         return function_form(canonical, inner)
-    except NoContentError:  # of a default, or of what a helper closes over
+    except (NoContentError, RecursionError, ValueError):  # of a default, or of what a helper closes over
         return opaque(inner)
 
 
 def _is_told(world: dict[str, Any], content: Any) -> bool:
-    partly = isinstance(content, (partial, partialmethod))
-    return partly or _is_constant(content) or any(_is_of(world, function) for function in behind(content))
+    if issubclass(type(content), PARTIALS) or _is_constant(content):
+        return True
+    return any(_is_of(world, function) for function in behind(content))
 
 
 def _is_of(world: dict[str, Any], function: Any) -> bool:
-    return isinstance(function, FunctionType) and function.__globals__ is world
+    return type(function) is FunctionType and function.__globals__ is world
 
 
 def _is_constant(content: Any) -> bool:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from beautyspot.errors import DamagedEntryError
-from beautyspot.serializers.classes import NAMED_TUPLE, Shape
+from beautyspot.serializers.classes import NAMED_TUPLE, PYDANTIC, Shape
 
 Make = Callable[[Any], Any]
 """Returns a field's default, given what there is so far: the instance, or its fields by name."""
@@ -88,10 +88,9 @@ def _maker(shape: Shape, name: str) -> Make | None:
     if shape.code == NAMED_TUPLE:
         defaults = type_._field_defaults
         return (lambda _: defaults[name]) if name in defaults else None
-    for attribute, maker in MAKERS:
-        if hasattr(type_, attribute):
-            return maker(getattr(type_, attribute), name)
-    return None
+    if shape.code == PYDANTIC:
+        return _of_pydantic(type_.model_fields, name)
+    return next((make(getattr(type_, place), name) for place, make in MAKERS if hasattr(type_, place)), None)
 
 
 def _of_pydantic(fields: dict[str, Any], name: str) -> Make | None:
@@ -135,8 +134,8 @@ def _is_nothing(module: str, name: str, default: Any) -> bool:
 
 
 MAKERS: tuple[tuple[str, Callable[[Any, str], Make | None]], ...] = (
-    ("__pydantic_fields__", _of_pydantic),  # before dataclasses, as pydantic's own are both
+    ("__pydantic_fields__", _of_pydantic),  # of its dataclasses, whose other record holds no defaults
     ("__dataclass_fields__", _of_dataclass),
     ("__attrs_attrs__", _of_attrs),
 )
-"""Where a class declares its fields, and what makes their defaults."""
+"""Where a dataclass or attrs class declares its fields, and what makes their defaults."""
