@@ -3,6 +3,7 @@
 import io
 import os
 import pty
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,6 +33,10 @@ def double(x):
 async def double_later(x):
     return double(x)
 
+@spot.mark
+def doubles(n):
+    return double.map(range(n))
+
 def delete():
     with progress_bar("deleting", 3) as reach:
         double(0)
@@ -60,6 +65,13 @@ def start(code: str, folder: Path, terminal: int) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
+def read_until(terminal: int, text: str) -> None:
+    shown = ""
+    while text not in shown:
+        assert select.select([terminal], [], [], 30)[0], shown
+        shown += os.read(terminal, 9_999).decode(errors="replace")
+
+
 def cells(*sources: str) -> list[list[str]]:
     """Return what cells of a fresh kernel put out, by kind and text."""
     kinds: Any = nbformat.v4
@@ -70,19 +82,20 @@ def cells(*sources: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("call", "expected"),
+    ("bar", "call", "expected"),
     [
-        ("double.map(range(9), workers=2)", [x * 2 for x in range(9)]),
-        ("asyncio.run(double_later.map(range(9), workers=2))", [x * 2 for x in range(9)]),
-        ("delete()", "deleted"),
+        ("double", "double.map(range(9), workers=2)", [x * 2 for x in range(9)]),
+        ("double_later", "asyncio.run(double_later.map(range(9), workers=2))", [x * 2 for x in range(9)]),
+        ("double", "doubles.map([3])", [[0, 2, 4]]),
+        ("deleting", "delete()", "deleted"),
     ],
 )
 def test_a_terminal_that_goes_away_takes_nothing_along(
-    call: str, expected: object, tmp_path: Path, terminal: tuple[int, int]
+    bar: str, call: str, expected: object, tmp_path: Path, terminal: tuple[int, int]
 ) -> None:
     look, show = terminal
     with start(f"print({call})", tmp_path, show) as program:
-        os.read(look, 1)
+        read_until(look, f"{bar} ")
         for end in terminal:
             os.close(end)
         assert program.communicate("\n", timeout=60) == (f"{expected}\n", None)

@@ -28,7 +28,9 @@ class Bar:
             total: How many there are; None if nobody knows.
             transient: Whether a terminal is left without it.
         """
-        stream: Any = _Harmless(sys.stderr)
+        # What Rich puts in its place for another bar would lead past ours to the stream itself.
+        # What Rich put in its place for another bar would lead past ours, to the stream itself.
+        stream: Any = _Harmless(getattr(sys.stderr, "rich_proxied_file", sys.stderr))
         console = Console(file=stream)
         self._in_cell = console.is_jupyter
         if self._in_cell:
