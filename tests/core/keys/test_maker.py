@@ -1,6 +1,7 @@
 """A call's key: equal for equal calls, of one content, in every process."""
 
 import functools
+import inspect
 import math
 import subprocess
 import sys
@@ -192,6 +193,17 @@ def test_a_wrapper_is_bound_by_what_it_shows_and_never_refuses_a_call_that_works
     key = KeyMaker(wrapper).key
     assert key(("a",), {}) == key((), {"prompt": "a"})
     assert key(("a", "more"), {}) != key(("a", "less"), {})
+
+
+def test_a_wrapper_that_gives_an_argument_itself_binds_by_the_signature_that_it_is_given():
+    @functools.wraps(ask)
+    def wrapper(*args: Any, **kwargs: Any) -> None: ...
+
+    apart = KeyMaker(wrapper).key
+    assert apart((1, 2, 3, 4), {}) != apart((1, 2, 3), {"injected": 4})  # neither fits what it shows
+    vars(wrapper)["__signature__"] = inspect.signature(lambda text, size=1: None)
+    key = KeyMaker(wrapper).key
+    assert key(("a",), {}) == key((), {"text": "a"}) == key(("a", 1), {})
 
 
 def test_the_version_is_read_from_the_code_once():
