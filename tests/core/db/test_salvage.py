@@ -122,6 +122,14 @@ def test_rows_and_tags_come_back_as_they_were_without_the_schema_and_none_that_w
     assert rows_of(tmp_path / "a.db") == rows_of(whole)
 
 
+@pytest.mark.parametrize("name", ["tags", "tags_by_key", "tasks"])
+def test_results_keep_their_tags_where_the_root_of_a_tree_is_noise(whole: Path, tmp_path: Path, name: str) -> None:
+    with closing(sqlite3.connect(whole)) as connection:
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    repair(damaged(whole, tmp_path, root), [])
+    assert rows_of(tmp_path / "a.db") == rows_of(whole)
+
+
 def test_what_may_have_been_deleted_comes_back_only_where_the_file_no_longer_tells_and_is_told_of(
     whole: Path, tmp_path: Path
 ) -> None:

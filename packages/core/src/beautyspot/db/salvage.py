@@ -7,8 +7,8 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from datetime import MAXYEAR, UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -103,9 +103,7 @@ class Salvage:
                 continue  # the use of a result that was not salvaged
 
     def _tasks(self) -> Iterator[Task]:
-        tags: dict[str, set[str]] = {}
-        for row in self._rows("tags", by_number=False):
-            tags.setdefault(str(row["cache_key"]), set()).add(str(row["tag"]))
+        tags = self._tags()
         read: dict[str, datetime] = {}
         for row in self._rows("tasks"):
             task = _task(row, tags)
@@ -114,13 +112,19 @@ class Salvage:
         if "tasks" in self._cut and not self.is_late:
             yield from self._scanned(read, tags)
 
-    def _scanned(self, read: dict[str, datetime], tags: dict[str, set[str]]) -> Iterator[Task]:
-        """Yield what the pages hold beside what was `read`; of a result that lies there twice, the newer one last."""
-        scan = Scan(self._place, self._names("table_info") or columns_of_tasks())
-        try:
-            if "tags" in self._cut:
+    def _tags(self) -> dict[str, set[str]]:
+        tags: dict[str, set[str]] = {}
+        for row in self._rows("tags", by_number=False):
+            tags.setdefault(str(row["cache_key"]), set()).add(str(row["tag"]))
+        if "tags" in self._cut and not self.is_late:
+            with self._scan() as scan:
                 for tag, key in scan.tags():
                     tags.setdefault(key, set()).add(tag)
+        return tags
+
+    def _scanned(self, read: dict[str, datetime], tags: dict[str, set[str]]) -> Iterator[Task]:
+        """Yield what the pages hold beside what was `read`; of a result that lies there twice, the newer one last."""
+        with self._scan() as scan:
             for row in scan.rows():
                 if self.is_late:
                     return
@@ -130,6 +134,12 @@ class Salvage:
                     read[task.cache_key] = task.updated_at
                     self.may_revive = not scan.knows_free
                     yield task
+
+    @contextmanager
+    def _scan(self) -> Generator[Scan]:
+        scan = Scan(self._place, self._names("table_info") or columns_of_tasks())
+        try:
+            yield scan
         finally:
             # Closed, a file loses the locks of all connections that this process has to it (POSIX, fcntl).
             if not self._is_live:
