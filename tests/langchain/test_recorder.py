@@ -117,9 +117,19 @@ def test_a_model_without_a_price_has_no_cost(recorder: BeautySpotCallbackHandler
     assert recorder.rows()[0].cost is None
 
 
-@pytest.mark.parametrize("price", [(1, 2), {"input": 1}, Price(-1, 2), Price(1, float("nan"))])
-def test_a_price_that_is_none_is_refused(tmp_path: Path, price: Any) -> None:
-    with pytest.raises(bs.ConfigurationError, match=r"the price of 'm' got .*; give Price\(input, output\)"):
+@pytest.mark.parametrize(
+    ("price", "message"),
+    [
+        ((1, 2), r"the price of 'm' got \(1, 2\); give Price\(input, output\)"),
+        ({"input": 1}, r"the price of 'm' got .*; give Price\(input, output\)"),
+        (Price(-1, 2), "input in the price of 'm' got -1; give a number from 0"),
+        (Price(1, float("nan")), "output in the price of 'm' got nan; give a number from 0"),
+        (Price(1, 2, written=-0.5), "written in the price of 'm' got -0.5; give a number from 0"),
+        (Price(None, 2), "input in the price of 'm' got None; give a number from 0"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_price_that_is_none_is_refused(tmp_path: Path, price: Any, message: str) -> None:
+    with pytest.raises(bs.ConfigurationError, match=message):
         BeautySpotCallbackHandler(tmp_path / "a.db", prices={"m": price})
 
 

@@ -70,8 +70,11 @@ class PriceTable:
 
 
 def _checked(model: str, price: Price) -> Price:
-    fits = isinstance(price, Price) and all(each is None or _is_amount(each) for each in price)  # pyright: ignore[reportUnnecessaryIsInstance]
-    expect(fits, f"the price of {model!r}", price, "Price(input, output), each for a million tokens")
+    name = f"the price of {model!r}"
+    expect(isinstance(price, Price), name, price, "Price(input, output), each for a million tokens")  # pyright: ignore[reportUnnecessaryIsInstance]
+    for field, amount in price._asdict().items():
+        fits = _is_amount(amount) or (amount is None and field in Price._field_defaults)
+        expect(fits, f"{field} in {name}", amount, "a number from 0, for a million tokens")
     return price
 
 
