@@ -1,10 +1,14 @@
 """What `spot.mark` makes of LangChain's own objects, and of functions that LangChain calls."""
 
+import copy
+import pickle
+import threading
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 from beautyspot import ConfigurationError, Spot, UnkeyableArgument
+from beautyspot.records import TaskFilter
 from langchain_core.callbacks import BaseCallbackHandler, CallbackManagerForToolRun
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
@@ -341,3 +345,39 @@ def test_a_tool_that_is_told_its_caller_may_have_a_key_of_its_users(spot: Spot) 
         StructuredTool.from_function(look, description="Look.")
     )
     assert [marked.invoke({"city": city}) for city in ("Rome", "ROME")] == ["Rome", "Rome"]
+
+
+def looped() -> list[Any]:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+@pytest.mark.parametrize(("asked", "why"), [(looped(), "holds itself"), (threading.Lock(), "has no content")])
+def test_an_input_without_content_is_refused_with_the_next_step(spot: Spot, asked: Any, why: str) -> None:
+    marked = spot.mark(RunnableLambda(lambda text: text))
+    with pytest.raises(UnkeyableArgument, match=f"'RunnableLambda' was asked with a .*{why}.*input_key_fn="):
+        marked.invoke(asked)
+
+
+class Shout(BaseTool):
+    name: str = "shout"
+    description: str = "Shout."
+
+    def _run(self, text: str) -> str:
+        return text.upper()
+
+
+@pytest.mark.parametrize("thing", [model("one"), Shout()])
+def test_what_is_marked_says_why_it_is_not_pickled(spot: Spot, thing: Any) -> None:
+    with pytest.raises(TypeError, match=r"can't be pickled.*pickle what is below the mark and mark it there"):
+        pickle.dumps(spot.mark(thing))
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+@pytest.mark.parametrize(("thing", "asked"), [(model("one", "two"), "hi"), (Shout(), {"text": "hi"})])
+def test_a_copy_of_what_is_marked_finds_what_that_kept(spot: Spot, copied: Any, thing: Any, asked: Any) -> None:
+    marked = spot.mark(thing)
+    answers = [getattr(each.invoke(asked), "text", "HI") for each in (marked, copied(marked))]
+    assert answers[0] == answers[1]
+    assert len(list(spot.parts.store.db.find(TaskFilter()))) == 1

@@ -47,13 +47,21 @@ class RunnableKeys:
         """Return the key of a call.
 
         Raises:
-            UnkeyableArgument: what is asked has no content.
+            UnkeyableArgument: what is asked has no content, holds itself or is nested too deep.
         """
         if not all(are_same(settings, settings_of(model)) for model, settings in self._look.models):
             self._look = self._looked()
         identity = self._look.identity
         chosen = every_choice(config) if identity is None else choices(self._runnable, config)
-        return digest(pack([identity, self._form(asked), self._form(chosen), self._form(kwargs)])).hex()
+        try:
+            return digest(pack([identity, self._form(asked), self._form(chosen), self._form(kwargs)])).hex()
+        except (UnkeyableArgument, RecursionError, ValueError) as error:
+            too_deep = isinstance(error, RecursionError) or "recursion" in str(error)
+            why = "it holds itself or is nested too deep" if too_deep else error
+            raise UnkeyableArgument(
+                f"{self._runnable.get_name()!r} was asked with a {type(asked).__qualname__!r}, and {why}; give plain "
+                "data, or say what stands for it with mark(…, input_key_fn=)"
+            ) from (None if too_deep else error)  # not 1000 frames
 
     def _looked(self) -> Look:
         models: list[tuple[Any, dict[str, Any]]] = []

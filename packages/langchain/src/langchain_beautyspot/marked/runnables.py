@@ -2,6 +2,7 @@
 
 # LangChain hands `run_manager` over by its name, and its types want it.
 # ruff: noqa: ARG002
+import copy
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from beautyspot.marking import Settings, mark
 from beautyspot.parts import Parts
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from langchain_beautyspot.marked.pickling import refuse_pickling
 from langchain_beautyspot.marked.runnable_keys import RunnableKeys
 from langchain_beautyspot.replays import Renewal
 
@@ -30,6 +32,7 @@ class MarkedRunnable(Runnable[Any, Any]):
             UnkeyableArgument: a part of `inner` has no content, and no version was given.
         """
         self.inner = inner
+        self._marked_with = parts, settings
         self.name = inner.get_name()
         version = settings.version if isinstance(settings.version, str) else None  # code is in the key either way
         keys, chosen = RunnableKeys(inner, parts.registry, version=version), settings.input_key_fn
@@ -82,6 +85,18 @@ class MarkedRunnable(Runnable[Any, Any]):
     def config_specs(self) -> list[Any]:
         """What can be configured in the Runnable."""
         return self.inner.config_specs
+
+    def __copy__(self) -> "MarkedRunnable":
+        """Return another that keeps in the same place."""
+        return MarkedRunnable(self.inner, *self._marked_with)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "MarkedRunnable":
+        """Return one of a copy of the Runnable."""
+        return MarkedRunnable(copy.deepcopy(self.inner, memo), *self._marked_with)
+
+    def __reduce__(self) -> str:
+        """Refuse to be pickled: the database is one of this process."""
+        refuse_pickling(self.get_name())
 
     def _invoke(self, asked: Any, run_manager: Any, config: RunnableConfig, **options: Any) -> Any:
         made: Made = []

@@ -3,13 +3,15 @@
 # A tool's function and what it returns are the user's, so their types are unknown by nature.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 import inspect
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from beautyspot.marking import Settings, mark
 from beautyspot.parts import Parts
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, Tool
+
+from langchain_beautyspot.marked.pickling import refuse_pickling
 
 T = TypeVar("T", bound=BaseTool)
 INJECTED = ("callbacks", "run_manager", "runtime")
@@ -30,6 +32,7 @@ def marked_tool(tool: T, parts: Parts, settings: Settings, /) -> T:
     class_ = type(tool)
     own = [name for name in ("_run", "_arun") if getattr(class_, name) is not getattr(BaseTool, name)]
     methods: dict[str, Any] = {name: _method(_marked(getattr(class_, name), parts, settings)) for name in own}
+    methods["__reduce__"] = staticmethod(partial(refuse_pickling, tool.name))
     copy = tool.model_copy()
     # A class of its own, as pydantic takes a method that is set on an instance for a field.
     copy.__class__ = type(
