@@ -1,5 +1,6 @@
 """What the cache promises beside speed, with the strings that LangChain gives it."""
 
+import copy
 import sqlite3
 import subprocess
 import sys
@@ -117,7 +118,7 @@ def test_a_prompt_is_kept_on_request_as_redact_leaves_it(make: Make):
 
 def test_a_prompt_that_redact_fails_on_is_not_kept(make: Make):
     cache = make(store_prompts=True, redact=lambda text: text[10_000])
-    with pytest.warns(CacheSaveWarning, match="without its prompt, as redact failed"):
+    with pytest.warns(CacheSaveWarning, match="without its prompt, as redact failed .*; have redact= take any text$"):
         cache.update(PROMPT, CHAT, answer())
     key = cache._questions.question(PROMPT, CHAT).key
     assert cache._answers.read(key).value.prompt is None
@@ -355,6 +356,14 @@ async def test_arguments_of_one_call_of_a_text_model_are_warned_of(make: Make):
         await other.bind(seed=1).ainvoke("hello")
 
 
+@pytest.mark.parametrize("copied", [copy.deepcopy, copy.copy, lambda model: model.model_copy(deep=True)])
+def test_a_copied_model_has_the_very_cache(make: Make, copied: Callable[[Any], Any]):
+    cache = make()
+    model = copied(FakeListLLM(responses=["yes"], cache=cache))
+    assert [model.invoke("hello") for _ in range(2)] == ["yes", "yes"]
+    assert cache.stats().hits == 1
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -362,6 +371,7 @@ async def test_arguments_of_one_call_of_a_text_model_are_warned_of(make: Make):
         ({"namespace": 5}, "namespace got 5"),
         ({"ttl": "soon"}, "not a span of time: 'soon'"),
         ({"ttl": {"m": 0}}, "not a span of time: 0"),
+        ({"ttl": {1: "1d"}}, "times by the names of models"),
         ({"tags": "one"}, "tags got 'one'"),
         ({"tags": ["namespace:x"]}, "which is for namespace="),
         ({"redact": str}, "store_prompts=True as well"),

@@ -67,6 +67,13 @@ def test_a_replay_makes_no_call_without_a_key(spot: Spot) -> None:
         agent.invoke(request)
 
 
+def test_a_cache_if_that_fails_costs_no_answer_and_is_told_as_the_users(spot: Spot) -> None:
+    middleware = CacheMiddleware(spot, cache_if=lambda generations: bool(generations[7]))
+    with pytest.warns(CacheWarning, match="cache_if failed .IndexError.* the answer is not kept; have it take any"):
+        assert ask(AIMessage("x"), middleware=middleware)["messages"][-1].text == "x"
+    assert ask(AIMessage("y"), middleware=middleware)["messages"][-1].text == "y"
+
+
 def tool_request(of: Any, **args: Any) -> ToolCallRequest:
     call = {"name": of.name, "args": args, "id": "1", "type": "tool_call"}
     return ToolCallRequest(tool_call=call, tool=of, state={}, runtime=None)  # type: ignore[arg-type]

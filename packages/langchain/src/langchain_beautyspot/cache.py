@@ -7,8 +7,10 @@ from functools import partial
 from typing import Any, Literal
 
 from beautyspot.checks import expect
+from beautyspot.copies import Uncopied
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning, ConfigurationError
+from beautyspot.lenient import NEXT_STEP as OF_THE_STORE
 from beautyspot.lenient import report
 from beautyspot.places import Place, opened, portable
 from beautyspot.records import TaskFilter
@@ -40,7 +42,7 @@ KEY_MARK = "_cache_key"
 """In the same place of a generation that the model has just given: where it is kept."""
 
 
-class BeautySpotCache(BaseCache):
+class BeautySpotCache(BaseCache, Uncopied):
     """Keeps every answer of LangChain's models, and gives it back to the same question.
 
     Its own trouble never reaches the caller: it is counted, warned of once, and the model is asked. Safe to use from
@@ -287,9 +289,10 @@ class BeautySpotCache(BaseCache):
         try:
             return self._redact(readable_prompt(prompt))
         except Exception as error:  # noqa: BLE001 - it is the user's; a prompt that it can't take is not kept
-            self._report("kept an answer without its prompt, as redact failed", error, CacheSaveWarning)
+            step = "have redact= take any text"
+            self._report("kept an answer without its prompt, as redact failed", error, CacheSaveWarning, step)
             return None
 
-    def _report(self, what: str, error: Exception, category: type[CacheWarning]) -> None:
+    def _report(self, what: str, error: Exception, category: type[CacheWarning], next_step: str = OF_THE_STORE) -> None:
         self._counts.error()
-        report(self._store.notices, "LangChain", what, error, category)
+        report(self._store.notices, "LangChain", what, error, category, next_step=next_step)

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from beautyspot.checks import expect
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheSaveWarning, CacheWarning
 from beautyspot.journal import Journal, Tally
@@ -168,6 +169,8 @@ def warn_of_change(notices: Notices, func_name: str, /) -> None:
 
 def _times_to_live(ttl: TTL) -> Callable[[str], float | None]:
     if isinstance(ttl, Mapping):
+        by_name = all(isinstance(name, str) for name in ttl)  # pyright: ignore[reportUnnecessaryIsInstance]
+        expect(by_name, "ttl", ttl, 'times by the names of models, such as {"gpt-4.1": "7d", "*": "30d"}')
         by_model = {model: seconds(each) for model, each in ttl.items()}
         return lambda model: by_model.get(model, by_model.get("*"))
     ttl_s = None if ttl is None else seconds(ttl)

@@ -8,6 +8,7 @@ from beautyspot.checks import expect, words
 from beautyspot.copies import Uncopied
 from beautyspot.durations import Duration
 from beautyspot.errors import CacheWarning
+from beautyspot.notices import told
 from beautyspot.places import Place, opened, portable
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
@@ -186,12 +187,21 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
         generations = [ChatGeneration(message=messages[0])] if messages else []
         tokens = tokens_of(generations)
         self._tally(key.func_name).tokens(spent=tokens or 0)
-        if failed or not generations or not (self._cache_if is None or self._cache_if(generations)):
+        if failed or not generations or not self._is_wanted(generations):
             return LEFT_OUT
         if described_model(request) != key.model:
             warn_of_change(self._notices, key.func_name)
             return LEFT_OUT
         return {"messages": messages, "structured": structured, "tokens": tokens}
+
+    def _is_wanted(self, generations: list[ChatGeneration]) -> bool:
+        try:
+            return self._cache_if is None or self._cache_if(generations)
+        except Exception as error:  # noqa: BLE001 - the user's; the agent has an answer that was paid for
+            self._warn(
+                "cache_if", f"cache_if failed ({told(error)}), so the answer is not kept; have it take any answer"
+            )
+            return False
 
     def _answer(self, key: ModelKey, kept: Any, request: ModelRequest[Any]) -> ModelResponse[Any] | None:
         """Return an answer of what is kept, with fresh ids; None if that doesn't fit any more, or is no answer."""
