@@ -47,13 +47,14 @@ def page() -> None:
             table.offer_pages(question)
             offer_deletion(shown, table, chosen or linked)
     with right:
-        _show_chosen(shown, chosen or linked)
+        if tasks := chosen or linked:
+            _show_chosen(shown, tasks)
+        elif snapshot.page.rows:
+            st.caption(text("choose"))
 
 
 def _show_chosen(place: Place, tasks: list[Task]) -> None:
-    if not tasks:
-        st.caption(text("choose"))
-    elif len(tasks) == 2:
+    if len(tasks) == 2:
         show_comparison(place, tasks[0], tasks[1])
     else:
         show_detail(place, tasks[-1])

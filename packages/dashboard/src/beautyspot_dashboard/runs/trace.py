@@ -53,7 +53,7 @@ def _show_totals(totals: Totals) -> None:
             "cache_hits": count_text(totals.cache_hits),
             "errors": count_text(totals.errors),
         }.items():
-            st.metric(text(name), value, border=True, width=130)
+            st.metric(text(name), value, border=True, width=145)
 
 
 def _choose(nodes: Sequence[Node], chosen: Run) -> Run:

@@ -238,7 +238,7 @@ TEXTS = {
     "unit_h": "時間",
     "unit_min": "分",
     "unit_s": "秒",
-    "unit_ms": "ミリ秒",
-    "unit_µs": "マイクロ秒",
+    "unit_ms": "ms",
+    "unit_µs": "µs",
     "language": "言語",
 }
