@@ -99,6 +99,16 @@ def test_a_database_that_can_not_be_read_is_not_taken_for_an_empty_one(tmp_path:
         load_context(Counting(), tmp_path / "file" / "contexts.db", "talk")
 
 
+async def test_what_waits_for_the_database_is_there_while_it_can_not_be_read(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    away = Spot("away", db=tmp_path / "file" / "a.db", storage=tmp_path)
+    workflow, ctx = await counted()
+    with pytest.raises(StorageError):
+        await save_context(ctx, away, "talk")
+    assert await workflow.run(ctx=load_context(workflow, away, "talk")) == 2
+    (tmp_path / "file").unlink()
+
+
 async def test_a_key_is_any_text_and_nothing_else(store: Spot) -> None:
     workflow, ctx = await counted()
     for key in ("\ud800", "", "x" * 1000):

@@ -62,7 +62,7 @@ def load_context(workflow: Workflow, spot: Place, key: str) -> Context[Any]:
     _expect_text(key)
     parts, place = spot_at(spot).parts, _key(key)
     try:
-        entry = parts.store.living(place, parts.store.db.get(place))
+        entry = parts.store.living(place, None) or parts.store.living(place, parts.store.db.get(place))
         hit = None if entry is None else parts.store.value_of(place, entry, parts.serializer)
     except CacheWarning as error:  # where warnings are errors; it tells of the damage
         raise _damaged(key) from error
