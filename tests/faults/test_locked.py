@@ -57,3 +57,44 @@ say(answer(20) == value_of(20), all(new_answer(new_spot()).is_cached(n) for n in
     assert "another process holds it" in heard[0]
     assert heard[1] == "20 20"
     assert caller.rest() == ["True True"]
+
+
+COUNTS = """
+spot = new_spot(db=SQLiteTaskDB(f"{folder}/a.db", busy_timeout_s=0.05))
+@spot.mark
+def count(n):
+    runs.append(n)
+    return len(runs)
+"""
+
+REFRESHES = """
+say(count(1), count(1))
+hear()
+say(count.refresh(1), count(1))
+hear()
+spot.flush()
+say(count(1))
+hear()
+"""
+
+LOOKS = """
+say(count(1), len(runs))
+"""
+
+
+def test_a_refreshed_result_is_served_by_its_process_at_once_and_by_others_when_it_is_written(stage: Any) -> None:
+    caller = stage.start(COUNTS + REFRESHES)
+    assert caller.hears() == "1 1"
+    holder = stage.start(HOLDS)
+    assert holder.hears() == "holds"
+    caller.tell()
+    assert "CacheSaveWarning" in caller.hears()
+    assert caller.hears() == "2 2"
+    assert stage.run(COUNTS + LOOKS) == ["1 0"]
+    holder.tell("0")
+    holder.wait()
+    caller.tell()
+    assert caller.hears() == "2"
+    assert stage.run(COUNTS + LOOKS) == ["2 0"]
+    caller.tell()
+    assert caller.rest() == []
