@@ -189,6 +189,22 @@ async def test_a_model_that_remembers_its_calls_is_found_by_the_next_program(way
     assert len(ASKED) == 1
 
 
+def test_what_a_class_of_llamaindexs_remembers_is_its_own_as_well(store: Spot) -> None:
+    class Hosted(Teller):
+        __module__ = "llama_index.llms.hosted"
+        _history: list[str] = PrivateAttr(default_factory=list)
+
+        def _said(self) -> CompletionResponse:
+            self._history.append("a call")
+            return super()._said()
+
+    for _ in range(2):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CacheWarning)
+            cache_llm(Hosted(), store).complete("Name it")
+    assert len(ASKED) == 1
+
+
 def test_a_field_that_no_dump_holds_is_no_setting_as_the_warning_says(store: Spot) -> None:
     class Silent(Teller):
         calls: int = Field(default=0, exclude=True)

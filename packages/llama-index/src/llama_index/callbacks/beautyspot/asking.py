@@ -101,10 +101,10 @@ class Watch:
             (self._by_itself if self._is_own(name, before, now) else self._by_others).add(name)
 
     def _is_own(self, name: str, before: Settings, now: Settings) -> bool:
+        if name in self._assigned:
+            return True
         # What is changed in its place, as lists are, is assigned by nobody.
-        return name in self._assigned or (
-            self._is_users(name) and (name.startswith("_") or _counts(before.get(name), now.get(name)))
-        )
+        return name.startswith("_") or (self._is_users(name) and _counts(before.get(name), now.get(name)))
 
     def _now(self) -> Settings:
         try:
