@@ -50,6 +50,17 @@ def test_a_renamed_field_is_a_miss_that_is_told_of_and_its_result_replaces_the_o
         assert calls_of(tmp_path, BEFORE, now, now) == [1, 2, 2]
 
 
+def test_who_makes_the_warning_an_error_pays_for_nothing_and_can_go_back(tmp_path: Path) -> None:
+    ran: list[str] = []
+    program(tmp_path, BEFORE, ran)["ask"]("paid")
+    changed = program(tmp_path, BEFORE.replace("text: str\n", "words: str\n"), ran)
+    for _ in range(3):  # as all warnings are errors in these tests
+        with pytest.raises(bs.CacheReadWarning, match="back into"):
+            changed["ask"]("paid")
+    program(tmp_path, BEFORE, ran)["ask"]("paid")
+    assert ran == ["paid"]
+
+
 def test_a_class_that_moved_is_read_by_its_former_name(tmp_path: Path) -> None:
     now = BEFORE.replace("class Answer:", "class Moved:") + "\nAnswer = Moved"
     now += "\nspot.register_type(Moved, former_names=['app.Answer'])"

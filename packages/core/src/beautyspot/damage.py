@@ -41,12 +41,16 @@ class Damage:
         self._reasons.add(reason)
         # The doctor knows databases and storages, and nothing of the program's classes.
         knows_better = isinstance(error, DamagedEntryError) and reason is not type(error)
-        self._notices.warn(
-            reason,
-            f"the kept result {key} could not be read ({type(error).__name__}: {error}), so its function runs again"
-            + ("" if knows_better else "; `beautyspot doctor` says what is wrong"),
-            CacheReadWarning,
-        )
+        try:
+            self._notices.warn(
+                reason,
+                f"the kept result {key} could not be read ({type(error).__name__}: {error}), so its function runs again"
+                + ("" if knows_better else "; `beautyspot doctor` says what is wrong"),
+                CacheReadWarning,
+            )
+        except CacheReadWarning:  # made an error by who wants to be asked before a call is paid for again: any call
+            self._notices.forget(reason)
+            raise
 
     def take(self, key: str, /) -> bool:
         """Say whether the entry under `key` was reported since somebody asked."""

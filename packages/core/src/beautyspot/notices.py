@@ -74,6 +74,11 @@ class Notices:
             filename, line = ("<unknown>", 0) if place is None else (place.filename, place.lineno)
             warnings.showwarning(raised, category, filename, line)
 
+    def forget(self, subject: Hashable, /) -> None:
+        """Give the next warning for `subject` as if none had been given."""
+        with self._lock:
+            self._said.discard(subject)
+
     def after_fork_in_child(self) -> None:
         """Start with a free lock: a thread of the parent may have held it."""
         self._lock = threading.RLock()
