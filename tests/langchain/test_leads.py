@@ -254,6 +254,25 @@ def test_a_call_that_is_interrupted_leads_no_more_although_its_thread_and_error_
     assert (type(kept.value), leads(cache)) == (KeyboardInterrupt, 0)
 
 
+def test_who_is_interrupted_before_the_call_leaves_it_to_others(cache: BeautySpotCache):
+    def read(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as kept:
+        cache._leads.answer_of_others("key", read)
+    assert (type(kept.value), leads(cache)) == (KeyboardInterrupt, 0)
+
+
+async def test_who_is_cancelled_before_the_call_leaves_it_to_others(cache: BeautySpotCache):
+    async def read(*_: Any) -> None:
+        await asyncio.sleep(60)
+
+    with pytest.raises(TimeoutError) as kept:
+        async with asyncio.timeout(0.01):
+            await cache._leads.answer_of_others_async("key", read)
+    assert (type(kept.value), leads(cache)) == (TimeoutError, 0)
+
+
 def test_two_batches_in_opposite_orders_do_not_wait_for_each_other(cache: BeautySpotCache):
     meet = threading.Barrier(2)
 
