@@ -95,6 +95,7 @@ class Counted:
     text: str
     letters: int = attrs.field(default=attrs.Factory(lambda self: len(self.text), takes_self=True))
     number: int = attrs.field(default="7", converter=int)
+    count: int = 0
     both: str = attrs.field(default="7", converter=attrs.Converter(lambda x, self: x + self.text, takes_self=True))
 
 

@@ -112,7 +112,7 @@ def _of_dataclass(fields: dict[str, Any], name: str) -> Make | None:
 
 
 def _of_attrs(attributes: Any, name: str) -> Make | None:
-    attribute = getattr(attributes, name)
+    attribute = next(each for each in attributes if each.name == name)
     default, convert = attribute.default, attribute.converter
     if _is_nothing("attr", "NOTHING", default):
         return None
