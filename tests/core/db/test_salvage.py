@@ -196,3 +196,19 @@ def test_no_file_is_so_broken_that_a_look_at_its_pages_fails(in_wal: Path, tmp_p
         )
     with closing(Scan(str(tmp_path / "a.db"), columns_of_tasks())) as scan:
         assert len([*scan.rows(), *scan.tags()]) < 10 * COUNT
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="locks are listed in /proc")
+def test_a_look_at_a_live_file_leaves_the_locks_of_its_users(whole: Path, tmp_path: Path) -> None:
+    path = damaged(whole, tmp_path)
+    with path.open("r+b", buffering=0) as file, closing(sqlite3.connect(path)) as user:
+        user.execute("SELECT count(*) FROM runs").fetchone()
+        for page in schema_pages(whole):
+            os.pwrite(file.fileno(), os.urandom(PAGE), (page - 1) * PAGE)
+        before = locks_on(path)
+        assert repair(path, [], dry_run=True).salvaged == COUNT
+        assert locks_on(path) == before > 0
+
+
+def locks_on(path: Path) -> int:
+    return Path("/proc/locks").read_text().count(f":{path.stat().st_ino} ")
