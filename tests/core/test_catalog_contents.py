@@ -76,14 +76,21 @@ def test_a_blob_that_was_cut_off_is_damaged(opened: Open, tmp_path: Path) -> Non
         catalog.values(LocalStorage(tmp_path / "blobs")).open(catalog.tasks().rows[0])
 
 
+def reopened(folder: Path) -> Content:
+    with Catalog.open(folder / "t.db") as catalog:
+        content = catalog.values(LocalStorage(folder / "blobs")).open(catalog.tasks().rows[0])
+    assert content is not None
+    return content
+
+
 LONG = (b"%08d" * 3_000_000) % tuple(range(3_000_000))
 
 
-def test_a_part_of_long_compressed_bytes_is_read_in_little_memory(opened: Open) -> None:
-    content = opened(LONG, compress="zstd")
-    assert content is not None
+def test_a_part_of_long_compressed_bytes_is_read_in_little_memory(tmp_path: Path, opened: Open) -> None:
+    opened(LONG, compress="zstd")
     tracemalloc.start()
     try:
+        content = reopened(tmp_path)
         for start in (20_000_000, 0, len(LONG) - 8, 16):
             content.seek(start)
             assert content.read(8) == LONG[start : start + 8]
@@ -104,9 +111,7 @@ def test_damage_in_long_compressed_bytes_is_said_when_it_is_met(tmp_path: Path, 
     opened(LONG, compress="zstd")
     (blob,) = (path for path in (tmp_path / "blobs").rglob("*") if path.is_file())
     blob.write_bytes(spoil(blob.read_bytes()))
-    with Catalog.open(tmp_path / "t.db") as catalog:
-        content = catalog.values(LocalStorage(tmp_path / "blobs")).open(catalog.tasks().rows[0])
-    assert content is not None
+    content = reopened(tmp_path)
     assert content.read(8) == LONG[:8]
     with pytest.raises(DamagedEntryError, match="run its call again"):
         content.read()
@@ -116,5 +121,5 @@ def test_a_long_value_whose_bytes_are_no_frame_says_so_at_once(tmp_path: Path, o
     opened(LONG, compress="zstd")
     (blob,) = (path for path in (tmp_path / "blobs").rglob("*") if path.is_file())
     blob.write_bytes(b"x" * blob.stat().st_size)
-    with Catalog.open(tmp_path / "t.db") as catalog, pytest.raises(DamagedEntryError, match="no whole zstd frame"):
-        catalog.values(LocalStorage(tmp_path / "blobs")).open(catalog.tasks().rows[0])
+    with pytest.raises(DamagedEntryError, match="no whole zstd frame"):
+        reopened(tmp_path)

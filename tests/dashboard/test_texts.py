@@ -56,6 +56,10 @@ def test_every_count_before_a_word_in_english_says_both_its_forms() -> None:
     assert alone == set()
 
 
+def test_a_verb_of_what_was_counted_says_both_its_forms_as_well() -> None:
+    assert [words for words in TEXTS["en"].values() if re.search(r"\|\w+\}\W*(stay|go|are|is|have)\b", words)] == []
+
+
 @pytest.mark.parametrize("hostile", ["**b**", "<img src=x>", "[a](b)", "$x$", ":red[x]", "`c`", "~~s~~", "# h", "a_b_"])
 def test_what_comes_from_a_store_is_shown_letter_for_letter(hostile: str) -> None:
     assert re.sub(r"\\(.)", r"\1", plain(hostile)) == hostile

@@ -82,12 +82,15 @@ def test_text_that_is_no_utf8_is_shown_with_marks(show: Show) -> None:
         ('TEXT/PLAIN; Charset="ISO-8859-1"', "café"),
         ("text/plain; charset=nobody-knows", "caf\ufffd"),
         ("text/plain; charset=hex", "caf\ufffd"),
-        ("text/plain; charset=punycode", "caf\ufffd"),
         ("text/plain; charset=unicode_escape", "caf\ufffd"),
     ],
 )
 def test_bytes_are_read_in_the_charset_that_they_name(show: Show, kind: str, said: str) -> None:
     assert show(b"caf\xe9", kind).code[0].value == said
+
+
+def test_a_codec_of_names_of_hosts_is_no_charset(show: Show) -> None:
+    assert show(b"tiger-8", "text/plain; charset=punycode").code[0].value == "tiger-8"
 
 
 def test_a_text_is_kept_as_utf8_whatever_charset_it_names(show: Show) -> None:
