@@ -22,6 +22,7 @@ from llama_index.core.rate_limiter import BaseRateLimiter
 from llama_index.core.schema import BaseNode, Document, NodeWithScore, QueryBundle, TextNode, TransformComponent
 
 ASKED: list[str] = []
+LONGEST_S = 20.0
 WAYS = tuple(f"{a}{stream}{verb}" for verb in ("chat", "complete") for stream in ("", "stream_") for a in ("", "a"))
 
 
@@ -76,6 +77,10 @@ class Gate(BaseRateLimiter):
         self.acquire()
 
 
+def followers(store: Spot) -> int:
+    return sum(len(call.followers) for call in [*store.parts.flight._table.calls.values()])
+
+
 def rows(store: Spot) -> int:
     return len([*store.parts.store.db.find(TaskFilter())])
 
@@ -119,8 +124,9 @@ async def test_whoever_waits_for_a_leader_and_changes_meanwhile_keeps_nothing(st
 
     may_go, llms = asyncio.Event(), [cache_llm(Failing(), store) for _ in range(2)]
     leader, follower = (asyncio.create_task(llm.acomplete("Name it")) for llm in llms)
-    while not any(call.followers for call in store.parts.flight._table.calls.values()):
-        await asyncio.sleep(0)
+    async with asyncio.timeout(LONGEST_S):
+        while followers(store) < 1:
+            await asyncio.sleep(0)
     llms[1].tokens = 16
     may_go.set()
     with pytest.warns(CacheSaveWarning, match="'tokens'"):
@@ -134,7 +140,8 @@ def test_those_who_wait_for_an_answer_of_other_settings_ask_once_more(store: Spo
 
         def change() -> None:
             waiting.extend(pool.submit(llm.complete, "Name it") for llm in llms[1:])
-            while sum(len(call.followers) for call in [*store.parts.flight._table.calls.values()]) < 2:
+            end_s = time.monotonic() + LONGEST_S
+            while followers(store) < 2 and time.monotonic() < end_s:
                 time.sleep(0.001)
             llms[0].model = "large"
 
