@@ -128,8 +128,9 @@ def decode_pydantic(parts: list[Any], decoder: "Decoder") -> Any:
     if shape is None:
         return {"class": name, **state}
     fields_set, extra, private = rest
-    declared: Any = shape.type
-    if tuple(fields) != shape.fields or declared.__private_attributes__.keys() - (private or ()):
+    model: Any = shape.type
+    declared = model.__private_attributes__
+    if tuple(fields) != shape.fields or (declared and declared.keys() - (private or ())):
         from beautyspot.serializers.defaults import filled_model  # as above
 
         state, private = filled_model(shape, fields, state, extra, private)
