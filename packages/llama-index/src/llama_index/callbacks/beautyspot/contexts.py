@@ -1,21 +1,68 @@
 """The context of a workflow, kept, so that another process can go on where this one ended."""
 
+from collections.abc import Collection
 from typing import Any
 
 from beautyspot.checks import expect
-from beautyspot.errors import BeautySpotError, CacheWarning, DamagedEntryError, SerializationError, StorageError
+from beautyspot.errors import (
+    BeautySpotError,
+    CacheWarning,
+    ConfigurationError,
+    DamagedEntryError,
+    SerializationError,
+    StorageError,
+)
 from beautyspot.keys.canonical import pack
 from beautyspot.keys.digest import digest
 from beautyspot.places import Place, spot_at
 from beautyspot.spot import Spot
 from beautyspot.store import Label
 from beautyspot.threads import in_thread
+from workflows.context.state_store import deserialize_state_from_dict, infer_state_type, is_durable_serialized_state
 
 from llama_index.callbacks.beautyspot.errors import UnknownContext
+from llama_index.core.llms import (
+    AudioBlock,
+    ChatMessage,
+    ChatResponse,
+    CompletionResponse,
+    DocumentBlock,
+    ImageBlock,
+    TextBlock,
+)
+from llama_index.core.memory import ChatMemoryBuffer
+from llama_index.core.schema import Document, ImageNode, IndexNode, NodeWithScore, QueryBundle, TextNode
+from llama_index.core.tools import ToolOutput, ToolSelection
 from llama_index.core.workflow import Context, JsonSerializer, Workflow
 
 FUNC_NAME = "llama_index.Context"
 VERSION = "context-1"
+CLASSES: tuple[type[Any], ...] = (
+    *(AudioBlock, ChatMemoryBuffer, ChatMessage, ChatResponse, CompletionResponse, Document, DocumentBlock, ImageBlock),
+    *(ImageNode, IndexNode, NodeWithScore, QueryBundle, TextBlock, TextNode, ToolOutput, ToolSelection),
+)
+"""LlamaIndex's own that any workflow may hold."""
+
+
+class _Refused(Exception):  # noqa: N818 - it says what happened
+    """A kept context names a class that nobody allowed."""
+
+    def __init__(self, name: str) -> None:
+        """Tell how to allow it."""
+        super().__init__(
+            f"it holds {name!r}, which is none of LlamaIndex's messages and nodes, nor of the events and the state "
+            f"that the steps name; if it is yours, load with `allowed_types=({name.rpartition('.')[2]},)`"
+        )
+
+
+class _Closed(JsonSerializer):
+    """Makes the classes that it was given, and events of the framework's own; it imports nothing."""
+
+    def resolve_class(self, qualified_name: str) -> type[Any]:
+        try:
+            return super().resolve_class(qualified_name)
+        except ValueError as error:
+            raise _Refused(qualified_name) from error
 
 
 async def save_context(ctx: Context[Any], spot: Place, key: str) -> None:
@@ -45,21 +92,28 @@ async def save_context(ctx: Context[Any], spot: Place, key: str) -> None:
     await in_thread(place.parts.executor, _write, place, key, content)
 
 
-def load_context(workflow: Workflow, spot: Place, key: str) -> Context[Any]:
+def load_context(
+    workflow: Workflow, spot: Place, key: str, *, allowed_types: Collection[type[Any]] = ()
+) -> Context[Any]:
     """Return the context that was kept under `key`, for `workflow.run(ctx=…)`.
+
+    What is kept names classes, and of these only some are made: LlamaIndex's messages, nodes and tools, the events and
+    the state that the workflow's steps name, and those of `allowed_types`. Nothing is imported.
 
     Args:
         workflow: Of the same class and steps.
         spot: A Spot, a file's path, or a database's URL.
         key: As it was given to `save_context`.
+        allowed_types: Classes whose objects a step has put into the state, or that it waits for.
 
     Raises:
-        ConfigurationError: `key` is no text.
+        ConfigurationError: `key` is no text, or the context holds an object of a class that is not allowed.
         UnknownContext: nothing is kept there.
         DamagedEntryError: what is kept there can't be read.
         StorageError: the database can't be read.
     """
     _expect_text(key)
+    serializer = _Closed(allowed_types=_classes(workflow, allowed_types))
     parts, place = spot_at(spot).parts, _key(key)
     try:
         entry = parts.store.living(place, None) or parts.store.living(place, parts.store.db.get(place))
@@ -78,7 +132,32 @@ def load_context(workflow: Workflow, spot: Place, key: str) -> Context[Any]:
         )
     if hit is None:
         raise _damaged(key)
-    return Context.from_dict(workflow, hit.value, serializer=JsonSerializer())
+    try:
+        return _made(workflow, hit.value, serializer)
+    except Exception as error:
+        if (refused := _refusal(error)) is not None:
+            raise ConfigurationError(f"the context of {key!r} can't be loaded: {refused}") from error
+        raise
+
+
+def _classes(workflow: Workflow, allowed: Collection[type[Any]]) -> tuple[type[Any], ...]:
+    fits = all(isinstance(each, type) for each in allowed)  # pyright: ignore[reportUnnecessaryIsInstance] - users give anything
+    expect(fits, "allowed_types", allowed, "classes, such as (Order,)")
+    return (*CLASSES, *workflow.events, infer_state_type(workflow), *allowed)
+
+
+def _made(workflow: Workflow, content: dict[str, Any], serializer: JsonSerializer) -> Context[Any]:
+    context: Context[Any] = Context.from_dict(workflow, content, serializer=serializer)
+    state = content.get("state")
+    if state and not is_durable_serialized_state(state):
+        deserialize_state_from_dict(state, serializer)  # the context would only at its first use say what it can't make
+    return context
+
+
+def _refusal(error: BaseException | None) -> _Refused | None:
+    while error is not None and not isinstance(error, _Refused):
+        error = error.__context__
+    return error
 
 
 def _expect_text(key: object) -> None:
