@@ -112,6 +112,16 @@ def test_a_change_in_the_middle_of_a_call_keeps_nothing(change: Callable[[Any], 
     assert rows(store) == 0
 
 
+@pytest.mark.parametrize("content", [lambda llm: llm.tokens, lambda llm: {"most": llm.tokens}])
+def test_content_that_the_user_tells_of_is_compared_as_well(content: Callable[[Any], Any], store: Spot) -> None:
+    store.register_key(Teller, content)
+    llm = cache_llm(Teller(), store)
+    llm.rate_limiter = Gate(lambda: setattr(llm, "tokens", 16))
+    with pytest.warns(CacheSaveWarning, match="nobody knows of which settings"):
+        llm.complete("Name it")
+    assert rows(store) == 0
+
+
 async def test_whoever_waits_for_a_leader_and_changes_meanwhile_keeps_nothing(store: Spot) -> None:
     class Failing(Teller):
         @llm_completion_callback()

@@ -228,7 +228,11 @@ class LLMCache(Uncopied):
         return lookup.mode == "read_write" and self._limit_s > 0
 
     def _read(self, key: str) -> Hit | None:
-        return self._rows.read((key,))[0]
+        try:  # what `LenientRows` does, without its 1 µs
+            return self._store.read(key, self._serializer)
+        except Exception as error:  # noqa: BLE001 - where warnings are errors
+            self._report("could not look an answer up", error)
+            return None
 
     async def _read_async(self, key: str) -> Hit | None:
         return (await self._rows.read_async((key,)))[0]

@@ -84,8 +84,7 @@ class Questions:
             content = [self._canonical.form(self._key_fn(asked, told))]
         identity = self.identity(llm)
         packed = pack([FORMAT, self._namespace, family, identity, *content])
-        known = {"": identity} if self._is_known(llm) else identity[-1]
-        return Question(digest(packed).hex(), self._tally(llm), known)
+        return Question(digest(packed).hex(), self._tally(llm), _settings_in(identity))
 
     def watch(self, llm: LLM, question: Question, /) -> Watch:
         """Return what sees whether `llm` is asked with the settings in the key."""
@@ -104,19 +103,17 @@ class Questions:
                 f"{type(llm).__name__} got track_previous_responses=True, so its answers hang on calls that no key "
                 "knows of; set it to False and send the history"
             )
-        if self._is_known(llm):
+        if any(class_ in self._known for class_ in type(llm).__mro__):
             return self._canonical.form(llm)
         # What shapes its prompts is in what is asked.
         return [qualified_name(own_class(llm)), self._canonical.form(identity_of(llm))]
 
-    def _is_known(self, llm: LLM) -> bool:
-        """Say whether the user told what the content of such a model is."""
-        return self._model_id is None and any(class_ in self._known for class_ in type(llm).__mro__)
-
     def _settings(self, llm: LLM) -> Settings:
-        if self._is_known(llm):
-            return {"": self._canonical.form(llm)}
-        return keyable_part(all_settings(llm), self._canonical)
+        """Return the settings of now, without those that were changed to what has no content."""
+        try:
+            return _settings_in(self.identity(llm))
+        except (UnkeyableArgument, ConfigurationError):
+            return keyable_part(all_settings(llm), self._canonical)
 
     def _tally(self, llm: LLM) -> Tally:
         name = (type(llm).__name__, model_name(llm))
@@ -124,6 +121,11 @@ class Questions:
         if tally is None:
             tally = self._tallies[name] = self._journal.tally(f"llama_index.{name[0]}.{name[1]}")
         return tally
+
+
+def _settings_in(identity: Any) -> Settings:
+    """Return the forms of the settings by their names; content that the user told of begins with a tag."""
+    return identity[-1] if type(identity[0]) is str else {"content": identity}
 
 
 def _content(asked: Asked) -> Any:
