@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
 from pathlib import Path
+from threading import Barrier, Event
 from typing import Any
 
 import beautyspot as bs
@@ -536,8 +537,9 @@ def test_a_sample_of_nothing_records_nothing(tmp_path: Path) -> None:
 
 def test_installing_again_at_the_same_place_changes_nothing(recorder: Recorder, tmp_path: Path) -> None:
     options: Any = {"prices": {"gpt-*": Price(2.0, 8.0, cached=0.5)}}
-    assert install(tmp_path / "runs.db", **options) is recorder
-    MockLLM().complete("q")
+    with install(tmp_path / "runs.db", **options) as again:
+        MockLLM().complete("q")
+    assert again is recorder
     assert len(recorder.rows()) == 1
     with pytest.raises(bs.ConfigurationError, match=r"other options is installed at .*; uninstall it first"):
         install(tmp_path / "runs.db", capture="full")
@@ -545,12 +547,44 @@ def test_installing_again_at_the_same_place_changes_nothing(recorder: Recorder, 
 
 @pytest.mark.external_service
 def test_a_server_has_one_recorder_however_often_its_url_is_given(postgres_url: str) -> None:
-    with install(postgres_url) as recorder:
-        assert install(postgres_url) is recorder
+    with install(postgres_url) as recorder, install(postgres_url) as again:
+        assert again is recorder
         with instrument_tags({"odd": "c\0d\udfff"}):
             MockLLM().complete("q")
     with Catalog.open(postgres_url) as catalog:
         assert [row.tags for row in catalog.runs().rows] == [("odd:cd?",)]
+
+
+def test_the_end_of_a_block_leaves_what_was_installed_before_it(recorder: Recorder, tmp_path: Path) -> None:
+    options: Any = {"prices": {"gpt-*": Price(2.0, 8.0, cached=0.5)}}
+    with install(tmp_path / "runs.db", **options):
+        MockLLM().complete("in a library")
+    MockLLM().complete("q")
+    assert len(recorder.rows()) == 2
+    assert install(tmp_path / "runs.db", **options) is recorder
+    recorder.uninstall()  # however often it was installed
+    MockLLM().complete("q")
+    assert len(recorder.rows()) == 2
+
+
+def test_blocks_that_overlap_in_threads_record_until_the_last_one_ends(tmp_path: Path) -> None:
+    inside, may_end = Barrier(9), Event()
+
+    def observed() -> Recorder:
+        with install(tmp_path / "a.db") as recorder:
+            inside.wait(10)
+            may_end.wait(10)
+        return recorder
+
+    with ThreadPoolExecutor(8) as pool:
+        ended = [pool.submit(observed) for _ in range(8)]
+        with install(tmp_path / "a.db") as recorder:
+            inside.wait(10)
+            may_end.set()
+            assert {each.result(10) for each in ended} == {recorder}
+            MockLLM().complete("q")
+        MockLLM().complete("q")
+    assert len(recorder.rows()) == 1
 
 
 def test_recorders_of_two_places_record_beside_each_other(recorder: Recorder, tmp_path: Path) -> None:

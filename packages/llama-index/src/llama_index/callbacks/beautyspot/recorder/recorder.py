@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from beautyspot.checks import expect
@@ -26,18 +27,22 @@ Source = Literal["instrumentation", "callbacks"]
 _SOURCES: frozenset[Source] = frozenset(("instrumentation", "callbacks"))
 _installed: dict[Any, Recorder] = {}
 """By database."""
+_installing = Lock()
+"""Threads that begin and end with one database at once would have two recorders, or none."""
 
 
 class Recorder(Reports):
     """Makes a row of `runs` of each call of a model, embedding, retriever, reranker, query, tool and workflow's step.
 
     `install` gives it. Rows are written in batches, at exit at the latest. As a context manager it is uninstalled at
-    the end of the block.
+    the end of the block, but for whom else installed it.
     """
 
     def __init__(self, spot: Spot, options: Options, sample: float, sources: frozenset[Source]) -> None:
         """Begin to listen."""
         self.spot = spot
+        self._times = 1
+        """It was installed, less the blocks that ended."""
         self._made_by = options, sample, sources
         self._runs = Runs(spot.parts, options)
         self._ledger = self._runs.ledger
@@ -50,12 +55,20 @@ class Recorder(Reports):
         self._finalizer = weakref.finalize(self, self._runs.end_all)
 
     def uninstall(self) -> None:
-        """Listen no more: what is open is `abandoned`, and everything is written."""
+        """Listen no more, however often it was installed: what is open is `abandoned`, and everything is written."""
+        with _installing:
+            self._leave()
+        self._end()
+
+    def _leave(self) -> None:
+        self._times = 0
+        for place in [place for place, recorder in _installed.items() if recorder is self]:
+            del _installed[place]
+
+    def _end(self) -> None:
         detach(self._listener)
         if self._callbacks is not None and self._callbacks in Settings.callback_manager.handlers:
             Settings.callback_manager.remove_handler(self._callbacks)
-        for place in [place for place, recorder in _installed.items() if recorder is self]:
-            del _installed[place]
         self._runs.end_all()
 
     def __enter__(self) -> Self:
@@ -63,8 +76,13 @@ class Recorder(Reports):
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Uninstall."""
-        self.uninstall()
+        """Uninstall, unless others installed it as well."""
+        with _installing:
+            self._times -= 1
+            if self._times > 0:
+                return
+            self._leave()
+        self._end()
 
 
 def install(
@@ -78,7 +96,8 @@ def install(
 ) -> Recorder:
     """Record everything that LlamaIndex traces in this process from now on.
 
-    Installing again at the same place gives the recorder that is there.
+    Installing again at the same place gives the recorder that is there; the end of a `with` block takes back the one
+    time that was its own, and `uninstall` all of them.
 
     Args:
         spot: A Spot, a file's path, or a database's URL.
@@ -99,13 +118,17 @@ def install(
     options = Options(capture, redact, prices)
     there = opened(spot)
     place = _place_of(there)
-    found = _installed.get(place)
-    if found is None:
-        found = _installed[place] = Recorder(there, options, sample, heard)
-    elif found._made_by != (options, sample, heard):  # pyright: ignore[reportPrivateUsage] - of this module
-        raise ConfigurationError(
-            f"a recorder with other options is installed at {place!r}; expected the same options; uninstall it first"
-        )
+    with _installing:
+        found = _installed.get(place)
+        if found is None:
+            found = _installed[place] = Recorder(there, options, sample, heard)
+        elif found._made_by == (options, sample, heard):  # pyright: ignore[reportPrivateUsage] - of this module
+            found._times += 1  # pyright: ignore[reportPrivateUsage] - as above
+        else:
+            raise ConfigurationError(
+                f"a recorder with other options is installed at {place!r}; expected the same options; "
+                "uninstall it first"
+            )
     return found
 
 
