@@ -51,6 +51,17 @@ async def test_what_is_put_is_got_by_either_colour_and_replaced(store: BeautySpo
     assert store.get("b") is await store.aget("b") is None
 
 
+async def test_a_value_nested_too_deep_is_warned_of_and_costs_its_neighbours_nothing(store: BeautySpotKVStore) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(3000):
+        deep = {"a": deep}
+    store.put("deep", {"n": 1})
+    with pytest.warns(CacheSaveWarning, match="nested too deep; expected at most 500 levels"):
+        store.put("deep", deep)
+    await store.aput_all([("a", {"n": 1}), ("deep", deep), ("b", {"n": 2})])
+    assert store.get_all() == {"a": {"n": 1}, "b": {"n": 2}}
+
+
 async def test_a_value_that_can_not_be_kept_leaves_no_older_one_behind(store: BeautySpotKVStore) -> None:
     store.put_all([("a", {"n": 1}), ("b", {"n": 1})])
     with pytest.warns(CacheSaveWarning, match="could not be saved"):

@@ -167,7 +167,10 @@ class BeautySpotKVStore(BaseKVStore):
         place = self._key(key, collection)
         shown = key if len(key) <= LONGEST_ID and key.isprintable() else place
         label = Label(place, self._name(collection), shown, FORMAT, 0.0, ttl_s=self._ttl_s)
-        return label, [key, _plain(val)]
+        try:
+            return label, [key, _plain(val)]
+        except RecursionError:  # the serializer refuses it as well, and says so as it does of any value
+            return label, [key, val]
 
     def _keep(self, rows: Sequence[tuple[Label, Any]]) -> None:
         store = self._spot.parts.store
