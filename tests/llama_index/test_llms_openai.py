@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import openai as openai_client
@@ -18,10 +18,11 @@ from beautyspot import ConfigurationError, Spot
 from llama_index.callbacks.beautyspot import ReplayMiss, cache_llm, cache_policy
 from llama_index.core import Document, MockEmbedding, VectorStoreIndex
 from llama_index.core.agent.workflow import FunctionAgent
-from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
+from llama_index.core.llms import ChatMessage, ChatResponse, ImageBlock, MockLLM, TextBlock
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.tools import FunctionTool
 from llama_index.llms.openai import OpenAI, OpenAIResponses
+from openai.types.responses import ResponseOutputItem, ResponseStreamEvent, response_output_text
 from pydantic import BaseModel
 from servers.openai_api import HANG_UP, OpenAIAPI
 
@@ -399,6 +400,34 @@ async def test_the_other_api_of_the_provider_works_as_well(
     assert again.message == first.message
     assert type(again.raw) is type(first.raw)
     assert again.additional_kwargs["usage"].total_tokens == first.additional_kwargs["usage"].total_tokens
+
+
+@pytest.mark.parametrize("way", ["stream_chat", "astream_chat", "stream_complete", "astream_complete"])
+async def test_each_event_of_the_other_api_comes_back_as_it_came(way: str, responses: OpenAIResponses, ask: Any):
+    first, again = [await ask(responses, way, "hello there") for _ in range(2)]
+    assert {each.raw.type for each in again} >= {"response.output_text.delta", "response.completed"}
+    types = [[(type(each.raw), type(getattr(each.raw, "item", None))) for each in chunks] for chunks in (first, again)]
+    assert types[0] == types[1]
+    assert [each.raw for each in again] == [each.raw for each in first]
+
+
+class Streaming(MockLLM):
+    """Gives every event and item that OpenAI's other API knows, in one stream."""
+
+    def stream_chat(self, messages: Any, **_: Any) -> Any:
+        items = get_args(get_args(ResponseOutputItem)[0])
+        notes = get_args(get_args(response_output_text.Annotation)[0])
+        for event in get_args(get_args(ResponseStreamEvent)[0]):
+            given = [each.construct(type="odd") for each in (event, *items, *notes)]
+            yield ChatResponse(message=ChatMessage("a", role="assistant"), delta="a", raw={"given": given})
+
+
+def test_no_class_of_the_other_api_comes_back_as_another(store: Spot):
+    llm = cache_llm(Streaming(), store)
+    first, again = [list(llm.stream_chat([ChatMessage("q")])) for _ in range(2)]
+    assert [each.raw for each in again] == [each.raw for each in first]
+    types = [[type(given) for given in each.raw["given"]] for each in again]
+    assert types == [[type(given) for given in each.raw["given"]] for each in first]
 
 
 def test_a_model_whose_answers_hang_on_earlier_calls_is_refused(responses: OpenAIResponses, store: Spot):

@@ -5,7 +5,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from beautyspot.answers import answer_of
 from beautyspot.errors import SerializationError
@@ -25,10 +25,16 @@ CLASSES = {
     "ChoiceDeltaToolCall": "openai.types.chat.chat_completion_chunk",
     "Completion": "openai.types.completion",
     "Response": "openai.types.responses.response",
-    "ResponseCompletedEvent": "openai.types.responses.response_completed_event",
     "ResponseUsage": "openai.types.responses.response_usage",
 }
 """Where the classes are defined that come back as they were; objects of others come back as dicts."""
+UNIONS = {
+    "Annotation": "openai.types.responses.response_output_text",
+    "ResponseOutputItem": "openai.types.responses.response_output_item",
+    "ResponseStreamEvent": "openai.types.responses.response_stream_event",
+}
+"""Where OpenAI lists further classes that do: a hundred, and more with each release."""
+_members: dict[str, str] = {}
 OTHER = "beautyspot:other"
 """Under which something lies that has no fields."""
 MOST_RAW_BYTES = 1 << 20
@@ -161,7 +167,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         name = type(value).__name__
         fields = _fields(value)
-        return {OBJECT: [name, fields]} if CLASSES.get(name) == type(value).__module__ else fields
+        return {OBJECT: [name, fields]} if _module_of(name) == type(value).__module__ else fields
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
@@ -180,6 +186,20 @@ def _is_block(model: BaseModel) -> bool:
     return "block_type" in type(model).model_fields
 
 
+def _module_of(name: str) -> str | None:
+    return CLASSES.get(name) or _listed().get(name)
+
+
+def _listed() -> dict[str, str]:
+    """Return where the classes of the unions are defined, once the provider's client has loaded them all."""
+    if not _members:
+        unions = [getattr(sys.modules.get(module), name, None) for name, module in UNIONS.items()]
+        if None not in unions:
+            classes = [class_ for union in unions for class_ in get_args(get_args(union)[0])]
+            _members.update((class_.__name__, class_.__module__) for class_ in classes)
+    return _members
+
+
 def _made(value: Any) -> Any:
     if isinstance(value, list):
         return [_made(each) for each in value]
@@ -192,7 +212,7 @@ def _made(value: Any) -> Any:
 
 def _object(name: str, fields: dict[str, Any]) -> Any:
     # In a module that the provider's client has loaded: nothing is imported for the sake of data.
-    class_: Any = getattr(sys.modules.get(CLASSES.get(name, "")), name, None)
+    class_: Any = getattr(sys.modules.get(_module_of(name) or ""), name, None)
     if class_ is None:
         return fields
     try:
