@@ -22,6 +22,7 @@ from llama_index.core.schema import TextNode
 from llama_index.core.tools import FunctionTool
 from llama_index.core.workflow import StartEvent, StopEvent, Workflow, step
 from llama_index.embeddings.openai import OpenAIEmbedding
+from llama_index.llms.openai import OpenAI, OpenAIResponses
 from llama_index_instrumentation.dispatcher import instrument_tags
 from servers.openai_api import HANG_UP, OpenAIAPI
 
@@ -86,6 +87,23 @@ async def test_every_way_to_ask_is_one_call_that_counts(openai: Make, recorder: 
 def test_a_stream_tells_its_tokens_where_the_provider_does(openai: Make, recorder: Recorder) -> None:
     list(openai().stream_chat(HELLO, stream_options={"include_usage": True}))
     assert [row.output_tokens for row in recorder.rows()] == [3]
+
+
+@pytest.mark.parametrize("kind", [OpenAI, OpenAIResponses])
+@pytest.mark.parametrize("say", ["hello", USE])
+async def test_chunks_that_only_open_a_stream_are_no_first_token(
+    kind: type[Any], say: str, openai_api: OpenAIAPI, tmp_path: Path
+) -> None:
+    clock = FrozenClock()
+    llm = kind(model="gpt-4o-mini", api_base=openai_api.url, api_key="sk-secret", max_retries=0)
+    with install(bs.Spot(db=str(tmp_path / "runs.db"), clock=clock)) as recorder:
+        heard_s: list[float] = []
+        async for chunk in await llm.astream_chat_with_tools([FunctionTool.from_defaults(add)], user_msg=say):
+            if chunk.delta or any(block.block_type == "tool_call" for block in chunk.message.blocks):
+                heard_s.append(clock.monotonic())
+            clock.advance(1)
+    [row] = recorder.rows()
+    assert row.first_token_s == heard_s[0] > 0
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from beautyspot.recording import NOTHING_KNOWN, Usage
-from llama_index.callbacks.beautyspot.recorder.usage import model_of, usage_of
+from llama_index.callbacks.beautyspot.recorder.usage import model_of, says_something, usage_of
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 
 
@@ -67,3 +67,19 @@ def test_objects_are_read_as_dicts_are() -> None:
 def test_what_stands_beside_an_answer_is_read_where_the_raw_one_says_nothing() -> None:
     told = {"prompt_tokens": 9, "completion_tokens": 5}
     assert usage_of(CompletionResponse(text="a", additional_kwargs=told)) == Usage(9, 5)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "told"),
+    [
+        (ChatResponse(message=ChatMessage(role="assistant"), delta=""), False),
+        (ChatResponse(message=ChatMessage("", role="assistant")), False),
+        (ChatResponse(message=ChatMessage("so far", role="assistant")), True),
+        (ChatResponse(message=ChatMessage(role="assistant"), additional_kwargs={"thinking_delta": "hm"}), True),
+        (ChatResponse(message=ChatMessage(role="assistant", additional_kwargs={"tool_calls": [1]})), True),
+        (CompletionResponse(text="", delta=""), False),
+        (CompletionResponse(text="so far"), True),
+    ],
+)
+def test_text_thoughts_and_calls_of_tools_are_tokens(chunk: Any, told: bool) -> None:
+    assert says_something(chunk) is told

@@ -196,7 +196,7 @@ def _listed() -> dict[str, str]:
         unions = [getattr(sys.modules.get(module), name, None) for name, module in UNIONS.items()]
         if None not in unions:
             classes = [class_ for union in unions for class_ in get_args(get_args(union)[0])]
-            _members.update((class_.__name__, class_.__module__) for class_ in classes)
+            _members.update({class_.__name__: class_.__module__ for class_ in classes})
     return _members
 
 

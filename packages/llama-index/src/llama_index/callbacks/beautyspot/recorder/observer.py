@@ -11,7 +11,7 @@ from llama_index_instrumentation.dispatcher import active_instrument_tags
 
 from llama_index.callbacks.beautyspot.recorder.open_run import OpenRun
 from llama_index.callbacks.beautyspot.recorder.runs import MAX_OPEN, Runs
-from llama_index.callbacks.beautyspot.recorder.usage import model_named
+from llama_index.callbacks.beautyspot.recorder.usage import model_named, says_something
 from llama_index.callbacks.beautyspot.span import Span
 from llama_index.callbacks.beautyspot.spans import SPANS
 from llama_index.core.chat_engine.types import StreamingAgentChatResponse
@@ -138,7 +138,12 @@ class Observer:
     def _progress(self, event: Any) -> None:
         runs = self._of_span.get(event.span_id)
         if runs and runs[0].first_token_s is None:
-            self.runs.first_token(runs[0])
+            self._time_first_token(event)
+
+    @_guarded
+    def _time_first_token(self, event: Any) -> None:
+        if says_something(event.response):
+            self.runs.first_token(self._of_span[event.span_id][0])
 
     @_guarded
     def _end_model(self, event: Any) -> None:

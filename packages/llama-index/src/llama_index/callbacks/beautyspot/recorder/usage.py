@@ -7,6 +7,8 @@ from typing import Any, cast
 
 from beautyspot.recording import NOTHING_KNOWN, Usage
 
+from llama_index.core.base.llms.types import ChatResponse, TextBlock
+
 _NAMES = {
     "input": ("prompt_tokens", "input_tokens", "prompt_token_count"),
     "output": ("completion_tokens", "output_tokens", "candidates_token_count"),
@@ -36,6 +38,17 @@ def model_of(response: Any, /) -> str | None:
         return None
     name = _field(raw, "model") or _field(raw, "model_version")
     return name if isinstance(name, str) else None
+
+
+def says_something(chunk: Any, /) -> bool:
+    """Say whether a chunk of a stream holds a token; those that providers open a stream with hold none."""
+    if chunk.delta or chunk.additional_kwargs.get("thinking_delta"):
+        return True
+    if not isinstance(chunk, ChatResponse):
+        return bool(chunk.text)
+    if chunk.message.additional_kwargs.get("tool_calls"):
+        return True
+    return any(not isinstance(block, TextBlock) or block.text for block in chunk.message.blocks)
 
 
 def model_named(told: Mapping[str, Any] | None, /) -> str | None:
