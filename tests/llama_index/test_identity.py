@@ -18,7 +18,9 @@ from llama_index.callbacks.beautyspot.identity import (
     settings_of_options,
 )
 from llama_index.core import MockEmbedding
+from llama_index.core.base.llms.types import CompletionResponse, LLMMetadata
 from llama_index.core.bridge.pydantic import ConfigDict, Field, PrivateAttr, SecretStr
+from llama_index.core.llms import CustomLLM
 from llama_index.core.schema import TransformComponent
 from llama_index.llms.openai import OpenAI
 from openai.types.shared import Reasoning
@@ -167,3 +169,31 @@ def test_settings_of_similar_names_are_none(name: str):
 def test_the_model_is_called_as_it_was_asked_for():
     assert model_name(Splitter()) == "m-1"
     assert model_name(Splitter(model="")) == "unknown"
+
+
+class Busy(CustomLLM):
+    calls: int = 0
+    asked: list[str] = []  # noqa: RUF012 - pydantic gives each model its own
+    style: str = "plain"
+    _spent: dict[str, float] = PrivateAttr(default_factory=dict)
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        return LLMMetadata()
+
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        self.calls += 1
+        self.asked.append(prompt)
+        self._spent[prompt] = 0.1
+        return CompletionResponse(text=self.style)
+
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Any:
+        raise NotImplementedError
+
+
+def test_what_a_model_of_the_users_counts_of_its_calls_makes_no_key():
+    model = Busy()
+    for question in ("a", "b"):
+        model.complete(question)
+    assert identity_of(model) == identity_of(Busy(calls=7))
+    assert identity_of(Busy(style="rude")) == {**identity_of(model), "style": "rude"}

@@ -44,6 +44,20 @@ def test_what_a_call_counts_or_lists_is_found_also_in_the_methods_that_it_calls(
     assert counted_by(Model, ("ask",)) == {"calls", "asked", "by_word", "usage", "spent"}
 
 
+def shown(method: Any) -> Any:
+    def call(*args: Any) -> Any:
+        return method(*args)
+
+    return call
+
+
+def test_a_decorator_hides_nothing() -> None:
+    class Shown(Model):
+        ask = shown(Model.ask)
+
+    assert counted_by(Shown, ("ask",)) == counted_by(Model, ("ask",))
+
+
 def test_parents_and_other_names_of_self_are_read() -> None:
     assert counted_by(Louder, ("ask",)) == {"calls", "asked", "by_word", "usage", "spent", "shouts"}
 

@@ -3,16 +3,22 @@
 import ast
 import inspect
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from textwrap import dedent
 from types import FunctionType
 from typing import Any
 
+from beautyspot.keys.callables import closure
+from beautyspot.keys.cells import held
+
 GROWING = frozenset(("add", "append", "appendleft", "extend", "insert", "update"))
 """Methods of lists, sets, dicts and their like that make them longer."""
 
+MOST_LAYERS = 64
+"""Decorators of one method that are looked through, with what they close over."""
 
-@cache
+
+@lru_cache(1024)
 def counted_by(kind: type[Any], entries: tuple[str, ...], /) -> frozenset[str]:
     """Return the attributes of `self` that methods of a class count up or down, or make longer, whatever they hold.
 
@@ -35,18 +41,25 @@ def counted_by(kind: type[Any], entries: tuple[str, ...], /) -> frozenset[str]:
 
 
 def _functions(kind: type[Any], name: str) -> Iterator[FunctionType]:
+    """Yield a method of a class and of its parents, and what their decorators stand before."""
     for parent in kind.__mro__:
-        method = vars(parent).get(name)
-        function = inspect.unwrap(method) if callable(method) else None
-        if isinstance(function, FunctionType):
-            yield function
+        seen, waiting = list[Any](), [vars(parent).get(name)]
+        while waiting and len(seen) < MOST_LAYERS:
+            method = waiting.pop()
+            if any(method is other for other in seen):
+                continue
+            seen.append(method)
+            waiting.append(getattr(method, "__wrapped__", None))
+            if isinstance(method, FunctionType):
+                waiting += (held(cell) for cell in closure(method).values())  # not all decorators use `wraps`
+                yield method
 
 
-@cache
+@lru_cache(1024)
 def _read(function: FunctionType) -> tuple[set[str], set[str]]:
     """Return what a method counts of its `self`, and the names of all that it reads of it."""
     try:
-        [written] = ast.parse(dedent(inspect.getsource(function))).body
+        [written] = ast.parse(dedent(inspect.getsource(function.__code__))).body
     except (OSError, SyntaxError, TypeError, ValueError):  # typed into a shell, or a lambda
         return set(), set()
     own, counted, read = function.__code__.co_varnames[:1], set[str](), set[str]()

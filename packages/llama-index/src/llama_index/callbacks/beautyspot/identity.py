@@ -17,6 +17,7 @@ from typing import Any
 from beautyspot.checks import has_methods
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import PLAIN, Canonical
+from beautyspot.keys.counted import counted_by
 from beautyspot.keys.registry import KeyRegistry
 
 from llama_index.callbacks.beautyspot.copies import STATE
@@ -70,6 +71,14 @@ _WORDS = re.compile(r"^(token|key)$|(^|_)(secret|password|credentials?|authoriza
 """Credentials as fields of LlamaIndex's own models; elsewhere they may mean anything."""
 _DATA = (str, int, float, bytes, dict, list, tuple, set, frozenset, type, Enum, FunctionType, partial, BaseModel)
 """What a model's private attributes hold as settings; other objects are clients, made on first use."""
+_ENTRIES = (
+    "complete", "acomplete", "stream_complete", "astream_complete", "chat", "achat", "stream_chat", "astream_chat",
+    "_get_query_embedding", "_aget_query_embedding", "_get_text_embedding", "_aget_text_embedding",
+    "_get_text_embeddings", "_aget_text_embeddings", "_get_image_embedding", "_aget_image_embedding",
+    "__call__", "acall", "_parse_nodes", "_aparse_nodes", "split_text", "extract", "aextract",
+    "_postprocess_nodes", "_apostprocess_nodes",
+)  # fmt: skip
+"""Methods by which LlamaIndex asks a component."""
 _SHAPING = ("messages_to_prompt", "completion_to_prompt", "query_wrapper_prompt", "output_parser")
 """Fields of a model that no dump holds, and that whoever asks it goes through."""
 _DEFAULTS = (None, messages_to_prompt, default_completion_to_prompt)
@@ -137,7 +146,8 @@ def own_private(component: BaseModel, /) -> dict[str, Any]:
     Those of LlamaIndex's own classes are made on first use, and would change the keys.
     """
     hidden: Mapping[str, Any] = getattr(component, "__pydantic_private__", None) or {}
-    held = {name: hidden.get(name) for name in _own_private_names(type(component))}
+    class_ = type(component)
+    held = {name: hidden.get(name) for name in _own_private_names(class_) if not _is_count(class_, name)}
     return _telling(
         {name: value for name, value in held.items() if value is not None and _package(value) not in _TOOLS}
     )
@@ -233,6 +243,7 @@ def _counted(class_: type[BaseModel]) -> tuple[str, ...]:
         name
         for name, field in class_.model_fields.items()
         if not (name in idle or _is_idle(class_, name, of_host=False) or (field.exclude and name not in given))
+        and not _is_count(class_, name)
     )
 
 
@@ -246,6 +257,12 @@ def _is_idle(class_: type[BaseModel], name: str, *, of_host: bool) -> bool:
 def _own_private_names(class_: type[BaseModel]) -> tuple[str, ...]:
     of_host = {name for each in _host_classes(class_) for name in each.__private_attributes__}
     return tuple(name for name in class_.__private_attributes__ if name not in of_host and name != STATE)
+
+
+@lru_cache(4096)
+def _is_count(class_: type[BaseModel], name: str) -> bool:
+    """Say whether a class of the user's counts or lists its calls in a field or private attribute of its own."""
+    return is_users(class_, name) and name in counted_by(class_, _ENTRIES)
 
 
 def _host_classes(class_: type[BaseModel]) -> list[type[BaseModel]]:
