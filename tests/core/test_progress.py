@@ -56,11 +56,11 @@ def terminal() -> Iterator[tuple[int, int]]:
             os.close(end)
 
 
-def start(code: str, folder: Path, terminal: int) -> "subprocess.Popen[str]":
+def start(code: str, folder: Path, terminal: int, out: int = subprocess.PIPE) -> "subprocess.Popen[str]":
     """Start a program that writes its errors to the terminal."""
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", f"{BEGIN}\n{code}"],
-        cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=terminal, text=True,
+        cwd=folder, stdin=subprocess.PIPE, stdout=out, stderr=terminal, text=True,
         env={**os.environ, "TERM": "xterm", "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
 
@@ -140,3 +140,20 @@ class Broken(io.StringIO):
 
     def write(self, text: str, /) -> int:
         raise RuntimeError(f"can't write {text!r}")
+
+
+def test_what_a_function_prints_is_no_markup(tmp_path: Path, terminal: tuple[int, int]) -> None:
+    code = """
+@spot.mark
+def streamed(x):
+    before = sys.stdout, sys.stderr
+    for stream in before:
+        print("see [docs](http://x) and then [/s]", end=" ", flush=True, file=stream)
+    return before == (sys.__stdout__, sys.__stderr__)
+print("right", streamed.map([1]), streamed.cache_info().errors)
+"""
+    with start(code, tmp_path, terminal[1], out=terminal[1]) as program:
+        program.communicate(timeout=60)
+    shown = os.read(terminal[0], 99_999).decode()
+    assert shown.count("see [docs](http://x) and then [/s]") == 2
+    assert "right [True] 0" in shown

@@ -28,7 +28,6 @@ class Bar:
             total: How many there are; None if nobody knows.
             transient: Whether a terminal is left without it.
         """
-        # What Rich puts in its place for another bar would lead past ours to the stream itself.
         # What Rich put in its place for another bar would lead past ours, to the stream itself.
         stream: Any = _Harmless(getattr(sys.stderr, "rich_proxied_file", sys.stderr))
         console = Console(file=stream)
@@ -41,7 +40,9 @@ class Bar:
             console=console,
             transient=transient,
             disable=not (console.is_terminal or self._in_cell),
-            redirect_stdout=_is_terminal(sys.stdout),  # or Rich would print to the terminal what goes into a file
+            # Else Rich takes the functions' output for its markup: it drops words in brackets, or fails at them.
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._task = self._progress.add_task(what, total=total)
         self._handle: Any = None
