@@ -96,10 +96,15 @@ def test_a_tagged_commit_that_the_folder_only_mends_is_found(copy: Path, staged:
     assert "packages/langchain/pyproject.toml is not as the tagged commit has it" in told
 
 
-def test_a_file_that_was_never_added_is_found_before_it_is_in_a_wheel(copy: Path) -> None:
+@pytest.mark.parametrize("name", ["secret.py", "秘密.py"])
+@pytest.mark.parametrize("is_ignored", [False, True])
+def test_a_file_that_was_never_added_is_found_before_it_is_in_a_wheel(copy: Path, name: str, is_ignored: bool) -> None:
     git(copy, "tag", "v3.0.0")
-    (copy / "packages/core/secret.py").write_text("")
-    assert "packages/core/secret.py is not as the tagged commit has it" in check(copy).stderr
+    (copy / "packages/core" / name).write_text("")
+    if is_ignored:  # by this clone alone, which the tool that builds wheels doesn't know
+        (copy / ".git/info").mkdir(exist_ok=True)
+        (copy / ".git/info/exclude").write_text("*.py\n")
+    assert f"packages/core/{name} is not as the tagged commit has it" in check(copy).stderr
 
 
 @pytest.mark.parametrize("more", ["v3.0.1", "3.0.0"])
