@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from beautyspot import ConfigurationError, DamagedEntryError, SerializationError, Spot, StorageError
 from beautyspot.records import TaskFilter
+from beautyspot.store import Label
 from llama_index.callbacks.beautyspot import UnknownContext, load_context, save_context
 from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent
 from llama_index.core.bridge.pydantic import BaseModel, Field
@@ -114,6 +115,19 @@ async def test_one_that_is_damaged_is_not_taken_for_unknown(store: Spot) -> None
     (task,) = store.parts.store.db.find(TaskFilter())
     store.parts.store.db.put(task._replace(result_data=b"\xc1\xc1"))
     with pytest.raises(DamagedEntryError, match="the context that is kept under 'talk' can't be read; "):
+        load_context(workflow, store, "talk")
+
+
+@pytest.mark.parametrize("content", [{"version": 99}, {"version": 2, "state": {"state_data": "["}}, ["odd"]])
+async def test_one_that_llamaindex_can_not_read_is_told_of_as_well(store: Spot, content: Any) -> None:
+    workflow, ctx = await counted()
+    await save_context(ctx, store, "talk")
+    (task,) = store.parts.store.db.find(TaskFilter())
+    label = Label(task.cache_key, task.func_name, "talk", task.version, 0.0)
+    store.parts.store.write(label, content, store.parts.serializer)
+    with pytest.raises(
+        DamagedEntryError, match=r"under 'talk' can't be read by Counting \(.*; expected one that a work"
+    ):
         load_context(workflow, store, "talk")
 
 

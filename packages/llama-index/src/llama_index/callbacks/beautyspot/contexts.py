@@ -114,6 +114,10 @@ def load_context(
     """
     _expect_text(key)
     serializer = _Closed(allowed_types=_classes(workflow, allowed_types))
+    return _made(workflow, key, _content(spot, key), serializer)
+
+
+def _content(spot: Place, key: str) -> Any:
     parts, place = spot_at(spot).parts, _key(key)
     try:
         entry = parts.store.living(place, None) or parts.store.living(place, parts.store.db.get(place))
@@ -132,12 +136,7 @@ def load_context(
         )
     if hit is None:
         raise _damaged(key)
-    try:
-        return _made(workflow, hit.value, serializer)
-    except Exception as error:
-        if (refused := _refusal(error)) is not None:
-            raise ConfigurationError(f"the context of {key!r} can't be loaded: {refused}") from error
-        raise
+    return hit.value
 
 
 def _classes(workflow: Workflow, allowed: Collection[type[Any]]) -> tuple[type[Any], ...]:
@@ -146,11 +145,20 @@ def _classes(workflow: Workflow, allowed: Collection[type[Any]]) -> tuple[type[A
     return (*CLASSES, *workflow.events, infer_state_type(workflow), *allowed)
 
 
-def _made(workflow: Workflow, content: dict[str, Any], serializer: JsonSerializer) -> Context[Any]:
-    context: Context[Any] = Context.from_dict(workflow, content, serializer=serializer)
-    state = content.get("state")
-    if state and not is_durable_serialized_state(state):
-        deserialize_state_from_dict(state, serializer)  # the context would only at its first use say what it can't make
+def _made(workflow: Workflow, key: str, content: Any, serializer: JsonSerializer) -> Context[Any]:
+    try:
+        context: Context[Any] = Context.from_dict(workflow, content, serializer=serializer)
+        state = content.get("state")
+        if state and not is_durable_serialized_state(state):
+            deserialize_state_from_dict(state, serializer)  # the context itself would only find out at its first use
+    except Exception as error:  # whatever LlamaIndex makes of what lies there
+        if (refused := _refusal(error)) is not None:
+            raise ConfigurationError(f"the context of {key!r} can't be loaded: {refused}") from error
+        raise DamagedEntryError(
+            f"the context that is kept under {key!r} can't be read by {type(workflow).__name__} "
+            f"({type(error).__name__}: {error}); expected one that a workflow of the same class and steps kept; "
+            "a new one can be kept in its place"
+        ) from error
     return context
 
 
