@@ -18,6 +18,7 @@ from beautyspot.db import MemoryTaskDB, SQLiteTaskDB, TaskDB
 from beautyspot.errors import DamagedEntryError
 from beautyspot.maintenance import Exported, Imported, export_archive, import_archive, verify
 from beautyspot.maintenance.archive import BIG_BYTES, framed, pack_row
+from beautyspot.maintenance.portions import PORTION_BYTES
 from beautyspot.records import Activity, Task, TaskFilter
 from beautyspot.storage import MemoryStorage
 from beautyspot.testing.task_db import NOON, task
@@ -230,6 +231,26 @@ def test_an_interrupted_import_leaves_no_blob_and_goes_on_the_next_time(kept: An
     storage.left = 9
     assert import_archive(archive, db, storage).tasks + len(rows(db)) >= 7
     assert len(list(storage.iter_keys())) == 2
+
+
+def test_an_import_that_ends_early_keeps_what_came_before_its_last_blobs(archive: Path) -> None:
+    class Full(MemoryStorage):
+        left = 2
+
+        def save(self, key: str, data: Any, /) -> str:
+            if not self.left:
+                raise bs.StorageError("it is full")
+            self.left -= 1
+            return super().save(key, data)
+
+    source, ours, db = MemoryTaskDB(), MemoryStorage(), MemoryTaskDB()
+    for key in ("0a", "0b", "0c"):
+        location = ours.save(key, b"b" * PORTION_BYTES)
+        source.put(task(key, result_type="FILE", result_data=None, result_value=location))
+    export_archive(source, [ours], archive)
+    with pytest.raises(bs.StorageError, match="full"):
+        import_archive(archive, db, Full())
+    assert len(rows(db)) == 2
 
 
 class InterruptedOnceKept:

@@ -11,6 +11,8 @@ import pytest
 from beautyspot.db import MemoryTaskDB, SQLiteTaskDB, TaskDB, open_db
 from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.maintenance import BlobMove, compare, migrate
+from beautyspot.maintenance.portions import PORTION_BYTES
+from beautyspot.protocols import Buffer
 from beautyspot.records import Activity, Run, Task, TaskFilter
 from beautyspot.storage import LocalStorage, MemoryStorage
 from beautyspot.testing.task_db import NOON, SECOND, task
@@ -264,6 +266,44 @@ def test_blobs_are_copied_and_the_rows_name_the_copies(source: TaskDB, target: T
     assert [found.key for found in compare(source, target, blobs=move).first] == ["0d"]
     migrate(source, target, blobs=move)
     assert len(list(theirs.iter_keys())) == 1
+
+
+class Copies(MemoryStorage):
+    """Notes how many rows there are whenever a blob comes, and meets an interrupt with every tenth."""
+
+    def __init__(self, rows: TaskDB) -> None:
+        super().__init__()
+        self.rows_at_saves: list[int] = []
+        self._rows = rows
+
+    def save(self, key: str, data: Buffer, /) -> str:
+        self.rows_at_saves.append(len(kept(self._rows)))
+        if len(self.rows_at_saves) % 10 == 0:
+            raise KeyboardInterrupt
+        return super().save(key, data)
+
+
+def blobs_of(count: int, size_bytes: int, target: TaskDB) -> tuple[TaskDB, BlobMove, Copies]:
+    source, ours, theirs = MemoryTaskDB(), MemoryStorage(), Copies(target)
+    for key in map(str, range(count)):
+        location = ours.save(key, b"b" * size_bytes)
+        source.put(task(key, result_type="FILE", result_data=None, result_value=location, size_bytes=size_bytes))
+    return source, BlobMove((ours,), theirs), theirs
+
+
+def test_an_interrupted_copy_has_a_row_for_each_blob_and_goes_on(target: TaskDB) -> None:
+    source, move, copies = blobs_of(15, 1, target)
+    with pytest.raises(KeyboardInterrupt):
+        migrate(source, target, blobs=move)
+    assert {each.result_value for each in kept(target).values()} == {blob.location for blob in copies.iter_keys()}
+    assert (len(kept(target)), migrate(source, target, blobs=move).blobs) == (9, 6)
+
+
+def test_the_row_follows_a_big_blob_at_once(target: TaskDB) -> None:
+    """So even a copy that is killed begins again at its last blob only."""
+    source, move, copies = blobs_of(3, PORTION_BYTES, target)
+    migrate(source, target, blobs=move)
+    assert copies.rows_at_saves == [0, 1, 2]
 
 
 def test_rows_of_an_earlier_release_go_as_they_are(source: TaskDB, there: TaskDB) -> None:

@@ -18,14 +18,13 @@ from beautyspot.maintenance.copied_blobs import lacks_blob, named_copies
 from beautyspot.maintenance.existence import expect_made, without_making
 from beautyspot.maintenance.journal_copy import copy_activity, copy_runs
 from beautyspot.maintenance.merge import merger_of
+from beautyspot.maintenance.portions import BLOB_BYTES, portions
 from beautyspot.maintenance.whole_tasks import whole_task
 from beautyspot.protocols import TaskDB
 from beautyspot.records import DAMAGED, Task, TaskFilter
 from beautyspot.unsaved import HOPELESS
 
 CHUNK = 500
-CHUNK_BYTES = 8 * 1024 * 1024
-"""Values that are held in memory, and written in one step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ class _Copy:
             if self._dry_run:
                 self._count(wanted)
             else:
-                for part in _by_size(self._read(wanted)):
+                for part in portions(self._read(wanted), self._weight):
                     self._put(part)
             seen += len(chunk)
             if progress is not None:
@@ -162,19 +161,29 @@ class _Copy:
             else:
                 yield whole
 
+    def _weight(self, task: Task) -> int:
+        if self._blobs is None or not moves(task):
+            return len(task.result_data or b"")
+        return max(task.size_bytes or 0, BLOB_BYTES)
+
     def _put(self, tasks: Sequence[Task]) -> None:
         """Keep the tasks, each blob before its row."""
         ready: list[Task] = []
-        for task in tasks:
-            if self._blobs is None or not moves(task):
-                ready.append(task)
-                continue
-            try:
-                data = self._blobs.read(task)
-            except StorageError as error:
-                self.counts["lost" if isinstance(error, LostBlobError) else "failed"] += 1
-            else:
-                ready.append(self._blobs.copied(task, data))
+        try:
+            for task in tasks:
+                if self._blobs is None or not moves(task):
+                    ready.append(task)
+                    continue
+                try:
+                    data = self._blobs.read(task)
+                except StorageError as error:
+                    self.counts["lost" if isinstance(error, LostBlobError) else "failed"] += 1
+                else:
+                    ready.append(self._blobs.copied(task, data))
+        finally:  # an interrupt or a full storage: the blobs that are there get their rows
+            self._put_rows(ready)
+
+    def _put_rows(self, ready: Sequence[Task]) -> None:
         self._name_legacy(ready)
         # A row as new is not replaced, so it goes first; if this ends here, the next run copies the result.
         delete_rows([task for task in ready if task.cache_key in self._blobless], self._target)
@@ -213,17 +222,3 @@ class _Copy:
         self.counts["blobs"] += moved
         self.counts["named_blobs"] += files - moved
         self.counts["legacy"] += sum(map(is_legacy, tasks)) if self._file is None else 0
-
-
-def _by_size(tasks: Iterator[Task]) -> Iterator[list[Task]]:
-    """Yield the tasks in parts whose values together are no burden."""
-    part: list[Task] = []
-    held_bytes = 0
-    for task in tasks:
-        part.append(task)
-        held_bytes += len(task.result_data or b"")
-        if held_bytes >= CHUNK_BYTES:
-            yield part
-            part, held_bytes = [], 0
-    if part:
-        yield part

@@ -15,6 +15,7 @@ from beautyspot.maintenance.archive_reader import ArchiveReader, open_archive
 from beautyspot.maintenance.copied_blobs import lacks_blob, named_copies
 from beautyspot.maintenance.existence import without_making
 from beautyspot.maintenance.merge import merger_of
+from beautyspot.maintenance.portions import BLOB_BYTES, portions
 from beautyspot.protocols import BlobStorage, SupportsJournal, SupportsJournalReads, SupportsMerge, TaskDB
 from beautyspot.records import Activity, Task
 
@@ -75,7 +76,7 @@ def import_archive(
     done = kept = size_bytes = 0
     with open_archive(Path(source)) as archive:
         for part in archive.parts("tasks"):
-            for chunk in batched(_rows_of(archive, part), CHUNK):
+            for chunk in portions(_rows_of(archive, part), _weight):
                 new = _put(archive, chunk, target, dry_run=dry_run)
                 kept, size_bytes = kept + len(new), size_bytes + sum(task.size_bytes or 0 for task in new)
                 done += len(chunk)
@@ -93,6 +94,11 @@ def _rows_of(archive: ArchiveReader, part: list[bytes]) -> Iterator[Row]:
         row = unpack_row(data)
         member = row.get("member")
         yield task_from(row, len(value) if member is None else archive.claim(member)), value, member
+
+
+def _weight(row: Row) -> int:
+    size_bytes = row[0].size_bytes or 0
+    return max(size_bytes, BLOB_BYTES) if row[0].result_type == "FILE" else size_bytes
 
 
 def _put(archive: ArchiveReader, rows: list[Row], target: _Target, *, dry_run: bool) -> list[Task]:
