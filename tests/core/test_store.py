@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 import beautyspot as bs
 import pytest
 from beautyspot.db import MemoryTaskDB, SQLiteTaskDB
+from beautyspot.held import LIMIT_BYTES, ROW_BYTES
 from beautyspot.records import Entry, Task, TaskFilter
 from beautyspot.serializers import MsgpackSerializer
 from beautyspot.storage import LocalStorage
 from beautyspot.store import Label, Store
 from beautyspot.testing import FrozenClock
-from beautyspot.unsaved import LIMIT_BYTES
 
 PLAIN = MsgpackSerializer()
 REFUSED = "m.refused"
@@ -172,6 +172,17 @@ def test_held_results_have_their_limit(store: Store, db: MoodyDB):
     assert store.unsaved.drop("a" * 32)
     store.keep(label("c" * 32, save_blob=False), half, PLAIN)
     assert "c" * 32 in store.unsaved
+
+
+def test_small_results_that_are_held_have_their_limit_as_well(store: Store, db: MoodyDB):
+    db.sulks = True
+    with pytest.warns(bs.CacheSaveWarning, match="held in memory"):
+        store.keep(label("a" * 32, save_blob=False), bytes(LIMIT_BYTES - 5 * ROW_BYTES), PLAIN)
+    store.keep(label("b" * 32), 1, PLAIN)
+    store.keep(label("c" * 32, save_blob=True), 1, PLAIN)
+    with pytest.warns(bs.CacheSaveWarning, match="it is not kept"):
+        store.keep(label("d" * 32), 1, PLAIN)
+    assert len(store.unsaved) == 3
 
 
 def test_one_trouble_of_the_database_is_told_once_for_all_functions(store: Store, db: MoodyDB):

@@ -328,6 +328,17 @@ def test_blobs_that_no_row_names_any_more_go_when_a_result_that_waited_is_writte
     assert blobs(tmp_path) == 2
 
 
+def test_of_results_that_waited_one_after_the_other_the_last_ones_blob_stays(
+    spot: bs.Spot, tmp_path: Path, locked: Locked
+) -> None:
+    answer = marked(spot, save_blob=True)
+    answer("a")
+    with locked():
+        assert [answer.refresh("a") for _ in range(3)] == [[2], [3], [4]]
+    spot.flush()
+    assert (answer("a"), blobs(tmp_path)) == ([4], 1)
+
+
 def test_a_result_that_waited_in_vain_takes_its_blob_along(
     spot: bs.Spot, other: bs.Spot, clock: FrozenClock, tmp_path: Path, locked: Locked
 ) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
 
-LOCKED = ("beautyspot.db", "beautyspot.journal", "beautyspot.reads", "beautyspot.unsaved", "beautyspot.notices")
+LOCKED = tuple(f"beautyspot.{name}" for name in ("db", "journal", "reads", "unsaved", "held", "notices"))
 """Modules whose locks a finalizer of ours may want."""
 
 

@@ -7,6 +7,7 @@ from contextlib import nullcontext, suppress
 from datetime import timedelta
 
 from beautyspot.errors import DamagedEntryError, StorageError
+from beautyspot.held import Held
 from beautyspot.powers import can_wake, merger_in, takes_batches
 
 TYPE_CHECKING = False
@@ -14,33 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
-    from typing import NamedTuple
 
     from beautyspot.clocks import Clock
+    from beautyspot.held import Waiting
     from beautyspot.protocols import TaskDB
     from beautyspot.records import Entry, Task, TaskFilter
-else:
-    from beautyspot.tuples import NamedTuple
 
-LIMIT_BYTES = 64 * 1024 * 1024
-"""Most bytes of results that are held."""
 SLOW_S = 0.5
 """A refusal that took longer is a lock's; each further one would take as long."""
 REST_S = 10.0
 """How long nothing is tried after a slow refusal, so that one stuck process doesn't slow every call."""
-
-
 HOPELESS = (OverflowError, TypeError, ValueError)
 """Causes that lie in the row itself, such as a tag that is no Unicode: no database will ever take it."""
 MICROSECOND = timedelta(microseconds=1)
-
-
-class Waiting(NamedTuple):
-    """A row that waits for the database."""
-
-    task: Task
-    replaces: datetime | None
-    """When the row was kept whose place it is to take; None if none was there, or it couldn't be read."""
 
 
 class Unsaved:
@@ -54,14 +41,13 @@ class Unsaved:
         self._db = db
         self._drop_blob = drop_blob
         self._now = clock.monotonic
-        self.waiting: dict[str, Waiting] = {}
+        self._held = Held()
+        self.waiting = self._held.rows
         """By key; always this one dict, as each hit looks whether it is empty."""
-        self._held_bytes = 0
         self.refusal = ""
         """What the database said when it last refused a row."""
         self._rests_until_s = float("-inf")
-        self._lock = threading.RLock()
-        self._writing = threading.RLock()  # both as in the journal
+        self._writing = threading.RLock()  # as in the journal
 
     def __len__(self) -> int:
         """Return how many rows wait."""
@@ -100,7 +86,7 @@ class Unsaved:
                 self.drop(task.cache_key)  # whoever asks must not take the older one for this
             raise
         if older is not None:
-            self._remove(older)
+            self._held.remove(older)
 
     def put_many(self, tasks: Sequence[Task], /) -> None:
         """Write the tasks in one go.
@@ -175,16 +161,15 @@ class Unsaved:
             with self._writing, suppress(StorageError):
                 if self.waiting.get(key) is row:
                     self._try(lambda row=row: self._replace(row, row.task, lambda _, row=row: self._put_held(row)))
-                    self._remove(row)
+                    self._held.remove(row)
             if key in self.waiting and self._now() - start_s > SLOW_S:
                 break
         return not self.waiting
 
     def forget(self) -> None:
         """Drop everything: in the child of a fork it belongs to the parent."""
-        self._lock, self._writing = threading.RLock(), threading.RLock()
-        self.waiting.clear()
-        self._held_bytes = 0
+        self._writing = threading.RLock()
+        self._held.forget()
 
     def _put_held(self, row: Waiting) -> None:
         """Write the row, unless what another process kept since it was computed is newer."""
@@ -206,7 +191,7 @@ class Unsaved:
         put(task)
         with suppress(Exception):
             now = self.location(key)
-            for location in {before, row.task.result_value}:
+            for location in {before, *row.locations}:
                 if location and location != now:
                     self._drop_blob(location)
 
@@ -243,29 +228,11 @@ class Unsaved:
             raise StorageError(f"{reason} ({self._db!r}); see the documents of that database") from error
 
     def _hold(self, task: Task) -> bool:
-        key, size_bytes = task.cache_key, len(task.result_data or b"")
-        replaces = self._kept_at(key)
-        with self._lock:
-            old = self.waiting.get(key)
-            held_bytes = self._held_bytes + size_bytes - len(old.task.result_data or b"" if old else b"")
-            if held_bytes > LIMIT_BYTES:
-                return False
-            self.waiting[key] = Waiting(task, old.replaces if old and replaces is None else replaces)
-            self._held_bytes = held_bytes
-            return True
+        return self._held.add(task, self._kept_at(task.cache_key))
 
     def _give_up(self, row: Waiting) -> bool:
-        if not self._remove(row):
+        if not self._held.remove(row):
             return False
-        if row.task.result_value:
-            self._drop_blob(row.task.result_value)
+        for location in row.locations:
+            self._drop_blob(location)
         return True
-
-    def _remove(self, row: Waiting) -> bool:
-        """Let `row` wait no more, unless a newer one of its key took its place; say whether it did until now."""
-        with self._lock:
-            if self.waiting.get(row.task.cache_key) is not row:
-                return False
-            self.waiting.pop(row.task.cache_key, None)
-            self._held_bytes -= len(row.task.result_data or b"")
-            return True
