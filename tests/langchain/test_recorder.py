@@ -8,7 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,8 @@ from langchain_beautyspot.recorder.open_run import Labels
 from langchain_core.caches import InMemoryCache
 from langchain_core.documents import Document
 from langchain_core.language_models import FakeListLLM, GenericFakeChatModel
-from langchain_core.messages import AIMessage
-from langchain_core.outputs import LLMResult
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk, LLMResult
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
@@ -131,6 +131,30 @@ def test_a_model_without_a_price_has_no_cost(recorder: BeautySpotCallbackHandler
 def test_a_price_that_is_none_is_refused(tmp_path: Path, price: Any, message: str) -> None:
     with pytest.raises(bs.ConfigurationError, match=message):
         BeautySpotCallbackHandler(tmp_path / "a.db", prices={"m": price})
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        AIMessageChunk("hi"),
+        AIMessageChunk([{"type": "text", "text": "hi", "index": 0}]),
+        AIMessageChunk("", tool_call_chunks=[{"name": "look", "args": "", "id": "1", "index": 0}]),
+        AIMessageChunk("", additional_kwargs={"reasoning_content": "hm"}),
+    ],
+    ids=["text", "blocks", "tool", "reasoning"],
+)
+def test_a_chunk_that_only_opens_a_stream_is_no_first_token(tmp_path: Path, first: AIMessageChunk) -> None:
+    clock = FrozenClock()
+
+    class Opening(GenericFakeChatModel):
+        def _stream(self, *_: Any, **__: Any) -> Iterator[ChatGenerationChunk]:
+            yield ChatGenerationChunk(message=AIMessageChunk(""))
+            clock.advance(3)
+            yield ChatGenerationChunk(message=first)
+
+    recorder = BeautySpotCallbackHandler(bs.Spot(db=str(tmp_path / "a.db"), clock=clock))
+    list(Opening(messages=iter(())).stream("q", {"callbacks": [recorder]}))
+    assert [row.first_token_s for row in recorder.rows()] == [3.0]
 
 
 def test_a_stream_tells_when_its_first_token_came(tmp_path: Path) -> None:

@@ -104,10 +104,11 @@ class BeautySpotCallbackHandler(BaseCallbackHandler, Reports, Uncopied):
         self._begin_call(serialized, prompts, **kwargs)
 
     @_guarded
-    def on_llm_new_token(self, token: Any, *, run_id: UUID, **_: Any) -> None:
-        """Note how long the first token took."""
-        del token
-        self.recorder.first_token(run_id)
+    def on_llm_new_token(self, token: Any, *, chunk: Any = None, run_id: UUID, **_: Any) -> None:
+        """Note how long the first token took; the chunks that providers open a stream with hold none."""
+        message = getattr(chunk, "message", None)
+        if token or getattr(message, "tool_call_chunks", None) or getattr(message, "additional_kwargs", None):
+            self.recorder.first_token(run_id)
 
     @_guarded
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **_: Any) -> None:
