@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import beautyspot as bs
 import pytest
 
 from .conftest import Run
@@ -101,10 +102,24 @@ def test_an_export_writes_over_nothing_unasked_and_makes_no_database(store: Path
     assert (run("--db", "none.db", "export", "a.zip").code, Path("none.db").exists()) == (2, False)
 
 
-def test_an_export_that_leaves_damaged_results_out_exits_with_1(damaged: Path, run: Run) -> None:
+def test_an_export_that_leaves_results_out_says_why_and_exits_with_1(damaged: Path, run: Run) -> None:
+    with bs.Spot("mine") as spot:
+
+        @spot.mark(save_blob=True)
+        def draw() -> bytes:
+            return b"drawn"
+
+        draw()
     answer = run("export", "all.zip")
     assert (answer.code, Path("all.zip").exists()) == (1, True)
-    assert "2 damaged results left out" in answer.err
+    assert "1 damaged result left out" in answer.err
+    assert "1 result left out whose blob is lost" in answer.err
+
+
+def test_an_export_without_any_of_the_blobs_writes_nothing(damaged: Path, run: Run) -> None:
+    answer = run("export", "all.zip")
+    assert (answer.code, Path("all.zip").exists()) == (2, False)
+    assert "--storage" in answer.err
 
 
 def test_an_export_never_writes_over_the_database(store: Path, run: Run) -> None:

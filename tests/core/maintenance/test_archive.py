@@ -135,7 +135,21 @@ def test_damaged_results_and_lost_blobs_are_left_out_and_counted(kept: Any, arch
     kept.ask("UPDATE tasks SET result_data = x'00' WHERE rowid = 1")
     next(Path(kept.blobs.root).rglob("*.bin")).unlink()
     done = export(kept, archive)
-    assert (done.tasks, done.left_out, done.legacy) == (5, 2, 0)
+    assert (done.tasks, done.left_out, done.lost, done.legacy) == (5, 1, 1, 0)
+
+
+def test_an_archive_stays_while_the_blobs_are_away(kept: Any, archive: Path) -> None:
+    kept.fill(5)
+    export(kept, archive)
+    before = archive.read_bytes()
+    old = bs.LocalStorage(archive.parent / "old")
+    Path(kept.blobs.root).rename(old.root)
+    next(Path(old.root).rglob("*.bin")).unlink()
+    with closing(SQLiteTaskDB(kept.path)) as db:
+        for storages in ([], [kept.blobs], [kept.blobs, old]):
+            with pytest.raises(bs.ConfigurationError, match="--storage"):
+                export_archive(db, storages, archive)
+    assert archive.read_bytes() == before
 
 
 @pytest.mark.parametrize(

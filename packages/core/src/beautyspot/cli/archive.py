@@ -39,14 +39,15 @@ def export_file(
     with closing(open_db(place.existing())) as tasks, progress_bar("exporting") as progress:
         done = export_archive(tasks, place.storages(), file, where=where, dry_run=dry_run, progress=progress)
     print_json({"dry_run": dry_run, **asdict(done)}) if place.as_json else _tell_export(done, dry_run=dry_run)
-    if done.left_out:
+    if done.left_out or done.lost:
         raise Exit(1)
 
 
 def _tell_export(done: Exported, *, dry_run: bool) -> None:
     damaged = f"; {count_text(done.left_out, 'damaged result')} left out: `beautyspot verify` names them"
+    lost = f"; {count_text(done.lost, 'result')} left out whose blob is lost: say where it lies with --storage"
     legacy = f"; {count_text(done.legacy, 'result')} of an earlier release left out"
-    left = (damaged if done.left_out else "") + (legacy if done.legacy else "")
+    left = (damaged if done.left_out else "") + (lost if done.lost else "") + (legacy if done.legacy else "")
     would = "would export" if dry_run else "exported"
     say(f"{would} {count_text(done.tasks, 'result')}, {bytes_text(done.size_bytes)}{left}")
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -44,14 +44,16 @@ class Exported:
     size_bytes: int
     """Of their values."""
     left_out: int
-    """Results that are damaged, or whose blob is lost."""
+    """Results that are damaged."""
+    lost: int
+    """Results left out, as their blob can't be had."""
     legacy: int
     """Results left out that an earlier release wrote and no function adopted yet."""
     activity: int
     """Rows of what functions did in a minute."""
 
 
-Outcome = Literal["tasks", "left_out", "legacy", "gone"]
+Outcome = Literal["tasks", "left_out", "lost", "legacy", "gone"]
 
 
 class ArchiveWriter:
@@ -114,17 +116,18 @@ def export_archive(
     in memory at a time, and of big ones a piece.
 
     Raises:
-        ConfigurationError: there is no database, or `target` is anything but an older archive or a new file.
+        ConfigurationError: there is no database, or `target` is anything but an older archive or a new file; or rows
+            name blobs and there is no storage, or none of them is there: an older archive may well hold them.
         StorageError: the database or a blob can't be read, or the file not be written.
     """
     target = Path(target)
     expect_made(db)
     _expect_free(target, db)
-    tasks = db.find(where or TaskFilter())
+    tasks = _with_place(db.find(where or TaskFilter()), storages)
     if dry_run:
         sizes = [task.size_bytes for task in tasks]
         known = [size_bytes for size_bytes in sizes if size_bytes is not None]
-        return Exported(len(known), sum(known), 0, len(sizes) - len(known), 0)
+        return Exported(len(known), sum(known), 0, 0, len(sizes) - len(known), 0)
     with _file_at(target) as stream, ZipFile(stream, "w", ZIP_STORED) as file:
         writer = ArchiveWriter(file)
         counts: Counter[str] = Counter()
@@ -132,13 +135,35 @@ def export_archive(
             outcome, size_bytes = _add(writer, task, db, storages)
             counts[outcome] += 1
             counts["size_bytes"] += size_bytes
+            counts["blobs"] += task.result_type == "FILE" and outcome in ("tasks", "left_out")
             if progress is not None:
                 progress(number)
+        _expect_blobs(counts, storages)
         writer.end_part("tasks")
         counts["activity"] = _add_activity(writer, db)
         done = Exported(**{each.name: counts[each.name] for each in fields(Exported)})
         writer.end(done)
     return done
+
+
+def _with_place(tasks: Iterable[Task], storages: Sequence[BlobStorage]) -> Iterator[Task]:
+    """Yield the tasks, and refuse the first whose blob could lie anywhere."""
+    for task in tasks:
+        if task.result_type == "FILE" and not storages and not is_legacy(task):
+            raise ConfigurationError("rows name blobs, and nothing says where they lie; say where with --storage URL")
+        yield task
+
+
+def _expect_blobs(counts: Counter[str], storages: Sequence[BlobStorage]) -> None:
+    """Refuse to end an archive without the blobs of a storage that isn't there: a disk that isn't mounted reads as an
+    empty folder, while a few blobs may be found where earlier releases kept them.
+    """
+    if counts["lost"] and (not counts["blobs"] or next(iter(storages[0].iter_keys()), None) is None):
+        where = getattr(storages[0], "root", storages[0])
+        raise ConfigurationError(
+            f"{counts['lost']} blobs that rows name are not in {where!r}; say where they lie with --storage or mount "
+            "it, and only if they are gone for good run `beautyspot clean --blobs-are-gone` first"
+        )
 
 
 def _expect_free(target: Path, db: TaskDB) -> None:
@@ -176,7 +201,8 @@ def _add(writer: ArchiveWriter, task: Task, db: TaskDB, storages: Sequence[BlobS
     if stream is None:
         entry = db.get(task.cache_key)
         is_there = entry is not None and entry.result_value == task.result_value
-        return ("left_out" if is_there else "gone"), 0
+        missed: Outcome = "lost" if task.result_type == "FILE" else "left_out"
+        return (missed if is_there else "gone"), 0
     with stream:
         head = stream.read(BIG_BYTES)
         more = stream.read(PIECE_BYTES) if len(head) == BIG_BYTES else b""
