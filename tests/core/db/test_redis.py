@@ -168,6 +168,16 @@ def test_what_was_kept_anew_since_it_was_listed_is_not_deleted(db: RedisTaskDB, 
     assert redis_server.command("keys", "*") == ""
 
 
+def test_what_took_the_place_of_a_damaged_row_is_not_deleted_for_it(db: RedisTaskDB) -> None:
+    for key in ("0a", "0b"):
+        db.put(task(key))
+        db._client.hset(f"beautyspot:task:{key}", "row", b"noise")
+    listed = list(db.find(TaskFilter()))
+    db.put(task("0a", updated_at=NOON + timedelta(microseconds=1)))
+    assert db.delete_unchanged(listed) == ["0b"]
+    assert keys_of(db, TaskFilter()) == ["0a"]
+
+
 def test_two_prefixes_are_two_databases(db: RedisTaskDB, redis_url: str) -> None:
     db.put(task("0a"))
     with closing(RedisTaskDB(f"{redis_url}?prefix=other")) as other:

@@ -13,7 +13,7 @@ from beautyspot.db.redis_listing import Listing
 from beautyspot.db.redis_rows import entry_of, index_names, micros_of, task_row
 from beautyspot.db.redis_url import connect, parse
 from beautyspot.errors import StorageError
-from beautyspot.records import DAMAGED, Activity, Entry, Run, Task, TaskFilter
+from beautyspot.records import DAMAGED, NO_TIME, Activity, Entry, Run, Task, TaskFilter
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -135,7 +135,9 @@ class RedisTaskDB:
         """Delete the tasks but those that were kept anew since they were read, and return the keys of what is gone."""
         arguments: list[Any] = [self._prefix]
         for task in tasks:
-            arguments += [task.cache_key, "" if task.result_type == DAMAGED else micros_of(task.updated_at)]
+            # A damaged row has the time by which an index lists it; NO_TIME if that is none.
+            is_unknown = task.result_type == DAMAGED and task.updated_at == NO_TIME
+            arguments += [task.cache_key, "" if is_unknown else micros_of(task.updated_at)]
         gone: list[bytes] = self._do(lambda _: self._delete_unchanged(args=arguments)) if tasks else []
         return [key.decode(errors="surrogateescape") for key in gone]
 
