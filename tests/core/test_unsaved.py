@@ -3,11 +3,11 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import beautyspot as bs
 import pytest
@@ -326,6 +326,76 @@ def test_blobs_that_no_row_names_any_more_go_when_a_result_that_waited_is_writte
     spot.flush()
     assert [answer("a"), answer("b")] == [[3], [5]]
     assert blobs(tmp_path) == 2
+
+
+class Slow(MemoryTaskDB):
+    """Takes 0.03 s for whatever is written behind a result, and refuses what is told."""
+
+    def __init__(self, clock: FrozenClock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.refuses: Callable[[Task], bool] = lambda _: True
+        self.batches: list[int] = []
+
+    def put(self, task: Task, /) -> None:
+        self.refuse([task])
+        super().put(task)
+
+    def put_newer(self, tasks: Sequence[Task], /) -> list[str]:
+        self.batches.append(len(tasks))
+        self.clock.advance(0.03)
+        self.refuse(tasks)
+        return self.upkeep.put_newer(tasks)
+
+    def updated_at(self, keys: Sequence[str], /) -> dict[str, datetime]:
+        return self.upkeep.updated_at(keys)
+
+    def refuse(self, tasks: Sequence[Task]) -> None:
+        if any(map(self.refuses, tasks)):
+            raise StorageError("not now")
+
+
+@pytest.fixture
+def slow(clock: FrozenClock, tmp_path: Path) -> Any:
+    return bs.Spot("held", db=Slow(clock), storage=tmp_path / "blobs", clock=clock)
+
+
+def test_a_call_writes_what_waits_for_a_tenth_of_a_second_and_flush_all_of_it(slow: bs.Spot) -> None:
+    answer, db = marked(slow), cast("Slow", slow.parts.store.db)
+    with pytest.warns(CacheSaveWarning, match="held in memory"):
+        answer.map(range(1000), workers=1, progress=False)
+    db.refuses = lambda _: False
+    db.batches.clear()
+    answer("a")
+    assert (len(slow.parts.store.unsaved), db.batches) == (600, [100] * 4)
+    slow.flush()
+    assert (len(slow.parts.store.unsaved), db.batches) == (0, [100] * 10)
+
+
+def test_a_row_that_is_refused_holds_up_neither_its_batch_nor_later_calls(slow: bs.Spot) -> None:
+    answer, db = marked(slow), cast("Slow", slow.parts.store.db)
+    with pytest.warns(CacheSaveWarning, match="held in memory"):
+        answer.map("abcdefgh", workers=1, progress=False)
+    bad = {answer.key(question) for question in "abcefg"}
+    db.refuses = lambda task: task.cache_key in bad
+    answer.map(range(4), workers=1, progress=False)
+    assert slow.parts.store.unsaved.waiting.keys() == bad
+    slow.parts.store.unsaved.forget()
+
+
+def test_of_many_that_waited_only_what_is_newer_elsewhere_stays_away(
+    spot: bs.Spot, other: bs.Spot, clock: FrozenClock, locked: Locked
+) -> None:
+    answer = marked(spot)
+    answer("a")
+    clock.advance(-3600)
+    with locked():
+        assert [answer.refresh("a"), *map(answer, "bcd")] == [[2], [3], [4], [5]]
+    clock.advance(1)
+    other.mark(ask)("c")
+    spot.flush()
+    assert [*map(answer, "abcd")] == [[2], [3], [6], [5]]
+    assert len(spot.parts.store.unsaved) == 0
 
 
 def test_of_results_that_waited_one_after_the_other_the_last_ones_blob_stays(

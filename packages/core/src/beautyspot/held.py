@@ -26,7 +26,7 @@ class Waiting(NamedTuple):
     replaces: datetime | None
     """When the row was kept whose place it is to take; None if none was there, or it couldn't be read."""
     locations: tuple[str, ...]
-    """Where its blob lies, and those of the rows that waited in its place before: one may be in the database after all."""
+    """Where its blob lies, and those of what waited in its place before: one may be in the database after all."""
 
     def size_bytes(self) -> int:
         """Return about what it takes in memory."""

@@ -6,6 +6,7 @@ import threading
 from contextlib import nullcontext, suppress
 from datetime import timedelta
 
+from beautyspot.batched import batched
 from beautyspot.errors import DamagedEntryError, StorageError
 from beautyspot.held import Held
 from beautyspot.powers import can_wake, merger_in, takes_batches
@@ -15,16 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
+    from typing import TypeVar
 
     from beautyspot.clocks import Clock
     from beautyspot.held import Waiting
-    from beautyspot.protocols import TaskDB
+    from beautyspot.protocols import SupportsMerge, TaskDB
     from beautyspot.records import Entry, Task, TaskFilter
+
+    T = TypeVar("T")
 
 SLOW_S = 0.5
 """A refusal that took longer is a lock's; each further one would take as long."""
 REST_S = 10.0
 """How long nothing is tried after a slow refusal, so that one stuck process doesn't slow every call."""
+CALL_S = 0.1
+"""How long a call writes what waits behind its own result: all of it would be seconds for one unlucky caller."""
+BATCH = 100
+SMALL_BYTES = 4096
+"""Largest value that is written in a batch, which a slow network must take in the time of one big value."""
 HOPELESS = (OverflowError, TypeError, ValueError)
 """Causes that lie in the row itself, such as a tag that is no Unicode: no database will ever take it."""
 MICROSECOND = timedelta(microseconds=1)
@@ -47,6 +56,8 @@ class Unsaved:
         self.refusal = ""
         """What the database said when it last refused a row."""
         self._rests_until_s = float("-inf")
+        self._turn = 0
+        """Where among what waits the next try begins, so that rows which are always refused hold up no others."""
         self._writing = threading.RLock()  # as in the journal
 
     def __len__(self) -> int:
@@ -62,7 +73,7 @@ class Unsaved:
         return self._now() < self._rests_until_s
 
     def put(self, task: Task, /) -> None:
-        """Write `task`, and what waits behind it.
+        """Write `task`, and for `CALL_S` what waits behind it.
 
         Raises:
             StorageError: the database refused; the row is held, if that can help and as long as there is room.
@@ -73,7 +84,7 @@ class Unsaved:
             self._put(task)
         if self.waiting and self._writing.acquire(blocking=False):  # one thread that tries is enough
             try:
-                self.retry()
+                self.retry(CALL_S)
             finally:
                 self._writing.release()
 
@@ -152,24 +163,55 @@ class Unsaved:
         yield from (task._replace(result_data=None) for task in waiting)
         yield from (task for task in self._db.find(where) if task.cache_key not in keys)
 
-    def retry(self) -> bool:
-        """Write what waits, and say whether nothing is left; a row that is refused does not hold up the others."""
+    def retry(self, limit_s: float = float("inf")) -> bool:
+        """Write what waits, for about `limit_s`, and say whether nothing is left; what is refused holds up no other."""
         if self.waiting and can_wake(self._db):
             self._db.wake()  # it may be the last try
-        for key, row in list(self.waiting.items()):
-            start_s = self._now()
-            with self._writing, suppress(StorageError):
-                if self.waiting.get(key) is row:
-                    self._try(lambda row=row: self._replace(row, row.task, lambda _, row=row: self._put_held(row)))
-                    self._held.remove(row)
-            if key in self.waiting and self._now() - start_s > SLOW_S:
+        until_s, rested_until_s = self._now() + limit_s, self._rests_until_s
+        for rows in self._portions():
+            is_refused = not self._write_held(rows)
+            if self._rests_until_s > rested_until_s:
+                break  # it was slow, and so would be the others
+            if self._now() >= until_s and not (is_refused and len(rows) > 1):
                 break
         return not self.waiting
+
+    def _portions(self) -> Iterator[list[Waiting]]:
+        """Yield what waits in batches, and after each its rows one by one, which takes those that it left."""
+        waiting = list(self.waiting.values())
+        start = self._turn % len(waiting) if waiting else 0
+        for rows in batched(waiting[start:] + waiting[:start], BATCH):
+            if len(rows) > 1:
+                yield rows
+            yield from ([row] for row in rows)
 
     def forget(self) -> None:
         """Drop everything: in the child of a fork it belongs to the parent."""
         self._writing = threading.RLock()
         self._held.forget()
+
+    def _write_held(self, rows: list[Waiting]) -> bool:
+        """Write those of the rows that wait still: one, or what can be of several; say whether the database agreed."""
+        with self._writing:
+            rows = [row for row in rows if self.waiting.get(row.task.cache_key) is row]
+            try:
+                written = self._put_alone(rows[0]) if len(rows) == 1 else self._put_together(rows)
+            except StorageError:
+                self._turn += len(rows) == 1  # of a batch, each row has its own turn yet
+                return False
+            for row in written:
+                self._held.remove(row)
+            return True
+
+    def _put_alone(self, row: Waiting) -> list[Waiting]:
+        self._try(lambda: self._replace(row, row.task, lambda _: self._put_held(row)))
+        return [row]
+
+    def _put_together(self, rows: list[Waiting]) -> list[Waiting]:
+        """Write in one go what replaces nothing and has no blob, and return it; the others take looks of their own."""
+        merger = merger_in(self._db)
+        small = [row for row in rows if not row.locations and len(row.task.result_data or b"") <= SMALL_BYTES]
+        return [] if merger is None or not small else self._try(lambda: _put_new(merger, small))
 
     def _put_held(self, row: Waiting) -> None:
         """Write the row, unless what another process kept since it was computed is newer."""
@@ -207,20 +249,21 @@ class Unsaved:
             return None if merger is None else merger.updated_at([key]).get(key)
         return None
 
-    def _try(self, write: Callable[[], None]) -> None:
+    def _try(self, write: Callable[[], T]) -> T:
         start_s = self._now()
         try:
-            self._translated(write)
+            result = self._translated(write)
         except StorageError as error:
             self.refusal = str(error)
             if self._now() - start_s > SLOW_S:
                 self._rests_until_s = self._now() + REST_S
             raise
         self._rests_until_s = float("-inf")
+        return result
 
-    def _translated(self, write: Callable[[], None]) -> None:
+    def _translated(self, write: Callable[[], T]) -> T:
         try:
-            write()
+            return write()
         except StorageError:
             raise
         except Exception as error:  # the database may be anybody's; chained
@@ -236,3 +279,12 @@ class Unsaved:
         for location in row.locations:
             self._drop_blob(location)
         return True
+
+
+def _put_new(merger: SupportsMerge, rows: list[Waiting]) -> list[Waiting]:
+    """Write those of the rows under whose key nothing is, and return them."""
+    there = merger.updated_at([row.task.cache_key for row in rows])
+    new = [row for row in rows if row.task.cache_key not in there]
+    if new:
+        merger.put_newer([row.task for row in new])
+    return new
