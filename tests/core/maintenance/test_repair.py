@@ -12,6 +12,7 @@ from beautyspot.db import SQLiteTaskDB
 from beautyspot.maintenance import Repaired, repair, verify
 from beautyspot.records import TaskFilter
 
+PAGE_BYTES = 4096
 GONE = "cache_key IN (SELECT cache_key FROM tasks WHERE result_type = 'DIRECT_BLOB' LIMIT 2)"
 
 
@@ -137,6 +138,30 @@ def test_what_a_program_brought_over_itself_does_not_come_back(kept: Any) -> Non
     kept.ask("DELETE FROM tasks")
     done = repair(kept.path, [kept.blobs])
     assert (done.salvaged, count(kept), Path(done.copies[0]).name) == (0, 0, "test.db.salvaged-2")
+
+
+def test_a_flipped_bit_in_the_name_of_a_counter_holds_no_result_up(kept: Any) -> None:
+    kept.fill(5)
+    kept.ask("PRAGMA wal_checkpoint(TRUNCATE)")
+    ((root,),) = kept.ask("SELECT rootpage FROM sqlite_master WHERE name = 'tasks_by_function'")
+    data = bytearray(kept.path.read_bytes())
+    data[data.index(b"errors") + 5] ^= 0x40
+    data[(root - 1) * PAGE_BYTES : root * PAGE_BYTES] = b"\xff" * PAGE_BYTES
+    kept.path.write_bytes(data)
+    assert (repair(kept.path, [kept.blobs]).salvaged, is_sound(kept)) == (7, True)
+    assert kept.ask("SELECT sum(hits) FROM activity") == [(1,)]
+
+
+@pytest.mark.parametrize("table", ["activity", "uses"])
+def test_counters_that_can_not_be_read_hold_no_result_up_and_are_told_of(kept: Any, table: str) -> None:
+    kept.fill(5)
+    kept.ask("PRAGMA wal_checkpoint(TRUNCATE)")
+    ((root,),) = kept.ask(f"SELECT rootpage FROM sqlite_master WHERE name = '{table}'")
+    data = bytearray(kept.path.read_bytes())
+    data[(root - 1) * PAGE_BYTES : root * PAGE_BYTES] = b"\xff" * PAGE_BYTES
+    kept.path.write_bytes(data)
+    done = repair(kept.path, [kept.blobs])
+    assert (done.salvaged, done.missed) == (7, (table,))
 
 
 def test_noise_is_set_aside_and_nothing_is_kept(kept: Any) -> None:

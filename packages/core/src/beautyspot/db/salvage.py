@@ -65,6 +65,8 @@ class Salvage:
         """Tables that SQLite could not read to their end."""
         self.may_revive = False
         """Whether results that had been deleted may be among what was read, as the file no longer tells them apart."""
+        self.missed: list[str] = []
+        """Tables that results can do without, and of which not all could be brought."""
 
     @property
     def is_late(self) -> bool:
@@ -95,12 +97,21 @@ class Salvage:
         target.execute(NAME_LEGACY)
 
     def _copy_table(self, target: sqlite3.Connection, table: str) -> None:
-        for row in self._rows(table, by_number=table == "runs"):
-            names, marks = ", ".join(row), ", ".join("?" * len(row))
+        there = self._names("table_info", table)
+        names = [row[1] for row in target.execute(f"PRAGMA table_info({table})")]
+        # One flipped bit in the schema's text is another name of a column, which is known by its place then.
+        taken = (
+            dict(zip(there, names, strict=True)) if len(there) == len(names) else {n: n for n in there if n in names}
+        )
+        into, marks = ", ".join(taken.values()), ", ".join("?" * len(taken))
+        for row in self._rows(table, by_number=table == "runs") if taken else ():
+            values = [row[name] for name in taken]
             try:
-                target.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
+                target.execute(f"INSERT OR IGNORE INTO {table} ({into}) VALUES ({marks})", values)  # noqa: S608 - names of ours
             except sqlite3.IntegrityError:
                 continue  # the use of a result that was not salvaged
+        if there and (len(taken) < len(there) or table in self._cut):
+            self.missed.append(table)
 
     def _tasks(self) -> Iterator[Task]:
         tags = self._tags()

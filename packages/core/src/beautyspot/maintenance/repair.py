@@ -45,6 +45,8 @@ class Repaired:
     """Of those kept, results of which only what their rows say was wrong; 0 for a malformed file."""
     may_revive: bool = False
     """Whether results that had been deleted may be among those salvaged, as a file no longer told them apart."""
+    missed: tuple[str, ...] = ()
+    """Tables beside the results, as "activity", of which a malformed file did not give everything."""
 
 
 def repair(
@@ -118,6 +120,7 @@ def _salvaged(path: Path, places: Sequence[Path], *, dry_run: bool, progress: Pr
     kept = dropped = 0
     may_revive = False
     copies: list[str] = []
+    missed: set[str] = set()
     # Before the first use it opens nothing: a dry run leaves even noise where it is.
     with closing(SQLiteTaskDB(path)) as db:
         for place in places:
@@ -134,9 +137,10 @@ def _salvaged(path: Path, places: Sequence[Path], *, dry_run: bool, progress: Pr
                 if not dry_run:
                     db.open()
                     _copy_side_tables(salvage, path)
+                    missed.update(salvage.missed)
             if not dry_run:
                 copies.append(_renamed(place))
-    return Repaired(kept, dropped, kept, tuple(copies), may_revive=may_revive)
+    return Repaired(kept, dropped, kept, tuple(copies), may_revive=may_revive, missed=tuple(sorted(missed)))
 
 
 def _copy_side_tables(salvage: Salvage, path: Path) -> None:
