@@ -169,6 +169,17 @@ def test_what_lies_in_the_wal_comes_back_as_well_and_the_newest_of_it(
     assert len(found) == COUNT + 50
 
 
+def test_a_dry_repair_leaves_the_file_and_its_wal_as_they_are(in_wal: Path, tmp_path: Path) -> None:
+    places = [tmp_path / f"a.db{ending}" for ending in ("", "-wal")]
+    for place, source in zip(places, (in_wal, f"{in_wal}-wal"), strict=True):
+        shutil.copy(source, place)
+    (tmp_path / "a.db-locks").touch()
+    overwrite(places[0], *pages_of(places[0])[1:])
+    before = [place.read_bytes() for place in places]
+    assert repair(places[0], [], dry_run=True).salvaged > 0
+    assert [place.read_bytes() for place in places] == before
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_noise_never_becomes_a_result(whole: Path, tmp_path: Path, seed: int) -> None:
     random = Random(seed)

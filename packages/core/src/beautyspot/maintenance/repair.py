@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from beautyspot.catalog import Catalog, ValueReader
 from beautyspot.catalog.source import readable_uri
@@ -124,7 +125,7 @@ def _salvaged(path: Path, places: Sequence[Path], *, dry_run: bool, progress: Pr
     # Before the first use it opens nothing: a dry run leaves even noise where it is.
     with closing(SQLiteTaskDB(path)) as db:
         for place in places:
-            with closing(sqlite3.connect(place, isolation_level=None)) as connection:
+            with closing(_opened(place, dry_run=dry_run)) as connection:
                 salvage = Salvage(str(place), connection, is_live=place == path)
                 read = 0
                 for tasks, bad in salvage.chunks() if place.suffix != READ else ():
@@ -141,6 +142,12 @@ def _salvaged(path: Path, places: Sequence[Path], *, dry_run: bool, progress: Pr
             if not dry_run:
                 copies.append(_renamed(place))
     return Repaired(kept, dropped, kept, tuple(copies), may_revive=may_revive, missed=tuple(sorted(missed)))
+
+
+def _opened(place: Path, *, dry_run: bool) -> sqlite3.Connection:
+    # Who may write moves the WAL into the file at the end; who may not leaves it beside a file that was set aside.
+    mode = "ro" if dry_run else "rw"
+    return sqlite3.connect(f"file:{quote(str(place))}?mode={mode}", uri=True, isolation_level=None)
 
 
 def _copy_side_tables(salvage: Salvage, path: Path) -> None:
