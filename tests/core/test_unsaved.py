@@ -13,9 +13,11 @@ import beautyspot as bs
 import pytest
 from beautyspot.db import MemoryTaskDB, SQLiteTaskDB
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning, StorageError
+from beautyspot.maintenance.clean import GRACE
 from beautyspot.records import Task, TaskFilter
 from beautyspot.rows import Rows
 from beautyspot.testing import FrozenClock
+from beautyspot.unsaved import BLOB_IS_SAFE_S
 
 Locked = Callable[[], AbstractContextManager[None]]
 
@@ -420,6 +422,37 @@ def test_a_result_that_waited_in_vain_takes_its_blob_along(
     spot.flush()
     assert answer("a") == [2]
     assert blobs(tmp_path) == 1
+
+
+def test_a_result_whose_blob_was_cleaned_away_while_it_waited_is_told_of_and_computed_again(
+    spot: bs.Spot, clock: FrozenClock, tmp_path: Path, locked: Locked
+) -> None:
+    answer = marked(spot, save_blob=True)
+    with locked():
+        answer("a")
+        answer("b")
+    clock.advance(BLOB_IS_SAFE_S)
+    (tmp_path / "blobs" / spot.parts.store.unsaved.waiting[answer.key("a")].locations[0]).unlink()
+    with pytest.warns(CacheSaveWarning, match=r"a result of .*ask is lost, whose blob '.*' was deleted"):
+        spot.flush()
+    assert [answer.is_cached("a"), answer.is_cached("b"), answer("a")] == [False, True, [3]]
+    assert GRACE.total_seconds() >= 2 * BLOB_IS_SAFE_S
+
+
+def test_a_storage_that_is_away_loses_no_result_that_waits(
+    spot: bs.Spot, clock: FrozenClock, tmp_path: Path, locked: Locked
+) -> None:
+    answer = marked(spot, save_blob=True)
+    with locked():
+        answer("a")
+    clock.advance(BLOB_IS_SAFE_S)
+    folder = tmp_path / "blobs" / Path(spot.parts.store.unsaved.waiting[answer.key("a")].locations[0]).parent
+    folder.rename(tmp_path / "away")
+    folder.symlink_to(folder)
+    spot.flush()
+    folder.unlink()
+    (tmp_path / "away").rename(folder)
+    assert (len(spot.parts.store.unsaved), answer("a")) == (0, [1])
 
 
 class LosesAnswers(MemoryTaskDB):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from beautyspot.errors import StorageError
+from beautyspot.errors import LostBlobError, StorageError
 from beautyspot.powers import saves_parts, streams
 
 TYPE_CHECKING = False
@@ -57,6 +57,16 @@ class Blobs:
                 return serializer.load_stream(stream)
 
         return self._loading.unless(load)
+
+    def is_lost(self, location: str, /) -> bool:
+        """Say whether nothing is at `location`; where the storage can't tell, something may be."""
+        try:
+            self._loading.unless(lambda: self._storage.open(location).close())
+        except LostBlobError:
+            return True
+        except Exception:  # noqa: BLE001 - as in `drop`
+            return False
+        return False
 
     def drop(self, location: str, /) -> None:
         """Delete a blob that no row names any more; one that can't be deleted is left for cleaning."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from typing import NamedTuple
 
+    from beautyspot.protocols import SupportsMerge
     from beautyspot.records import Task
 else:
     from beautyspot.tuples import NamedTuple
@@ -17,6 +20,8 @@ LIMIT_BYTES = 64 * 1024 * 1024
 """Most bytes that are held."""
 ROW_BYTES = 1024
 """What a row counts beside its value: 620 were measured, and a blob that nobody names yet has a location of 100."""
+
+MICROSECOND = timedelta(microseconds=1)
 
 
 class Waiting(NamedTuple):
@@ -72,3 +77,22 @@ class Held:
         self._lock = threading.RLock()
         self.rows.clear()
         self._size_bytes = 0
+
+
+def put_new(merger: SupportsMerge, rows: Sequence[Waiting], /) -> list[Waiting]:
+    """Write those of the rows under whose key nothing is, in one go, and return them."""
+    there = merger.updated_at([row.task.cache_key for row in rows])
+    new = [row for row in rows if row.task.cache_key not in there]
+    if new:
+        merger.put_newer([row.task for row in new])
+    return new
+
+
+def put_unless_outdated(merger: SupportsMerge, row: Waiting, /) -> None:
+    """Write the row, unless what another process kept since it was computed is newer."""
+    task = row.task
+    there = merger.updated_at([task.cache_key]).get(task.cache_key)
+    if there is not None and there == row.replaces:
+        # What it replaces is older, whatever a clock says that was set back meanwhile.
+        task = task._replace(updated_at=max(task.updated_at, there + MICROSECOND))
+    merger.put_newer([task])

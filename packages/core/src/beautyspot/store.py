@@ -91,7 +91,7 @@ class Store:
         self._on_save_error: OnSaveError = on_save_error
         self.compresses = False
         """Whether values that shrink are kept compressed."""
-        self.unsaved = Unsaved(db, self.blobs.drop, clock)
+        self.unsaved = Unsaved(db, self.blobs, clock, self.notices)
         self._waiting = self.unsaved.waiting
         self.housekeeping: Housekeeping | None = None
         """What keeps the store within a size; None unless that was asked for."""

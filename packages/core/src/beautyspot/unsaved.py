@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext, suppress
-from datetime import timedelta
 
 from beautyspot.batched import batched
-from beautyspot.errors import DamagedEntryError, StorageError
-from beautyspot.held import Held
+from beautyspot.errors import CacheSaveWarning, DamagedEntryError, StorageError
+from beautyspot.held import Held, put_new, put_unless_outdated
 from beautyspot.powers import can_wake, merger_in, takes_batches
 
 TYPE_CHECKING = False
@@ -18,9 +17,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import TypeVar
 
+    from beautyspot.blobs import Blobs
     from beautyspot.clocks import Clock
     from beautyspot.held import Waiting
-    from beautyspot.protocols import SupportsMerge, TaskDB
+    from beautyspot.notices import Notices
+    from beautyspot.protocols import TaskDB
     from beautyspot.records import Entry, Task, TaskFilter
 
     T = TypeVar("T")
@@ -36,7 +37,8 @@ SMALL_BYTES = 4096
 """Largest value that is written in a batch, which a slow network must take in the time of one big value."""
 HOPELESS = (OverflowError, TypeError, ValueError)
 """Causes that lie in the row itself, such as a tag that is no Unicode: no database will ever take it."""
-MICROSECOND = timedelta(microseconds=1)
+BLOB_IS_SAFE_S = 1800.0
+"""A row that waited longer may have lost its blob: `clean` deletes what no row of the database names for an hour."""
 
 
 class Unsaved:
@@ -45,10 +47,12 @@ class Unsaved:
     What waits is newer than what the database holds under its key, unless another process kept that since.
     """
 
-    def __init__(self, db: TaskDB, drop_blob: Callable[[str], None], clock: Clock) -> None:
-        """Hold nothing yet; `drop_blob` raises nothing."""
+    def __init__(self, db: TaskDB, blobs: Blobs, clock: Clock, notices: Notices) -> None:
+        """Hold nothing yet."""
         self._db = db
-        self._drop_blob = drop_blob
+        self._blobs = blobs
+        self._notices = notices
+        self._clock = clock
         self._now = clock.monotonic
         self._held = Held()
         self.waiting = self._held.rows
@@ -204,26 +208,39 @@ class Unsaved:
             return True
 
     def _put_alone(self, row: Waiting) -> list[Waiting]:
+        if self._lost_its_blob(row):
+            self._give_up(row)
+            return []
         self._try(lambda: self._replace(row, row.task, lambda _: self._put_held(row)))
         return [row]
+
+    def _lost_its_blob(self, row: Waiting) -> bool:
+        """Say whether the value of a row that waited for long is gone, and warn of that."""
+        name, location = row.task.func_name, row.task.result_value
+        waited_s = self._clock.time() - row.task.updated_at.timestamp()
+        if not location or waited_s < BLOB_IS_SAFE_S or not self._blobs.is_lost(location):
+            return False
+        self._notices.tell(
+            ("lost", name),
+            f"a result of {name} is lost, whose blob {location!r} was deleted while its row waited for the database, "
+            "as `clean` does after an hour; the function runs again at its next call",
+            CacheSaveWarning,
+        )
+        return True
 
     def _put_together(self, rows: list[Waiting]) -> list[Waiting]:
         """Write in one go what replaces nothing and has no blob, and return it; the others take looks of their own."""
         merger = merger_in(self._db)
         small = [row for row in rows if not row.locations and len(row.task.result_data or b"") <= SMALL_BYTES]
-        return [] if merger is None or not small else self._try(lambda: _put_new(merger, small))
+        return [] if merger is None or not small else self._try(lambda: put_new(merger, small))
 
     def _put_held(self, row: Waiting) -> None:
         """Write the row, unless what another process kept since it was computed is newer."""
-        task, merger = row.task, merger_in(self._db)
+        merger = merger_in(self._db)
         if merger is None:
-            self._db.put(task)
-            return
-        there = merger.updated_at([task.cache_key]).get(task.cache_key)
-        if there is not None and there == row.replaces:
-            # What it replaces is older, whatever a clock says that was set back meanwhile.
-            task = task._replace(updated_at=max(task.updated_at, there + MICROSECOND))
-        merger.put_newer([task])
+            self._db.put(row.task)
+        else:
+            put_unless_outdated(merger, row)
 
     def _replace(self, row: Waiting, task: Task, put: Callable[[Task], None]) -> None:
         """Write `task`, and drop the blobs that no row names then, of those that `row` and the database named."""
@@ -235,7 +252,7 @@ class Unsaved:
             now = self.location(key)
             for location in {before, *row.locations}:
                 if location and location != now:
-                    self._drop_blob(location)
+                    self._blobs.drop(location)
 
     def _is_outdated(self, row: Waiting) -> bool:
         """Say whether another process kept a newer result since."""
@@ -277,14 +294,5 @@ class Unsaved:
         if not self._held.remove(row):
             return False
         for location in row.locations:
-            self._drop_blob(location)
+            self._blobs.drop(location)
         return True
-
-
-def _put_new(merger: SupportsMerge, rows: list[Waiting]) -> list[Waiting]:
-    """Write those of the rows under whose key nothing is, and return them."""
-    there = merger.updated_at([row.task.cache_key for row in rows])
-    new = [row for row in rows if row.task.cache_key not in there]
-    if new:
-        merger.put_newer([row.task for row in new])
-    return new
