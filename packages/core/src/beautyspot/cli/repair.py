@@ -46,6 +46,6 @@ def _tell(done: Repaired, *, dry_run: bool) -> None:
     if done.may_revive:
         say("  results that had been deleted before may be among them: the file no longer tells them apart")
     if done.missed:
-        say(f"  not all of {', '.join(done.missed)} could be read: what `stats` counts may be too little")
+        say(f"  not all of {', '.join(done.missed)} could be read, which no result needs: `stats` may count too little")
     for copy in done.copies:
         say(f"  what was there before lies in {copy!r}; delete it when nothing is missed")
