@@ -138,6 +138,25 @@ def test_damaged_results_and_lost_blobs_are_left_out_and_counted(kept: Any, arch
     assert (done.tasks, done.left_out, done.lost, done.legacy) == (5, 1, 1, 0)
 
 
+def test_a_storage_that_fails_to_give_a_blob_has_not_lost_it_and_the_archive_stays(archive: Path) -> None:
+    class Failing(MemoryStorage):
+        def open(self, location: str, /) -> Any:
+            if location == failing:
+                raise bs.StorageError("no answer")
+            return super().open(location)
+
+    ours, db = Failing(), MemoryTaskDB()
+    locations = [ours.save(key, b"blob") for key in ("0a", "0b")]
+    for location in locations:
+        db.put(task(location, result_type="FILE", result_data=None, result_value=location))
+    failing = ""
+    export_archive(db, [ours], archive)
+    before, failing = archive.read_bytes(), locations[1]
+    with pytest.raises(bs.StorageError, match="no answer"):
+        export_archive(db, [ours, MemoryStorage()], archive)
+    assert archive.read_bytes() == before
+
+
 def test_an_archive_stays_while_the_blobs_are_away(kept: Any, archive: Path) -> None:
     kept.fill(5)
     export(kept, archive)

@@ -15,7 +15,7 @@ from typing import IO, Literal
 from zipfile import ZIP_STORED, ZipFile
 from zlib import crc32
 
-from beautyspot.errors import ConfigurationError, DamagedEntryError, StorageError
+from beautyspot.errors import ConfigurationError, DamagedEntryError, LostBlobError, StorageError
 from beautyspot.maintenance.archive import (
     BIG_BYTES,
     FORMAT,
@@ -46,7 +46,7 @@ class Exported:
     left_out: int
     """Results that are damaged."""
     lost: int
-    """Results left out, as their blob can't be had."""
+    """Results left out, as their blob is in no storage."""
     legacy: int
     """Results left out that an earlier release wrote and no function adopted yet."""
     activity: int
@@ -233,11 +233,16 @@ def _value_of(task: Task, db: TaskDB, storages: Sequence[BlobStorage]) -> IO[byt
     if task.result_type != "FILE":
         entry = db.get(task.cache_key)
         return None if entry is None or entry.result_data is None else BytesIO(entry.result_data)
+    failure: StorageError | None = None
     for storage in storages:
         try:
             return storage.open(task.result_value or "")
-        except StorageError:
+        except LostBlobError:
             continue
+        except StorageError as error:
+            failure = error
+    if failure is not None:
+        raise failure  # a timeout is no answer: an archive without the blob would replace one that has it
     return None
 
 
