@@ -439,6 +439,19 @@ def test_a_result_whose_blob_was_cleaned_away_while_it_waited_is_told_of_and_com
     assert GRACE.total_seconds() >= 2 * BLOB_IS_SAFE_S
 
 
+def test_nobody_is_told_of_a_lost_blob_whose_result_another_process_has_anew(
+    spot: bs.Spot, other: bs.Spot, clock: FrozenClock, tmp_path: Path, locked: Locked
+) -> None:
+    answer = marked(spot, save_blob=True)
+    with locked():
+        answer("a")
+    clock.advance(BLOB_IS_SAFE_S)
+    (tmp_path / "blobs" / spot.parts.store.unsaved.waiting[answer.key("a")].locations[0]).unlink()
+    other.mark(save_blob=True)(ask)("a")
+    spot.flush()  # warnings are errors here
+    assert (len(spot.parts.store.unsaved), answer("a")) == (0, [2])
+
+
 def test_a_storage_that_is_away_loses_no_result_that_waits(
     spot: bs.Spot, clock: FrozenClock, tmp_path: Path, locked: Locked
 ) -> None:

@@ -218,7 +218,7 @@ class Unsaved:
         """Say whether the value of a row that waited for long is gone, and warn of that."""
         name, location = row.task.func_name, row.task.result_value
         waited_s = self._clock.time() - row.task.updated_at.timestamp()
-        if not location or waited_s < BLOB_IS_SAFE_S or not self._blobs.is_lost(location):
+        if not location or waited_s < BLOB_IS_SAFE_S or self._is_outdated(row) or not self._blobs.is_lost(location):
             return False
         self._notices.tell(
             ("lost", name),
