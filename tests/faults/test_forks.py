@@ -97,13 +97,13 @@ with ThreadPoolExecutor(3) as pool:
     stop.set()
     lasts = [future.result() for future in futures]
 kept = [answer.is_cached(n) for n in (*lasts, *range(-{forks}, 0))]
-say(codes == [[0]] * {forks}, all(kept))
+say([code for [code] in codes if code], all(kept))
 """
 
 
 @pytest.mark.slow
 def test_forty_forks_while_threads_write_neither_hang_nor_lose(stage: Any) -> None:
-    assert stage.run(HEAD + IN_THE_MIDDLE.format(forks=40)) == ["True True"]
+    assert stage.run(HEAD + IN_THE_MIDDLE.format(forks=40)) == ["[] True"]
 
 
 @pytest.mark.slow
@@ -111,7 +111,7 @@ def test_forks_during_the_first_calls_of_threads_do_not_hang(stage: Any) -> None
     # The first call imports; a module that a thread imports at the fork would stay locked in the child. 1 in 4 did.
     for _ in range(8):
         actors = [stage.start(HEAD + IN_THE_MIDDLE.format(forks=3)) for _ in range(2)]
-        assert [actor.rest() for actor in actors] == [["True True"]] * 2
+        assert [actor.rest() for actor in actors] == [["[] True"]] * 2
 
 
 SLOW_IMPORT = """
