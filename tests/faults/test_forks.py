@@ -14,7 +14,7 @@ warnings.filterwarnings("ignore", "This process .* is multi-threaded", Deprecati
 def in_child(work):
     pid = os.fork()
     if not pid:
-        signal.alarm(15)
+        signal.alarm(60)  # a busy disk may hold up a write for a while
         code = 1
         try:
             work()
@@ -143,3 +143,24 @@ say(ended(in_child(lambda: spot.mark(version=bs.FROM_CODE)(told_by_code)(1) == 1
 
 def test_a_child_imports_what_a_thread_of_its_parent_was_importing(stage: Any) -> None:
     assert stage.run(HEAD + SLOW_IMPORT) == ["[0]"]
+
+
+MARKING = """
+from beautyspot.walk import sharing
+spot, held, go = new_spot(), threading.Event(), threading.Event()
+
+def mark_slowly():
+    with sharing._lock:
+        held.set()
+        go.wait()
+
+threading.Thread(target=mark_slowly).start()
+held.wait()
+child = in_child(lambda: new_answer(spot)(1) == value_of(1) or os._exit(9))
+say(ended(child))
+go.set()
+"""
+
+
+def test_a_child_marks_though_a_thread_of_its_parent_was_marking(stage: Any) -> None:
+    assert stage.run(HEAD + MARKING) == ["[0]"]

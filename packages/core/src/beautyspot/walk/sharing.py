@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from threading import RLock
 from types import FunctionType
 from weakref import WeakKeyDictionary, WeakSet
@@ -90,3 +91,12 @@ def _held(cell: Any) -> Any:
         return cell.cell_contents
     except ValueError:
         return None  # not given a value yet
+
+
+def _after_fork_in_child() -> None:
+    global _lock  # a thread of the parent may have held it
+    _lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_after_fork_in_child)
