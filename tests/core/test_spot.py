@@ -474,3 +474,12 @@ def test_a_spot_shows_its_name_and_where_results_lie(workspace: Path):
     )
     spot = bs.Spot("app", db="memory://", storage="memory://")
     assert repr(spot) == "Spot('app', db=MemoryTaskDB(), storage=MemoryStorage())"
+
+
+def test_a_working_folder_that_was_deleted_is_told_with_a_next_step(workspace: Path, monkeypatch: pytest.MonkeyPatch):
+    gone = workspace / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(bs.ConfigurationError, match="has been deleted; cd into one that is there, or give db="):
+        bs.Spot("here")

@@ -18,9 +18,15 @@ def database_path(name: str, /) -> str:
     Releases up to 1.0 kept it beside the script; such a file is used where it lies.
 
     Raises:
-        ConfigurationError: `name` is no plain file name.
+        ConfigurationError: `name` is no plain file name, or the working folder is gone.
     """
-    path = os.path.abspath(os.path.join(WORKSPACE, f"{_checked(name)}.db"))  # noqa: PTH100, PTH118 - see above
+    try:
+        path = os.path.abspath(os.path.join(WORKSPACE, f"{_checked(name)}.db"))  # noqa: PTH100, PTH118 - see above
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"the Spot {name!r} would lie in the working folder, which has been deleted; cd into one that is there, "
+            "or give db= an absolute path"
+        ) from None
     oldest = os.path.abspath(f"{name}.db")  # noqa: PTH100 - see above
     return oldest if os.path.isfile(oldest) and not os.path.exists(path) else path  # noqa: PTH110, PTH113 - see above
 
