@@ -1,5 +1,6 @@
 """Parts of kept values, read without the rest."""
 
+import io
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import Any
 
 import beautyspot as bs
 import pytest
+import zstandard
 from beautyspot.catalog import Catalog, Content
+from beautyspot.catalog.unpacked import Unpacked
 from beautyspot.errors import DamagedEntryError
 from beautyspot.storage.local import LocalStorage
 
@@ -123,3 +126,10 @@ def test_a_long_value_whose_bytes_are_no_frame_says_so_at_once(tmp_path: Path, o
     blob.write_bytes(b"x" * blob.stat().st_size)
     with pytest.raises(DamagedEntryError, match="no whole zstd frame"):
         reopened(tmp_path)
+
+
+def test_a_compressed_stream_refuses_a_place_before_its_begin_and_reads_to_its_end() -> None:
+    stream = Unpacked(io.BytesIO(zstandard.compress(b"0123456789")), 10)
+    with pytest.raises(ValueError, match="negative seek position -1"):
+        stream.seek(-11, io.SEEK_END)
+    assert (stream.seek(-3, io.SEEK_END), stream.read(None)) == (7, b"789")

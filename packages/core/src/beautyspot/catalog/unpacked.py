@@ -5,6 +5,7 @@ from typing import Any, BinaryIO, cast
 
 from beautyspot.compression import MOST_DIGITS, decompress, unpacked_bytes
 from beautyspot.errors import DamagedEntryError
+from beautyspot.storage.streams import seek_target
 
 WHOLE_BYTES = 16 * 1024 * 1024
 """Up to here a value is decompressed whole: who reads to and fro, as a PDF is read, would begin anew each time."""
@@ -73,10 +74,10 @@ class Unpacked(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Move, and return the new position; nothing is decompressed before it is read."""
-        self._position = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size_bytes}[whence]
+        self._position = seek_target(offset, whence, self._position, self._size_bytes)
         return self._position
 
-    def read(self, size: int = -1, /) -> bytes:
+    def read(self, size: int | None = -1, /) -> bytes:
         """Return the next `size` bytes, or all that are left.
 
         Raises:
@@ -85,7 +86,7 @@ class Unpacked(io.RawIOBase):
         import zstandard  # as above
 
         left = max(self._size_bytes - self._position, 0)
-        wanted = left if size < 0 else min(size, left)
+        wanted = left if size is None or size < 0 else min(size, left)
         if self._frame is None or self._frame.tell() > self._position:
             self._packed.seek(0)
             decompressor: Any = zstandard.ZstdDecompressor()

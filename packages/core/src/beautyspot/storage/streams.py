@@ -37,7 +37,7 @@ class PartsReader(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Move, and return the new position."""
-        self._at = self._start + _target(offset, whence, self.tell(), self._stop - self._start)
+        self._at = self._start + seek_target(offset, whence, self.tell(), self._stop - self._start)
         return self.tell()
 
     def readinto(self, buffer: Any, /) -> int:
@@ -79,7 +79,7 @@ class RangeReader(io.BufferedIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Move without a request, and return the new position."""
-        self._at = _target(offset, whence, self._at, self._size)
+        self._at = seek_target(offset, whence, self._at, self._size)
         return self._at
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -160,7 +160,12 @@ def in_parallel(work: Callable[[int], Any], items: Sequence[int], /) -> list[Any
             raise
 
 
-def _target(offset: int, whence: int, at: int, size: int) -> int:
+def seek_target(offset: int, whence: int, at: int, size: int, /) -> int:
+    """Return where `seek` leads from `at` in a stream of `size` bytes.
+
+    Raises:
+        ValueError: it is before the first.
+    """
     target = offset + {io.SEEK_SET: 0, io.SEEK_CUR: at, io.SEEK_END: size}[whence]
     if target < 0:
         raise ValueError(f"negative seek position {target!r}; the blob begins at 0")
