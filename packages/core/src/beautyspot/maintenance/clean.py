@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import product
 from pathlib import PurePath
 from typing import cast
 
@@ -12,8 +11,9 @@ from sqlalchemy import select
 from beautyspot.batched import batched
 from beautyspot.catalog import Catalog
 from beautyspot.catalog.tasks import tasks_named
-from beautyspot.errors import ConfigurationError, LostBlobError, StorageError
+from beautyspot.errors import ConfigurationError, StorageError
 from beautyspot.maintenance.delete import delete_tasks
+from beautyspot.maintenance.presence import is_in
 from beautyspot.maintenance.repair import set_aside_before
 from beautyspot.protocols import BlobStorage, TaskDB
 from beautyspot.records import BlobInfo, Task
@@ -95,7 +95,9 @@ def litter(
     blobs = _older(_unnamed(present, every), grace) + unfinished(storages[0], grace)
     # Each is asked for once more: its blob may be younger than the list, or lie in a folder of an earlier release.
     there = {blob.location for blob in present}
-    lost = [location for location in named if location not in there and not _is_anywhere(location, storages)]
+    lost = [
+        location for location in named if location not in there and not is_in((location, file_name(location)), storages)
+    ]
     # An unmounted disk reads as an empty folder, while a few blobs may be found where earlier releases kept them.
     if lost and (not present or len(lost) == len(named)) and not blobs_are_gone:
         where = getattr(storages[0], "root", storages[0])
@@ -194,19 +196,3 @@ def _naming(catalog: Catalog, locations: Sequence[str]) -> Iterator[Task]:
     key, location = source.column("tasks", "cache_key"), source.column("tasks", "result_value")
     for chunk in batched(locations, CHUNK):
         yield from tasks_named(source, [row[0] for row in source.rows(select(key).where(location.in_(chunk)))])
-
-
-def _is_anywhere(location: str, storages: Sequence[BlobStorage]) -> bool:
-    failure: StorageError | None = None
-    for place, storage in product(dict.fromkeys((location, file_name(location))), storages):
-        try:
-            storage.open(place).close()
-        except LostBlobError:
-            continue
-        except StorageError as error:
-            failure = error
-        else:
-            return True
-    if failure is not None:
-        raise failure  # a timeout is no answer: the blob may well be there
-    return False

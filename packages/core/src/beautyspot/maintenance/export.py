@@ -1,37 +1,23 @@
 """Writes results, their blobs and what was counted into one file."""
 
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
-from hashlib import sha256
 from io import BytesIO
-from itertools import count
 from pathlib import Path
 from typing import IO, Literal
 from zipfile import ZIP_STORED, ZipFile
 from zlib import crc32
 
 from beautyspot.errors import ConfigurationError, DamagedEntryError, LostBlobError, StorageError
-from beautyspot.maintenance.archive import (
-    BIG_BYTES,
-    FORMAT,
-    MANIFEST,
-    PART_BYTES,
-    PIECE_BYTES,
-    VERSION,
-    activity_from,
-    framed,
-    pack_row,
-    task_from,
-    unpack_row,
-)
+from beautyspot.maintenance.archive import BIG_BYTES, PIECE_BYTES, activity_from, pack_row, task_from, unpack_row
 from beautyspot.maintenance.archive_reader import open_archive
+from beautyspot.maintenance.archive_writer import ArchiveWriter
 from beautyspot.maintenance.blob_moves import is_legacy
 from beautyspot.maintenance.existence import expect_made
+from beautyspot.maintenance.presence import Presence
 from beautyspot.protocols import BlobStorage, SupportsJournalReads, TaskDB
 from beautyspot.records import DAMAGED, Task, TaskFilter
 
@@ -54,51 +40,6 @@ class Exported:
 
 
 Outcome = Literal["tasks", "left_out", "lost", "legacy", "gone"]
-
-
-class ArchiveWriter:
-    """Adds members to a zip, and remembers their hashes."""
-
-    def __init__(self, file: ZipFile) -> None:
-        """Write to `file`."""
-        self._file = file
-        self._hashes: dict[str, str] = {}
-        self._numbers = count()
-        self._part: list[bytes] = []
-        self._part_bytes = 0
-
-    def add_pieces(self, pieces: Iterator[bytes], /) -> tuple[str, int]:
-        """Write a big value, and return its member's name and the CRC-32 of its bytes."""
-        name = f"values/{next(self._numbers):06}"
-        digest, checksum = sha256(), 0
-        with self._file.open(name, "w", force_zip64=True) as member:
-            for piece in pieces:
-                digest.update(piece)
-                checksum = crc32(piece, checksum)
-                member.write(piece)
-        self._hashes[name] = digest.hexdigest()
-        return name, checksum
-
-    def add_row(self, kind: str, *pieces: bytes) -> None:
-        """Add a row to the part that is being filled."""
-        self._part += map(framed, pieces)
-        self._part_bytes += sum(map(len, pieces))
-        if self._part_bytes >= PART_BYTES:
-            self.end_part(kind)
-
-    def end_part(self, kind: str) -> None:
-        """Write the part that was filled, if there is anything in it."""
-        data, name = b"".join(self._part), f"{kind}/{next(self._numbers):06}"
-        if data:
-            self._file.writestr(name, data)
-            self._hashes[name] = sha256(data).hexdigest()
-        self._part, self._part_bytes = [], 0
-
-    def end(self, done: Exported) -> None:
-        """Write the manifest; an archive without it is not whole."""
-        figures = {"tasks": done.tasks, "size_bytes": done.size_bytes, "activity": done.activity}
-        head = {"format": FORMAT, "version": VERSION, "created_at": datetime.now(UTC).isoformat()}
-        self._file.writestr(MANIFEST, json.dumps({**head, **figures, "sha256": self._hashes}, indent=1))
 
 
 def export_archive(
@@ -125,25 +66,39 @@ def export_archive(
     _expect_free(target, db)
     tasks = _with_place(db.find(where or TaskFilter()), storages)
     if dry_run:
-        sizes = [task.size_bytes for task in tasks]
-        known = [size_bytes for size_bytes in sizes if size_bytes is not None]
-        return Exported(len(known), sum(known), 0, 0, len(sizes) - len(known), 0)
+        presence = Presence(storages)
+        return _exported(_counted(tasks, lambda task: _looked_at(task, db, presence), storages, progress))
     with _file_at(target) as stream, ZipFile(stream, "w", ZIP_STORED) as file:
         writer = ArchiveWriter(file)
-        counts: Counter[str] = Counter()
-        for number, task in enumerate(tasks, 1):
-            outcome, size_bytes = _add(writer, task, db, storages)
-            counts[outcome] += 1
-            counts["size_bytes"] += size_bytes
-            counts["blobs"] += task.result_type == "FILE" and outcome in ("tasks", "left_out")
-            if progress is not None:
-                progress(number)
-        _expect_blobs(counts, storages)
+        counts = _counted(tasks, lambda task: _add(writer, task, db, storages), storages, progress)
         writer.end_part("tasks")
         counts["activity"] = _add_activity(writer, db)
-        done = Exported(**{each.name: counts[each.name] for each in fields(Exported)})
-        writer.end(done)
+        done = _exported(counts)
+        writer.end(tasks=done.tasks, size_bytes=done.size_bytes, activity=done.activity)
     return done
+
+
+def _counted(
+    tasks: Iterable[Task],
+    treat: Callable[[Task], tuple[Outcome, int]],
+    storages: Sequence[BlobStorage],
+    progress: Callable[[int], None] | None,
+) -> Counter[str]:
+    """Return what it comes to that each task is treated; refuses as `_expect_blobs` does."""
+    counts: Counter[str] = Counter()
+    for number, task in enumerate(tasks, 1):
+        outcome, size_bytes = treat(task)
+        counts[outcome] += 1
+        counts["size_bytes"] += size_bytes
+        counts["blobs"] += task.result_type == "FILE" and outcome in ("tasks", "left_out")
+        if progress is not None:
+            progress(number)
+    _expect_blobs(counts, storages)
+    return counts
+
+
+def _exported(counts: Counter[str]) -> Exported:
+    return Exported(**{each.name: counts[each.name] for each in fields(Exported)})
 
 
 def _with_place(tasks: Iterable[Task], storages: Sequence[BlobStorage]) -> Iterator[Task]:
@@ -199,10 +154,7 @@ def _add(writer: ArchiveWriter, task: Task, db: TaskDB, storages: Sequence[BlobS
         return "left_out", 0
     stream = _value_of(task, db, storages)
     if stream is None:
-        entry = db.get(task.cache_key)
-        is_there = entry is not None and entry.result_value == task.result_value
-        missed: Outcome = "lost" if task.result_type == "FILE" else "left_out"
-        return (missed if is_there else "gone"), 0
+        return _missed(task, db), 0
     with stream:
         head = stream.read(BIG_BYTES)
         more = stream.read(PIECE_BYTES) if len(head) == BIG_BYTES else b""
@@ -217,6 +169,26 @@ def _add(writer: ArchiveWriter, task: Task, db: TaskDB, storages: Sequence[BlobS
         return "left_out", 0
     writer.add_row("tasks", row, value)
     return "tasks", size_bytes
+
+
+def _looked_at(task: Task, db: TaskDB, presence: Presence) -> tuple[Outcome, int]:
+    """Return what would come of a result, as far as its row and the list of blobs tell."""
+    if is_legacy(task):
+        return "legacy", 0
+    size_bytes = max(task.size_bytes or 0, 0)
+    if task.result_type == DAMAGED or _packed(task._replace(size_bytes=size_bytes), None, size_bytes) is None:
+        return "left_out", 0
+    if task.result_type == "FILE" and not presence.has(task.result_value or ""):
+        return _missed(task, db), 0
+    return "tasks", size_bytes
+
+
+def _missed(task: Task, db: TaskDB) -> Outcome:
+    """Return what became of a result that has no value."""
+    entry = db.get(task.cache_key)
+    if entry is None or entry.result_value != task.result_value:
+        return "gone"
+    return "lost" if task.result_type == "FILE" else "left_out"
 
 
 def _packed(task: Task, member: str | None, size_bytes: int) -> bytes | None:
