@@ -267,6 +267,15 @@ def test_failing_storage_leaves_the_value_in_the_row(db: MoodyDB, tmp_path: Path
     assert store.read("k" * 32, PLAIN) == (b"paid", 2.0)
 
 
+def test_a_result_that_the_row_took_is_kept_where_warnings_are_errors(store: Store, tmp_path: Path):
+    (tmp_path / "blobs").write_text("a file where the folder should be")
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("error")
+        assert store.keep(label(save_blob=True), "x", PLAIN)
+    assert ["kept in the database row instead" in str(each.message) for each in shown] == [True]
+    assert store.read("k" * 32, PLAIN) == ("x", 2.0)
+
+
 def test_a_storage_that_stalls_keeps_one_result_waiting_and_not_all(db: MoodyDB, tmp_path: Path, clock: FrozenClock):
     storage = SlowStorage(tmp_path / "blobs", clock)
     store = Store(db, storage, clock=clock)

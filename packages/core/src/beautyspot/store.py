@@ -280,8 +280,8 @@ class Store:
             return None, error
 
     def _warn_of_storage(self, label: Label, error: Exception | None) -> None:
-        if error is not None:
-            self.notices.warn(
+        if error is not None:  # told and not raised: the result is kept
+            self.notices.tell(
                 trouble(error),
                 f"the blob storage failed for {label.func_name} ({type(error).__name__}: {error}); "
                 "the result is kept in the database row instead",
