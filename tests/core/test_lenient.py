@@ -9,6 +9,7 @@ from typing import Any
 
 import beautyspot as bs
 import pytest
+from beautyspot.errors import CacheWarning, SerializationError
 from beautyspot.lenient import LenientRows
 from beautyspot.store import Label
 
@@ -61,3 +62,11 @@ async def test_what_can_not_be_kept_stops_no_other(on_save_error: Any, tmp_path:
     assert await read(rows, ["a", "b", "c"], "sync") == [1, None, 3]
     assert {str(each.message)[:52] for each in shown} == {"the cache of Host's answers could not keep an answer"}
     spot.shutdown()
+
+
+def test_rows_that_may_be_the_only_copy_raise_what_their_spot_raises(tmp_path: Path, shown: Any) -> None:
+    with bs.Spot("a", db=tmp_path / "a.db", on_save_error="raise") as spot:
+        rows = LenientRows(spot.parts, "Host", forgives=CacheWarning)
+        with pytest.raises(SerializationError):
+            rows.keep([(label("a"), object())])
+    assert shown == []

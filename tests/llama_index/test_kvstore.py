@@ -2,9 +2,11 @@
 
 import asyncio
 import pickle
+import sqlite3
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -68,6 +70,36 @@ async def test_a_value_that_can_not_be_kept_leaves_no_older_one_behind(store: Be
         store.put("a", {"n": object()})
     await store.aput_all([("b", {"n": object()}), ("c", {"n": 2})])
     assert store.get_all() == {"c": {"n": 2}}
+
+
+@pytest.fixture
+def shown() -> Iterator[list[warnings.WarningMessage]]:
+    """What is shown where warnings are errors."""
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("error")
+        yield shown
+
+
+async def test_where_warnings_are_errors_a_value_that_can_not_be_kept_is_told_of(
+    store: BeautySpotKVStore, shown: list[warnings.WarningMessage]
+) -> None:
+    store.put_all([("a", {"n": 1}), ("b", {"n": 1})])
+    store.put("b", {"n": object()})
+    await store.aput_all([("c", {"n": object()}), ("d", {"n": 2})])
+    assert store.get_all() == {"a": {"n": 1}, "d": {"n": 2}}
+    assert ["could not keep an answer" in str(each.message) for each in shown] == [True]
+
+
+async def test_where_warnings_are_errors_a_damaged_value_is_a_miss_and_can_be_deleted(
+    store: BeautySpotKVStore, tmp_path: Path, shown: list[warnings.WarningMessage]
+) -> None:
+    store.put_all([("a", {"n": 1}), ("b", {"n": 1})])
+    with closing(sqlite3.connect(tmp_path / "kv.db")) as file, file:
+        file.execute("UPDATE tasks SET result_data = x'00', expires_at = 'never' WHERE input_id = 'a'")
+    assert store.get("a") is await store.aget("a") is None
+    assert store.get_all() == {"b": {"n": 1}}
+    assert (store.delete("a"), store.clear()) == (False, 1)
+    assert ["could not look an answer up" in str(each.message) for each in shown] == [True]
 
 
 def test_where_failures_are_raised_the_older_value_stays(tmp_path: Path) -> None:

@@ -50,16 +50,32 @@ def report(
 class LenientRows(Rows):
     """Reads and keeps as `Rows` does, and tells what goes wrong."""
 
-    def __init__(self, parts: "Parts", host: str, /, serializer: "Serializer | None" = None) -> None:
-        """Stand on the parts of a Spot, for the answers of `host`; `serializer` instead of the Spot's own."""
+    def __init__(
+        self,
+        parts: "Parts",
+        host: str,
+        /,
+        serializer: "Serializer | None" = None,
+        *,
+        forgives: type[Exception] = Exception,
+    ) -> None:
+        """Stand on the parts of a Spot.
+
+        Args:
+            parts: Of the Spot.
+            host: Whose answers are kept, such as `LangChain`.
+            serializer: Instead of the Spot's own.
+            forgives: What is told instead of raised; `CacheWarning` for rows that may be somebody's only copy, where
+                `on_save_error="raise"` holds and warnings made errors do not.
+        """
         super().__init__(parts, serializer)
-        self._notices, self._host = parts.store.notices, host
+        self._notices, self._host, self._forgives = parts.store.notices, host, forgives
 
     def read(self, keys: Sequence[str], /) -> list[Hit | None]:
         """Return what is kept under each key; None where nothing is that can be read."""
         try:
             return super().read(keys)
-        except Exception as error:  # noqa: BLE001 - see above
+        except self._forgives as error:
             self._tell("could not look an answer up", error, CacheReadWarning)
         return self._read_each(keys)
 
@@ -67,7 +83,7 @@ class LenientRows(Rows):
         """Do as `read`."""
         try:
             return await super().read_async(keys)
-        except Exception as error:  # noqa: BLE001 - see above
+        except self._forgives as error:
             self._tell("could not look an answer up", error, CacheReadWarning)
         return await self.in_thread(self._read_each, keys)
 
@@ -90,7 +106,7 @@ class LenientRows(Rows):
         """Return the labels of the values that can't be kept; None where it can't be said which."""
         try:
             return super().keep(rows)
-        except Exception as error:  # noqa: BLE001 - see above
+        except self._forgives as error:
             self._tell("could not keep an answer", error, CacheSaveWarning)
             return None
 

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple, cast
 
 from beautyspot.checks import expect
 from beautyspot.durations import Duration, seconds
+from beautyspot.errors import CacheReadWarning, CacheWarning
 from beautyspot.keys.canonical import pack
 from beautyspot.keys.digest import digest
+from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened, portable
 from beautyspot.records import TaskFilter
-from beautyspot.rows import Rows
 from beautyspot.store import Hit, Label
 
 from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE, DEFAULT_COLLECTION, BaseKVStore
@@ -61,7 +62,7 @@ class BeautySpotKVStore(BaseKVStore):
         self._place, self._spot = spot, opened(spot)
         self._namespace = namespace
         self._ttl_s = None if ttl is None else seconds(ttl)
-        self._rows = Rows(self._spot.parts)
+        self._rows = LenientRows(self._spot.parts, "LlamaIndex", forgives=CacheWarning)
         self._asked: set[str] = set()
 
     def put(self, key: str, val: Value, collection: str = DEFAULT_COLLECTION) -> None:
@@ -129,7 +130,9 @@ class BeautySpotKVStore(BaseKVStore):
             StorageError: the database can't; what can't be deleted must not pass for gone.
         """
         place, store = self._key(key, collection), self._spot.parts.store
-        was_there = store.lookup(place) is not None
+        was_there = False
+        with suppress(CacheReadWarning):  # where warnings are errors; what can't be read goes all the same
+            was_there = store.lookup(place) is not None
         return store.delete([place]) > 0 and was_there
 
     async def adelete(self, key: str, collection: str = DEFAULT_COLLECTION) -> bool:
