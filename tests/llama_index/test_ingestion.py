@@ -15,7 +15,7 @@ from llama_index.core.embeddings.mock_embed_model import MockEmbedding
 from llama_index.core.extractors import BaseExtractor, SummaryExtractor, TitleExtractor
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.ingestion.pipeline import get_transformation_hash
-from llama_index.core.llms import MockLLM
+from llama_index.core.llms import CompletionResponse, MockLLM
 from llama_index.core.node_parser import (
     HierarchicalNodeParser,
     MarkdownNodeParser,
@@ -93,6 +93,14 @@ class Embedder(MockEmbedding):
 
     async def _aget_text_embeddings(self, texts: list[str]) -> list[list[float]]:
         return self._get_text_embeddings(texts)
+
+
+class Reader(MockLLM):
+    """Says back what it was asked, and notes it."""
+
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        ASKED.append([prompt])
+        return super().complete(prompt, formatted, **kwargs)
 
 
 @pytest.fixture(autouse=True)
@@ -268,8 +276,22 @@ def test_what_looks_at_neighbours_is_told_by_its_unit(spot: Spot, asked: list[li
     for count in (2, 2, 3):
         assert [node.metadata["place"] for node in cached(documents(count))] == [*range(count)]
     assert [len(call) for call in asked] == [2, 3]
-    assert CachedTransformation(SummaryExtractor(llm=MockLLM()), spot).unit == "list"
     assert CachedTransformation(TitleExtractor(llm=MockLLM()), spot).unit == "document"
+
+
+@pytest.mark.parametrize(("summaries", "calls"), [(["self"], 1), (["self", "next"], 3)])
+async def test_a_summary_is_made_anew_alone_unless_its_neighbours_get_it(
+    summaries: list[str], calls: int, spot: Spot, asked: list[list[str]]
+) -> None:
+    cached = CachedTransformation(SummaryExtractor(llm=Reader(), summaries=summaries, num_workers=1), spot)
+    await cached.acall([TextNode(text=text) for text in ("one", "two", "three")])
+    asked.clear()
+    one, two, three = await cached.acall([TextNode(text=text) for text in ("one", "another", "three")])
+    assert len(asked) == calls
+    for node, own, after in ((one, "one", "another"), (two, "another", "three"), (three, "three", None)):
+        assert own in node.metadata["section_summary"]
+        told = node.metadata.get("next_section_summary")
+        assert told is None if after is None or calls == 1 else after in told
 
 
 @pytest.mark.usefixtures("event_loop_of_thread")

@@ -44,7 +44,8 @@ class CachedTransformation(TransformComponent):
 
     Nodes are known by their content, and keep who they are: of two documents with one text, each gets nodes of its own.
     LlamaIndex's own transformations are known for what they look at: a splitter or `TitleExtractor` at a document,
-    `SummaryExtractor` at the whole list, others at each node. Tell `unit=` for one of yours that looks at neighbours.
+    `SummaryExtractor` for neighbours at the whole list, others at each node. Tell `unit=` for one of yours that looks
+    at neighbours.
     """
 
     transformation: SerializeAsAny[TransformComponent] = Field(description="What is called for new nodes.")

@@ -12,7 +12,6 @@ from llama_index.core.schema import BaseNode, NodeRelationship, RelatedNodeInfo,
 Unit = Literal["node", "document", "list"]
 UNITS: tuple[Unit, ...] = ("node", "document", "list")
 _KNOWN: tuple[tuple[type, Unit], ...] = (
-    (SummaryExtractor, "list"),  # the summaries of the nodes before and after
     (DocumentContextExtractor, "list"),  # what a document store holds
     (TitleExtractor, "document"),  # the first nodes of a document
     (NodeParser, "document"),  # which nodes are neighbours
@@ -22,6 +21,10 @@ _KNOWN: tuple[tuple[type, Unit], ...] = (
 
 def unit_of(transformation: TransformComponent, /) -> Unit:
     """Return what LlamaIndex's own transformations look at; one of the user's is taken to look at each node alone."""
+    if isinstance(transformation, SummaryExtractor):
+        # Its field may be changed afterwards, and is read no more.
+        neighbours = (getattr(transformation, name, True) for name in ("_prev_summary", "_next_summary"))
+        return "list" if any(neighbours) else "node"
     return next(unit for type_, unit in _KNOWN if isinstance(transformation, type_))
 
 
