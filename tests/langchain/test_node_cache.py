@@ -2,11 +2,13 @@
 
 import copy
 import gc
+import multiprocessing
 import operator
 import os
 import pickle
 import subprocess
 import sys
+import threading
 from collections import UserDict, deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +18,7 @@ import pytest
 from beautyspot import CacheReadWarning, CacheSaveWarning, CacheWarning, Spot, UnkeyableArgument
 from beautyspot.records import TaskFilter
 from beautyspot.testing import FrozenClock
-from langchain_beautyspot import BeautySpotNodeCache, stable_key
+from langchain_beautyspot import BeautySpotNodeCache, classes, stable_key
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
@@ -295,7 +297,7 @@ print(stable_key({STATE}, x=1))
 
 GRAPH = """
 import sys
-from langchain_beautyspot import BeautySpotNodeCache, stable_key
+from langchain_beautyspot import BeautySpotNodeCache, classes, stable_key
 from langgraph.graph import START, StateGraph
 from langgraph.types import CachePolicy
 
@@ -413,3 +415,24 @@ def test_an_object_within_a_message_is_not_kept_as_a_dict(cache: BeautySpotNodeC
     with pytest.warns(CacheSaveWarning, match="register_type"):
         cache.set({KEY: ([("messages", [AIMessage("x", response_metadata={"plan": Plan([])})])], None)})
     assert cache.get([KEY]) == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Python 3.12 on forks beside threads
+def test_a_forked_child_makes_a_cache_though_a_thread_of_its_parent_was_making_one(tmp_path: Path) -> None:
+    held, go = threading.Event(), threading.Event()
+
+    def make_slowly() -> None:
+        with classes._lock:
+            held.set()
+            go.wait()
+
+    threading.Thread(target=make_slowly).start()
+    held.wait()
+    child = multiprocessing.get_context("fork").Process(target=BeautySpotNodeCache, args=(tmp_path / "child.db",))
+    child.start()
+    child.join(30)
+    go.set()
+    child.kill()
+    child.join()
+    assert child.exitcode == 0

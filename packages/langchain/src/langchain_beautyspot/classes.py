@@ -4,6 +4,7 @@ A message is kept by its fields and made anew by its own constructor, so that fi
 do not turn what is kept into misses.
 """
 
+import os
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -81,3 +82,12 @@ def _sent(class_: Callable[..., Any], parts: list[Any]) -> Any:
 
 def _parts_of_send(send: Any) -> list[Any]:
     return [send.node, send.arg]
+
+
+def _after_fork_in_child() -> None:
+    global _lock  # a thread of the parent may have held it
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_after_fork_in_child)
