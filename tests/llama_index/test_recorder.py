@@ -3,6 +3,7 @@
 import asyncio
 import json
 import multiprocessing
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import beautyspot as bs
@@ -29,6 +30,7 @@ from llama_index.callbacks.beautyspot import (
     cache_llm,
     install,
 )
+from llama_index.callbacks.beautyspot.recorder import recorder as installing
 from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 from llama_index.core.chat_engine import SimpleChatEngine
@@ -637,6 +639,27 @@ def test_a_forked_child_records_its_own_runs_and_leaves_the_parents(recorder: Re
     assert child.exitcode == 0
     assert [(row.status, row.tags) for row in kept(tmp_path / "runs.db")] == [("ok", ("of:child",))]
     assert len(list(stream)) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Python 3.12 on forks beside threads
+def test_a_forked_child_installs_though_a_thread_of_its_parent_was_installing(tmp_path: Path) -> None:
+    held, go = Event(), Event()
+
+    def install_slowly() -> None:
+        with installing._installing:
+            held.set()
+            go.wait()
+
+    Thread(target=install_slowly).start()
+    held.wait()
+    child = multiprocessing.get_context("fork").Process(target=install, args=(tmp_path / "child.db",))
+    child.start()
+    child.join(30)
+    go.set()
+    child.kill()
+    child.join()
+    assert child.exitcode == 0
 
 
 def test_a_database_that_can_not_be_written_costs_no_call(unwritable: bs.Spot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Iterable
 from threading import Lock
@@ -140,3 +141,12 @@ def is_installed_at(spot: Spot, /) -> bool:
 def _place_of(spot: Spot) -> Any:
     database = spot.parts.store.db
     return getattr(database, "path", None) or getattr(database, "name", None) or id(database)
+
+
+def _after_fork_in_child() -> None:
+    global _installing  # a thread of the parent may have held it
+    _installing = Lock()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_after_fork_in_child)
