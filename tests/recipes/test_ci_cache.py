@@ -17,6 +17,9 @@ from workspace.blocks import block
 RECIPE = Path(__file__).parents[2] / "recipes/ci-cache"
 README = RECIPE / "README.md"
 STEPS: list[dict[str, Any]] = yaml.safe_load((RECIPE / "workflow.yml").read_text())["jobs"]["answers"]["steps"]
+ADD_WORKFLOW = block(README, "mkdir -p .github/workflows")
+ADD_HOOK = block(README, "cp pre-commit-config.yaml .pre-commit-config.yaml")
+ASK = block(README, "python answers.py")
 NOBODY = "http://127.0.0.1:9/v1"
 pytestmark = [pytest.mark.external_service, pytest.mark.slow]
 Clone = Callable[[str], Path]
@@ -87,7 +90,7 @@ def test_a_run_in_a_fresh_clone_asks_only_what_no_run_before_it_asked(
     clone: Clone, tmp_path: Path, openai_api: OpenAIAPI
 ) -> None:
     first = clone("first")
-    told(first, f"{block(README, 'mkdir')}\ngit add --all && git commit -qm workflow")
+    told(first, f"{ADD_WORKFLOW}\ngit add --all && git commit -qm workflow")
     assert run_workflow(first, tmp_path / "cache")
     assert openai_api.calls == 3
     assert told(first, "git status --porcelain") == ""
@@ -128,20 +131,20 @@ def test_the_hook_refuses_a_commit_whose_archive_lacks_an_answer(
     mine = clone("mine")
     told(
         mine,
-        f"{block(README, 'python answers.py')}\ngit commit -qm answers\n{block(README, 'cp pre-commit-config.yaml')}",
+        f"{ASK}\ngit commit -qm answers\n{ADD_HOOK}",
     )
     told(mine, "echo 'Who pulls the curtain?' >> questions.txt; python answers.py")  # asked, and not exported
     refused = sh(mine, "git commit -am more")
     assert refused.returncode == 1
     assert "no answer is kept for 'Who pulls the curtain?'" in refused.stdout + refused.stderr
-    told(mine, f"{block(README, 'python answers.py')}\ngit commit -m more && git push -q")
+    told(mine, f"{ASK}\ngit commit -m more && git push -q")
     monkeypatch.setenv("OPENAI_BASE_URL", NOBODY)
     told(clone("theirs"), "sh check.sh")
 
 
 def test_the_hook_refuses_a_commit_without_the_archive_that_lies_in_the_folder(clone: Clone) -> None:
     mine = clone("mine")
-    told(mine, f"{block(README, 'cp pre-commit-config.yaml')}\necho answers.zip >> .gitignore; python answers.py")
+    told(mine, f"{ADD_HOOK}\necho answers.zip >> .gitignore; python answers.py")
     told(mine, "beautyspot --db answers.db export answers.zip --yes")
     never_added = sh(mine, "git add questions.txt .gitignore .pre-commit-config.yaml && git commit -m answers")
     told(mine, "git add --force answers.zip && git commit -qm answers && git rm -q --cached answers.zip")
@@ -153,9 +156,9 @@ def test_the_hook_refuses_a_commit_without_the_archive_that_lies_in_the_folder(c
 
 def test_an_archive_that_was_in_the_cache_can_be_committed(clone: Clone) -> None:
     mine = clone("mine")
-    told(mine, f"{block(README, 'mkdir')}\ngit add --all && git commit -qm workflow")
-    told(mine, f"{block(README, 'python answers.py')}\ngit commit -qm answers")
-    told(mine, f"echo 'Who pulls the curtain?' >> questions.txt\n{block(README, 'python answers.py')}")
+    told(mine, f"{ADD_WORKFLOW}\ngit add --all && git commit -qm workflow")
+    told(mine, f"{ASK}\ngit commit -qm answers")
+    told(mine, f"echo 'Who pulls the curtain?' >> questions.txt\n{ASK}")
     assert told(mine, "git diff --cached --name-only").split() == ["answers.zip", "questions.txt"]
 
 
@@ -170,13 +173,13 @@ def test_the_archives_of_two_branches_become_one(clone: Clone, tmp_path: Path, o
     for name in ("mine", "theirs"):
         told(
             clone(name),
-            f"echo 'What is {name}?' >> questions.txt; {block(README, 'python answers.py')}\ngit commit -qm {name}",
+            f"echo 'What is {name}?' >> questions.txt; {ASK}\ngit commit -qm {name}",
         )
     told(tmp_path / "theirs", "git push -q origin HEAD:theirs")
     mine = tmp_path / "mine"
     assert sh(mine, "git pull -q --no-rebase origin theirs").returncode == 1
     asked = openai_api.calls
-    told(mine, block(README, "for side in"))
+    told(mine, block(README, "for side in --ours --theirs; do"))
     told(mine, "git checkout --theirs questions.txt && echo 'What is mine?' >> questions.txt")
     told(mine, "git add questions.txt && sh check.sh")
     assert openai_api.calls == asked == 8

@@ -23,6 +23,8 @@ from workspace.blocks import block, command
 
 RECIPE = Path(__file__).parents[2] / "recipes/fastapi"
 README = RECIPE / "README.md"
+UVICORN = "uvicorn upstream:app --port 9000"
+GUNICORN = "gunicorn --worker-class asgi --workers 4 --bind 127.0.0.1:8000 service:app"
 NAMES = [f"name-{number}" for number in range(30)]
 TASKS_OF_2_0 = (
     "CREATE TABLE tasks (cache_key TEXT PRIMARY KEY, func_name TEXT, input_id TEXT, result_type TEXT, "
@@ -71,14 +73,14 @@ def ask(url: str) -> Any:
 def upstream(folder: Path) -> Iterator[str]:
     port = str(free_port())
     url = f"http://127.0.0.1:{port}"
-    with running(folder, f"{url}/asked", *command(README, "uvicorn").replace("9000", port).split()):
+    with running(folder, f"{url}/asked", *command(README, UVICORN).replace("9000", port).split()):
         yield url
 
 
 @contextmanager
 def service(folder: Path, upstream_url: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     address = f"127.0.0.1:{free_port()}"
-    told = command(README, "gunicorn").replace("127.0.0.1:8000", address).split()
+    told = command(README, GUNICORN).replace("127.0.0.1:8000", address).split()
     # Half of the 20 a second that the API allows, as a busy machine lets calls arrive in bunches.
     with running(folder, f"http://{address}/health", *told, UPSTREAM=upstream_url, TPM="600") as process:
         yield f"http://{address}", process
@@ -133,7 +135,7 @@ def accepted(url: str) -> int:
 
 
 def test_the_readmes_request_gets_the_readmes_answer(folder: Path) -> None:
-    line, shown = block(README, "$ curl").removeprefix("$ ").split("\n", 1)
+    line, shown = block(README, "$ curl http://127.0.0.1:8000/summaries/owls").removeprefix("$ ").split("\n", 1)
     with upstream(folder) as api, service(folder, api) as (url, _):
         asked = line.replace("http://127.0.0.1:8000", url).split()
         assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == shown.strip()

@@ -25,6 +25,9 @@ from workspace.blocks import command
 ROOT = Path(__file__).parents[2]
 RECIPES = ROOT / "recipes"
 README = RECIPES / "graduation/README.md"
+SCRIPT = "python posters.py owls bats"
+WORKER = "celery -A tasks worker --concurrency 2"
+MIGRATE = "beautyspot migrate --from .beautyspot/posters.db --to $POSTERS_DB --blobs --to-storage $POSTERS_STORAGE"
 BIN = Path(sys.executable).parent
 NAMES = ["owls", "bats", "moths", *(f"name-{number}" for number in range(9))]
 pytestmark = [pytest.mark.external_service, pytest.mark.slow]
@@ -36,10 +39,10 @@ class Stage(NamedTuple):
     folder: Path
     environment: dict[str, str]
 
-    def run(self, start: str, more: str = "", **changes: str) -> str:
-        """Run the README's command that begins so, with more words behind it."""
+    def run(self, line: str, more: str = "", **changes: str) -> str:
+        """Run this line of the README, with more words behind it."""
         done = subprocess.run(
-            f"{command(README, start)} {more}",
+            f"{command(README, line)} {more}",
             cwd=self.folder,
             env=self.environment | changes,
             shell=True,
@@ -88,7 +91,7 @@ def workers(stage: Stage, *names: str) -> Iterator[list["subprocess.Popen[bytes]
     logs = {name: stage.folder / f"{name}.log" for name in names}
     started = [
         subprocess.Popen(
-            shlex.split(f"{command(README, 'celery')} --loglevel INFO --hostname {name}@%h --logfile {log}"),
+            shlex.split(f"{command(README, WORKER)} --loglevel INFO --hostname {name}@%h --logfile {log}"),
             cwd=stage.folder,
             env=stage.environment,
         )
@@ -111,12 +114,12 @@ def workers(stage: Stage, *names: str) -> Iterator[list["subprocess.Popen[bytes]
 def test_celery_workers_go_on_from_what_the_script_kept_and_ask_for_each_name_once(
     stage: Stage, graduated: Stage
 ) -> None:
-    kept = stage.run("python posters.py", "name-0 name-1")
+    kept = stage.run(SCRIPT, "name-0 name-1")
     assert sum(stage.asked()["asked"].values()) == 4
-    graduated.run("beautyspot migrate", "--yes")
+    graduated.run(MIGRATE, "--yes")
     twice = [*NAMES[:3], *sorted(NAMES[3:] * 2)]  # with the README's own three: each twice, as a queue may deliver
     with workers(graduated, "one", "two"):
-        made = graduated.run("python tasks.py", " ".join(twice)).splitlines()
+        made = graduated.run("python tasks.py owls bats moths", " ".join(twice)).splitlines()
     assert Counter(Counter(made).values()) == {2: len(NAMES)}
     assert set(kept.splitlines()) < set(made)
     assert graduated.asked() == {"asked": dict.fromkeys(NAMES, 1), "refused": 0}
@@ -125,7 +128,7 @@ def test_celery_workers_go_on_from_what_the_script_kept_and_ask_for_each_name_on
 
 
 def test_the_api_is_asked_for_a_name_as_it_was_written(stage: Stage) -> None:
-    stage.run("python posters.py", "'a#b' 'a?b' '..'")
+    stage.run(SCRIPT, "'a#b' 'a?b' '..'")
     assert {"a#b", "a?b", ".."} < set(stage.asked()["asked"])
 
 
@@ -150,7 +153,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `bin` of an environment of its own: Airflow pins hundreds of versions that nothing else here wants."""
     folder = tmp_path_factory.mktemp("airflow")
     uv = subprocess.run([ROOT / "scripts/find-uv"], check=True, capture_output=True, text=True).stdout.strip()
-    told = shlex.split(command(README, "pip install 'apache-airflow"))[2:]
+    told = shlex.split(command(README, "pip install 'apache-airflow>=3,<4' 'beautyspot[postgres,s3]' httpx pillow"))[2:]
     wanted = [each.replace("beautyspot", str(ROOT / "packages/core")) for each in told]
     wanted += ["--constraint", str(ROOT / "requirements/airflow.txt")]
     for words in (["venv", f"--python={sys.executable}", folder], ["pip", "install", f"--python={folder}", *wanted]):
@@ -159,7 +162,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_dag_of_airflow_goes_on_from_the_same_store(graduated: Stage, airflow: Path) -> None:
-    kept = graduated.run("python posters.py")
+    kept = graduated.run(SCRIPT)
     settings = {
         "HOME": str(graduated.folder),
         "AIRFLOW_HOME": str(graduated.folder / "airflow"),
@@ -167,9 +170,9 @@ def test_a_dag_of_airflow_goes_on_from_the_same_store(graduated: Stage, airflow:
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "PATH": f"{airflow}{os.pathsep}{graduated.environment['PATH']}",
     }
-    graduated.run("mkdir -p ~/airflow/dags", **settings)
+    graduated.run("mkdir -p ~/airflow/dags && cp posters.py dag.py ~/airflow/dags/", **settings)
     graduated.run("airflow db migrate", **settings)
-    graduated.run("airflow dags test", **settings)
+    graduated.run("airflow dags test posters", **settings)
     assert graduated.asked() == {"asked": dict.fromkeys(["owls", "bats", "moths", "newts"], 1), "refused": 0}
-    made = graduated.run("python posters.py", "moths newts", API="http://127.0.0.1:9")
+    made = graduated.run(SCRIPT, "moths newts", API="http://127.0.0.1:9")
     assert made.startswith(kept)

@@ -90,15 +90,16 @@ def blocks_of(text: str) -> list[Block]:
     ]
 
 
-def block(document: Path, start: str) -> str:
-    """Return the block of a document that begins so."""
-    return next(each.text for each in blocks_of(document.read_text("utf-8")) if each.text.startswith(start))
+def block(document: Path, first: str) -> str:
+    """Return the block of a document whose first line is this one."""
+    [found] = [each.text for each in blocks_of(document.read_text("utf-8")) if each.text.startswith(f"{first}\n")]
+    return found
 
 
-def command(document: Path, start: str) -> str:
-    """Return the line of a document's blocks that begins so."""
-    lines = (line for each in blocks_of(document.read_text("utf-8")) for line in each.commands())
-    return next(line for line in lines if line.startswith(start))
+def command(document: Path, line: str) -> str:
+    """Return the line, which a document has to tell its reader to type."""
+    assert line in [told for each in blocks_of(document.read_text("utf-8")) for told in each.commands()]
+    return line
 
 
 def run_by(tester: str) -> list[tuple[Path, list[Block]]]:
@@ -115,20 +116,20 @@ def _faults_of_tester(block: Block) -> Iterator[str]:
         return
     tree = ast.parse(path.read_text("utf-8"))
     asked = {function: tuple(_texts(tree, function)) for function in ("block", "run_by", "")}
-    if asked["run_by"] or block.text.startswith(asked["block"]):
+    if asked["run_by"] or block.text.partition("\n")[0] in asked["block"]:
         return
     for line in block.commands():
         typed = re.sub(r"^export (\w+)=.*", r"\1", line)
-        if not (typed.startswith(asked[""]) or _is_known(line)):
+        if not (typed in asked[""] or _is_known(line)):
             yield f"{block.tester} doesn't run {line!r}"
 
 
 def _texts(tree: ast.AST, function: str) -> Iterator[str]:
-    """Yield the texts that a function is called with, or all that could begin a command."""
+    """Yield the texts that a function is called with, or all that could be a command."""
     for node in ast.walk(tree):
         if function and isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function:
             yield from (ast.literal_eval(each) if isinstance(each, ast.Constant) else "__file__" for each in node.args)
-        elif not function and isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) > 3:
+        elif not function and isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 
 

@@ -142,6 +142,8 @@ def test_a_block_that_does_not_hold_is_found(text: str, tmp_path: Path) -> None:
         ("sh", "pip install 'beautyspot[nothing]'"),
         ("sh", "pip install 'gunicorn>=1'"),
         ('sh title="run by tests/workspace/test_sizes.py"', "celery worker"),
+        ('sh title="run by tests/recipes/test_fastapi.py"', "uvicorn upstream:app --port 9000 --reload"),
+        ('console title="run by tests/recipes/test_fastapi.py"', "$ curl http://127.0.0.1:8000/summaries/owls/more"),
     ],
 )
 def test_a_block_that_nothing_runs_is_refused(fence: str, line: str) -> None:
