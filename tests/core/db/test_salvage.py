@@ -12,6 +12,7 @@ from typing import Any
 import beautyspot as bs
 import pytest
 from beautyspot.db import SQLiteTaskDB
+from beautyspot.db.ownership import REVISION
 from beautyspot.db.rows import time_text
 from beautyspot.db.salvage import Salvage
 from beautyspot.db.scan import Scan, columns_of_tasks
@@ -223,3 +224,60 @@ def test_a_look_at_a_live_file_leaves_the_locks_of_its_users(whole: Path, tmp_pa
 
 def locks_on(path: Path) -> int:
     return Path("/proc/locks").read_text().count(f":{path.stat().st_ino} ")
+
+
+@pytest.mark.parametrize("bit", [0x01, 0x80])
+@pytest.mark.parametrize("name", columns_of_tasks())
+def test_one_flipped_bit_in_the_name_of_a_column_costs_no_result(
+    whole: Path, tmp_path: Path, name: str, bit: int
+) -> None:
+    path = flipped(whole, tmp_path, f"\n    {name} ", 6, bit)
+    done = repair(path, [])
+    assert (done.salvaged, done.dropped, rows_of(path)) == (COUNT, 0, rows_of(whole))
+
+
+def flipped(whole: Path, folder: Path, text: str, at: int, bit: int, of: str = "TABLE tasks") -> Path:
+    """Return a copy in whose schema's `text`, which makes `of`, the letter at `at` is another one."""
+    path = damaged(whole, folder)
+    content = bytearray(path.read_bytes())
+    content[content.index(text.encode(), content.index(f"CREATE {of}".encode())) + at] ^= bit
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(("text", "at"), [("version TEXT", 1), ("result_type TEXT", 2), ("checksum BIGINT", 0)])
+def test_a_program_pays_for_nothing_again_where_a_column_has_another_name(
+    whole: Path, tmp_path: Path, text: str, at: int
+) -> None:
+    answer = marked(flipped(whole, tmp_path, text, at, 0x01))
+    with pytest.warns(bs.CacheReadWarning, match=f"begun with {COUNT} results out of it"):
+        assert [answer(number) for number in range(COUNT)] == [value_of(number) for number in range(COUNT)]
+    closing_of(answer)
+    assert answer.cache_info().misses == 0
+
+
+def test_a_comma_in_the_name_of_a_column_shifts_no_values(whole: Path, tmp_path: Path) -> None:
+    path = flipped(whole, tmp_path, "elapsed_s DOUBLE", 1, ord("l") ^ ord(","))
+    repair(path, [])
+    assert rows_of(path) == rows_of(whole)
+
+
+def test_a_trigger_that_names_no_column_any_more_keeps_no_result_from_being_kept(whole: Path, tmp_path: Path) -> None:
+    path = flipped(whole, tmp_path, "NEW.result_data", 6, 0x01, of="TRIGGER tasks_inserted")
+    assert repair(path, [], dry_run=True).salvaged == COUNT
+    answer = marked(path)
+    with pytest.warns(bs.CacheReadWarning, match=f"begun with {COUNT} results out of it"):
+        answer(COUNT + 1)
+    closing_of(answer)
+    assert kept_in(path) == COUNT + 1
+
+
+def test_a_table_of_another_program_with_our_revision_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "todo.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE tasks (cache_key, func_name, done)")
+        connection.execute(f"PRAGMA user_version = {REVISION}")
+    before = path.read_bytes()
+    with pytest.raises(bs.ConfigurationError, match="of another program"):
+        repair(path, [])
+    assert (path.read_bytes(), list(tmp_path.iterdir())) == (before, [path])

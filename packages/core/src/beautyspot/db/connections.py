@@ -17,6 +17,7 @@ from beautyspot.db.faults import (
     code_of,
     locked,
     storage_error,
+    tells_damage,
     within_write,
 )
 from beautyspot.db.files import connect
@@ -228,7 +229,7 @@ class Connections(Lender):
     def _replace_file(self, error: BaseException) -> bool:
         """Say whether a file that refused a result for its damage is out of the way."""
         kept: Kept | None = getattr(self.mine, "kept", None)
-        if kept is None or code_of(error) not in UNREADABLE:
+        if kept is None or not tells_damage(error):
             return False
         with self._mutex:  # a fork would keep the folder's lock
             self._aside.move(kept.identity)

@@ -40,6 +40,13 @@ def code_of(error: BaseException, /) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
+def tells_damage(error: BaseException, /) -> bool:
+    """Say whether `error` is one that a file raises only if it isn't as we wrote it, be it the text of its schema."""
+    if code_of(error) != sqlite3.SQLITE_ERROR:
+        return code_of(error) in UNREADABLE
+    return any(words in str(error) for words in ("no such column", "has no column named"))
+
+
 def locked(path: str, /) -> StorageError:
     """Return the error of a write whose turn didn't come."""
     return StorageError(f"database is locked ({path!r}); {NEXT_STEPS[sqlite3.SQLITE_BUSY]}")

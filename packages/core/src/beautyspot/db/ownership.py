@@ -4,6 +4,7 @@ import os
 import sqlite3
 
 from beautyspot.db.faults import UNREADABLE, code_of
+from beautyspot.db.rows import TASK_COLUMNS
 from beautyspot.errors import ConfigurationError, NewerFileError
 from beautyspot.folders import WORKSPACE
 
@@ -12,12 +13,22 @@ REVISION = 3
 
 OURS = frozenset(("cache_key", "func_name", "result_type", "result_value"))
 """Columns of `tasks` that every release has written."""
+OF_TASKS = frozenset(TASK_COLUMNS.split(", "))
+MOST_MISNAMED = 2
+"""Columns of `tasks` whose names may be damaged; a table that lacks more of them is another program's."""
 
 # In one statement, so that no other process makes the tables between one question and the next.
 LOOK = (
     "SELECT user_version, (SELECT name FROM sqlite_master LIMIT 1), "
-    "(SELECT group_concat(name) FROM pragma_table_info('tasks')) FROM pragma_user_version"
+    "(SELECT CAST(group_concat(name) AS BLOB) FROM pragma_table_info('tasks')) FROM pragma_user_version"
 )
+
+
+class MisnamedColumnError(sqlite3.DatabaseError):
+    """A bit of the schema's text is another one than we wrote, which SQLite takes for another name."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    sqlite_errorname = "SQLITE_CORRUPT"
 
 
 def look(path: str, /) -> None:
@@ -46,9 +57,14 @@ def refuse_others(connection: sqlite3.Connection, path: str, /) -> int:
     Raises:
         NewerFileError: a later release wrote it.
         ConfigurationError: another program did.
+        MisnamedColumnError: we did, and its results are to be had by the order of the columns alone.
     """
     revision, found, columns = connection.execute(LOOK).fetchone()
-    names: set[str] = set(columns.split(",")) if columns else set()
+    # SQLite knows names without their case, and damaged ones are no UTF-8.
+    names: set[str] = set(columns.decode(errors="backslashreplace").lower().split(",")) if columns else set()
+    lost = OF_TASKS - names
+    if revision == REVISION and 0 < len(lost) <= MOST_MISNAMED:
+        raise MisnamedColumnError(f"table tasks has no column named {min(lost)}")
     if revision > REVISION and (found is None or names):
         raise NewerFileError(
             f"{path!r} has revision {revision}, and this release knows {REVISION} at most; "
@@ -69,7 +85,8 @@ def _look(path: str, query: str) -> None:
         connection = sqlite3.connect(uri(path, query), uri=True, timeout=0)
         refuse_others(connection, path)
     except sqlite3.Error as error:
-        if code_of(error) in UNREADABLE and not _was_ours(path):
+        misnamed = isinstance(error, MisnamedColumnError)
+        if code_of(error) in UNREADABLE and not misnamed and not _was_ours(path):
             raise ConfigurationError(
                 f"{path!r} is no SQLite database ({error}), and nothing says that beautyspot made it; give another path"
             ) from error

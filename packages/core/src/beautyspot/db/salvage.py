@@ -18,7 +18,7 @@ from beautyspot.batched import batched
 from beautyspot.db.faults import Failure
 from beautyspot.db.kept import atomically
 from beautyspot.db.rows import TASK_COLUMNS, task_of
-from beautyspot.db.scan import Scan, columns_of_tasks
+from beautyspot.db.scan import FEWEST, Scan, columns_of_tasks
 from beautyspot.db.upkeep import put_newer
 from beautyspot.records import DAMAGED, NO_TIME, Task
 
@@ -148,7 +148,7 @@ class Salvage:
 
     @contextmanager
     def _scan(self) -> Generator[Scan]:
-        scan = Scan(self._place, self._names("table_info") or columns_of_tasks())
+        scan = Scan(self._place, self._fields_of_tasks() or columns_of_tasks())
         try:
             yield scan
         finally:
@@ -163,11 +163,12 @@ class Salvage:
             table: One of ours.
             by_number: Whether its rows have numbers; without them nothing is read after the first bad page.
         """
-        names = self._names("table_info", table)
+        there = self._names("table_info", table)
+        names = self._fields_of_tasks() if table == "tasks" else there
         if not names:
             self._cut.add(table)
             return
-        columns = ", ".join(names)
+        columns = ", ".join(there)
         if not by_number:
             yield from (dict(zip(names, row, strict=True)) for row in self._until_error(columns, table, ""))
             return
@@ -184,6 +185,16 @@ class Salvage:
                 return
             for row in self._until_error(columns, table, "NOT INDEXED WHERE rowid = ?", number):
                 yield dict(zip(names, row, strict=True))
+
+    def _fields_of_tasks(self) -> list[str]:
+        """Return what the columns of `tasks` hold, in their order; nothing if the file doesn't tell."""
+        there, ours = self._names("table_info"), columns_of_tasks()
+        # One flipped bit in the schema's text is another name; each release has the columns in one order.
+        places = zip(there, ours, strict=False)
+        if len(there) in (FEWEST, len(ours)) and all(name == own or name not in ours for name, own in places):
+            return ours[: len(there)]
+        # Or it is a comma, and each column behind it seems to hold what belongs to the one before.
+        return [] if len(there) > len(ours) and not set(there) >= set(ours) else there
 
     def _names(self, pragma: str, table: str = "tasks") -> list[str]:
         """Return the names of the columns (`table_info`) or indexes (`index_list`) of a table."""

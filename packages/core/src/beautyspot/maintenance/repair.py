@@ -11,7 +11,8 @@ from urllib.parse import quote
 from beautyspot.catalog import Catalog, ValueReader
 from beautyspot.catalog.source import readable_uri
 from beautyspot.db import SQLiteTaskDB
-from beautyspot.db.faults import UNREADABLE, code_of, storage_error
+from beautyspot.db.faults import storage_error, tells_damage
+from beautyspot.db.ownership import REVISION, refuse_others
 from beautyspot.db.replacement import inode, set_aside
 from beautyspot.db.salvage import READ, Salvage, rename
 from beautyspot.errors import StorageError
@@ -23,6 +24,8 @@ from beautyspot.protocols import BlobStorage
 from beautyspot.records import Task
 
 WAIT_S = 10.0
+CHANGES = ("INSERT INTO tasks SELECT * FROM tasks", "UPDATE tasks SET size_bytes = 0", "DELETE FROM tasks")
+"""What the triggers are read for, which may name a column that isn't there."""
 Progress = Callable[[int], None]
 
 
@@ -80,9 +83,12 @@ def repair(
 def _is_malformed(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(readable_uri(path), uri=True)) as connection:
+            if refuse_others(connection, str(path)) == REVISION:
+                for change in CHANGES:
+                    connection.execute(f"EXPLAIN {change}")
             return connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok" or _has_odd_texts(connection)
     except (sqlite3.Error, StorageError) as error:
-        if code_of(error.__cause__ or error) in UNREADABLE:
+        if tells_damage(error.__cause__ or error):
             return True
         raise storage_error(str(path), error) from error
 
