@@ -12,7 +12,12 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    for path in (ROOT / "scripts/release-check", ROOT / "CHANGELOG.md", *ROOT.glob("packages/*/pyproject.toml")):
+    for path in (
+        ROOT / "scripts/release-check",
+        ROOT / "CHANGELOG.md",
+        ROOT / ".gitignore",
+        *ROOT.glob("packages/*/pyproject.toml"),
+    ):
         target = tmp_path / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
@@ -105,6 +110,55 @@ def test_a_file_that_was_never_added_is_found_before_it_is_in_a_wheel(copy: Path
         (copy / ".git/info").mkdir(exist_ok=True)
         (copy / ".git/info/exclude").write_text("*.py\n")
     assert f"packages/core/{name} is not as the tagged commit has it" in check(copy).stderr
+
+
+@pytest.mark.parametrize("folder", ["packages/core", "packages/core/src/beautyspot"])
+def test_a_folder_with_a_gitignore_of_its_own_is_found(copy: Path, folder: str) -> None:
+    (copy / folder).mkdir(parents=True, exist_ok=True)
+    (copy / folder / ".gitignore").write_text("*.py\n")
+    commit(copy)
+    (copy / folder / "secret.py").write_text("")
+    git(copy, "tag", "v3.0.0")
+    told = check(copy).stderr
+    assert f"{folder}/.gitignore is committed, but wheels are built by one .gitignore" in told
+    assert f"{folder}/secret.py is not as the tagged commit has it" in told
+
+
+def test_a_folder_that_hides_itself_is_found_before_it_is_in_a_wheel(copy: Path) -> None:
+    git(copy, "tag", "v3.0.0")
+    (copy / "packages/core/.gitignore").write_text("*")
+    (copy / "packages/core/secret.py").write_text("")
+    assert "packages/core/secret.py is not as the tagged commit has it" in check(copy).stderr
+
+
+def test_a_folder_that_is_no_repository_is_told(copy: Path) -> None:
+    shutil.rmtree(copy / ".git")
+    assert_told(check(copy), "not a git repository", "expected a repository with a commit; run it in a clone")
+
+
+def test_a_repository_without_a_commit_is_told(copy: Path) -> None:
+    shutil.rmtree(copy / ".git")
+    git(copy, "init", "--quiet")
+    assert_told(check(copy), "git ls-tree in ", "expected a repository with a commit; run it in a clone")
+
+
+def test_a_copy_in_a_repository_of_something_else_is_told(copy: Path) -> None:
+    git(copy, "rm", "-r", "--quiet", "--cached", "packages")
+    git(copy, "commit", "--quiet", "--message", "x")
+    assert_told(check(copy), "the commit holds [] below ", "expected 'beautyspot' among them; run it in a clone")
+
+
+def test_a_machine_without_git_is_told(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert_told(check(copy), "there is no program 'git'", "expected it on the PATH; install it")
+
+
+def assert_told(done: "subprocess.CompletedProcess[str]", met: str, next_step: str) -> None:
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("release-check: ")
+    assert met in line
+    assert next_step in line
 
 
 @pytest.mark.parametrize("more", ["v3.0.1", "3.0.0"])
