@@ -56,12 +56,14 @@ def terminal() -> Iterator[tuple[int, int]]:
             os.close(end)
 
 
-def start(code: str, folder: Path, terminal: int, out: int = subprocess.PIPE) -> "subprocess.Popen[str]":
+def start(
+    code: str, folder: Path, terminal: int, out: int = subprocess.PIPE, **environment: str
+) -> "subprocess.Popen[str]":
     """Start a program that writes its errors to the terminal."""
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", f"{BEGIN}\n{code}"],
         cwd=folder, stdin=subprocess.PIPE, stdout=out, stderr=terminal, text=True,
-        env={**os.environ, "TERM": "xterm", "PYTHONIOENCODING": "utf-8"},
+        env={**os.environ, "TERM": "xterm", "PYTHONIOENCODING": "utf-8", **environment},
     )  # fmt: skip
 
 
@@ -107,6 +109,15 @@ def test_what_a_function_prints_goes_where_it_went_without_a_bar(tmp_path: Path,
     with start(code, tmp_path, terminal[1]) as program:
         assert program.communicate(timeout=60) == ("printed\n", None)
     assert "1/1" in os.read(terminal[0], 99_999).decode()
+
+
+@pytest.mark.parametrize("wish", ["FORCE_COLOR", "TTY_COMPATIBLE"])
+def test_a_file_gets_no_bar_whatever_is_wished_of_colours(wish: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code = "print(double.map([1, 2]))"
+    with log.open("wb") as file, start(code, tmp_path, file.fileno(), **{wish: "1"}) as program:
+        assert program.communicate(timeout=60) == ("[2, 4]\n", None)
+    assert log.read_bytes() == b""
 
 
 def test_a_notebook_without_widgets_shows_one_bar_of_text_and_no_warning(workspace: Path) -> None:

@@ -39,7 +39,8 @@ class Bar:
             *_columns(total),
             console=console,
             transient=transient,
-            disable=not (console.is_terminal or self._in_cell),
+            # Rich takes a file for a terminal where FORCE_COLOR is set, which asks for colours, not for a bar.
+            disable=not (self._in_cell or (console.is_terminal and stream.isatty())),
             # Else Rich takes the functions' output for its markup: it drops words in brackets, or fails at them.
             redirect_stdout=False,
             redirect_stderr=False,
