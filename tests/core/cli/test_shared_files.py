@@ -58,8 +58,8 @@ def test_cleaning_a_storage_leaves_results_whose_blobs_lie_beside_the_file(
     far = fill(bs.Spot("far", db="results.db", storage="elsewhere"), "far")
     blobs("elsewhere")[0].unlink()
     answer = run("--db", "results.db", "clean", "--yes", "--storage", "elsewhere")
-    assert "1 result stayed whose blob isn't found, as they are younger" in answer.err
-    answer = run("--db", "results.db", "clean", "--yes", "--grace", "0", "--storage", "elsewhere", "--json")
+    assert "1 result stayed whose blob isn't there or beside the database" in answer.err
+    answer = run("--db", "results.db", "clean", "--yes", "--blobs-are-gone", "--storage", "elsewhere", "--json")
     assert json.loads(answer.out)["rows"] == 1
     assert all(function.is_cached(2) for function in shared)
     assert sum(far.is_cached(number) for number in range(3)) == 2
@@ -95,13 +95,19 @@ def test_deleting_tells_of_blobs_that_lie_elsewhere(workspace: Path, run: Run) -
     assert blobs("elsewhere") == []
 
 
-@pytest.mark.parametrize("word", [("--storage", "blobs/results", "--grace", "0"), ("--blobs-are-gone",)])
-def test_cleaning_deletes_results_of_lost_blobs_where_the_user_says_so(
-    shared: object, run: Run, word: tuple[str, ...]
-) -> None:
+def test_cleaning_deletes_results_of_lost_blobs_where_the_user_says_so(shared: object, run: Run) -> None:
     blobs()[0].unlink()
-    assert json.loads(run("--db", "results.db", "clean", "--yes", "--json").out)["rows_left"] == 1
-    assert json.loads(run("--db", "results.db", "clean", "--yes", "--json", *word).out)["rows"] == 1
+    clean = "--db", "results.db", "clean", "--yes", "--json"
+    assert json.loads(run(*clean).out)["rows_left"] == 1
+    assert json.loads(run(*clean, "--blobs-are-gone").out)["rows"] == 1
+
+
+def test_cleaning_one_of_three_storages_deletes_no_result_of_the_others(shared: object, run: Run) -> None:
+    _, third = (fill(bs.Spot(name, db="results.db", storage=name), name) for name in ("second", "third"))
+    blobs("second")[0].unlink()
+    answer = run("--db", "results.db", "clean", "--yes", "--grace", "0", "--storage", "second", "--json")
+    assert (json.loads(answer.out)["rows"], json.loads(answer.out)["rows_left"]) == (0, 4)
+    assert [third.is_cached(number) for number in range(3)] == [True] * 3
 
 
 def test_every_verb_that_reads_finds_the_blobs(shared: object, run: Run) -> None:

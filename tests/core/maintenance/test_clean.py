@@ -54,12 +54,12 @@ def test_old_blobs_without_a_row_go_and_young_ones_stay(kept: Any) -> None:
     assert blobs(kept) == []
 
 
-def test_a_row_whose_blob_is_gone_goes(kept: Any) -> None:
+def test_a_row_whose_blob_is_gone_goes_where_the_user_says_so(kept: Any) -> None:
     kept.fill(3)
     blobs(kept)[0].unlink()
-    found = look(kept)
-    assert (found.tasks, found.elsewhere) == ((), 1)  # its blob may be on its way
     found = look(kept, grace=timedelta(0))
+    assert (found.tasks, found.elsewhere) == ((), 1)  # its blob may lie in another storage
+    found = look(kept, blobs_are_gone=True)
     assert (len(found.tasks), found.blobs, found.elsewhere) == (1, (), 0)
     assert clear(kept, found).tasks == 1
     assert kept.ask("SELECT count(*) FROM tasks") == [(4,)]
@@ -70,11 +70,11 @@ def test_what_is_no_litter_any_more_or_was_none_before_is_not_deleted(kept: Any)
     kept.fill(3)
     there, gone = blobs(kept)
     moved = gone.rename(gone.with_suffix(".away"))
-    found = look(kept, grace=timedelta(0))
-    assert found.still(look(kept, grace=timedelta(0))) == found
+    found = look(kept, blobs_are_gone=True)
+    assert found.tasks == found.still(look(kept, blobs_are_gone=True)).tasks != ()
     moved.rename(gone)
     there.unlink()
-    assert found.still(look(kept, grace=timedelta(0))) == Litter((), ())
+    assert found.still(look(kept, blobs_are_gone=True)) == Litter((), ())
 
 
 def test_a_storage_that_has_not_one_of_the_blobs_is_taken_for_the_wrong_one(kept: Any, tmp_path: Path) -> None:
@@ -110,14 +110,14 @@ def test_a_storage_that_fails_has_lost_nothing(kept: Any) -> None:
     kept.fill(3)
     with Catalog.open(kept.path) as catalog:
         with pytest.raises(bs.StorageError, match="no answer"):
-            litter(catalog, [Failing(kept.blobs.root)], grace=timedelta(0))
-        assert litter(catalog, [Failing(kept.blobs.root), kept.blobs], grace=timedelta(0)).tasks == ()
+            litter(catalog, [Failing(kept.blobs.root)], blobs_are_gone=True)
+        assert litter(catalog, [Failing(kept.blobs.root), kept.blobs], blobs_are_gone=True).tasks == ()
 
 
 def test_a_result_that_was_kept_anew_since_the_look_stays(kept: Any) -> None:
     kept.fill(3)
     blobs(kept)[0].unlink()
-    found = look(kept, grace=timedelta(0))
+    found = look(kept, blobs_are_gone=True)
     with closing(SQLiteTaskDB(kept.path)) as db:
         db.put(found.tasks[0]._replace(updated_at=found.tasks[0].updated_at + timedelta(seconds=1)))
     assert clear(kept, found).tasks == 0
@@ -131,7 +131,7 @@ def test_blobs_of_earlier_releases_in_another_folder_are_not_lost(kept: Any, tmp
     target.parent.mkdir(parents=True)
     moved.rename(target)
     with Catalog.open(kept.path) as catalog:
-        assert litter(catalog, [kept.blobs, old]).tasks == ()
+        assert litter(catalog, [kept.blobs, old], blobs_are_gone=True).tasks == ()
 
 
 def test_progress_is_told(kept: Any) -> None:

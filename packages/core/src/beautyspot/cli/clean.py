@@ -35,9 +35,9 @@ def clean_blobs(
 ) -> None:
     """Delete blobs that no row names, half-written ones, and rows whose blob is gone. Asks first.
 
-    Rows go only with --storage, if their blob is neither there nor beside the database, or --blobs-are-gone: another
-    Spot may keep its own elsewhere. The rows of every database here are asked; one that lies elsewhere and shares the
-    blobs would lose its own.
+    Rows go only with --blobs-are-gone, if their blob is neither in --storage nor beside the database: another Spot may
+    keep its own elsewhere. The rows of every database here are asked; one that lies elsewhere and shares the blobs
+    would lose its own.
     """
     place = place_of(context, db, storage, as_json)
     storages = place.storages()
@@ -63,9 +63,7 @@ def _litter(place: Place, storages: list[BlobStorage], grace: timedelta, *, blob
         catalog, *others = (
             opened.enter_context(Catalog.open(each)) for each in (database, *databases_around(database))
         )
-        return litter(
-            catalog, storages, others=others, grace=grace, blobs_are_gone=blobs_are_gone, is_guess=place.storage is None
-        )
+        return litter(catalog, storages, others=others, grace=grace, blobs_are_gone=blobs_are_gone)
 
 
 def _tell(place: Place, found: Litter, done: Cleaned, *, dry_run: bool) -> None:
@@ -78,9 +76,9 @@ def _tell(place: Place, found: Litter, done: Cleaned, *, dry_run: bool) -> None:
     would = "would delete" if dry_run else "deleted"
     say(f"{would} {_what(done.blobs, done.size_bytes, done.tasks)}{left}")
     if found.elsewhere:
-        why = "beside the database" if place.storage is None else "found, as they are younger than --grace"
+        where = "beside the database" if place.storage is None else "there or beside the database"
         say(
-            f"  {count_text(found.elsewhere, 'result')} stayed whose blob isn't {why}: name its folder "
+            f"  {count_text(found.elsewhere, 'result')} stayed whose blob isn't {where}: name its folder "
             "with --storage, or say --blobs-are-gone to remove them if no other Spot keeps it elsewhere"
         )
 

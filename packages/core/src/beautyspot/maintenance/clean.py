@@ -32,7 +32,7 @@ class Litter:
     tasks: tuple[Task, ...]
     """Whose blob is gone; their calls run again."""
     elsewhere: int = 0
-    """Results whose blob was not found, and that stay: nobody said where blobs lie, or they are too young."""
+    """Results whose blob was not found, and that stay: it may lie in a storage that nobody looked into."""
 
     @property
     def size_bytes(self) -> int:
@@ -69,18 +69,18 @@ def litter(
     others: Sequence[Catalog] = (),
     grace: timedelta = GRACE,
     blobs_are_gone: bool = False,
-    is_guess: bool = False,
 ) -> Litter:
     """Look for blobs without a row, half-written ones, and rows without a blob; change nothing.
+
+    A row doesn't tell in which storage its blob lies, and a further Spot on the database may keep its own in a third.
 
     Args:
         catalog: Of the database that is cleaned.
         storages: The first is cleaned; blobs of earlier releases may lie in the others.
         others: Of databases whose blobs lie in the same storage; theirs are no litter.
-        grace: Younger blobs and results are left alone.
-        blobs_are_gone: The user says so: not one blob that a row names need be there, nor any other, however young.
-        is_guess: Nobody named the storages. Then a result whose blob is in none of them stays, unless the user says
-            that blobs are gone: a second Spot on the same database may keep its own in another storage.
+        grace: Younger blobs are left alone.
+        blobs_are_gone: The user says that blobs which are in none of the storages are in no other either. Only then
+            are their rows litter, be it all of them, however young.
 
     Raises:
         ConfigurationError: the storage is empty, or not one of the blobs that rows name is in it, so it must be another
@@ -105,12 +105,9 @@ def litter(
             f"none of the blobs that rows name ({len(named)}) is in {where!r}, as {min(lost)!r}; "
             "say where they lie with --storage or mount it, and only if they are gone for good add --blobs-are-gone"
         )
-    if is_guess and not blobs_are_gone:
+    if not blobs_are_gone:
         return Litter(tuple(blobs), (), len(lost))
-    tasks = tuple(_naming(catalog, lost))
-    young = datetime.now(UTC) - grace
-    old = tasks if blobs_are_gone else tuple(task for task in tasks if task.updated_at < young)
-    return Litter(tuple(blobs), old, len(tasks) - len(old))
+    return Litter(tuple(blobs), tuple(_naming(catalog, lost)))
 
 
 def _refuse_before_repair(catalogs: Iterable[Catalog]) -> None:

@@ -38,8 +38,7 @@ def look(place: Place, /, *, is_gone: bool) -> Litter:
     with ExitStack() as opened:
         # Opened anew, all of them: a database that shares the blobs may have come since the last look.
         catalog, *others = (opened.enter_context(Catalog.open(each)) for each in (place.database, *place.neighbours()))
-        # As a guess even if somebody named the storages: here, a tick is what says that results may go.
-        return litter(catalog, place.storages, others=others, blobs_are_gone=is_gone, is_guess=True)
+        return litter(catalog, place.storages, others=others, blobs_are_gone=is_gone)
 
 
 def _show(place: Place, found: Litter, *, is_gone: bool) -> None:
