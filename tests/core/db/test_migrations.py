@@ -187,13 +187,13 @@ def write_revision(revision: int, path: Path) -> Path:
     row = ("k1", "shop.price", "i1", "DIRECT_BLOB", None, b"\x92\x01", None, "1", str(DAY)[:19], None, 2, 0.5, 7)
     connection.execute(f"INSERT INTO tasks ({', '.join(TASKS)}) VALUES ({', '.join('?' * len(row))})", row)
     connection.execute("INSERT INTO tags VALUES ('red', 'k1')")
-    connection.execute("INSERT INTO limits VALUES ('api', 1000.5)")
+    connection.execute("INSERT INTO limits (name, tat_s) VALUES ('api', 1000.5)")
     connection.execute(f"PRAGMA user_version = {revision}")
     connection.close()
     return path
 
 
-@pytest.mark.parametrize("revision", [1, 2])
+@pytest.mark.parametrize("revision", [1, 2, 3])
 def test_a_file_of_an_earlier_revision_keeps_its_rows_tags_and_limits(tmp_path: Path, revision: int) -> None:
     path = write_revision(revision, tmp_path / "old.db")
     db = SQLiteTaskDB(path)
@@ -204,11 +204,13 @@ def test_a_file_of_an_earlier_revision_keeps_its_rows_tags_and_limits(tmp_path: 
     assert [task.compression for task in db.find(TaskFilter())] == ["zstd", None]
     assert not db.holds_legacy()
     assert db.note_limit_rate("api", LimitRate(60.0, 1.0)) is None
+    db.note_origin("0a", "/srv/main.py")
+    assert db.origin("0a") == "/srv/main.py"
     db.close()
     assert read(path, "SELECT * FROM limits") == [("api", 1000.5, 60.0, 1.0)]
 
 
-@pytest.mark.parametrize("revision", [1, 2])
+@pytest.mark.parametrize("revision", [1, 2, 3])
 def test_a_file_of_an_earlier_revision_that_cannot_be_written_is_read(
     tmp_path: Path, revision: int, without_power: Callable[..., str]
 ) -> None:
@@ -220,12 +222,12 @@ import sys
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.records import TaskFilter
 db = SQLiteTaskDB(sys.argv[1])
-print(db.get("k1") is not None, [task.tags for task in db.find(TaskFilter())], db.holds_legacy())
+print(db.get("k1") is not None, [task.tags for task in db.find(TaskFilter())], db.holds_legacy(), db.origin("0a"))
 db.close()
 """
     out = without_power(code, str(path))
     tmp_path.chmod(0o700)
-    assert out == "True [('red',)] False\n"
+    assert out == "True [('red',)] False None\n"
 
 
 def test_an_upgrade_that_fails_half_way_leaves_the_old_file(tmp_path: Path) -> None:

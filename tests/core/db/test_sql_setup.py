@@ -65,11 +65,11 @@ def make_revision(revision: int, postgres: Postgres) -> str:
     row = "('0a', 'f', 'i', 'DIRECT_BLOB', now(), '\\x01')"
     names = "cache_key, func_name, input_id, result_type, updated_at, result_data"
     postgres.ask(f"INSERT INTO tasks ({names}) VALUES {row}", database=name)
-    postgres.ask("INSERT INTO limits VALUES ('api', 1000.5)", database=name)
+    postgres.ask("INSERT INTO limits (name, tat_s) VALUES ('api', 1000.5)", database=name)
     return name
 
 
-@pytest.mark.parametrize("revision", [1, 2])
+@pytest.mark.parametrize("revision", [1, 2, 3])
 def test_an_older_database_is_upgraded_and_loses_nothing(postgres: Postgres, revision: int) -> None:
     url = postgres.url(make_revision(revision, postgres))
     with closing(SQLTaskDB(url)) as db:
@@ -78,6 +78,7 @@ def test_an_older_database_is_upgraded_and_loses_nothing(postgres: Postgres, rev
         assert entry.result_data == b"\x01"
         assert db.note_limit_rate("api", LimitRate(60.0, 1.0)) is None
         assert db.advance_limit("api", 0.0, 0.0) == 1000.5
+        assert db.origin("0a") is None
     fresh = postgres.url(postgres.create())
     with closing(SQLTaskDB(fresh)) as db:
         db.open()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         SupportsKeyLocks,
         SupportsLegacy,
         SupportsMerge,
+        SupportsOrigins,
         SupportsSaveParts,
         SupportsStreams,
         SupportsTypes,
@@ -50,6 +51,11 @@ def notes_uses(db: object, /) -> TypeGuard[SupportsUses]:
     """Say whether `db` can tell which results were not used for longest."""
     # Not `hasattr(db, …)`: where it is a property, asking it would make what no hit needs.
     return hasattr(type(db), "uses") or "uses" in getattr(db, "__dict__", ())
+
+
+def notes_origins(db: object, /) -> TypeGuard[SupportsOrigins]:
+    """Say whether `db` notes which file a function is written in."""
+    return has_methods(db, "origin", "note_origin")
 
 
 def merger_in(db: object, /) -> SupportsMerge | None:

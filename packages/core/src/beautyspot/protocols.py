@@ -22,7 +22,6 @@ class TaskDB(Protocol):
 
     def put(self, task: Task, /) -> None:
         """Keep `task` with its tags, replacing what was under its key; survives a killed process once it returns."""
-        ...
 
     def delete(self, keys: Iterable[str], /) -> int:
         """Delete the rows under `keys` and their tags, and return how many there were."""
@@ -34,7 +33,6 @@ class TaskDB(Protocol):
 
     def close(self) -> None:
         """Give every connection back. A closed database opens again when it is used."""
-        ...
 
 
 @runtime_checkable
@@ -54,7 +52,6 @@ class SupportsBatches(Protocol):
 
     def put_many(self, tasks: Sequence[Task], /) -> None:
         """Keep each of the tasks as `put` does; of two under one key, the later."""
-        ...
 
 
 class KeyLocks(Protocol):
@@ -70,7 +67,6 @@ class KeyLocks(Protocol):
 
     def release(self, key: str, /) -> None:
         """Give the lock back."""
-        ...
 
 
 @runtime_checkable
@@ -106,16 +102,26 @@ class SupportsLimitRates(Protocol):
 
 
 @runtime_checkable
+class SupportsOrigins(Protocol):
+    """A `TaskDB` that notes which file the functions are written in that keep results."""
+
+    def origin(self, scope: str, /) -> str | None:
+        """Return the path that was noted last for the functions whose keys have that scope in common."""
+        ...
+
+    def note_origin(self, scope: str, path: str, /) -> None:
+        """Note the absolute path of the file that results of the scope are kept by from now on."""
+
+
+@runtime_checkable
 class SupportsJournal(Protocol):
     """A `TaskDB` that keeps activity and runs."""
 
     def add_activity(self, rows: Sequence[Activity], /) -> None:
         """Add the counts to those kept for the same function and minute, in one transaction."""
-        ...
 
     def add_runs(self, rows: Sequence[Run], /) -> None:
         """Keep the runs, replacing those of the same id, in one transaction."""
-        ...
 
 
 @runtime_checkable
@@ -149,7 +155,6 @@ class Uses(Protocol):
 
     def note(self, keys: Sequence[str], used_at: datetime, /) -> None:
         """Note in one transaction that the results were read, but those noted in the hour before, or gone."""
-        ...
 
     def last(self, keys: Sequence[str], /) -> Mapping[str, datetime]:
         """Return when the results were last read; one that isn't named was not since it was kept."""
@@ -238,7 +243,6 @@ class BlobStorage(Protocol):
 
     def delete(self, location: str, /) -> None:
         """Delete what is kept at `location`, if anything is."""
-        ...
 
     def iter_keys(self) -> Iterator[BlobInfo]:
         """Yield every blob in the storage."""
@@ -266,11 +270,7 @@ class Serializer(Protocol):
         ...
 
     def loads(self, data: Buffer, /) -> Any:
-        """Return the value, of the type it had.
-
-        Raises:
-            DamagedEntryError: `data` can't be read.
-        """
+        """Return the value, of the type it had, or raise `DamagedEntryError` if `data` can't be read."""
         ...
 
 
@@ -293,7 +293,6 @@ class SupportsTypes(Protocol):
 
     def register(self, type_: type, code: int | None, encoder: Any, decoder: Any, names: Sequence[str] = (), /) -> None:
         """Keep instances of `type_` from now on; see `Spot.register_type`."""
-        ...
 
     def for_function(self, function: Any, /) -> Serializer:
         """Return one that also knows the classes `function`'s return annotation names, read when a value needs it."""

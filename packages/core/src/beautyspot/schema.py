@@ -15,7 +15,7 @@ from sqlmodel import Field, SQLModel
 
 from beautyspot.counters import START, TRIGGERS
 
-REVISION = 3
+REVISION = 4
 """`PRAGMA user_version` of a SQLite file that has this schema."""
 
 _NO_ROWID = {"sqlite_with_rowid": False}  # the key is most of the row, so a second copy of it would double the table
@@ -144,6 +144,18 @@ class LegacyNameRow(SQLModel, table=True):
     """`module.qualname` of the function that got its rows; None until one asked."""
 
 
+class OriginRow(SQLModel, table=True):
+    """The file that results of one function are kept by."""
+
+    __tablename__ = "origins"
+    __table_args__ = (_NO_ROWID,)
+
+    scope: str = Field(sa_type=Text, primary_key=True)
+    """32 hex digits: the digest of what the keys of all its calls begin with."""
+    path: str = Field(sa_type=Text)
+    """Absolute, on the machine that kept the last result."""
+
+
 class FunctionRow(SQLModel, table=True):
     """What is kept of one function: its rows up to `CountedRow.up_to`, counted by the triggers of a SQLite file."""
 
@@ -173,7 +185,7 @@ for _statement in (START, *TRIGGERS):
     _ddl = DDL(_statement.replace("%", "%%")).execute_if(dialect="sqlite")
     event.listen(SQLModel.metadata.tables["counted"], "after_create", _ddl)
 
-TABLES = ("tasks", "tags", "uses", "activity", "runs", "limits", "legacy_names")
+TABLES = ("tasks", "tags", "uses", "activity", "runs", "limits", "legacy_names", "origins")
 """Ours, in an order in which they can be created; `SQLModel.metadata` may hold a user's own as well."""
 SERVER_INDEXES = ("tasks_by_time",)
 """Those that a SQLite file does without."""

@@ -143,6 +143,7 @@ def _show_as_upgraded(connection: sqlite3.Connection) -> None:
     stand_ins = {
         "tags": "TABLE tags (tag TEXT, cache_key TEXT)",
         "uses": "TABLE uses (cache_key TEXT, used_at TEXT)",
+        "origins": "TABLE origins (scope TEXT, path TEXT)",
         "legacy_names": "VIEW legacy_names AS SELECT DISTINCT func_name, NULL AS claimed_by FROM main.tasks",
     }
     connection.execute("PRAGMA temp_store = MEMORY")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from beautyspot.db.kept import atomically
 from beautyspot.db.rows import time_of, time_text
 from beautyspot.records import Activity, Run
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, TypeAlias
 
+    from beautyspot.db.connections import Connections
     from beautyspot.db.kept import Execute
 
 _SUMS = ", ".join(f"{name} = {name} + excluded.{name}" for name in Activity._fields[2:])
@@ -30,6 +32,17 @@ PAGE = 500
 _STARTED, _TAGS = Run._fields.index("started_at"), Run._fields.index("tags")
 
 Read: TypeAlias = "Callable[[Callable[[Execute], Any]], Any]"
+
+
+def write_each(connections: Connections, statement: str, values: list[tuple[Any, ...]], /) -> None:
+    """Write the rows of values in one transaction."""
+
+    def write_all(execute: Execute) -> None:
+        for value in values:
+            execute(statement, value)
+
+    if values:
+        connections.write(lambda execute: atomically(execute, write_all))
 
 
 def read_activity(read: Read, /) -> Iterator[Activity]:

@@ -54,6 +54,7 @@ class RedisTaskDB:
         self._add_activity: Any = self._client.register_script(redis_scripts.ADD_ACTIVITY)
         self._prefix = self._address.prefix
         self._task = f"{self._prefix}task:"
+        self._origins = f"{self._prefix}origins"
         self._listing = Listing(self._prefix, self._do, self._drop_from_index)
         self._rests_until_s = float("-inf")
         self._refusal = ""
@@ -144,6 +145,15 @@ class RedisTaskDB:
     def find(self, where: TaskFilter, /) -> Iterator[Task]:
         """Yield the matching tasks, newest first, without `result_data`; a damaged one has the type `DAMAGED`."""
         return self._listing.find(where)
+
+    def origin(self, scope: str, /) -> str | None:
+        """Return the path that was noted last for the functions whose keys have that scope in common."""
+        path: Any = self._do(lambda client: client.hget(self._origins, scope))
+        return None if path is None else path.decode(errors="replace")
+
+    def note_origin(self, scope: str, path: str, /) -> None:
+        """Note the absolute path of the file that results of the scope are kept by from now on."""
+        self._do(lambda client: client.hset(self._origins, scope, path))
 
     def add_activity(self, rows: Sequence[Activity], /) -> None:
         """Add the counts to those kept for the same function and minute, in one transaction."""

@@ -100,6 +100,13 @@ CREATE TABLE IF NOT EXISTS legacy_names (
 )
  WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS origins (
+    scope TEXT NOT NULL,
+    path TEXT NOT NULL,
+    PRIMARY KEY (scope)
+)
+ WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS functions (
     func_name TEXT NOT NULL,
     results BIGINT NOT NULL,
@@ -174,4 +181,4 @@ WHEN OLD.rowid <= (SELECT up_to FROM counted) BEGIN
         elapsed_us = elapsed_us + excluded.elapsed_us;
 END;
 
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;

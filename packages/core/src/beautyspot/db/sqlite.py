@@ -88,11 +88,7 @@ class SQLiteTaskDB:
         return f"SQLiteTaskDB({self.path!r})"
 
     def open(self) -> None:
-        """Make or upgrade the file now.
-
-        Raises:
-            StorageError: it can't be.
-        """
+        """Make or upgrade the file now, or raise `StorageError`."""
         self._connections.read(lambda execute: execute(GET, ("",)).fetchone())
 
     def get(self, key: str, /) -> Entry | None:
@@ -225,18 +221,29 @@ class SQLiteTaskDB:
 
         return limits.note_rate(self._connections, name, rate)
 
+    def origin(self, scope: str, /) -> str | None:
+        """Return the path that was noted last for the functions whose keys have that scope in common."""
+        from beautyspot.db import origins  # for the first hit of a function and its first miss
+
+        return origins.get(self._connections, scope)
+
+    def note_origin(self, scope: str, path: str, /) -> None:
+        """Note the absolute path of the file that results of the scope are kept by from now on."""
+        from beautyspot.db import origins  # as above
+
+        origins.note(self._connections, scope, path)
+
     def add_activity(self, rows: Sequence[Activity], /) -> None:
         """Add the counts to those kept for the same function and minute, in one transaction."""
         from beautyspot.db import journal  # written every few seconds, and never on a hit
 
-        values = [journal.activity_row(row) for row in rows]
-        self._write_each(journal.ADD_ACTIVITY, values)
+        journal.write_each(self._connections, journal.ADD_ACTIVITY, [journal.activity_row(row) for row in rows])
 
     def add_runs(self, rows: Sequence[Run], /) -> None:
         """Keep the runs, replacing those of the same id, in one transaction."""
         from beautyspot.db import journal  # as above
 
-        self._write_each(journal.ADD_RUN, [journal.run_row(row) for row in rows])
+        journal.write_each(self._connections, journal.ADD_RUN, [journal.run_row(row) for row in rows])
 
     def read_activity(self) -> Iterator[Activity]:
         """Yield every row of activity."""
@@ -249,14 +256,6 @@ class SQLiteTaskDB:
         from beautyspot.db import journal  # as above
 
         return journal.read_runs(self._read)
-
-    def _write_each(self, statement: str, values: list[tuple[Any, ...]]) -> None:
-        def write_all(execute: Execute) -> None:
-            for value in values:
-                execute(statement, value)
-
-        if values:
-            self._connections.write(lambda execute: atomically(execute, write_all))
 
     def holds_legacy(self) -> bool:
         """Say whether the file was upgraded with rows of releases 0.3 to 2.x in it; False while it can't be read."""

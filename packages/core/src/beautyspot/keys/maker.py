@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from beautyspot.keys.binding import Values
     from beautyspot.keys.canonical import Form
     from beautyspot.keys.code import FromCode
-    from beautyspot.keys.identity import Identity
+    from beautyspot.keys.identity import Identity, Taken
 
 Arguments: TypeAlias = "tuple[Any, ...]"
 Keywords: TypeAlias = "dict[str, Any]"
@@ -109,14 +109,25 @@ class KeyMaker:
             self._version = version_from_code(self._function)
         return self._version
 
-    def namesake(self) -> str | None:
-        """Return a warning if another function, marked before, makes the same keys."""
+    @property
+    def code(self) -> CodeType | None:
+        """The function's code, where its keys hold no more than its name: another of that name makes the same."""
         function = split(self._function)[0]
         while hasattr(function, "__wrapped__"):
             function = function.__wrapped__
-        code: CodeType | None = getattr(function, "__code__", None)
-        if code is None or is_told_by_code(function) or not (self._version is None or isinstance(self._version, str)):
-            return None  # its code is in its keys
+        told = is_told_by_code(function) or not (self._version is None or isinstance(self._version, str))
+        return None if told else getattr(function, "__code__", None)
+
+    @property
+    def scope(self) -> str:
+        """32 hex digits for what the keys of all calls begin with: functions that agree in it share their results."""
+        return digest(self._beginning(self._identity.take() if self._identity else None)).hex()
+
+    def namesake(self) -> str | None:
+        """Return a warning if another function, marked before, makes the same keys."""
+        code = self.code
+        if code is None:
+            return None
         codes, who = self._canonical.registry.namesakes.codes, (self._func_name, self._version, self._names)
         before = codes.setdefault(who, code)
         if before is code or before == code:
@@ -144,7 +155,7 @@ class KeyMaker:
             # The first call absorbs the prefix, when a local function's cells are filled; the others copy it.
             nonlocal copy, beginning
             identity = self._identity.take() if self._identity else None
-            beginning = self._prefix(None if identity is None else identity.form)
+            beginning = self._beginning(identity)
             copy = sealed = hasher(beginning).copy
             if identity is not None and identity.held:
                 from beautyspot.keys.cells import watching  # few functions are closures
@@ -172,11 +183,12 @@ class KeyMaker:
 
         return key if custom is None else custom_key
 
-    def _prefix(self, identity: Form) -> bytes:
+    def _beginning(self, identity: Taken | None) -> bytes:
         names: Any = [[name, name in self._choices] for name in self._names] if self._custom is None else None
         # Packed, not joined: no name can run into the next.
         kind = ["stream"] if self._streams else []
-        return pack([_SCHEME, self._func_name, self.version, names, identity, *kind])
+        form: Form = None if identity is None else identity.form
+        return pack([_SCHEME, self._func_name, self.version, names, form, *kind])
 
     def _packed(self, values: Values) -> bytes:
         """Return the bytes of bound values; the way of every call with more than text and integers."""

@@ -8,6 +8,7 @@ from beautyspot.protocols import (
     SupportsBatches,
     SupportsJournal,
     SupportsJournalReads,
+    SupportsOrigins,
     SupportsUpkeep,
     SupportsUses,
     TaskDB,
@@ -191,6 +192,17 @@ class TaskDBContract(LimitsContract):
         assert db.uses.last(["0a"]) == {}
         db.uses.note(["0a"], NOON + 5 * hour + SECOND)
         assert db.uses.last(["0a"]) == {"0a": NOON + 5 * hour + SECOND}
+
+    def test_the_file_that_was_noted_last_is_the_origin_of_a_scope(self, db: TaskDB) -> None:
+        """Each scope has its own."""
+        if not isinstance(db, SupportsOrigins):
+            return
+        assert db.origin("0a" * 16) is None
+        db.note_origin("0a" * 16, "/srv/a/main.py")
+        db.note_origin("0b" * 16, "/srv/日本/main.py")
+        assert [db.origin(scope * 16) for scope in ("0a", "0b")] == ["/srv/a/main.py", "/srv/日本/main.py"]
+        db.note_origin("0a" * 16, "/srv/b/main.py")
+        assert db.origin("0a" * 16) == "/srv/b/main.py"
 
     def test_upkeep_shows_rows_by_key_and_by_expiry(self, db: TaskDB) -> None:
         """A few at a time, whole but for the value."""

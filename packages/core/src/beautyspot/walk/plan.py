@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from beautyspot.hooks import Hook
     from beautyspot.journal import Journal, Tally
     from beautyspot.keys import KeyMaker
+    from beautyspot.origins import Origin
     from beautyspot.protocols import Serializer
     from beautyspot.records import TaskFilter
     from beautyspot.store import Hit, Store
@@ -55,12 +56,20 @@ class Plan(NamedTuple):
     clock: Clock
     executor: Executor | None
     legacy: LegacyRows | None
+    origin: Origin
 
     def read(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], again: bool = False, /) -> Hit | None:
         """Return the kept result of a call, one of an earlier release if need be; `again` is that of the store."""
         hit = self.store.read(key, self.serializer, again)
         if hit is None and self.legacy is not None and self.legacy.any():
             return self.legacy.adopt(self.label(key, args, kwargs, 0.0), args, kwargs)
+        return hit
+
+    def look(self, key: str, again: bool = False, /) -> Hit | None:
+        """Return the kept result of a call in a thread, which may wait for what an event loop must not."""
+        hit = self.store.read(key, self.serializer, again)
+        if hit is not None and self.origin.is_unread:
+            self.origin.read()
         return hit
 
     def hit_without_key(self, error: UnkeyableArgument, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Hit:
@@ -72,6 +81,8 @@ class Plan(NamedTuple):
 
     def count_hit(self, hit: Hit, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Any:
         """Count a hit and return its value."""
+        if self.origin.is_unread:
+            self.origin.read()
         self.tally.hit(hit.elapsed_s, key)
         if self.options.hooks:
             self._tell("on_hit", key, args, kwargs, hit.value, hit.elapsed_s)
@@ -133,6 +144,8 @@ class Plan(NamedTuple):
             keep_if=None if cache_if is None else lambda _: self._wants(cache_if, value),
             on_error=tell,
         )
+        if kept and self.origin.is_unwritten:
+            self.origin.write()
         self.journal.tick(elapsed_s)
         return kept
 

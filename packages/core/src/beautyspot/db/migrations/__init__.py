@@ -14,12 +14,18 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from beautyspot.db.migrations.versions import v0001_the_house, v0002_compression_and_uses, v0003_rates_of_limits
+from beautyspot.db.migrations.versions import (
+    v0001_the_house,
+    v0002_compression_and_uses,
+    v0003_rates_of_limits,
+    v0004_origins,
+)
 
 STEPS: dict[int, Callable[[Operations, Connection], None]] = {
     1: v0001_the_house.upgrade,
     2: v0002_compression_and_uses.upgrade,
     3: v0003_rates_of_limits.upgrade,
+    4: v0004_origins.upgrade,
 }
 """What leads to each revision."""
 

@@ -176,6 +176,18 @@ class SQLTaskDB:
             self._connections.do(lambda kept: kept.sql.execute(words.note_limit_rate, values))
         return noted
 
+    def origin(self, scope: str, /) -> str | None:
+        """Return the path that was noted last for the functions whose keys have that scope in common."""
+        origin = self._statements.origin
+        return self._connections.unless_resting(
+            lambda kept: kept.sql.execute(origin, {"of": scope}).scalar_one_or_none()
+        )
+
+    def note_origin(self, scope: str, path: str, /) -> None:
+        """Note the absolute path of the file that results of the scope are kept by from now on."""
+        note, values = self._statements.note_origin, {"new_scope": scope, "new_path": path}
+        self._connections.unless_resting(lambda kept: kept.sql.execute(note, values))
+
     def add_activity(self, rows: Sequence[Activity], /) -> None:
         """Add the counts to those kept for the same function and minute, in one transaction."""
         # In one order, so that two processes don't wait for each other in a circle.

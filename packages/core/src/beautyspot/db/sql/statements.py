@@ -31,8 +31,8 @@ from beautyspot.db.sql.rows import plain
 from beautyspot.records import Activity, Entry, LimitRate, Run, Task, TaskFilter
 
 REVISION = schema.REVISION
-TASKS, TAGS, USES, ACTIVITY, RUNS, LIMITS = (
-    SQLModel.metadata.tables[name] for name in ("tasks", "tags", "uses", "activity", "runs", "limits")
+TASKS, TAGS, USES, ACTIVITY, RUNS, LIMITS, ORIGINS = (
+    SQLModel.metadata.tables[name] for name in ("tasks", "tags", "uses", "activity", "runs", "limits", "origins")
 )
 T = TypeVar("T")
 CHUNK = 500
@@ -62,6 +62,8 @@ class Statements:
         self.restore = self._restore()
         self.limit_rate = select(LIMITS.c.tokens_per_minute, LIMITS.c.burst).where(LIMITS.c.name == bindparam("limit"))
         self.note_limit_rate = self._note_limit_rate()
+        self.origin = select(ORIGINS.c.path).where(ORIGINS.c.scope == bindparam("of"))
+        self.note_origin = self._replace(ORIGINS, ("scope", "path"))
         self.add_activity = self._sum(ACTIVITY, Activity._fields[:2], Activity._fields[2:])
         self.add_run = self._replace(RUNS, Run._fields)
         self.note_use = self._note_use()
