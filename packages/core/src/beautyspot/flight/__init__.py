@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from beautyspot.flight.claim import Claim, Outcome
     from beautyspot.flight.flight import Flight
+    from beautyspot.flight.turns import Turn, Turns
 else:
     __getattr__, __dir__ = on_demand(
         __name__,
@@ -21,7 +22,9 @@ else:
             "Claim": "beautyspot.flight.claim",
             "Flight": "beautyspot.flight.flight",
             "Outcome": "beautyspot.flight.claim",
+            "Turn": "beautyspot.flight.turns",
+            "Turns": "beautyspot.flight.turns",
         },
     )
 
-__all__ = ["Claim", "Flight", "Outcome"]
+__all__ = ["Claim", "Flight", "Outcome", "Turn", "Turns"]

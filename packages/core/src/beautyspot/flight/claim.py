@@ -1,6 +1,6 @@
 """A place in the flight of one key: how a leader ends its call, and how a follower waits for it."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from threading import Event, Lock
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -45,6 +45,7 @@ class Claim:
         "_wake",
         "call",
         "key",
+        "keys",
         "leads",
         "other_process_runs",
     )
@@ -53,6 +54,8 @@ class Claim:
         """Lead `key`, until told to follow."""
         self.call = Call()
         self.key = key
+        self.keys: Sequence[str] = (key,)
+        """What the call makes, where it is many results."""
         self.other_process_runs = False
         """Whether another process makes, or may make, this call now: wait for it, then look into the store again."""
         self._table = table
@@ -204,8 +207,9 @@ class Claim:
         with table.mutex:
             for follower in call.followers:
                 follower._outcome = outcome
-            if table.calls.get(self.key) is call:
-                del table.calls[self.key]
+            for key in self.keys:
+                if table.calls.get(key) is call:
+                    del table.calls[key]
             call.done = True
         self._release()  # again: a thread may have got it meanwhile
         ours = led.get()

@@ -7,6 +7,7 @@ from beautyspot.flight.table import is_setting_led, led, set_led, table_named
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from beautyspot.flight.claim import Claim
+    from beautyspot.flight.turns import Turns
     from beautyspot.protocols import KeyLocks
 
 
@@ -58,3 +59,9 @@ class Flight:
             claim.abandon()
             raise
         return claim
+
+    def turns(self) -> Turns:
+        """Return the turns of a caller that wants many results at once."""
+        from beautyspot.flight.turns import Turns  # as in `claim`
+
+        return Turns(self._table)
