@@ -132,6 +132,22 @@ def test_coroutines_and_hooked_functions_are_told_as_well(folder: Path, mark: st
     assert "CacheWarning" in warning
 
 
+def test_a_function_that_is_run_without_a_mark_asks_once(folder: Path) -> None:
+    script = (
+        "import beautyspot as bs\nfrom beautyspot.db import SQLiteTaskDB\n\n"
+        "class Counting(SQLiteTaskDB):\n    asked = 0\n    def origin(self, scope):\n"
+        "        self.asked += 1\n        return super().origin(scope)\n\n"
+        "db = Counting('app.db')\nspot = bs.Spot('app', db=db)\ndef ask(): return {!r}\n"
+        "print([spot.run(ask) for _ in range(3)][-1], db.asked)\n"
+    )
+    for name in ("a", "b"):
+        (folder / name / "main.py").write_text(script.format(name))
+    assert run(folder / "a/main.py") == (["a", "1"], "")
+    answers, warning = run(folder / "b/main.py")
+    assert answers == ["a", "1"]
+    assert warning.count("CacheWarning") == 1
+
+
 def test_a_warning_made_an_error_costs_no_answer(folder: Path) -> None:
     run(write(folder / "a/main.py", "return 'one'"))
     strict = "import warnings\nwarnings.simplefilter('error')"

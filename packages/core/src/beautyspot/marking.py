@@ -9,7 +9,6 @@ from beautyspot.errors import CacheWarning, ConfigurationError
 from beautyspot.keys import KeyMaker
 from beautyspot.keys.binding import split
 from beautyspot.names import qualified_name
-from beautyspot.origins import Origin
 from beautyspot.powers import may_hold_legacy, takes_types
 from beautyspot.walk import LegacyRows, MarkOptions, Plan, mark_function, unlimited
 from beautyspot.walk.kinds import is_stream, kind_of
@@ -228,7 +227,7 @@ def _plan(function: Any, parts: Parts, settings: Settings) -> Plan:
         clock=parts.clock,
         executor=parts.executor,
         legacy=_legacy(inner, keys, serializer, parts, settings),
-        origin=Origin(keys, parts.store.db, parts.store.notices),
+        origin=parts.origins.of(keys),
     )
 
 

@@ -11,30 +11,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from beautyspot.keys import KeyMaker
     from beautyspot.notices import Notices
-    from beautyspot.protocols import TaskDB
+    from beautyspot.protocols import SupportsOrigins, TaskDB
 
 
 class Origin:
-    """The file that one marked function is written in, compared with that whose results it meets.
+    """The file that one function is written in, compared with that whose results it meets.
 
-    Looked up at the first hit of a process and noted at the first result that it keeps, each once and only where
-    nothing but the name tells the function in its keys.
+    Looked up at the first hit of a process and noted at the first result that it keeps.
     """
 
-    def __init__(self, keys: KeyMaker, db: TaskDB, notices: Notices) -> None:
+    def __init__(self, keys: KeyMaker, qualname: str, path: str, db: SupportsOrigins, notices: Notices) -> None:
         """Ask nothing yet."""
-        self._keys, self._notices = keys, notices
-        self._db = db if notes_origins(db) else None
-        code = None if self._db is None else keys.code
-        # A path of now: `os.chdir` would change what a relative one means.
-        self._path = "" if code is None else os.path.abspath(code.co_filename)  # noqa: PTH100 - pathlib is 3 ms
-        self.is_unread = self.is_unwritten = self._path.endswith(".py")
+        self._keys, self._qualname, self._path, self._db, self._notices = keys, qualname, path, db, notices
+        self.is_unread = self.is_unwritten = True
 
     def read(self) -> None:
         """Warn if the function's results were kept by another of its name, in another file."""
         self.is_unread = False
         try:
-            self._compare(None if self._db is None else self._db.origin(self._keys.scope))
+            self._compare(self._db.origin(self._keys.scope))
         except Exception:  # noqa: BLE001 - a backend's trouble; whoever asks it for results tells of it
             return
 
@@ -43,19 +38,42 @@ class Origin:
         self.is_unread = self.is_unwritten = False
         try:
             scope = self._keys.scope
-            noted = None if self._db is None else self._db.origin(scope)
-            if self._db is not None and noted != self._path:
+            noted = self._db.origin(scope)
+            if noted != self._path:
                 self._db.note_origin(scope, self._path)
             self._compare(noted)
         except Exception:  # noqa: BLE001 - as above; the result is kept all the same
             return
 
     def _compare(self, noted: str | None) -> None:
-        code = self._keys.code
-        if noted is None or noted == self._path or code is None:
+        if noted is None or noted == self._path:
             return
         from beautyspot.keys.namesakes import warning_of_files  # few functions have one
 
-        warning = warning_of_files(self._keys.func_name, code.co_qualname, self._path, noted)
+        warning = warning_of_files(self._keys.func_name, self._qualname, self._path, noted)
         if warning is not None:
             self._notices.tell((self._keys.func_name, "namesake"), warning, CacheWarning)
+
+
+class Origins:
+    """Those of the functions of one Spot."""
+
+    def __init__(self, db: TaskDB, notices: Notices) -> None:
+        """Know no function yet."""
+        self._db = db if notes_origins(db) else None
+        self._notices = notices
+        # One for all marks of a function: `spot.run` marks at each call, and would ask at each.
+        self._known: dict[tuple[str | None, ...], Origin] = {}
+
+    def of(self, keys: KeyMaker, /) -> Origin | None:
+        """Return that of the function of `keys`; None where its code is in them, or nobody could tell its file."""
+        code = None if self._db is None else keys.code
+        if self._db is None or code is None or not code.co_filename.endswith(".py"):
+            return None
+        who = keys.func_name, keys.version, code.co_filename
+        origin = self._known.get(who)
+        if origin is None:
+            # A path of now: `os.chdir` would change what a relative one means.
+            path = os.path.abspath(code.co_filename)  # noqa: PTH100 - pathlib is 3 ms
+            origin = self._known.setdefault(who, Origin(keys, code.co_qualname, path, self._db, self._notices))
+        return origin

@@ -10,6 +10,7 @@ from beautyspot.flight import Flight
 from beautyspot.journal import Journal
 from beautyspot.keys import KeyRegistry
 from beautyspot.lifecycle import tie_up
+from beautyspot.origins import Origins
 from beautyspot.powers import has_locks
 from beautyspot.serializers import MsgpackSerializer
 from beautyspot.storage import create_storage
@@ -59,6 +60,7 @@ class Parts(NamedTuple):
     clock: Clock
     executor: Executor | None
     legacy_folders: Sequence[str]
+    origins: Origins
 
     def __reduce__(self) -> str:
         """Refuse to be pickled, as cloudpickle tries for a function of the script that reads its Spot by name."""
@@ -104,6 +106,7 @@ def open_parts(
     return Parts(
         store=store, journal=journal, flight=flight, registry=registry, clock=clock,
         serializer=MsgpackSerializer() if serializer is None else serializer, executor=executor, legacy_folders=folders,
+        origins=Origins(tasks, store.notices),
     )  # fmt: skip
 
 
@@ -145,7 +148,8 @@ def _open_storage(
     if path is None:
         # Of a class alone where a database has no name: its `repr` may differ in every process.
         server = str(getattr(tasks, "name", type(tasks).__qualname__))
-        own = (blob_folder_on_server(name, server),)
+        names = (str(getattr(tasks, "canonical_name", server)), server)  # the second named the folder once
+        own = tuple(blob_folder_on_server(name, each) for each in names)
     else:
         own = (blob_folder(path), linked_blob_folder(path))
     folder = own[0]

@@ -32,11 +32,11 @@ def caller(plan: Plan) -> Callable[..., Any]:
     def count_first(elapsed_s: float, key: str) -> None:
         nonlocal count
         count = plan.tally.hit
-        if plan.origin.is_unread:
+        if plan.origin is not None and plan.origin.is_unread:
             plan.origin.read()
         count(elapsed_s, key)
 
-    if plan.origin.is_unread:
+    if plan.origin is not None:
         count = count_first  # the hits after the first pay nothing for it
 
     def call(*args: Any, **kwargs: Any) -> Any:

@@ -56,7 +56,7 @@ class Plan(NamedTuple):
     clock: Clock
     executor: Executor | None
     legacy: LegacyRows | None
-    origin: Origin
+    origin: Origin | None
 
     def read(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], again: bool = False, /) -> Hit | None:
         """Return the kept result of a call, one of an earlier release if need be; `again` is that of the store."""
@@ -68,7 +68,7 @@ class Plan(NamedTuple):
     def look(self, key: str, again: bool = False, /) -> Hit | None:
         """Return the kept result of a call in a thread, which may wait for what an event loop must not."""
         hit = self.store.read(key, self.serializer, again)
-        if hit is not None and self.origin.is_unread:
+        if hit is not None and self.origin is not None and self.origin.is_unread:
             self.origin.read()
         return hit
 
@@ -81,7 +81,7 @@ class Plan(NamedTuple):
 
     def count_hit(self, hit: Hit, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Any:
         """Count a hit and return its value."""
-        if self.origin.is_unread:
+        if self.origin is not None and self.origin.is_unread:
             self.origin.read()
         self.tally.hit(hit.elapsed_s, key)
         if self.options.hooks:
@@ -144,7 +144,7 @@ class Plan(NamedTuple):
             keep_if=None if cache_if is None else lambda _: self._wants(cache_if, value),
             on_error=tell,
         )
-        if kept and self.origin.is_unwritten:
+        if kept and self.origin is not None and self.origin.is_unwritten:
             self.origin.write()
         self.journal.tick(elapsed_s)
         return kept
