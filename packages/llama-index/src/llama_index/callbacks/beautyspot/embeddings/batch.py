@@ -1,6 +1,6 @@
 """One batch on its way to its vectors: which are kept, which are wanted, what to keep of these."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from beautyspot.notices import Notices
@@ -43,10 +43,12 @@ class Batch:
         self._shelf = shelf
         self._places: list[Any] = [key or place for place, key in enumerate(keys)]
         self._inputs = dict(zip(self._places, inputs, strict=True))
-        self.keys = [place for place in self._inputs if isinstance(place, str)]
+        self.keys = [place for place in self._inputs if is_key(place)]
         """One key for each input that has one, however often it comes."""
         self._found: dict[Any, Vector] = {}
         self._fresh: dict[Any, Vector] = {}
+        self._others: frozenset[Any] = frozenset()
+        self._is_renewed = False
 
     @property
     def func_name(self) -> str:
@@ -67,13 +69,36 @@ class Batch:
             return []
         return read
 
+    def refill(self, keys: Sequence[str], hits: Sequence[Hit | None]) -> list[tuple[str, Hit]]:
+        """Take what others kept meanwhile under some of `keys`, unless it is another model's, and return the hits."""
+        read = {key: hit for key, hit in zip(keys, hits, strict=True) if hit is not None and not self._is_renewed}
+        known = {**self._found, **self._fresh, **{key: hit.value for key, hit in read.items()}}
+        if len(_sizes(known)) > 1:
+            return []
+        self._found.update({key: hit.value for key, hit in read.items()})
+        return list(read.items())
+
+    def leave(self, keys: Iterable[str]) -> None:
+        """Leave these keys to others, and nothing else."""
+        self._others = frozenset(keys)
+
+    @property
+    def missing(self) -> list[Any]:
+        """What is not known: keys, and the places of inputs that have none."""
+        return [place for place in self._inputs if place not in self._found and place not in self._fresh]
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether the model gave any of the vectors just now."""
+        return bool(self._fresh)
+
     @property
     def found(self) -> tuple[list[Any], list[Vector]]:
         """The inputs whose vectors were kept, and these."""
         return [self._inputs[key] for key in self._found], list(self._found.values())
 
     def wanted(self) -> list[Any]:
-        """Return the inputs whose vectors are not known, each once."""
+        """Return the inputs whose vectors are not known and not left to others, each once."""
         return [self._inputs[place] for place in self._unknown()]
 
     def take(self, vectors: Sequence[Vector], elapsed_s: float) -> list[tuple[Label, Any]] | None:
@@ -97,7 +122,7 @@ class Batch:
         if self._found and _sizes(self._found) != sizes:
             self._forget_found()
         each_s = elapsed_s / len(places)
-        return [(self._shelf.label(place, each_s), data) for place, data in kept.items() if isinstance(place, str)]
+        return [(self._shelf.label(place, each_s), data) for place, data in kept.items() if is_key(place)]
 
     def vectors(self) -> list[Vector]:
         """Return a vector for each input; one that comes twice is two objects."""
@@ -107,12 +132,18 @@ class Batch:
         return [known[place].copy() if hasattr(known[place], "copy") else known[place] for place in self._places]
 
     def _unknown(self) -> list[Any]:
-        return [place for place in self._inputs if place not in self._found and place not in self._fresh]
+        return [place for place in self.missing if place not in self._others]
 
     def _forget_found(self) -> None:
         self._found.clear()
+        self._is_renewed = True
         remedy = "give cache_embedding a model_id= that tells the two apart"
         warn_of_another_model(self._shelf.notices, self._shelf.func_name, remedy)
+
+
+def is_key(place: Any, /) -> bool:
+    """Say whether an input is known by a key, and not by its place alone."""
+    return isinstance(place, str)
 
 
 def _sizes(vectors: dict[Any, Vector]) -> set[int | None]:

@@ -7,14 +7,16 @@ from typing import Any, Literal
 
 from beautyspot.copies import Uncopied
 from beautyspot.errors import CacheSaveWarning, ConfigurationError
+from beautyspot.flight import Turn, Turns
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import hasher
 from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened
-from beautyspot.store import Hit
+from beautyspot.store import Hit, Label
+from beautyspot.threads import on_event_loop
 
-from llama_index.callbacks.beautyspot.asking import is_running, running
-from llama_index.callbacks.beautyspot.embeddings.batch import FORMAT, Batch, Shelf
+from llama_index.callbacks.beautyspot.asking import Watch, is_running, running
+from llama_index.callbacks.beautyspot.embeddings.batch import FORMAT, Batch, Shelf, is_key
 from llama_index.callbacks.beautyspot.embeddings.embedder import (
     func_name_of,
     identity_of_embedder,
@@ -77,15 +79,19 @@ class VectorCache(Uncopied):
         if batch is None:
             return self._ask(model, inputs, embed)[0]
         self.fill(batch, self.rows.read(batch.keys) if mode != "refresh" else [])
-        while wanted := self._wanted(batch, mode):
-            with watch_of(model, self.canonical, batch.settings) as watch:
-                vectors, elapsed_s = self._ask(model, wanted, embed)
-                is_settled = watch.settled(self.spot.parts.store.notices, batch.func_name)
-            kept = batch.take(vectors, elapsed_s)
-            if kept is None:
-                return vectors if len(wanted) == len(inputs) else self._ask(model, inputs, embed)[0]
-            if is_settled and mode != "read_only":
-                self.rows.keep(kept)
+        turns = self._turns(mode)
+        while missing := self._missing(batch, mode):
+            with turns.take(filter(is_key, missing)) as turn:
+                if wanted := self._wanted(batch, turn, self.rows.read(turn.led)):
+                    with self._watch(model, batch) as watch:
+                        vectors, elapsed_s = self._ask(model, wanted, embed)
+                        kept = self._taken(batch, watch, vectors, elapsed_s)
+                    if kept is None:
+                        return vectors if len(wanted) == len(inputs) else self._ask(model, inputs, embed)[0]
+                    self.rows.keep(kept if mode != "read_only" else [])
+            if turn.others:
+                (turns.skip if on_event_loop() else turns.wait)(turn)
+                self._refill(batch, turn.others, self.rows.read(turn.others))
         return batch.vectors()
 
     async def vectors_async(self, model: Any, inputs: list[Any], kind: Kind, embed: EmbedAsync) -> Sequence[Vector]:
@@ -97,15 +103,21 @@ class VectorCache(Uncopied):
         if batch is None:
             return (await self._ask_async(model, inputs, embed))[0]
         self.fill(batch, await self.rows.read_async(batch.keys) if mode != "refresh" else [])
-        while wanted := self._wanted(batch, mode):
-            with watch_of(model, self.canonical, batch.settings) as watch:
-                vectors, elapsed_s = await self._ask_async(model, wanted, embed)
-                is_settled = watch.settled(self.spot.parts.store.notices, batch.func_name)
-            kept = batch.take(vectors, elapsed_s)
-            if kept is None:
-                return vectors if len(wanted) == len(inputs) else (await self._ask_async(model, inputs, embed))[0]
-            if is_settled and mode != "read_only":
-                await self.rows.keep_async(kept)
+        turns = self._turns(mode)
+        while missing := self._missing(batch, mode):
+            with turns.take(filter(is_key, missing)) as turn:
+                if wanted := self._wanted(batch, turn, await self.rows.read_async(turn.led)):
+                    with self._watch(model, batch) as watch:
+                        vectors, elapsed_s = await self._ask_async(model, wanted, embed)
+                        kept = self._taken(batch, watch, vectors, elapsed_s)
+                    if kept is None:
+                        return (
+                            vectors if len(wanted) == len(inputs) else (await self._ask_async(model, inputs, embed))[0]
+                        )
+                    await self.rows.keep_async(kept if mode != "read_only" else [])
+            if turn.others:
+                await turns.wait_async(turn)
+                self._refill(batch, turn.others, await self.rows.read_async(turn.others))
         return batch.vectors()
 
     def hits_of(self, model: Any, texts: Sequence[str]) -> Batch | None:
@@ -115,10 +127,8 @@ class VectorCache(Uncopied):
 
     def fill(self, batch: Batch, hits: Sequence[Hit | None]) -> None:
         """Give `batch` what is kept, count it, and tag the events of the call."""
-        found = batch.fill(hits) if hits else []
-        missing = len(batch.wanted())
-        self.rows.count(batch.func_name, found, missing)
-        mark(cache_hit=not missing)
+        self.rows.count(batch.func_name, batch.fill(hits) if hits else [], 0)
+        mark(cache_hit=not batch.missing)
 
     def fill_early(self, batch: Batch, hits: Sequence[Hit | None]) -> bool:
         """Give `batch` what is kept, and say whether that is anything; the rest counts when the model's turn comes."""
@@ -130,14 +140,42 @@ class VectorCache(Uncopied):
         """Have kept vectors computed again that turned out to be another model's."""
         return cache_policy("off" if mode_now(self.options.mode) == "read_only" else "refresh")
 
-    def _wanted(self, batch: Batch, mode: Mode) -> list[Any]:
-        wanted = batch.wanted()
-        if wanted and mode == "replay_only":
+    def _turns(self, mode: Mode) -> Turns:
+        """Return whose turn it is to ask: those who would not take what others keep ask for themselves."""
+        return self.spot.parts.flight.turns() if mode == "read_write" else Turns(None)
+
+    def _missing(self, batch: Batch, mode: Mode) -> list[Any]:
+        missing = batch.missing
+        if missing and mode == "replay_only":
+            self.rows.count(batch.func_name, [], len(missing))
             raise ReplayMiss(
-                f"{batch.func_name} has no vector kept for {len(wanted)} of its inputs; expected all of them with "
+                f"{batch.func_name} has no vector kept for {len(missing)} of its inputs; expected all of them with "
                 "'replay_only'; record them first with 'read_write'"
             )
+        return missing
+
+    def _wanted(self, batch: Batch, turn: Turn, hits: Sequence[Hit | None]) -> list[Any]:
+        """Return the inputs to ask for in this turn, of which others kept `hits` since somebody looked."""
+        self._refill(batch, turn.led, hits)
+        batch.leave(turn.others)
+        wanted = batch.wanted()
+        self.rows.count(batch.func_name, [], len(wanted))
         return wanted
+
+    def _refill(self, batch: Batch, keys: Sequence[str], hits: Sequence[Hit | None]) -> None:
+        self.rows.count(batch.func_name, batch.refill(keys, hits), 0)
+        mark(cache_hit=not batch.missing and not batch.was_asked)
+
+    def _watch(self, model: Any, batch: Batch) -> Watch:
+        return watch_of(model, self.canonical, batch.settings)
+
+    def _taken(
+        self, batch: Batch, watch: Watch, vectors: Sequence[Vector], elapsed_s: float
+    ) -> list[tuple[Label, Any]] | None:
+        """Give `batch` what the model gave, and return what to keep of it: nothing of other settings."""
+        is_settled = watch.settled(self.spot.parts.store.notices, batch.func_name)
+        kept = batch.take(vectors, elapsed_s)
+        return kept if is_settled or kept is None else []
 
     def _ask(self, model: Any, inputs: list[Any], embed: Embed) -> tuple[Sequence[Vector], float]:
         """Return what the model gives, once its limiter lets it, and how many seconds that took."""
