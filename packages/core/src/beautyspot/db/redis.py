@@ -46,6 +46,7 @@ class RedisTaskDB:
         """
         self._address = parse(url)
         self.name: str = self._address.name
+        self.canonical_name: str = self._address.canonical_name
         self._client: Redis = connect(self._address)
         self._put: Any = self._client.register_script(redis_scripts.PUT)
         self._delete: Any = self._client.register_script(redis_scripts.DELETE)

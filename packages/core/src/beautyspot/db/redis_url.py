@@ -1,7 +1,7 @@
 """From a `redis://` URL to a client: what it may say, and what of it may be shown."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
 from beautyspot.errors import ConfigurationError
 
@@ -40,6 +40,8 @@ class Address(NamedTuple):
     """Before every key, with its colon."""
     name: str
     """To be shown: it has no password."""
+    canonical_name: str
+    """What one database is called however its URL is spelled."""
 
 
 def parse(url: str, /) -> Address:
@@ -70,12 +72,13 @@ def parse(url: str, /) -> Address:
         if name in options and not _is_positive(options[name]):
             raise ConfigurationError(f"a redis URL's {name} got {options[name]!r}; give a number above 0")
     prefix = options.pop("prefix", PREFIX)
+    canonical_name = _canonical_name(parts, options.get("db", number), prefix)
     if not prefix:
         raise ConfigurationError("a redis URL's prefix got ''; give a word, or leave it out for 'beautyspot'")
     shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     if prefix != PREFIX:
         shown += f"?prefix={quote(prefix)}"
-    return Address(f"{url.partition('?')[0]}?{urlencode(options)}", f"{prefix}:", shown)
+    return Address(f"{url.partition('?')[0]}?{urlencode(options)}", f"{prefix}:", shown, canonical_name)
 
 
 def connect(address: Address, /) -> "Redis":
@@ -101,6 +104,14 @@ def connect(address: Address, /) -> "Redis":
     except (TypeError, ValueError, RedisError):
         raise _refused(address.url) from None
     return Redis(connection_pool=pool)
+
+
+def _canonical_name(parts: SplitResult, number: str, prefix: str) -> str:
+    if parts.scheme == "unix":
+        where, number = parts.path, number if "db=" in parts.query else ""
+    else:
+        where = f"{parts.hostname or 'localhost'}:{parts.port or 6379}"  # which is in lower case
+    return f"redis://{where}/{number or 0}?prefix={prefix}"
 
 
 def _is_positive(text: str) -> bool:

@@ -47,6 +47,7 @@ class SQLTaskDB:
         address = urls.address_of(url)
         engine = urls.engine_at(address)
         self.name: str = address.name
+        self.canonical_name: str = urls.canonical_name(engine)
         self._connections = Connections(engine, self.name, max_connections)
         self._statements = words = statements.Statements(engine.dialect)
         self._is_psycopg = urls.speaks_psycopg(engine)

@@ -62,7 +62,7 @@ def address_of(text: str, /) -> Address:
         url = url.set(drivername="postgresql+psycopg")
     timeout_ms = STATEMENT_TIMEOUT_MS
     if url.drivername == "postgresql+psycopg":
-        given = url.query.get("statement_timeout") or _in_options(url.query.get("options"))
+        given = url.query.get("statement_timeout") or _setting("statement_timeout", url.query.get("options"))
         if given is not None:
             timeout_ms = _milliseconds(given)
         url = url.difference_update_query(["statement_timeout"])
@@ -93,6 +93,21 @@ def engine_at(address: Address, /, *, read_only: bool = False) -> Engine:
     session = f"{SESSION}; SET default_transaction_read_only = on" if read_only else SESSION
     event.listen(engine, "do_connect", _psycopg(address, session) if speaks_psycopg(engine) else _sqlite_connect)
     return engine
+
+
+def canonical_name(engine: Engine, /) -> str:
+    """Return what one database is called however its URL is spelled, without a user or password."""
+    if engine.dialect.name != "postgresql":
+        return engine.url.set(query={}, username=None, password=None).render_as_string()
+    parameters = dict[str, Any](engine.dialect.create_connect_args(engine.url)[1])
+    database = parameters.get("dbname") or parameters.get("database") or parameters.get("user") or ""
+    hosts = str(parameters.get("host") or "").split(",")
+    ports = str(parameters.get("port") or "").split(",")
+    # Without any, it is PostgreSQL's own for each host.
+    ports = [port or "5432" for port in (ports * len(hosts) if len(ports) == 1 else ports)]
+    servers = ",".join(f"{host.lower()}:{port}" for host, port in zip(hosts, ports, strict=False))
+    path = _setting("search_path", parameters.get("options"))  # in another schema lie other rows
+    return f"postgresql://{servers}/{database}" + (f"?search_path={path}" if path else "")
 
 
 def speaks_psycopg(engine: Engine, /) -> bool:
@@ -131,9 +146,9 @@ def _sqlite_connect(dialect: Any, _record: object, args: Any, parameters: dict[s
     return connection
 
 
-def _in_options(options: Any) -> str | None:
-    """Return the statement timeout of libpq's `options`, such as `-c statement_timeout=5000`."""
-    found = re.search(r"statement_timeout\s*=\s*(\S+)", options) if isinstance(options, str) else None
+def _setting(name: str, options: Any) -> str | None:
+    """Return a setting in libpq's `options`, such as `-c statement_timeout=5000`."""
+    found = re.search(rf"{name}\s*=\s*(\S+)", options) if isinstance(options, str) else None
     return None if found is None else found[1]
 
 

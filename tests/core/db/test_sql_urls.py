@@ -1,0 +1,74 @@
+"""URLs of SQL databases: one database has one name, however it is spelled."""
+
+from pathlib import Path
+
+import beautyspot as bs
+import pytest
+from beautyspot.db import SQLTaskDB
+from beautyspot.db.sql.urls import address_of, canonical_name, engine_at
+from beautyspot.workspace import blob_folder_on_server
+from servers.postgres import Postgres
+
+
+def name_of(url: str) -> str:
+    return canonical_name(engine_at(address_of(url)))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://h:5432/db",
+        "postgres://H/db",
+        "postgresql://me:secret@h/db",
+        "postgresql://you@h/db?connect_timeout=3&statement_timeout=100",
+        "postgresql:///db?port=5432&host=h&user=me",
+        "postgresql:///?user=me&host=h&dbname=db",
+        "postgresql:///db?host=h:5432",
+    ],
+)
+def test_a_database_has_one_name_however_its_url_is_spelled(url: str) -> None:
+    assert name_of(url) == name_of("postgresql://h/db")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://h/other",
+        "postgresql://i/db",
+        "postgresql://h:5433/db",
+        "postgresql:///db?host=h&host=i",
+        "postgresql:///db?host=/var/run/postgresql",
+        "postgresql://h/db?options=-c%20search_path%3Dmine",
+    ],
+)
+def test_another_database_has_another_name(url: str) -> None:
+    assert name_of(url) != name_of("postgresql://h/db")
+
+
+def test_several_hosts_of_one_port_are_named_alike() -> None:
+    assert name_of("postgresql:///db?host=a:5433&host=b:5433") == name_of("postgresql:///db?host=A,b&port=5433,5433")
+
+
+def blob() -> bytes:
+    return b"blob"
+
+
+def misses(url: str, storage: str | None = None) -> int:
+    with bs.Spot("app", db=url, storage=storage) as spot:
+        marked = spot.mark(save_blob=True)(blob)
+        assert marked() == b"blob"
+        return marked.cache_info().misses
+
+
+@pytest.mark.external_service
+def test_a_blob_that_was_kept_under_one_spelling_is_a_hit_under_another(postgres: Postgres, workspace: Path) -> None:
+    url = postgres.url(postgres.create())
+    other = url.replace("postgresql://", "postgresql+psycopg://") + "?connect_timeout=5"
+    assert [misses(url), misses(other)] == [1, 0]
+
+
+@pytest.mark.external_service
+def test_a_blob_in_a_folder_named_after_the_url_is_found(postgres: Postgres, workspace: Path) -> None:
+    url = postgres.url(postgres.create())
+    former = blob_folder_on_server("app", SQLTaskDB(url).name)
+    assert [misses(url, former), misses(url)] == [1, 0]
