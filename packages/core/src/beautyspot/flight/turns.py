@@ -107,12 +107,13 @@ class Turns:
         return Turn([key for key in keys if key not in taken], waiting)
 
     def _followers(self, turn: Turn) -> Iterator[tuple[Claim, list[str]]]:
-        """Yield a claim for each call of others; it leads where nobody is to be waited for."""
+        """Yield a claim for each call of others that has not ended; it leads where waiting would close a circle."""
         for call, keys in turn.waiting.items():
             assert self._table is not None, "without a table nobody is waited for"
             claim = Claim(table := self._table, None, keys[0])
             ours = tuple(each for each in led.get() if not each.done)
             with table.mutex:
-                if not call.done:
-                    claim.follow(call, ours)
+                if call.done:
+                    continue  # another may have led the same since, so that is asked first
+                claim.follow(call, ours)
             yield claim, keys
