@@ -1,5 +1,6 @@
 """The catalog: read-only questions."""
 
+import os
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -485,6 +486,29 @@ def test_reading_leaves_nothing_beside_the_file(tmp_path: Path) -> None:
         assert len(catalog.tasks().rows) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.db"]
     assert (tmp_path / "a.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("size_bytes", [100, 1000, 4096, 8192, 40_000])
+def test_a_look_at_a_file_that_was_cut_short_leaves_nothing_beside_it(size_bytes: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with closing(SQLiteTaskDB(path)) as db:
+        for number in range(300):
+            db.put(TASK._replace(cache_key=f"{number:04x}", result_data=bytes(200)))
+    os.truncate(path, size_bytes)
+    before = path.read_bytes()
+    with pytest.raises(bs.StorageError, match="malformed"):
+        Catalog.open(path)
+    assert [each.name for each in tmp_path.iterdir()] == ["a.db"]
+    assert path.read_bytes() == before
+
+
+def test_a_look_at_another_programs_file_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("CREATE TABLE theirs (x)")
+    with pytest.raises(bs.ConfigurationError, match="holds no kept results"):
+        Catalog.open(tmp_path / "a.db")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.db"]
 
 
 def test_a_file_that_cant_be_read_says_why_although_a_wal_lies_beside_it(tmp_path: Path) -> None:

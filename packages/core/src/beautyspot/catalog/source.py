@@ -54,7 +54,7 @@ class Source:
         try:
             self._look()
         except BaseException:  # re-raised; nobody else knows the engine to close it
-            engine.dispose()
+            self.close()
             raise
 
     def _look(self) -> None:
@@ -204,11 +204,12 @@ def readable_uri(path: Path, /) -> str:
         StorageError: it can't be read.
     """
     base = f"file:{quote(str(path))}"
+    _refuse_damaged(path, base)
     try:
         return _checked(f"{base}?mode=ro", path)
     except sqlite3.OperationalError as error:
         # In a folder that can't be written there is no place for the WAL's index; a file without a WAL needs none.
-        if path.with_name(path.name + "-wal").exists():
+        if _has_wal(path):
             if code_of(error) not in READ_ONLY:
                 raise _unreadable(path, error) from error
             raise StorageError(
@@ -220,6 +221,23 @@ def readable_uri(path: Path, /) -> str:
         return _checked(f"{base}?immutable=1", path)
     except sqlite3.Error as error:
         raise StorageError(f"can't open {str(path)!r}: {error}; check its owner and permissions") from error
+
+
+def _refuse_damaged(path: Path, base: str) -> None:
+    """Look at a file without a WAL as if it were on a CD: any other way would leave one beside what is damaged."""
+    if _has_wal(path):
+        return
+    try:
+        _checked(f"{base}?immutable=1", path)
+    except sqlite3.OperationalError:
+        return  # whoever opens it as it is says why
+    except sqlite3.Error as error:
+        if not _has_wal(path):  # else a program that began to write in this moment made it look so
+            raise _unreadable(path, error) from error
+
+
+def _has_wal(path: Path) -> bool:
+    return path.with_name(f"{path.name}-wal").exists()
 
 
 def _unreadable(path: Path, error: sqlite3.Error) -> StorageError:
