@@ -107,11 +107,11 @@ def test_a_japanese_page_says_that_messages_of_the_library_are_english(tmp_path:
     assert "English" not in "".join(each.value for each in app.caption)
 
 
-def test_a_damaged_file_leads_to_the_doctor(small_store: Path, run_page: RunPage) -> None:
-    small_store.with_name("small.db-wal").unlink(missing_ok=True)  # which may hold every page
-    small_store.write_bytes(b"noise" * 5000)
-    assert run_page(small_store, "overview").get("page_link")
-    app = run_page(small_store, "maintenance")
+def test_a_damaged_file_leads_to_the_doctor(tmp_path: Path, run_page: RunPage) -> None:
+    damaged = tmp_path / "damaged.db"
+    damaged.write_bytes(b"noise" * 5000)
+    assert run_page(damaged, "overview").get("page_link")
+    app = run_page(damaged, "maintenance")
     app.button(key="examine_trouble").click().run()
     assert ":red-badge[" in words(app)
     assert "beautyspot" in "".join(each.value for each in app.caption)
