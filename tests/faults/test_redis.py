@@ -9,6 +9,7 @@ from typing import Any
 import beautyspot as bs
 import pytest
 from beautyspot.db.redis import REST_S, RedisTaskDB
+from beautyspot.journal import Journal
 from beautyspot.records import TaskFilter
 from beautyspot.testing import FrozenClock
 from servers.proxy import FaultyProxy
@@ -85,7 +86,7 @@ def test_writers_and_a_server_killed_in_the_middle_lose_no_call_that_had_returne
     assert returned <= numbers_kept(own_redis.url)
 
 
-def test_a_cut_network_stalls_one_call_and_not_each(proxy: FaultyProxy, tmp_path: Path) -> None:
+def test_a_cut_network_stalls_one_call_and_not_each(proxy: FaultyProxy, redis_url: str, tmp_path: Path) -> None:
     url = f"redis://127.0.0.1:{proxy.port}/0?socket_timeout=0.2&socket_connect_timeout=0.2"
     db = RedisTaskDB(url)
     spot = new_spot(db, tmp_path)
@@ -97,9 +98,45 @@ def test_a_cut_network_stalls_one_call_and_not_each(proxy: FaultyProxy, tmp_path
         assert [marked(number) for number in range(100)] == [number * 2 for number in range(100)]
     assert time.monotonic() - start_s < REST_S - 1
     proxy.heal()
-    spot.parts.store.db._rests_until_s = 0.0  # as if that time had passed
-    spot.flush()
-    assert marked.cache_info().hits == 0
+    spot.flush()  # at once: the rest ends when it may be the last try
+    assert (marked.cache_info().hits, len(list(RedisTaskDB(redis_url).find(TaskFilter())))) == (0, 100)
+
+
+def test_a_journal_asks_a_server_again_that_was_silent_a_moment_ago(proxy: FaultyProxy, redis_url: str) -> None:
+    db = RedisTaskDB(f"redis://127.0.0.1:{proxy.port}/0?socket_timeout=0.2")
+    journal = Journal(db, FrozenClock())
+    journal.tally("f").miss(0.0, failed=False)
+    proxy.stall()
+    assert not journal.flush()
+    proxy.heal()
+    assert journal.flush()
+    assert [row.misses for row in RedisTaskDB(redis_url).read_activity()] == [1]
+
+
+@pytest.mark.parametrize("end", ["", "spot.shutdown()"])
+def test_results_of_a_short_silence_are_written_at_exit(
+    stage: Any, proxy: FaultyProxy, redis_url: str, end: str
+) -> None:
+    code = """
+spot = new_spot(db="redis://127.0.0.1:{port}/0?socket_timeout=0.3")
+answer = new_answer(spot)
+answer(1)
+say("kept")
+hear()
+answer(2), answer(4)
+say("held")
+hear()
+"""
+    actor = stage.start(code.format(port=proxy.port) + end)
+    assert actor.hears() == "kept"
+    proxy.stall()
+    actor.tell()
+    assert actor.hears().startswith("warning CacheReadWarning")
+    assert actor.hears() == "held"
+    proxy.heal()
+    actor.tell()
+    assert actor.rest() == []
+    assert numbers_kept(redis_url) == {1, 2, 4}
 
 
 def test_a_dropped_connection_is_no_miss(proxy: FaultyProxy, tmp_path: Path) -> None:

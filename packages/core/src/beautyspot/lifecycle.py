@@ -101,12 +101,12 @@ def _mind_workers() -> None:
 
 
 def _end_of_worker() -> None:
-    for journal in list(_journals):
-        journal.flush()
-        _warn_of_lost_runs(journal)
     for store in list(_stores):
         store.unsaved.retry()
         _warn_of_lost_results(store.unsaved)
+    for journal in list(_journals):  # after results, which say whether counts would only wait again
+        journal.flush()
+        _warn_of_lost_runs(journal)
 
 
 if hasattr(os, "register_at_fork"):

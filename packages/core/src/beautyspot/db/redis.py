@@ -175,6 +175,10 @@ class RedisTaskDB:
         """Yield every run, oldest first."""
         return redis_journal.read_runs(self._do, self._prefix)
 
+    def wake(self) -> None:
+        """Ask the server again, though it was silent a moment ago."""
+        self._rests_until_s = float("-inf")
+
     def close(self) -> None:
         """Give every connection back. A closed database opens again when it is used."""
         self._client.connection_pool.disconnect()
