@@ -53,12 +53,6 @@ def _own_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
 
 
-def kinds(notebook: Any) -> list[list[tuple[str, ...]]]:
-    """Return what each cell puts out, by kind: streams by name, values by their media types."""
-    cells = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
-    return [[(each.output_type, *sorted(each.get("data", [each.get("name", "")]))) for each in cell] for cell in cells]
-
-
 def main() -> None:
     """Run the notebooks that are named, else all, and write down what they put out."""
     for path in [Path(name) for name in sys.argv[1:]] or NOTEBOOKS:

@@ -5,7 +5,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
-from recipes.notebooks import NOTEBOOKS, kinds, run
+from recipes.notebooks import NOTEBOOKS, run
+from recipes.outputs import VARIES, sanitised, shown
 from servers.programs import program
 
 PROGRAMS = {"chromium": "chromium", "espeak-ng": "espeak-ng", "ffmpeg": "ffmpeg"}
@@ -23,11 +24,11 @@ def test_a_notebook_runs_from_a_clean_kernel_and_puts_out_what_it_shows(path: Pa
     for name, model in MODELS.items():
         if f"import {name}" in text:
             pytest.importorskip(name, reason=f"{model} has no wheel for this platform")
-    assert kinds(run(path, tmp_path)) == kinds(nbformat.read(path, as_version=4))
+    assert shown(run(path, tmp_path)) == shown(nbformat.read(path, as_version=4))
 
 
-def notebook(folder: Path, source: str) -> Path:
-    cells = [nbformat.v4.new_code_cell(source)]
+def notebook(folder: Path, source: str, *tags: str) -> Path:
+    cells = [nbformat.v4.new_code_cell(source, metadata={"tags": [*tags]})]
     metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     path = folder / "a.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
@@ -40,9 +41,45 @@ def test_a_notebook_that_goes_over_the_network_is_found(tmp_path: Path) -> None:
         run(path, tmp_path)
 
 
-def test_the_kinds_of_what_a_cell_puts_out_are_told_apart(tmp_path: Path) -> None:
+def test_the_kinds_and_the_texts_of_what_a_cell_puts_out_are_told_apart(tmp_path: Path) -> None:
     done = run(notebook(tmp_path, "print(1)\n2"), tmp_path)
-    assert kinds(done) == [[("stream", "stdout"), ("execute_result", "text/plain")]]
+    assert shown(done) == [[("stream", "stdout", "1"), ("execute_result", "text/plain", "2")]]
+
+
+def test_of_a_cell_that_says_so_only_the_kinds_are_told_apart(tmp_path: Path) -> None:
+    done = run(notebook(tmp_path, "import random\nprint(random.random())", VARIES), tmp_path)
+    assert shown(done) == [[("stream", "stdout")]]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("12 passed in 4.41s", "12 passed in 10.0s"),
+        ("a  2  80.7 kB  4s ago", "a  2  80.7 kB  11s ago"),
+        ("run  seconds  hits\n1   0.2832     12", "run seconds hits\n1  10.1  12"),
+        ("<Film at 0x7f0011223344>", "<Film at 0x7f0011223345>"),
+        ("lies in /home/a/film.mp4", "lies in /var/b/c/film.mp4"),
+        ("3f686a642f79 a\n3f686a642f79 b", "843cb74f3d29 a\n843cb74f3d29 b"),
+        ("__main__.as_parqu…  4s ago", "__main__.as_parq…  10s ago"),
+        ("add --after MjAyNi0xMS0y", "add --after MjAyNi0xMS0z"),
+    ],
+)
+def test_times_addresses_and_paths_are_no_difference(one: str, other: str) -> None:
+    assert sanitised(one) == sanitised(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("12 passed in 4.41s", "11 passed in 4.41s"),
+        ("a  2  80.7 kB  4s ago", "a  2  80.8 kB  4s ago"),
+        ("run  seconds  hits\n1   0.2832     12", "run  seconds  hits\n1   0.2832     13"),
+        ("3f686a642f79 a\n3f686a642f79 b", "3f686a642f79 a\n843cb74f3d29 b"),
+        ("harbour 14.002304", "harbour 14.002305"),
+    ],
+)
+def test_counts_sizes_and_results_are_a_difference(one: str, other: str) -> None:
+    assert sanitised(one) != sanitised(other)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -1,0 +1,43 @@
+"""What a notebook's cells put out, without what differs from run to run, so that two runs can be compared."""
+
+import re
+from typing import Any
+
+VARIES = "nbval-ignore-output"
+"""The tag of a cell whose words another machine, model or Python may choose otherwise; nbval knows it by this name."""
+# A table of seconds measures; other decimals are results.
+MEASURES = re.compile(r"\bseconds\b|\b\w+_s\b|\bms\b")
+KEY = re.compile(r"\b(?:[0-9a-f]{32}|[0-9a-f]{12})\b")
+"""Of a result, which is another one wherever a notebook runs; alike are still told from others."""
+CHANGES = (
+    (re.compile(r"\w*…\w*"), "…"),  # cut to the width that a time leaves
+    (re.compile(r"\b\d+(\.\d+)? ?(ms|s|min)( ago)?\b"), "<time>"),
+    (re.compile(r"--after \S+"), "--after <cursor>"),  # it holds a time
+    (re.compile(r"\b0x[0-9a-f]{6,}\b"), "<address>"),
+    (re.compile(r"[\w.-]*(/[\w.-]+){2,}"), "<path>"),
+    (re.compile(r"[=─-]{3,}"), "---"),  # as wide as what stands above it
+    (re.compile(r"\s+"), " "),
+)
+
+
+def shown(notebook: Any) -> list[list[tuple[str, ...]]]:
+    """Return of each cell its outputs: kind, media types or stream, and text, unless it is said to vary."""
+    return [[_shown(each, cell) for each in cell.outputs] for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def sanitised(text: str) -> str:
+    """Return a text without times, addresses, paths and widths."""
+    changes = [(re.compile(r"\b\d+\.\d+\b"), "<time>"), *CHANGES] if MEASURES.search(text) else CHANGES
+    for pattern, name in changes:
+        text = pattern.sub(name, text)
+    for number, key in enumerate(dict.fromkeys(KEY.findall(text)), 1):
+        text = text.replace(key, f"<key {number}>")
+    return text.strip()
+
+
+def _shown(output: Any, cell: Any) -> tuple[str, ...]:
+    data = output.get("data", {})
+    kinds = (output.output_type, *sorted(data or [output.get("name", "")]))
+    if VARIES in cell.metadata.get("tags", ()):
+        return kinds
+    return (*kinds, sanitised(output.get("text") or data.get("text/plain", "")))
