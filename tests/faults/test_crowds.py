@@ -36,7 +36,8 @@ def test_four_processes_of_eight_threads_write_ten_thousand_keys_and_lose_none(s
 
 OPENS = """
 while place := hear():
-    spot = new_spot(db=f"{place}/a.db", storage=f"{place}/blobs")
+    db = SQLiteTaskDB(f"{place}/a.db", busy_timeout_s=60)  # a busy machine stalls
+    spot = new_spot(db=db, storage=f"{place}/blobs")
     answer = new_answer(spot)
     answer(os.getpid() * 3), answer(1)
     say("done" if answer.is_cached(os.getpid() * 3) else "lost")

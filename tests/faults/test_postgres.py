@@ -68,7 +68,7 @@ say(spot.mark(input_key_fn=str, version="1")(lead)(1))
 def impatient(postgres: Postgres) -> Iterator[tuple[FaultyProxy, str]]:
     """A way to the server that faults can be put in, and the URL of a database behind it that gives up soon."""
     with FaultyProxy("127.0.0.1", postgres.port) as proxy:
-        yield proxy, postgres.url(postgres.create(), port=proxy.port) + "?statement_timeout=200&connect_timeout=2"
+        yield proxy, postgres.url(postgres.create(), port=proxy.port) + "?statement_timeout=1000&connect_timeout=4"
 
 
 def kept_numbers(url: str) -> set[int]:
@@ -193,7 +193,7 @@ def test_a_cut_network_makes_calls_late_by_seconds_at_most(
     start_s = time.monotonic()
     with pytest.warns(bs.CacheWarning):
         assert [answer(n) for n in range(2, 30)] == [f"{n}," for n in range(2, 30)]
-    assert time.monotonic() - start_s < 12
+    assert time.monotonic() - start_s < 20
     proxy.heal()
     spot.shutdown()
     assert kept_numbers(url) == set(range(1, 30))
@@ -207,12 +207,12 @@ def test_a_silent_server_is_waited_for_once_and_not_by_each_question_of_a_call(
     answer(1)
     proxy.stall()
     start_s = time.monotonic()
-    with pytest.warns(bs.CacheWarning):  # reading, locking, reading again and keeping would take 1.2 s each
+    with pytest.warns(bs.CacheWarning):  # reading, locking, reading again and keeping would take 2 s each
         assert answer(2) == "2,"
-    assert time.monotonic() - start_s < 2.2
+    assert time.monotonic() - start_s < 5
     with ThreadPoolExecutor(20) as threads:
         assert list(threads.map(answer, range(3, 23))) == [f"{n}," for n in range(3, 23)]
-    assert time.monotonic() - start_s < 3.5
+    assert time.monotonic() - start_s < 6
     proxy.heal()
     spot.flush()  # at once: the rest ends when it may be the last try
     assert kept_numbers(url) == set(range(1, 23))
@@ -228,7 +228,7 @@ def test_a_crowd_waits_for_a_silent_server_together(impatient: tuple[FaultyProxy
         start_s = time.monotonic()
         with warnings.catch_warnings(action="ignore"):
             assert list(threads.map(answer, range(20))) == [f"{n}," for n in range(20)]
-        assert time.monotonic() - start_s < 2.6
+        assert time.monotonic() - start_s < 6
     proxy.heal()
     spot.shutdown()
 

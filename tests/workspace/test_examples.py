@@ -178,4 +178,4 @@ def test_the_demos_api_answers_429_above_its_rate_also_to_threads(url: str) -> N
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(statuses) == [404, 404, 429, 429, 429, 429]
+    assert sorted(statuses) == [404, 404, 404, 429, 429, 429]

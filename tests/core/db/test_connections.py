@@ -134,7 +134,7 @@ def test_a_lock_that_shuts_readers_out_is_waited_for_once_and_its_end_is_noticed
         for _ in range(5):
             with pytest.raises(StorageError, match="locked"):
                 db.get(KEY)
-        assert time.monotonic() - start_s < 2
+        assert time.monotonic() - start_s < 4
         other.close()
         assert db.get(KEY) is not None
 
