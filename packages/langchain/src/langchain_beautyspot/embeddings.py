@@ -1,14 +1,17 @@
 """Embeddings that are computed once per text, and kept as 32-bit floats."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
 from beautyspot.checks import expect
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheSaveWarning, ConfigurationError
+from beautyspot.flight import Turn
 from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened, portable
+from beautyspot.store import Hit
+from beautyspot.threads import on_event_loop
 from langchain_core.embeddings import Embeddings
 
 from langchain_beautyspot.entries import namespace_of
@@ -28,7 +31,8 @@ class CachedEmbeddings(Embeddings):
     ```
 
     A vector takes 4 bytes a dimension. What is returned is rounded to 32 bits on the first call too, so that each call
-    gives the same. A query is not taken for a document of the same text: many models embed them differently.
+    gives the same. A query is not taken for a document of the same text: many models embed them differently. What
+    threads or tasks ask for at the same time is asked for once.
     """
 
     def __init__(
@@ -64,7 +68,8 @@ class CachedEmbeddings(Embeddings):
         self._made_by = place, {"model": model, "namespace": namespace, "ttl": ttl, "batch_size": batch_size}
         spot = opened(place)
         ttl_s = None if ttl is None else seconds(ttl)
-        self._rows, self._clock = LenientRows(spot.parts, "LangChain"), spot.parts.clock
+        self._rows = LenientRows(spot.parts, "LangChain")
+        self._flight, self._clock = spot.parts.flight, spot.parts.clock
         self._model = WatchedModel(embeddings, model)
         self._shelf = Shelf(self._model.now(), namespace_of(namespace), ttl_s, spot.parts.store.notices)
         self._batch_size = batch_size
@@ -98,23 +103,46 @@ class CachedEmbeddings(Embeddings):
         batch = self._batch(texts, kind)
         if batch is None:
             return embed(texts)
-        self._rows.count(batch.func_name, *batch.fill(self._rows.read(batch.keys)))
-        while wanted := batch.wanted(self._most()):
-            start_s = self._clock.monotonic()
-            vectors = embed(wanted)
-            self._rows.keep(batch.take(vectors, len(wanted), self._clock.monotonic() - start_s))
+        self._fill(batch, batch.keys, self._rows.read(batch.keys))
+        turns = self._flight.turns()
+        while missing := batch.missing(self._most()):
+            with turns.take(missing) as turn:
+                if keys := self._wanted(batch, missing, turn, self._rows.read(turn.led)):
+                    start_s = self._clock.monotonic()
+                    vectors = embed(batch.texts(keys))
+                    self._rows.keep(batch.take(vectors, keys, self._clock.monotonic() - start_s))
+            if turn.others:
+                (turns.skip if on_event_loop() else turns.wait)(turn)
+                self._fill(batch, turn.others, self._rows.read(turn.others))
         return batch.vectors()
 
     async def _embed_async(self, texts: list[str], kind: str, embed: EmbedAsync) -> list[Vector]:
         batch = self._batch(texts, kind)
         if batch is None:
             return await embed(texts)
-        self._rows.count(batch.func_name, *batch.fill(await self._rows.read_async(batch.keys)))
-        while wanted := batch.wanted(self._most()):
-            start_s = self._clock.monotonic()
-            vectors = await embed(wanted)
-            await self._rows.keep_async(batch.take(vectors, len(wanted), self._clock.monotonic() - start_s))
+        self._fill(batch, batch.keys, await self._rows.read_async(batch.keys))
+        turns = self._flight.turns()
+        while missing := batch.missing(self._most()):
+            with turns.take(missing) as turn:
+                if keys := self._wanted(batch, missing, turn, await self._rows.read_async(turn.led)):
+                    start_s = self._clock.monotonic()
+                    vectors = await embed(batch.texts(keys))
+                    await self._rows.keep_async(batch.take(vectors, keys, self._clock.monotonic() - start_s))
+            if turn.others:
+                await turns.wait_async(turn)
+                self._fill(batch, turn.others, await self._rows.read_async(turn.others))
         return batch.vectors()
+
+    def _fill(self, batch: Batch, keys: Sequence[str], hits: Sequence[Hit | None]) -> None:
+        self._rows.count(batch.func_name, batch.fill(keys, hits), 0)
+
+    def _wanted(self, batch: Batch, missing: list[str], turn: Turn, hits: Sequence[Hit | None]) -> list[str]:
+        """Return the keys to ask for in this turn, of which others kept `hits` since somebody looked."""
+        self._fill(batch, turn.led, hits)
+        open_keys = {*batch.missing()}.difference(turn.others)
+        wanted = [key for key in missing if key in open_keys]
+        self._rows.count(batch.func_name, [], len(wanted))
+        return wanted
 
     def _batch(self, texts: list[str], kind: str) -> Batch | None:
         """Return the batch of these texts; None where the model was changed to what no key can be made of."""

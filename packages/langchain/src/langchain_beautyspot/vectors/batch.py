@@ -49,6 +49,7 @@ class Batch:
         self._texts = dict(zip(self._places, texts, strict=True))
         self._found: dict[str, Vector] = {}
         self._fresh: dict[str, Any] = {}
+        self._is_renewed = False
 
     @property
     def func_name(self) -> str:
@@ -60,26 +61,33 @@ class Batch:
         """One key for each text, however often it comes."""
         return list(self._texts)
 
-    def fill(self, hits: Sequence[Hit | None]) -> tuple[list[tuple[str, Hit]], int]:
-        """Take what is kept under each of `keys`, and return the hits and the number of misses."""
-        read = [(key, hit) for key, hit in zip(self._texts, hits, strict=True) if hit is not None]
-        vectors = {key: unpacked(hit.value) for key, hit in read}
-        self._found = {key: vector for key, vector in vectors.items() if vector is not None}
-        if len(_dimensions(self._found)) > 1:
+    def fill(self, keys: Sequence[str], hits: Sequence[Hit | None]) -> list[tuple[str, Hit]]:
+        """Take what is kept under `keys`, unless vectors of two models would mix, and return the hits."""
+        read = [(key, hit) for key, hit in zip(keys, hits, strict=True) if hit is not None and not self._is_renewed]
+        vectors = {key: vector for key, hit in read if (vector := unpacked(hit.value)) is not None}
+        found = {**self._found, **vectors}
+        fresh = {len(vector) for vector in self._fresh.values() if isinstance(vector, list)}  # pyright: ignore[reportUnknownArgumentType] - a model's
+        if len(_dimensions(found) | fresh) > 1:
             self._forget_found()
-        return [(key, hit) for key, hit in read if key in self._found], len(self._texts) - len(self._found)
+            return []
+        self._found = found
+        return [(key, hit) for key, hit in read if key in vectors]
 
-    def wanted(self, most: int | None = None, /) -> list[str]:
-        """Return the texts whose vectors are not known, each once, and no more than `most` of them."""
-        return [self._texts[key] for key in self._unknown()[:most]]
+    def missing(self, most: int | None = None, /) -> list[str]:
+        """Return the keys whose vectors are not known, no more than `most` of them."""
+        return [key for key in self._texts if key not in self._found and key not in self._fresh][:most]
 
-    def take(self, given: Iterable[Any], count: int, elapsed_s: float) -> list[tuple[Label, Any]]:
-        """Take what the model gave for the first `count` that are `wanted`, and return what to keep of it.
+    def texts(self, keys: Sequence[str], /) -> list[str]:
+        """Return the texts of `keys`."""
+        return [self._texts[key] for key in keys]
+
+    def take(self, given: Iterable[Any], keys: Sequence[str], elapsed_s: float) -> list[tuple[Label, Any]]:
+        """Take what the model gave for the texts of `keys`, and return what to keep of it.
 
         Raises:
             ValueError: the model gave more or fewer vectors than there are texts, so that nobody knows whose they are.
         """
-        vectors, keys = [*given], self._unknown()[:count]
+        vectors = [*given]
         if len(vectors) != len(keys):
             raise ValueError(
                 f"the model gave {len(vectors)!r} vectors where {len(keys)} texts were sent; expected one each"
@@ -102,11 +110,9 @@ class Batch:
         known = {**self._found, **self._fresh}
         return [list(known[key]) if isinstance(known[key], Iterable) else known[key] for key in self._places]
 
-    def _unknown(self) -> list[str]:
-        return [key for key in self._texts if key not in self._found and key not in self._fresh]
-
     def _forget_found(self) -> None:
         self._found.clear()
+        self._is_renewed = True
         remedy = "give CachedEmbeddings a model= that tells the two apart"
         warn_of_another_model(self._shelf.notices, self._shelf.func_name, remedy)
 
