@@ -93,6 +93,20 @@ def test_a_categorical_does_not_depend_on_what_was_seen_before():
     assert key(pl.Series("a", ["x", "y"], pl.Categorical)) == before
 
 
+@pytest.mark.parametrize("dtype", [pl.Int128, pl.UInt128])
+def test_integers_that_numpy_has_no_type_for_are_told_apart(dtype: Any):
+    columns = [pl.Series("a", values, dtype) for values in ([1], [2], [2**100], [2**100, None], [])]
+    assert len({key(column) for column in columns} | {key(pl.Series("a", [1], pl.Int64))}) == 6
+    assert key(columns[2].to_frame()) == key(pl.DataFrame({"a": [2**100]}, {"a": dtype}))
+
+
+@pytest.mark.parametrize("kind", [pl.Duration("ms"), pl.Datetime("us", "UTC"), pl.Date])
+def test_what_polars_itself_cannot_give_is_unkeyable(kind: Any):
+    far = pl.Series("a", [2**30 if kind == pl.Date else 2**62]).cast(pl.Int32 if kind == pl.Date else pl.Int64)
+    with pytest.raises(UnkeyableArgument, match="does not give its values"):
+        key(far.cast(kind).to_frame())
+
+
 @pytest.mark.parametrize("value", [np.random.default_rng(1), pl.LazyFrame(WORDS), pl.col("a")])
 def test_generators_and_lazy_frames_are_refused(value: Any):
     with pytest.raises(UnkeyableArgument, match="has no content"):

@@ -9,11 +9,13 @@ import sys
 from typing import Any
 
 from beautyspot.keys.arrays import array_form
-from beautyspot.keys.canonical import Canonical, Form, Maker, forms, tag
+from beautyspot.keys.canonical import Canonical, Form, Maker, NoContentError, forms, tag
 from beautyspot.names import qualified_name
 
 _FRAME, _SERIES, _INDEX, _RANGE, _COLUMN = map(tag, ("frame", "series", "index", "range index", "column"))
 _PANDAS, _POLARS = tag("pandas"), tag("polars")
+_NO_ARRAYS = frozenset(("Int128", "UInt128"))
+"""Integers that NumPy has no type for."""
 
 
 def maker_for(kind: type, /) -> Maker | None:
@@ -94,10 +96,21 @@ def _polars_frame(canonical: Canonical, value: Any) -> Form:
 
 def _polars_series(canonical: Canonical, value: Any) -> Form:
     head = [_POLARS, qualified_name(type(value)), value.name, repr(value.dtype)]
-    if value.dtype.is_numeric() and not value.dtype.is_decimal() and value.null_count() == 0:
-        return [*head, array_form(canonical, value.to_numpy())]
-    # Element by element: under a null, and in a categorical's codes, the raw buffers of equal series differ.
-    return [*head, forms(canonical, value.to_list())]
+    is_number = value.dtype.is_numeric() and not value.dtype.is_decimal() and head[-1] not in _NO_ARRAYS
+    try:
+        if is_number and value.null_count() == 0:
+            return [*head, array_form(canonical, value.to_numpy())]
+        # Element by element: under a null, and in a categorical's codes, the raw buffers of equal series differ.
+        return [*head, forms(canonical, value.to_list())]
+    except _polars_refusals() as error:
+        why = f"of the dtype {value.dtype!r} does not give its values ({error})"
+        raise NoContentError(type(value), why) from error
+
+
+def _polars_refusals() -> tuple[type[BaseException], ...]:
+    """Return what polars raises for values that Python or NumPy has no type for, such as a day after the year 9999."""
+    known: Any = sys.modules["polars"].exceptions
+    return known.PolarsError, known.PanicException, OverflowError
 
 
 def _polars_type(_: Canonical, value: Any) -> Form:
