@@ -4,7 +4,9 @@ import asyncio
 import re
 import shutil
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -400,6 +402,20 @@ def test_wrong_option_of_a_mark_is_refused_with_its_value(spot: bs.Spot, option:
 def test_what_nobody_would_await_is_refused_at_the_mark(spot: bs.Spot, option: dict[str, Any]):
     with pytest.raises(bs.ConfigurationError, match=r"neither async|with plain methods"):
         spot.mark(**option)
+
+
+async def _async_cost(text: str) -> int:
+    return len(text)
+
+
+def _yielded_cost(text: str) -> Iterator[int]:
+    yield len(text)
+
+
+@pytest.mark.parametrize("cost", [_async_cost, _yielded_cost, partial(_async_cost, "a")])
+def test_a_cost_that_nobody_would_await_is_refused_at_the_decoration(spot: bs.Spot, cost: Any):
+    with pytest.raises(bs.ConfigurationError, match=r"cost got .*neither async nor a generator"):
+        spot.limiter(cost=cost)
 
 
 def test_a_callable_that_answers_every_question_about_itself_is_taken(spot: bs.Spot):

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
-from beautyspot.checks import expect_function, expect_no_class
+from beautyspot.checks import expect, expect_function, expect_no_class
 from beautyspot.clocks import Clock
 from beautyspot.errors import ConfigurationError
 from beautyspot.walk.calls import Args, Kwargs
@@ -28,6 +28,8 @@ def limiter(function: Any, cost: float | Callable[..., float], held_by: "GCRA | 
             f"limiter got {function!r} by position, which would be paced; "
             "give the cost of a call as limiter(cost=…), and pace a lambda with limiter()(…)"
         )
+    # Called before each call, it would give a coroutine or generator, which is no number.
+    expect(not kind_of(cost), "cost", cost, "a number, or a plain function, neither async nor a generator")
     limit = Limit(held_by, cost if callable(cost) else held_by.rate.checked(cost), clock)
     return partial(limit_function, limit=limit) if function is None else limit_function(function, limit)
 
