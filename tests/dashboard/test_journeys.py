@@ -174,9 +174,21 @@ def test_it_reads_in_japanese_on_a_phone(busy_dashboard: str, browser: Browser, 
         keep(page, tmp_path, "phone-results")
         page.get_by_text("English").click()
         expect(page.get_by_text("Input id")).to_be_visible()
-        page.get_by_role("button", name="Expand sidebar").click()
-        page.get_by_role("link", name="Limits").click()
-        expect(page.get_by_text("Shared limits")).to_be_visible()
+
+
+def test_on_a_phone_nothing_lies_over_a_page_that_was_chosen_or_loaded_again(
+    busy_dashboard: str, browser: Browser
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-GB")
+    page = context.new_page()
+    with closing(context):
+        page.goto(busy_dashboard)
+        for name in ("Limits", "Maintenance", "Overview", "Runs", "Results"):  # each is seen and can be clicked
+            page.get_by_role("link", name=name, exact=True).click()
+            expect(page).to_have_title(f"{name} · beautyspot")
+        choose(page, "Results", 0)
+        page.reload()
+        choose(page, "Results", 0)
 
 
 def keep(page: Page, tmp_path: Path, name: str) -> None:

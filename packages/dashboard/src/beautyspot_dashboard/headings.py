@@ -1,19 +1,29 @@
 """What stands above the parts of a page, above all headings, which a screen reader leads through it by."""
 
+from collections.abc import Iterable
+
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from beautyspot_dashboard.texts import language, text
 
 STYLE = """\
 <style>
 /* Streamlit leaves a fifth of a laptop's screen empty above a page. */
-.stMainBlockContainer {padding-top: 3rem; padding-bottom: 4rem}
+.stMainBlockContainer {padding-top: 1.5rem; padding-bottom: 4rem}
 .stHeading h2 {font-size: 1.25rem; padding: 0.5rem 0 0.25rem}
 .heard {position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%)}
 /* What is kept was made for white paper: black words on nothing would not be seen in the dark. */
 iframe[data-testid=stIFrame], [data-testid=stImage] img {background: white}
 </style>
 """
+
+
+def show_pages(pages: Iterable[StreamlitPage], /) -> None:
+    """Show a row of links to `pages`: Streamlit's own stays open over the page on a phone, on every page after."""
+    with st.container(horizontal=True, gap="xxsmall"):
+        for each in pages:
+            st.page_link(each)
 
 
 def show_title(title: str, /) -> None:

@@ -5,13 +5,15 @@ from pathlib import Path
 import streamlit as st
 
 from beautyspot_dashboard.frame import show_framed
+from beautyspot_dashboard.headings import show_pages
 from beautyspot_dashboard.texts import text
 
 HERE = Path(__file__).parent
 NAMES = ("overview", "results", "runs", "limits", "maintenance")
 
 pages = [st.Page(HERE / f"{name}.py", title=text(name), url_path=name, default=name == NAMES[0]) for name in NAMES]
-page = st.navigation(pages, position="top")
+page = st.navigation(pages, position="hidden")
 # A file of our own: for an emoji or a Material icon the browser would ask a server elsewhere.
 st.set_page_config(f"{page.title} · beautyspot", str(HERE.with_name("icon.png")), layout="wide")
+show_pages(pages)
 show_framed(page.title, page.url_path or NAMES[0], page.run)
