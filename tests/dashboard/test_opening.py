@@ -107,11 +107,13 @@ def test_a_japanese_page_says_that_messages_of_the_library_are_english(tmp_path:
     assert "English" not in "".join(each.value for each in app.caption)
 
 
-def test_a_damaged_file_leads_to_the_doctor(tmp_path: Path, run_page: RunPage) -> None:
-    damaged = tmp_path / "damaged.db"
-    damaged.write_bytes(b"noise" * 5000)
-    assert run_page(damaged, "overview").get("page_link")
-    app = run_page(damaged, "maintenance")
+def test_a_damaged_file_leads_to_the_doctor(small_store: Path, tmp_path: Path, run_page: RunPage) -> None:
+    (tmp_path / "noise").write_bytes(b"noise" * 5000)
+    (tmp_path / "noise").replace(small_store)
+    for name in ("small.db-wal", "small.db-shm"):  # with which it would be whole
+        (tmp_path / name).unlink(missing_ok=True)
+    assert run_page(small_store, "overview").get("page_link")
+    app = run_page(small_store, "maintenance")
     app.button(key="examine_trouble").click().run()
     assert ":red-badge[" in words(app)
     assert "beautyspot" in "".join(each.value for each in app.caption)
