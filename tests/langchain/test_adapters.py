@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from beautyspot import ConfigurationError, Spot, UnkeyableArgument
+from beautyspot import CacheSaveWarning, ConfigurationError, Spot, UnkeyableArgument
 from beautyspot.records import TaskFilter
 from langchain_core.callbacks import BaseCallbackHandler, CallbackManagerForToolRun
 from langchain_core.language_models import FakeListChatModel
@@ -125,6 +125,41 @@ def test_a_model_that_was_changed_within_a_marked_chain_is_another_one(spot: Spo
     assert [marked.invoke("q"), marked.invoke("q")] == ["a", "a"]
     inner.responses[0] = "b"
     assert [marked.invoke("q"), marked.invoke("q")] == ["b", "b"]
+
+
+class Changer(BaseCallbackHandler):
+    """Changes a setting of a model once it has answered, as another thread may while it does."""
+
+    def __init__(self, model: FakeListChatModel) -> None:
+        self.model = model
+
+    def on_llm_end(self, response: Any, **_: Any) -> None:
+        self.model.responses[:] = ["changed"]
+
+
+async def said(runnable: Runnable[Any, Any], way: str, config: RunnableConfig) -> str:
+    """Return what a Runnable says in one of the four ways."""
+    match way:
+        case "invoke":
+            return runnable.invoke("q", config)
+        case "ainvoke":
+            return await runnable.ainvoke("q", config)
+        case "stream":
+            return "".join(runnable.stream("q", config))
+        case _:
+            return "".join([chunk async for chunk in runnable.astream("q", config)])
+
+
+@pytest.mark.parametrize("way", ["invoke", "ainvoke", "stream", "astream"])
+async def test_an_answer_during_which_a_setting_changed_is_given_and_not_kept(way: str, spot: Spot) -> None:
+    inner = model("a")
+    marked = spot.mark(inner | StrOutputParser())
+    with pytest.warns(CacheSaveWarning, match="a setting of the model changed while it was asked"):
+        assert await said(marked, way, {"callbacks": [Changer(inner)]}) == "a"
+    inner.responses[:] = ["a"]
+    assert [*spot.parts.store.find(TaskFilter())] == []
+    assert [await said(marked, way, {}) for _ in range(2)] == ["a", "a"]
+    assert len([*spot.parts.store.find(TaskFilter())]) == 1
 
 
 def test_a_runnable_is_marked_once(spot: Spot) -> None:

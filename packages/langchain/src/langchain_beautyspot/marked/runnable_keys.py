@@ -25,6 +25,10 @@ class Look(NamedTuple):
     models: Sequence[tuple[Any, dict[str, Any]]]
     """Those within, with their settings."""
 
+    def is_of_now(self) -> bool:
+        """Say whether no setting of a model has changed since."""
+        return all(are_same(settings, settings_of(model)) for model, settings in self.models)
+
 
 class RunnableKeys:
     """Makes the keys of one Runnable's calls."""
@@ -41,7 +45,8 @@ class RunnableKeys:
         """
         self._runnable, self._known, self._version = runnable, known, version
         self._form = Canonical(_registry(known, _text_of)).form
-        self._look = self._looked()
+        self.look = self._looked()
+        """What the last key was made of."""
 
     def key(self, asked: Any, config: RunnableConfig, kwargs: dict[str, Any]) -> str:
         """Return the key of a call.
@@ -49,9 +54,9 @@ class RunnableKeys:
         Raises:
             UnkeyableArgument: what is asked has no content, holds itself or is nested too deep.
         """
-        if not all(are_same(settings, settings_of(model)) for model, settings in self._look.models):
-            self._look = self._looked()
-        identity = self._look.identity
+        if not self.look.is_of_now():
+            self.look = self._looked()
+        identity = self.look.identity
         chosen = every_choice(config) if identity is None else choices(self._runnable, config)
         try:
             return digest(pack([identity, self._form(asked), self._form(chosen), self._form(kwargs)])).hex()
@@ -62,6 +67,13 @@ class RunnableKeys:
                 f"{self._runnable.get_name()!r} was asked with a {type(asked).__qualname__!r}, and {why}; give plain "
                 "data, or say what stands for it with mark(…, input_key_fn=)"
             ) from (None if too_deep else error)  # not 1000 frames
+
+    def is_still(self, look: Look, /) -> bool:
+        """Say whether the Runnable is what it was; what its models count of their calls makes it no other."""
+        try:
+            return look.is_of_now() or self._looked().identity == look.identity
+        except UnkeyableArgument:
+            return False
 
     def _looked(self) -> Look:
         models: list[tuple[Any, dict[str, Any]]] = []

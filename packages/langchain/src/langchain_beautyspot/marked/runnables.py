@@ -3,7 +3,10 @@
 # LangChain hands `run_manager` over by its name, and its types want it.
 # ruff: noqa: ARG002
 import copy
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 from beautyspot.marking import Settings, mark
@@ -12,11 +15,21 @@ from langchain_core.runnables import Runnable, RunnableConfig
 
 from langchain_beautyspot.marked.pickling import refuse_pickling
 from langchain_beautyspot.marked.runnable_keys import RunnableKeys
+from langchain_beautyspot.questions import warn_of_change
 from langchain_beautyspot.replays import Renewal
 
-Made = list[bool]
-"""Filled when a call is really made; a kept answer is given with new message ids."""
 Options = dict[str, Any]
+_is_settled: ContextVar[bool] = ContextVar("langchain_beautyspot_is_settled", default=True)
+"""Whether the last call that was made here had the settings of its key until it ended."""
+
+
+class Made:
+    """One call: a kept answer is given with new message ids."""
+
+    is_settled: Callable[[], bool] = staticmethod(lambda: True)
+    """Whether the Runnable is what it was when the key was made."""
+    is_new = False
+    """Whether the call is really made."""
 
 
 class MarkedRunnable(Runnable[Any, Any]):
@@ -37,10 +50,15 @@ class MarkedRunnable(Runnable[Any, Any]):
         version = settings.version if isinstance(settings.version, str) else None  # code is in the key either way
         keys, chosen = RunnableKeys(inner, parts.registry, version=version), settings.input_key_fn
 
-        def key(asked: Any, config: RunnableConfig, options: Options, _: Made) -> str:
-            return keys.key(asked if chosen is None else chosen(asked), config, options)
+        def key(asked: Any, config: RunnableConfig, options: Options, made: Made) -> str:
+            made_of = keys.key(asked if chosen is None else chosen(asked), config, options)
+            made.is_settled = partial(keys.is_still, keys.look)
+            return made_of
 
-        settings = settings._replace(input_key_fn=key, version=version)
+        cache_if = _of_one_setting(settings.options.cache_if, parts, f"langchain.{self.name}")
+        settings = settings._replace(
+            input_key_fn=key, version=version, options=settings.options._replace(cache_if=cache_if)
+        )
         self._marked = {
             name: mark(_named(function, self.name, name), parts, settings)
             for name, function in _functions(inner).items()
@@ -99,51 +117,73 @@ class MarkedRunnable(Runnable[Any, Any]):
         refuse_pickling(self.get_name())
 
     def _invoke(self, asked: Any, run_manager: Any, config: RunnableConfig, **options: Any) -> Any:
-        made: Made = []
+        made = Made()
         answer = self._marked["invoke"](asked, config, options, made)
-        return answer if made else Renewal().of(answer)
+        return answer if made.is_new else Renewal().of(answer)
 
     async def _ainvoke(self, asked: Any, run_manager: Any, config: RunnableConfig, **options: Any) -> Any:
-        made: Made = []
+        made = Made()
         answer = await self._marked["ainvoke"](asked, config, options, made)
-        return answer if made else Renewal().of(answer)
+        return answer if made.is_new else Renewal().of(answer)
 
     def _stream(self, inputs: Iterator[Any], run_manager: Any, config: RunnableConfig, **options: Any) -> Iterator[Any]:
-        made: Made = []
+        made = Made()
         renewal = Renewal()  # one for all chunks: they are parts of the same messages
         for chunk in self._marked["stream"](next(inputs), config, options, made):
-            yield chunk if made else renewal.of(chunk)
+            yield chunk if made.is_new else renewal.of(chunk)
 
     async def _astream(
         self, inputs: AsyncIterator[Any], run_manager: Any, config: RunnableConfig, **options: Any
     ) -> AsyncIterator[Any]:
-        made: Made = []
+        made = Made()
         renewal = Renewal()  # as above
         async for chunk in self._marked["astream"](await anext(inputs), config, options, made):
-            yield chunk if made else renewal.of(chunk)
+            yield chunk if made.is_new else renewal.of(chunk)
 
 
 def _functions(inner: Runnable[Any, Any]) -> dict[str, Callable[..., Any]]:
     """Return what runs `inner` in each way; what differs in a name would else pass for a namesake."""
 
     def invoke(asked: Any, config: RunnableConfig, options: Options, made: Made) -> Any:
-        made.append(True)
-        return inner.invoke(asked, config, **options)
+        with _making(made):
+            return inner.invoke(asked, config, **options)
 
     async def ainvoke(asked: Any, config: RunnableConfig, options: Options, awaited: Made) -> Any:
-        awaited.append(True)
-        return await inner.ainvoke(asked, config, **options)
+        with _making(awaited):
+            return await inner.ainvoke(asked, config, **options)
 
     def stream(asked: Any, config: RunnableConfig, options: Options, made: Made) -> Iterator[Any]:
-        made.append(True)
-        yield from inner.stream(asked, config, **options)
+        with _making(made):
+            yield from inner.stream(asked, config, **options)
 
     async def astream(asked: Any, config: RunnableConfig, options: Options, awaited: Made) -> AsyncIterator[Any]:
-        awaited.append(True)
-        async for chunk in inner.astream(asked, config, **options):
-            yield chunk
+        with _making(awaited):
+            async for chunk in inner.astream(asked, config, **options):
+                yield chunk
 
     return {"invoke": invoke, "ainvoke": ainvoke, "stream": stream, "astream": astream}
+
+
+@contextmanager
+def _making(made: Made) -> Generator[None]:
+    """Make a call in this block, and see at its end whether it was of the settings that its key was made of."""
+    made.is_new = True
+    try:
+        yield
+    finally:
+        _is_settled.set(made.is_settled())
+
+
+def _of_one_setting(cache_if: Any, parts: Parts, func_name: str) -> Callable[[Any], bool]:
+    """Return whether to keep an answer: none of which nobody knows the settings, and not what the user leaves out."""
+
+    def is_wanted(answer: Any) -> bool:
+        if not _is_settled.get():
+            warn_of_change(parts.store.notices, func_name)
+            return False
+        return cache_if is None or cache_if(answer)
+
+    return is_wanted
 
 
 def _named(function: Callable[..., Any], name: str, way: str) -> Callable[..., Any]:
