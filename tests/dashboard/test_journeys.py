@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -174,6 +175,20 @@ def test_it_reads_in_japanese_on_a_phone(busy_dashboard: str, browser: Browser, 
         keep(page, tmp_path, "phone-results")
         page.get_by_text("English").click()
         expect(page.get_by_text("Input id")).to_be_visible()
+
+
+def test_times_are_those_of_the_zone_that_the_browser_is_in(busy_dashboard: str, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, timezone_id="Asia/Dhaka")
+    page = context.new_page()
+    with closing(context):
+        page.goto(busy_dashboard)
+        page.get_by_role("link", name="Results").click()
+        choose(page, "Results", 0)
+        facts = page.get_by_test_id("stMarkdown").filter(has_text="Input id")
+        expect(facts).to_contain_text("Asia/Dhaka")
+        said = datetime.fromisoformat(re.findall(r"Kept (.*) \(", facts.inner_text())[0])
+    here = said.replace(tzinfo=timezone(timedelta(hours=6)))
+    assert abs(datetime.now(UTC) - here) < timedelta(hours=1)
 
 
 def test_on_a_phone_nothing_lies_over_a_page_that_was_chosen_or_loaded_again(

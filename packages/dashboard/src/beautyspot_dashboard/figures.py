@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import streamlit as st
 from beautyspot import durations
 from beautyspot.sizes import bytes_text
 
 from beautyspot_dashboard.texts import text
 
-__all__ = ["bytes_text", "count_text", "duration_text", "number_text", "short_names", "time_text"]
+__all__ = ["bytes_text", "count_text", "duration_text", "number_text", "short_names", "time_text", "zone_name"]
 
 
 def count_text(number: int, /) -> str:
@@ -40,5 +42,17 @@ def duration_text(seconds: float | None, /) -> str:
 
 
 def time_text(time: datetime, /) -> str:
-    """Return an aware time in the zone of this machine, to the second."""
-    return f"{time.astimezone():%Y-%m-%d %H:%M:%S}"
+    """Return an aware time in the browser's zone, to the second, as tables do."""
+    return f"{time.astimezone(_zone()):%Y-%m-%d %H:%M:%S}"
+
+
+def zone_name() -> str:
+    """Return the browser's zone, which all times are shown in."""
+    return st.context.timezone or "UTC"
+
+
+def _zone() -> tzinfo:
+    try:
+        return ZoneInfo(zone_name())
+    except (ZoneInfoNotFoundError, ValueError):  # this machine has no list of zones, or not that one
+        return timezone(-timedelta(minutes=st.context.timezone_offset or 0))

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from beautyspot_dashboard.texts import language, text
+from beautyspot_dashboard.figures import zone_name
+from beautyspot_dashboard.texts import language, plain, text
 
 _dataframe: Any = getattr(st, "dataframe")  # noqa: B009 - its types name libraries that are not installed
 
@@ -26,7 +27,7 @@ def show_grid(frame: pd.DataFrame, columns: Mapping[str, Any], /, *, alt: str, *
 def time_column(name: str, /) -> Any:
     """Return how a column of times looks, in the browser's zone; how long ago they were is said in English alone."""
     form = "distance" if language() == "en" else "YYYY-MM-DD HH:mm:ss"
-    return st.column_config.DatetimeColumn(text(name), format=form, timezone=st.context.timezone)
+    return st.column_config.DatetimeColumn(text(name), format=form, timezone=zone_name(), help=plain(zone_name()))
 
 
 def ink() -> str:

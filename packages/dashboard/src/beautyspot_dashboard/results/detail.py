@@ -4,7 +4,7 @@ import streamlit as st
 from beautyspot.catalog import Catalog
 from beautyspot.records import Task
 
-from beautyspot_dashboard.figures import bytes_text, duration_text, time_text
+from beautyspot_dashboard.figures import bytes_text, duration_text, time_text, zone_name
 from beautyspot_dashboard.headings import show_heading
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.results.download import offer_download
@@ -51,7 +51,7 @@ def _facts(task: Task) -> dict[str, str]:
         "version": task.version,
         "content_type": task.content_type,
         "tags": ", ".join(task.tags),
-        "kept": time_text(task.updated_at),
+        "kept": f"{time_text(task.updated_at)} ({zone_name()})",
         "expires": None if task.expires_at is None else time_text(task.expires_at),
         "took": duration_text(task.elapsed_s),
         "size": None if task.size_bytes is None else bytes_text(task.size_bytes),

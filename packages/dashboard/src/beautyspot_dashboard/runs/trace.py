@@ -10,7 +10,7 @@ from beautyspot.errors import BeautySpotError
 from beautyspot.records import Run
 from beautyspot.serializers import MsgpackSerializer
 
-from beautyspot_dashboard.figures import count_text, duration_text, time_text
+from beautyspot_dashboard.figures import count_text, duration_text, time_text, zone_name
 from beautyspot_dashboard.grid import ink, show_grid
 from beautyspot_dashboard.headings import show_heading
 from beautyspot_dashboard.runs.table import columns, frame_of
@@ -112,7 +112,7 @@ def _show_run(run: Run) -> None:
         "kind": run.kind,
         "model": run.model,
         "status": run.status,
-        "started": time_text(run.started_at),
+        "started": f"{time_text(run.started_at)} ({zone_name()})",
         "took": duration_text(run.elapsed_s),
         "first_token": None if run.first_token_s is None else duration_text(run.first_token_s),
         "waited": duration_text(run.waited_s) if run.waited_s else None,
