@@ -10,7 +10,8 @@ from math import inf
 
 from beautyspot.durations import seconds
 from beautyspot.endings import at_end_of
-from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.errors import CacheWarning, ConfigurationError, StorageError
+from beautyspot.notices import Notices, told
 from beautyspot.protocols import SupportsKeyLocks, SupportsLimits, SupportsUpkeep, SupportsUses
 from beautyspot.sizes import bytes_of
 
@@ -93,6 +94,7 @@ class Housekeeping:
         """Blobs whose rows are gone. What is left of them at the end, `beautyspot clean` finds."""
         self._mine = threading.Lock()
         self._is_far = is_far
+        self._notices = Notices()
         self._dropping: threading.Thread | None = None
         self._end: weakref.finalize[..., object] | None = None
 
@@ -104,8 +106,10 @@ class Housekeeping:
             return
         try:
             self._step_alone()
-        except StorageError:  # whatever it is, the next read or write tells of it
+        except Exception as error:  # noqa: BLE001 - the database may be anybody's; a result was returned already
             self._next_s, self._gone = self._clock.monotonic() + RETRY_S, inf
+            if not isinstance(error, StorageError):  # whatever that is, the next read or write tells of it
+                self._tell(error)
         finally:
             self._mine.release()
 
@@ -113,6 +117,15 @@ class Housekeeping:
         """Start anew in the child of a fork: a thread of the parent may have been at it, and is."""
         self._mine = threading.Lock()
         self._locations, self._dropping = deque(), None
+        self._notices.after_fork_in_child()
+
+    def _tell(self, error: Exception) -> None:
+        self._notices.tell(
+            type(error),
+            f"the results could not be kept within max_size and prune_every ({told(error)}, {self._db!r}); they are "
+            "tried again in a minute; see the documents of that database",
+            CacheWarning,
+        )
 
     def _step_alone(self) -> None:
         locks = self._db.locks if isinstance(self._db, SupportsKeyLocks) else None

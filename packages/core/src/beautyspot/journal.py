@@ -7,7 +7,7 @@ from collections import deque
 from datetime import UTC, datetime
 from weakref import WeakSet
 
-from beautyspot.powers import can_wake, keeps_journal
+from beautyspot.powers import keeps_journal, wake
 from beautyspot.reads import Reads
 from beautyspot.records import Activity
 
@@ -221,8 +221,8 @@ class Journal:
 
     def flush(self) -> bool:
         """Write what is pending and say whether that worked; what could not be written stays pending."""
-        if can_wake(self._db) and not self._rests():
-            self._db.wake()  # it may be the last try
+        if not self._rests():
+            wake(self._db)
         with self._writing:
             return self._flush(self._reads.write_all)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import weakref
+from contextlib import suppress
 
 from beautyspot.endings import at_end_of
 from beautyspot.errors import CacheSaveWarning
@@ -50,7 +51,8 @@ def flush(store: Store, journal: Journal, /) -> None:
 def _finish(db: TaskDB, journal: Journal, unsaved: Unsaved) -> None:
     unsaved.retry()
     journal.flush()
-    db.close()
+    with suppress(Exception):  # it may be anybody's, and what it has taken is kept
+        db.close()
     _warn_of_lost_results(unsaved)
     _warn_of_lost_runs(journal)
 

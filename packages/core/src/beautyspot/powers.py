@@ -6,6 +6,8 @@ process's first hit.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from beautyspot.checks import has_methods
 
 TYPE_CHECKING = False
@@ -68,6 +70,13 @@ def merger_in(db: object, /) -> SupportsMerge | None:
 def can_wake(db: object, /) -> TypeGuard[SupportsWaking]:
     """Say whether `db` refuses at once what it may take when it is woken."""
     return has_methods(db, "wake")
+
+
+def wake(db: object, /) -> None:
+    """Wake `db` if it can be: it may be asked for the last time."""
+    if can_wake(db):
+        with suppress(Exception):  # it may be anybody's, and tells when it is asked
+            db.wake()
 
 
 def may_hold_legacy(db: object, /) -> TypeGuard[SupportsLegacy]:

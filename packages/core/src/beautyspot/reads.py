@@ -6,7 +6,6 @@ import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from beautyspot.errors import StorageError
 from beautyspot.powers import notes_uses
 
 TYPE_CHECKING = False
@@ -52,7 +51,7 @@ class Reads:
             return True
         try:
             self._db.uses.note(batch, datetime.fromtimestamp(self._clock.time(), UTC))
-        except StorageError:
+        except Exception:  # noqa: BLE001 - the database may be anybody's, and how old a use is costs nobody a result
             with self._lock:
                 self._waiting.update(batch)
                 self._written.difference_update(batch)

@@ -8,7 +8,7 @@ from contextlib import nullcontext, suppress
 from beautyspot.batched import batched
 from beautyspot.errors import CacheSaveWarning, DamagedEntryError, StorageError
 from beautyspot.held import Held, put_new, put_unless_outdated
-from beautyspot.powers import can_wake, merger_in, takes_batches
+from beautyspot.powers import merger_in, takes_batches, wake
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,8 +169,8 @@ class Unsaved:
 
     def retry(self, limit_s: float = float("inf")) -> bool:
         """Write what waits, for about `limit_s`, and say whether nothing is left; what is refused holds up no other."""
-        if self.waiting and can_wake(self._db):
-            self._db.wake()  # it may be the last try
+        if self.waiting:
+            wake(self._db)
         until_s, rested_until_s = self._now() + limit_s, self._rests_until_s
         for rows in self._portions():
             is_refused = not self._write_held(rows)
@@ -230,7 +230,7 @@ class Unsaved:
 
     def _put_together(self, rows: list[Waiting]) -> list[Waiting]:
         """Write in one go what replaces nothing and has no blob, and return it; the others take looks of their own."""
-        merger = merger_in(self._db)
+        merger = self._translated(lambda: merger_in(self._db))
         small = [row for row in rows if not row.locations and len(row.task.result_data or b"") <= SMALL_BYTES]
         return [] if merger is None or not small else self._try(lambda: put_new(merger, small))
 

@@ -8,12 +8,12 @@ from threading import RLock
 from weakref import WeakSet
 
 from beautyspot.clocks import Clock
-from beautyspot.errors import CacheWarning, StorageError
+from beautyspot.errors import CacheWarning
 from beautyspot.limiters.gcra import GCRA
 from beautyspot.limiters.holes import Holes
 from beautyspot.limiters.rate import Place, Rate
 from beautyspot.limiters.steps import Steps
-from beautyspot.notices import Notices
+from beautyspot.notices import Notices, told
 from beautyspot.protocols import SupportsLimitRates, SupportsLimits, SupportsLocalReads
 from beautyspot.records import LimitRate, Reservation
 from beautyspot.system_clock import SystemClock
@@ -77,7 +77,7 @@ class SharedGCRA:
             begin_s = self._fill_hole(now_s, length_s) if self._holes.stretches else None
             if begin_s is None:
                 begin_s = self._db.advance_limit(self.name, now_s, length_s) - length_s
-        except StorageError as error:
+        except Exception as error:  # noqa: BLE001 - here and below: the database may be anybody's
             self._go_alone(now_s, error)
             return self._alone.reserve(cost)
         return rate.place(now_s, begin_s, begin_s + length_s, cost, self._holes)
@@ -98,7 +98,7 @@ class SharedGCRA:
             begin_s, end_s = self._holes.join(begin_s, end_s)
         try:
             restored = self._now() >= self._alone_until_s and self._db.restore_limit(self.name, end_s, end_s - begin_s)
-        except StorageError as error:  # the place is lost: the next call waits longer than it had to
+        except Exception as error:  # noqa: BLE001 - the place is lost: the next call waits longer than it had to
             self._go_alone(self._now(), error)
             return
         if not restored:
@@ -119,7 +119,7 @@ class SharedGCRA:
             return self._alone.waiting_s()
         try:
             tat_s = self._db.advance_limit(self.name, now_s, 0.0)
-        except StorageError as error:
+        except Exception as error:  # noqa: BLE001 - as above
             self._go_alone(now_s, error)
             return self._alone.waiting_s()
         with self._lock:
@@ -137,7 +137,7 @@ class SharedGCRA:
         if self._steps.undo(now_s):
             self._holes = Holes()  # the free places lie in a time that is yet to come
         if isinstance(self._db, SupportsLimitRates):
-            with suppress(StorageError):  # nothing depends on it, and the next look tries again
+            with suppress(Exception):  # nothing depends on it, and the next look tries again
                 self._db.note_limit_rate(self.name, self._noted)
 
     def _give_back_left(self) -> None:
@@ -149,11 +149,11 @@ class SharedGCRA:
         with self._lock:
             return self._holes.take(now_s, length_s)
 
-    def _go_alone(self, now_s: float, error: StorageError) -> None:
+    def _go_alone(self, now_s: float, error: Exception) -> None:
         self._alone_until_s = now_s + RETRY_S
         self._notices.warn(
             self.name,
-            f"the shared limit {self.name!r} could not be reached ({error}); "
+            f"the shared limit {self.name!r} could not be reached ({told(error)}); "
             "each process now paces its own calls, so together they may exceed it; see `beautyspot doctor`",
             CacheWarning,
         )

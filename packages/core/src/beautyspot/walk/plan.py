@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from beautyspot.store import Label
 
 TYPE_CHECKING = False
@@ -154,7 +156,8 @@ class Plan(NamedTuple):
         old = self.store.lookup(key)
         if self.keep(key, args, kwargs, value, elapsed_s, replaces=True):
             if self.legacy is not None:
-                self.legacy.forget(args, kwargs)
+                with suppress(Exception):  # as in `adopt`
+                    self.legacy.forget(args, kwargs)
             if old is not None and old.result_value:
                 self.store.blobs.drop(old.result_value)
 
