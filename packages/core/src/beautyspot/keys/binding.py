@@ -36,6 +36,15 @@ def is_unbound(values: Values, /) -> bool:
     return bool(values) and values[0] is Unbound
 
 
+class Spelled:
+    """Stands before the value of an argument that is given though it is the default, where that makes another call."""
+
+
+def unmarked(value: Any, /) -> Any:
+    """Return an argument itself, spelled out or not."""
+    return value[1] if type(value) is tuple and len(value) == 2 and value[0] is Spelled else value
+
+
 class Parameters(NamedTuple):
     """The parameters of a function, by kind."""
 
@@ -74,7 +83,7 @@ def binder(function: Any, /, *, ignore: Collection[str] = ()) -> Binder:
     names = tuple(name for name in parameters.names if name not in ignore)
     bind = _compiled(parameters, names, inner)
     if not plain:
-        bind = _forgiving(bind, ignore)
+        bind = _forgiving(_telling(bind, parameters, names, inner), ignore)
     if args or kwargs:
         return Binder(names, lambda *more, **named: bind(*args, *more, **{**kwargs, **named}))
     return Binder(names, bind)
@@ -183,6 +192,21 @@ def _compiled(parameters: Parameters, names: tuple[str, ...], function: Any) -> 
     # Python puts this name into the TypeError of a wrong call.
     bind.__qualname__ = getattr(function, "__qualname__", bind.__qualname__)
     return bind
+
+
+def _telling(
+    bind: Callable[..., Values], parameters: Parameters, names: tuple[str, ...], function: Any
+) -> Callable[..., Values]:
+    """Return `bind`, or for a wrapper that may pass on other defaults one that tells them from what is given."""
+    from beautyspot.keys.wrappers import LEFT_OUT, may_change_calls, telling  # `dis`, which `inspect` has loaded
+
+    if not may_change_calls(function):
+        return bind
+    by_place, by_name = parameters.defaults or (), parameters.keyword_defaults or {}
+    placed = (*parameters.positional_only, *parameters.positional)
+    shown = {**dict(zip(placed[len(placed) - len(by_place) :], by_place, strict=True)), **by_name}
+    blank = parameters._replace(defaults=(LEFT_OUT,) * len(by_place), keyword_defaults=dict.fromkeys(by_name, LEFT_OUT))
+    return telling(_compiled(blank, names, function), names, shown)
 
 
 @lru_cache(maxsize=512)

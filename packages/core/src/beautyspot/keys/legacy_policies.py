@@ -15,7 +15,7 @@ from hashlib import sha256
 
 import msgpack
 
-from beautyspot.keys.binding import binder, is_unbound
+from beautyspot.keys.binding import binder, is_unbound, unmarked
 from beautyspot.keys.legacy import canon_with_types
 from beautyspot.keys.policies import KeyGen, KeyPolicy
 
@@ -44,7 +44,7 @@ def custom_id(
     if is_unbound(values):
         return None
     try:
-        items = [form(value) for form, value in zip(forms, values, strict=True)]  # pyright: ignore[reportOptionalCall] - None is a TypeError below
+        items = [form(unmarked(value)) for form, value in zip(forms, values, strict=True)]  # pyright: ignore[reportOptionalCall] - None is a TypeError below
         return sha256(msgpack.packb(items)).hexdigest()  # pyright: ignore[reportArgumentType]
     except (OSError, OverflowError, TypeError, ValueError):
         return None  # a choice of the user's own, a file that is gone, or a value that made the release itself fail

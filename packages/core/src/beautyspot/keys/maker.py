@@ -6,7 +6,7 @@ from __future__ import annotations
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
-from beautyspot.keys.binding import binder, is_unbound, split, takes_calls_of
+from beautyspot.keys.binding import binder, is_unbound, split, takes_calls_of, unmarked
 from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, pack
 from beautyspot.keys.digest import LONG_BYTES, digest, hasher, long_digest
 from beautyspot.keys.registry import KeyRegistry
@@ -194,14 +194,16 @@ class KeyMaker:
         """Return the bytes of bound values; the way of every call with more than text and integers."""
         if self._choices and not is_unbound(values):
             chosen = [self._choices.get(name) for name in self._names]
-            values = tuple(value if fn is None else fn(value) for fn, value in zip(chosen, values, strict=True))
+            values = tuple(
+                value if fn is None else fn(unmarked(value)) for fn, value in zip(chosen, values, strict=True)
+            )
         form = self._canonical.form
         try:
             return pack([value if type(value) in PLAIN else form(value) for value in values])
         except (NoContentError, RecursionError, ValueError) as problem:
             names = ("call", "args", "kwargs") if is_unbound(values) else self._names
             for name, value in zip(names, values, strict=True):
-                self._check_content(name, value)
+                self._check_content(name, unmarked(value))
             raise UnkeyableArgument(f"the arguments of {self._func_name} can't be keyed by content") from problem
 
     def _packed_given(self, given: Any) -> bytes:
