@@ -103,6 +103,13 @@ def test_classes_and_callable_instances_have_the_version_of_their_methods():
     assert version(source, name="C") != version(source.replace("return x", "return -x"), name="C")
 
 
+def test_a_decorator_that_is_an_object_counts_as_well_as_what_it_stands_before():
+    base = "import functools\nclass C:\n  def __init__(self, f): functools.update_wrapper(self, f)\n"
+    source = base + "  def __call__(self, x): return 2 * self.__wrapped__(x)\n@C\ndef f(x): return x + 1\n"
+    assert version(source) == version(source) != version(source.replace("2 *", "3 *"))
+    assert version(source) != version(source.replace("x + 1", "x + 2"))
+
+
 def test_what_has_no_python_code_is_refused():
     with pytest.raises(ConfigurationError, match=r"FROM_CODE got <built-in function len>.*give a version"):
         version_from_code(len)

@@ -118,6 +118,10 @@ def _descriptor(_: Canonical, value: Any) -> Form:
     return [_BUILTIN, qualified_name(value.__objclass__), value.__name__]
 
 
+def _wrapper(canonical: Canonical, value: Any) -> Form:
+    return canonical.form(value.__wrapped__)
+
+
 def _partial(canonical: Canonical, value: Any) -> Form:
     return [_PARTIAL, *forms(canonical, (value.func, value.args, value.keywords))]
 
@@ -157,6 +161,8 @@ CALLABLES: dict[str, Maker] = {
     "builtins.type": class_form,
     "builtins.wrapper_descriptor": _descriptor,
     "beautyspot.walk.wrapper.BoundMarked": _method,
+    "beautyspot.walk.wrapper.MarkedMethod": _wrapper,
+    "functools._lru_cache_wrapper": _wrapper,
     "functools.partial": _partial,
     "types.GenericAlias": _alias,
     "types.UnionType": _alias,

@@ -7,16 +7,17 @@ from __future__ import annotations
 # pyright: reportUnknownLambdaType=false
 from typing import Any
 
+from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.canonical import CORE, Canonical, Form, Maker, NoContentError, tag
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 
-_REGISTERED, _SUBCLASS = tag("registered"), tag("subclass")
+_REGISTERED, _SUBCLASS, _DECORATOR = tag("registered"), tag("subclass"), tag("decorator")
 
 
 def maker_for(kind: type, registry: KeyRegistry, /) -> Maker:
     """Return the maker for instances of `kind`; the last resort refuses them."""
-    return _registered(kind, registry) or _record(kind) or _host(kind) or _content(kind) or _other
+    return _registered(kind, registry) or _record(kind) or _host(kind) or _content(kind) or _other(kind)
 
 
 def _registered(kind: type, registry: KeyRegistry) -> Maker | None:
@@ -65,28 +66,25 @@ def _content(kind: type) -> Maker | None:
 def _subclass(kind: type, base: type, make: Maker) -> Maker:
     """Return a maker for a user's subclass of a known class: its name, what the base holds, and what it adds."""
     name = qualified_name(kind)
-    added = kind.__mro__[: kind.__mro__.index(base)]
-    slots = sorted({slot for cls in added for slot in _slots(cls)})
+    slots = slots_of(kind.__mro__[: kind.__mro__.index(base)])
 
     def form(canonical: Canonical, value: Any) -> Form:
-        state = {slot: getattr(value, slot) for slot in slots if hasattr(value, slot)}
-        return [_SUBCLASS, name, make(canonical, value), canonical.form({**getattr(value, "__dict__", {}), **state})]
+        return [_SUBCLASS, name, make(canonical, value), canonical.form(attributes(value, slots))]
 
     return form
 
 
-def _slots(cls: type) -> tuple[str, ...]:
-    slots: Any = vars(cls).get("__slots__", ())
-    names = (slots,) if isinstance(slots, str) else tuple(slots)
-    hidden = cls.__name__.lstrip("_")
-    mangled = (f"_{hidden}{name}" if name.startswith("__") and not name.endswith("__") else name for name in names)
-    return tuple(name for name in mangled if name not in ("__dict__", "__weakref__"))
+def _other(kind: type) -> Maker:
+    """Return a maker that takes an object which stands before a function for what it holds, and refuses the rest."""
+    name, slots = qualified_name(kind), slots_of(kind.__mro__)
 
+    def form(canonical: Canonical, value: Any) -> Form:
+        # In the instance's own dict only: a client that makes up attributes when asked must not pass for a decorator.
+        wrapped = getattr(value, "__dict__", {}).get("__wrapped__")
+        if callable(wrapped) and callable(value):
+            from beautyspot.keys.decorators import decorator_form  # it reads sources, which is 20 ms to import
 
-def _other(canonical: Canonical, value: Any) -> Form:
-    """Take a wrapper for what it wraps (`functools.cache`), and refuse the rest."""
-    # In the instance's own dict only: a client that makes up attributes when asked must not pass for a wrapper.
-    wrapped = getattr(value, "__dict__", {}).get("__wrapped__")
-    if callable(wrapped) and callable(value):
-        return canonical.form(wrapped)
-    raise NoContentError(type(value))
+            return [_DECORATOR, name, *decorator_form(canonical, type(value), attributes(value, slots))]
+        raise NoContentError(type(value))
+
+    return form

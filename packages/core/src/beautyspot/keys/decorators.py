@@ -1,0 +1,46 @@
+"""Forms of decorators that are objects: their settings make other results, as those of a closure do."""
+
+# The values here are the user's, so their types are unknown by nature.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from collections.abc import Mapping
+from typing import Any
+
+from beautyspot.keys.callables import is_ours
+from beautyspot.keys.canonical import Canonical, Form
+from beautyspot.keys.counted import counted_by
+
+_SHOWN = frozenset(
+    ("__annotate__", "__annotations__", "__doc__", "__module__", "__name__", "__qualname__", "__type_params__")
+)
+"""What `functools.update_wrapper` sets in any release of Python, besides `__wrapped__`: how the function is shown."""
+
+
+def decorator_form(canonical: Canonical, kind: type, held: Mapping[str, Any], /) -> list[Form]:
+    """Return forms of the function that stands behind, and of all that is `held` but what counts the calls.
+
+    Args:
+        kind: The decorator's class.
+        held: Its attributes.
+
+    Raises:
+        NoContentError: one of them has none.
+    """
+    wrapped = held["__wrapped__"]
+    out, marks = _SHOWN | counted_by(kind, ("__call__",)), _marks(wrapped)
+    # Most have it twice, as `__wrapped__` and by a name of their own, and its form is the dearest of them all.
+    names = sorted(name for name, item in held.items() if item is wrapped)
+    settings = {
+        name: item
+        for name, item in held.items()
+        if name not in out and name not in names and not (name in marks and item is marks[name])
+    }
+    return [names, canonical.form(wrapped), canonical.form(settings)]
+
+
+def _marks(wrapped: Any) -> Mapping[str, Any]:
+    """Return what this library added to a marked or limited function, which `update_wrapper` copies."""
+    if not is_ours(wrapped):
+        return {}
+    before = getattr(wrapped.__wrapped__, "__dict__", {})
+    return {name: item for name, item in vars(wrapped).items() if name not in before}
