@@ -137,3 +137,47 @@ def test_a_network_that_is_back_in_half_a_second_is_no_failure(moto: ObjectStore
             assert storage.load(location if operation == "load" else storage.save(KEY, b"data")) == b"data"
         finally:
             back.join()
+
+
+def requests_of(storage: S3Storage) -> list[str]:
+    """Return a list that fills with the names of the operations that the storage asks for."""
+    asked: list[str] = []
+    events = storage._client().meta.events
+    events.register("before-send.s3", lambda event_name, **_: asked.append(event_name.rpartition(".")[2]))
+    return asked
+
+
+def test_many_blobs_are_deleted_by_one_request(storage: S3Storage):
+    locations = [storage.save(KEY, b"data") for _ in range(30)]
+    asked = requests_of(storage)
+    assert storage.delete_many([*locations[1:], new_location(KEY)]) == []
+    assert asked == ["DeleteObjects"]
+    assert [blob.location for blob in storage.iter_keys()] == locations[:1]
+
+
+def test_uploads_and_what_is_outside_go_or_stay_on_their_own(moto: ObjectStore, storage: S3Storage):
+    moto.client.create_multipart_upload(Bucket=storage.bucket.name, Key="some/prefix/" + new_location(KEY))
+    (left,) = storage.iter_unfinished()
+    location = storage.save(KEY, b"data")
+    assert storage.delete_many([location, left.location, "../other.bin"]) == ["../other.bin"]
+    assert [*storage.iter_keys(), *storage.iter_unfinished()] == []
+
+
+def test_a_server_that_deletes_one_at_a_time_is_asked_so(juicefs: ObjectStore):
+    storage = S3Storage(f"s3://{juicefs.new_bucket()}", **juicefs.options())
+    for _ in range(2):
+        locations = [storage.save(KEY, b"data") for _ in range(3)]
+        assert storage.delete_many(locations) == []
+        asked = requests_of(storage)
+    assert list(storage.iter_keys()) == []
+    assert storage.delete_many([new_location(KEY)]) == []
+    assert asked.count("DeleteObjects") == 0 < asked.count("DeleteObject")
+
+
+def test_what_the_server_refuses_to_delete_is_told(moto: ObjectStore, storage: S3Storage):
+    moto.client.put_bucket_versioning(Bucket=storage.bucket.name, VersioningConfiguration={"Status": "Enabled"})
+    location = storage.save(KEY, b"data")
+    assert storage.delete_many([location]) == []  # a marker is put over it
+    storage.bucket = storage.bucket._replace(name="nowhere")
+    with pytest.raises(StorageError, match=r"NoSuchBucket: .*; make the bucket"):
+        storage.delete_many([location])

@@ -42,6 +42,8 @@ ROUNDS = 20
 BUSY_S = 1.0
 """How long nothing is tried while another process does it."""
 RETRY_S = 60.0
+TOGETHER = 1000
+"""Blobs that are dropped in one go, as S3 takes them."""
 AT_END_S = 1.0
 """How long the end of a program waits for blobs that are being dropped; `beautyspot clean` finds what is left."""
 
@@ -56,7 +58,7 @@ class Housekeeping:
     def __init__(
         self,
         db: TaskDB,
-        drop_blob: Callable[[str], None],
+        drop_blobs: Callable[[Sequence[str]], None],
         clock: Clock,
         *,
         max_size: Size | None,
@@ -67,7 +69,7 @@ class Housekeeping:
 
         Args:
             db: Holds the rows.
-            drop_blob: The store's, which raises nothing and doesn't wait again for a storage that stalled.
+            drop_blobs: The store's, which raises nothing and doesn't wait again for a storage that stalled.
             clock: Tells when it is time.
             max_size: Most bytes of values; None for any.
             prune_every: None for 10 minutes.
@@ -85,7 +87,7 @@ class Housekeeping:
                 "maxmemory, with the policy volatile-lru"
             )
         self._db, self._upkeep = db, db.upkeep
-        self._drop_blob = drop_blob
+        self._drop_blobs = drop_blobs
         self._clock = clock
         self._next_s = -inf
         self._came, self._gone = 0, inf
@@ -168,7 +170,7 @@ class Housekeeping:
             if self._is_far:
                 self._drop_in_thread()
             while not self._is_far and self._locations and self._clock.monotonic() <= end_s:
-                self._drop_blob(self._locations.popleft())
+                self._drop_blobs((self._locations.popleft(),))
                 self._gone += 1
             if self._clock.monotonic() > end_s:
                 return False
@@ -179,7 +181,7 @@ class Housekeeping:
             return
         # A daemon: a store that stalls would hold up the end of the program. It doesn't know `self`, which may go.
         thread = threading.Thread(
-            target=_drop_all, args=(self._locations, self._drop_blob), name="beautyspot-housekeeping", daemon=True
+            target=_drop_all, args=(self._locations, self._drop_blobs), name="beautyspot-housekeeping", daemon=True
         )
         try:
             thread.start()
@@ -227,6 +229,6 @@ class Housekeeping:
         return True
 
 
-def _drop_all(locations: deque[str], drop_blob: Callable[[str], None]) -> None:
+def _drop_all(locations: deque[str], drop_blobs: Callable[[Sequence[str]], None]) -> None:
     while locations:
-        drop_blob(locations.popleft())
+        drop_blobs([locations.popleft() for _ in range(min(len(locations), TOGETHER))])

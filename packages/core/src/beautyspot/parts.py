@@ -185,7 +185,7 @@ def _furnish(
 
         store.housekeeping = Housekeeping(
             store.db,
-            store.blobs.drop,
+            store.blobs.drop_many,
             store.clock,
             max_size=max_size,
             prune_every=prune_every,

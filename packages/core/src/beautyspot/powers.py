@@ -12,6 +12,7 @@ from beautyspot.checks import has_methods
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from typing import Any, TypeGuard
 
     from beautyspot.protocols import (
@@ -87,6 +88,15 @@ def may_hold_legacy(db: object, /) -> TypeGuard[SupportsLegacy]:
 def saves_parts(storage: object, /) -> TypeGuard[SupportsSaveParts]:
     """Say whether `storage` keeps a value given in parts."""
     return has_methods(storage, "save_parts")
+
+
+def deleter_in(storage: object, /) -> Callable[[Sequence[str]], Sequence[str]] | None:
+    """Return the `delete_many` of `storage`, if it has one.
+
+    It deletes what is kept at locations, many in one go, and returns those at which it could not be done; where it
+    raises `StorageError`, some may be deleted.
+    """
+    return getattr(storage, "delete_many", None)
 
 
 def streams(serializer: object, /) -> TypeGuard[SupportsStreams]:

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from beautyspot.batched import batched
 from beautyspot.catalog import Catalog
 from beautyspot.catalog.tasks import tasks_named
-from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.errors import ConfigurationError
+from beautyspot.maintenance.blob_deletion import delete_blobs
 from beautyspot.maintenance.delete import delete_tasks
 from beautyspot.maintenance.presence import is_in
 from beautyspot.maintenance.repair import set_aside_before
@@ -135,21 +136,18 @@ def clean(
         db: Holds the rows.
         storage: Holds the blobs.
         dry_run: Change nothing.
-        progress: Called with the number of blobs and rows done so far.
+        progress: Called with the number of blobs done so far.
     """
-    count = size_bytes = left = 0
-    for number, blob in enumerate(found.blobs, 1):
-        try:
-            if not dry_run:
-                storage.delete(blob.location)
-        except StorageError:
-            left += 1
-        else:
-            count, size_bytes = count + 1, size_bytes + blob.size_bytes
+    done, left = 0, set[str]()
+    for chunk in batched(found.blobs, CHUNK):
+        if not dry_run:
+            left.update(delete_blobs([blob.location for blob in chunk], storage))
+        done += len(chunk)
         if progress is not None:
-            progress(number)
+            progress(done)
+    gone = [blob for blob in found.blobs if blob.location not in left]
     tasks = delete_tasks(found.tasks, db, None, dry_run=dry_run).tasks if found.tasks else 0
-    return Cleaned(count, size_bytes, left, tasks)
+    return Cleaned(len(gone), sum(blob.size_bytes for blob in gone), len(left), tasks)
 
 
 def named_blobs(catalog: Catalog, /) -> set[str]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from beautyspot.batched import batched
 from beautyspot.deletion import FIRST_CHUNK, in_steps
 from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.maintenance.blob_deletion import delete_blobs
 from beautyspot.maintenance.least_used import least_used
+from beautyspot.maintenance.presence import Presence
 from beautyspot.protocols import BlobStorage, SupportsUses, TaskDB
 from beautyspot.records import Task, TaskFilter
 from beautyspot.sizes import Size
@@ -47,12 +49,13 @@ def delete_tasks(
         StorageError: the database can't delete; what was deleted until then stays deleted.
     """
     done, count, size_bytes, blobs_left = 0, 0, 0, 0
+    presence = Presence(() if storage is None else (storage,))
     steps = ((chunk, chunk) for chunk in batched(tasks, FIRST_CHUNK)) if dry_run else in_steps(tasks, db)
     for chunk, gone in steps:
         count += len(gone)
         size_bytes += sum(task.size_bytes or 0 for task in gone)
         # Only now: a crash between the two leaves an orphan blob, never a row that names nothing.
-        blobs_left += 0 if dry_run else _delete_blobs(gone, storage)
+        blobs_left += 0 if dry_run else _delete_blobs(gone, storage, presence)
         done += len(chunk)
         if progress is not None:
             progress(done)
@@ -92,13 +95,18 @@ def prune(
     return delete_tasks(tasks, db, storage, dry_run=dry_run, progress=progress)
 
 
-def _delete_blobs(tasks: Sequence[Task], storage: BlobStorage | None) -> int:
-    left = 0
-    for location in (task.result_value for task in tasks if task.result_type == "FILE" and task.result_value):
-        try:
-            if storage is not None:
-                storage.open(location).close()  # deleting says nothing of a blob that lies in another storage
-                storage.delete(location)
-        except StorageError:
-            left += 1
-    return left if storage is not None else sum(task.result_type == "FILE" for task in tasks)
+def _delete_blobs(tasks: Sequence[Task], storage: BlobStorage | None, presence: Presence) -> int:
+    """Delete the blobs of `tasks`, and return how many are left."""
+    locations = [task.result_value for task in tasks if task.result_type == "FILE" and task.result_value]
+    if storage is None:
+        return sum(task.result_type == "FILE" for task in tasks)
+    # Deleting says nothing of a blob that lies in another storage.
+    there = [location for location in locations if _is_there(location, presence)]
+    return len(locations) - len(there) + len(delete_blobs(there, storage))
+
+
+def _is_there(location: str, presence: Presence) -> bool:
+    try:
+        return presence.has(location)
+    except StorageError:
+        return False

@@ -1,19 +1,26 @@
 """Which blobs are there."""
 
-from collections.abc import Iterable, Sequence
-from itertools import product
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, product
 
 from beautyspot.errors import LostBlobError, StorageError
 from beautyspot.protocols import BlobStorage
 
+PAGE = 1000
+"""Blobs that one request lists, in S3 and in Google Cloud Storage."""
+
 
 class Presence:
-    """Tells of many blobs whether they are there, from one listing of each storage: it names 1 000 in a request."""
+    """Tells of many blobs whether they are there, with about as few requests as can be.
+
+    Each question reads a page more of the list until it is at its end, so that it costs no more than asking each.
+    """
 
     def __init__(self, storages: Sequence[BlobStorage]) -> None:
         """Look into `storages`, of which none is listed before it is asked for a blob."""
         self._storages = storages
-        self._listed: list[set[str]] = []
+        self._rests = [_listed(storage) for storage in storages]
+        self._there = [set[str]() for _ in storages]
 
     def has(self, location: str, /) -> bool:
         """Say whether any of the storages has a blob at `location`.
@@ -21,19 +28,21 @@ class Presence:
         Raises:
             StorageError: one that may have it failed, and no other has it.
         """
-        if any(location in self._list(number) for number in range(len(self._storages))):
-            return True
-        # It may be younger than the list, or named by the path that an earlier release knew.
+        for there, rest in zip(self._there, self._rests, strict=True):
+            if location not in there:
+                there.update(islice(rest, PAGE))
+            if location in there:
+                return True
+        # It may be on a later page, younger than the list, or named by the path that an earlier release knew.
         return is_in((location,), self._storages)
 
-    def _list(self, number: int) -> set[str]:
-        if number == len(self._listed):
-            try:
-                there = {blob.location for blob in self._storages[number].iter_keys()}
-            except StorageError:
-                there = set[str]()  # each blob is asked for then
-            self._listed.append(there)
-        return self._listed[number]
+
+def _listed(storage: BlobStorage) -> Iterator[str]:
+    try:
+        for blob in storage.iter_keys():
+            yield blob.location
+    except StorageError:
+        return  # each blob is asked for then
 
 
 def is_in(places: Iterable[str], storages: Sequence[BlobStorage], /) -> bool:

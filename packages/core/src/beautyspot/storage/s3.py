@@ -5,11 +5,12 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
+from beautyspot.batched import batched
 from beautyspot.checks import expect_extra
-from beautyspot.errors import ConfigurationError
+from beautyspot.errors import ConfigurationError, LostBlobError, StorageError
 from beautyspot.records import BlobInfo
 from beautyspot.storage.buckets import Bucket, BucketStorage
-from beautyspot.storage.s3_faults import CONFLICTS, UNCONDITIONAL, code_of, failure, pause_s
+from beautyspot.storage.s3_faults import CONFLICTS, ONE_BY_ONE, UNCONDITIONAL, code_of, failure, pause_s
 from beautyspot.storage.s3_upload import put
 from beautyspot.storage.streams import PART_BYTES, RangeReader
 
@@ -20,6 +21,8 @@ ATTEMPTS = 3
 """Requests, or answers that break off, before a blob is given up; botocore waits twice as long before each."""
 CONNECT_S, SILENCE_S = 5, 10
 """Longest silence of the network: a call waits about ATTEMPTS times as long before its result goes elsewhere."""
+MOST_DELETED = 1000
+"""Objects that one request deletes."""
 UPLOAD = "?upload="
 """Between the location and the id of an upload that was begun and not finished."""
 OPTIONS = frozenset(
@@ -62,7 +65,7 @@ class S3Storage(BucketStorage):
         super().__init__(Bucket.of(uri, "s3"), client)
         expect_extra("s3", "boto3", uri)
         self._options = client_options
-        self._conditional = True
+        self._conditional = self._deletes_many = True
 
     @classmethod
     def from_url(cls, url: str, /, *, durability: str = "normal", **client_options: Any) -> Self:
@@ -105,6 +108,14 @@ class S3Storage(BucketStorage):
             with suppress(client.exceptions.NoSuchUpload):
                 client.abort_multipart_upload(**place, UploadId=upload_id)
 
+    def delete_many(self, locations: Sequence[str], /) -> list[str]:
+        """Delete what is kept at the locations, 1 000 in a request, and return those at which it could not be done.
+
+        Raises:
+            StorageError: the server can't be asked; what was deleted until then stays deleted.
+        """
+        return [left for chunk in batched(locations, MOST_DELETED) for left in self._delete_chunk(chunk)]
+
     def iter_keys(self) -> Iterator[BlobInfo]:
         """Yield every blob below the prefix, page by page, and no object of others."""
         for item in self._pages("list_objects_v2", "Contents"):
@@ -125,6 +136,44 @@ class S3Storage(BucketStorage):
 
     def _place(self, location: str) -> dict[str, str]:
         return {"Bucket": self.bucket.name, "Key": self.bucket.object_at(location)}
+
+    def _delete_chunk(self, locations: Sequence[str]) -> list[str]:
+        """Delete up to MOST_DELETED blobs and uploads, and return those that are left."""
+        blobs = {name: location for location in locations if (name := self._object_at(location))}
+        refused = self._delete_together(list(blobs)) if blobs and self._deletes_many else None
+        if refused is None:
+            return [location for location in locations if not self._is_deleted(location)]
+        alone = set(locations).difference(blobs.values())
+        return [*map(blobs.__getitem__, refused), *(each for each in alone if not self._is_deleted(each))]
+
+    def _delete_together(self, names: Sequence[str]) -> list[str] | None:
+        """Delete the objects, and return those that the server left; None if it takes one at a time."""
+        from botocore.exceptions import ClientError  # loaded with the client
+
+        objects: Any = {"Objects": [{"Key": name} for name in names], "Quiet": True}
+        with self._told("delete", "*"):
+            try:
+                answer: Any = self._client().delete_objects(Bucket=self.bucket.name, Delete=objects)
+            except ClientError as error:
+                if code_of(error) not in ONE_BY_ONE:
+                    raise
+                self._deletes_many = False
+                return None
+        return [error["Key"] for error in answer.get("Errors", ()) if error.get("Code") != "NoSuchKey"]
+
+    def _is_deleted(self, location: str) -> bool:
+        try:
+            self.delete(location)
+        except StorageError:
+            return False
+        return True
+
+    def _object_at(self, location: str) -> str | None:
+        """Return the name of the object at `location`; None for an upload, and for what leads out of the prefix."""
+        try:
+            return None if UPLOAD in location else self.bucket.object_at(location)
+        except LostBlobError:
+            return None
 
     def _put(self, location: str, views: Sequence[memoryview], /) -> bool:
         from botocore.exceptions import ClientError  # loaded with the client

@@ -11,6 +11,8 @@ CONFLICTS = frozenset(
 """Something is at the location already: another's, or ours, if the answer to a first attempt was lost."""
 UNCONDITIONAL = frozenset(("NotImplemented", "501"))
 """The server knows no conditional put."""
+ONE_BY_ONE = frozenset(("NotImplemented", "501", "MethodNotAllowed", "405", "MissingContentMD5"))
+"""The server doesn't delete several objects in one request, or not in one that boto3 sends today."""
 PAUSES_S = (0.25, 0.5, 1.0)
 """Before a request is sent again that found nobody to take it, or lost its connection before an answer began."""
 
