@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from beautyspot.keys.counted import counted_by
+from beautyspot.keys.counted import asked_by, counted_by
 
 
 class Model:
@@ -76,3 +76,22 @@ def test_a_class_without_source_counts_nothing() -> None:
 @pytest.mark.parametrize("kind", [int, Counter, type("Odd", (), {"ask": lambda self: self, "more": 1})])
 def test_classes_of_any_kind_are_read(kind: type[Any]) -> None:
     assert counted_by(kind, ("ask", "more", "__add__", "update")) <= {"ask"}
+
+
+class Office:
+    clerks: Any
+    chief: Any
+
+    def answer(self, question: str) -> Any:
+        return self.chief.think(self._delegate(question))
+
+    def _delegate(self, question: str) -> Any:
+        return self.clerks[0].search(question)
+
+    def hire(self, clerk: Any) -> None:
+        self.clerks.append(clerk)
+
+
+def test_what_a_class_calls_of_its_attributes_is_read_from_the_methods_that_are_called():
+    asked = {name: asked_by(Office, ("answer",), name) for name in ("chief", "clerks", "desk")}
+    assert asked == {"chief": ("think",), "clerks": ("search",), "desk": ()}

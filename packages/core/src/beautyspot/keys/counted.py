@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from textwrap import dedent
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from beautyspot.keys.callables import closure
 from beautyspot.keys.cells import held
@@ -28,16 +28,43 @@ def counted_by(kind: type[Any], entries: tuple[str, ...], /) -> frozenset[str]:
 
     A plain assignment is none of these: it may be a setting. Without its source a class counts nothing.
     """
-    found, seen, waiting = set[str](), set[str](), list(entries)
+    return frozenset(name for read in _reads(kind, entries) for name in read.counted)
+
+
+@lru_cache(1024)
+def asked_by(kind: type[Any], entries: tuple[str, ...], name: str, /) -> tuple[str, ...]:
+    """Return the methods that those of a class call of what lies in their attribute `name`.
+
+    Args:
+        kind: The class.
+        entries: As for `counted_by`.
+        name: Of the attribute; `self.parts[0].ask()` calls `ask` of what lies in `parts`.
+    """
+    return tuple(sorted({method for read in _reads(kind, entries) for own, method in read.asked if own == name}))
+
+
+class _Read(NamedTuple):
+    """What a method does with its `self`."""
+
+    counted: frozenset[str]
+    """Attributes that it counts up or down, or makes longer."""
+    named: frozenset[str]
+    """All attributes that it reads."""
+    asked: frozenset[tuple[str, str]]
+    """Attributes, and the methods that it calls of what lies in them."""
+
+
+def _reads(kind: type[Any], entries: tuple[str, ...]) -> Iterator[_Read]:
+    """Yield what the methods of a class do, those that are called from outside and those that these call."""
+    seen, waiting = set[str](), list(entries)
     while waiting:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
             for function in _functions(kind, name):
-                counted, called = _read(function)
-                found |= counted
-                waiting += called
-    return frozenset(found)
+                read = _read(function)
+                waiting += read.named
+                yield read
 
 
 def _functions(kind: type[Any], name: str) -> Iterator[FunctionType]:
@@ -56,18 +83,19 @@ def _functions(kind: type[Any], name: str) -> Iterator[FunctionType]:
 
 
 @lru_cache(1024)
-def _read(function: FunctionType) -> tuple[set[str], set[str]]:
-    """Return what a method counts of its `self`, and the names of all that it reads of it."""
+def _read(function: FunctionType) -> _Read:
     try:
         [written] = ast.parse(dedent(inspect.getsource(function.__code__))).body
     except (OSError, SyntaxError, TypeError, ValueError):  # typed into a shell, or a lambda
-        return set(), set()
-    own, counted, read = function.__code__.co_varnames[:1], set[str](), set[str]()
+        return _Read(frozenset(), frozenset(), frozenset())
+    own, counted, named, asked = function.__code__.co_varnames[:1], set[str](), set[str](), set[tuple[str, str]]()
     for node in ast.walk(written):
         counted.update(name for grown in _grown(node) for name in _attribute(grown, own))
         if isinstance(node, ast.Attribute):
-            read.update(_attribute(node, own))
-    return counted, read
+            named.update(_attribute(node, own))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            asked.update((name, node.func.attr) for name in _attribute(node.func.value, own))
+    return _Read(frozenset(counted), frozenset(named), frozenset(asked))
 
 
 def _grown(node: ast.AST) -> Iterator[ast.expr]:
