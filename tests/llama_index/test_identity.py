@@ -1,6 +1,7 @@
 """What tells one model from another."""
 
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -19,7 +20,7 @@ from llama_index.callbacks.beautyspot.identity import (
 )
 from llama_index.core import MockEmbedding
 from llama_index.core.base.llms.types import CompletionResponse, LLMMetadata
-from llama_index.core.bridge.pydantic import ConfigDict, Field, PrivateAttr, SecretStr
+from llama_index.core.bridge.pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
 from llama_index.core.llms import CustomLLM
 from llama_index.core.schema import TransformComponent
 from llama_index.llms.openai import OpenAI
@@ -197,3 +198,61 @@ def test_what_a_model_of_the_users_counts_of_its_calls_makes_no_key():
         model.complete(question)
     assert identity_of(model) == identity_of(Busy(calls=7))
     assert identity_of(Busy(style="rude")) == {**identity_of(model), "style": "rude"}
+
+
+@dataclass
+class Meter:
+    """Asks a service, and counts how often."""
+
+    style: str = "plain"
+    calls: int = 0
+    lock: Any = None
+
+    def ask(self, prompt: str) -> str:
+        self.calls += 1
+        return f"{self.style} {prompt}"
+
+
+class Service(BaseModel):
+    """Does the same through another object."""
+
+    meter: Meter = Field(default_factory=Meter)
+    asked: list[str] = Field(default_factory=list)
+
+    def ask(self, prompt: str) -> str:
+        self.asked.append(prompt)
+        return self.meter.ask(prompt)
+
+
+class Front(Busy):
+    service: Any = None
+    _services: list[Any] = PrivateAttr(default_factory=list)
+
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        if self._services:
+            self._services[0].ask(prompt)
+        return CompletionResponse(text=self.service.ask(prompt))
+
+
+@pytest.mark.parametrize("make", [Meter, Service])
+def test_what_an_object_that_a_model_asks_counts_of_its_calls_makes_no_key(make: Any, canonical: Canonical):
+    model = Front(service=make())
+    model._services = [make()]
+    before = canonical.form(model)
+    model.complete("a")
+    model.service.ask("b")
+    assert canonical.form(model) == before
+
+
+def test_the_other_fields_of_an_object_that_a_model_asks_count(canonical: Canonical):
+    forms = [canonical.form(Front(service=Service(meter=Meter(style)))) for style in ("plain", "rude", "plain")]
+    assert forms[0] == forms[2] != forms[1]
+
+
+def test_what_the_user_says_of_a_class_goes_before_what_it_counts():
+    known = KeyRegistry()
+    known.register(Meter, lambda meter: meter.style)
+    forms = [
+        Canonical(registry_of(known)).form(Front(service=Meter(style, lock=threading.Lock()))) for style in ("a", "b")
+    ]
+    assert forms[0] != forms[1]

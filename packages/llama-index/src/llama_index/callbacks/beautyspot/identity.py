@@ -17,11 +17,12 @@ from typing import Any
 from beautyspot.checks import has_methods
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import PLAIN, Canonical
-from beautyspot.keys.counted import counted_by
+from beautyspot.keys.counted import asked_by, counted_by
 from beautyspot.keys.registry import KeyRegistry
 
 from llama_index.callbacks.beautyspot.copies import STATE
 from llama_index.callbacks.beautyspot.functions import function_identity
+from llama_index.callbacks.beautyspot.helpers import Asked, uncounted
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.embeddings.base_sparse import BaseSparseEmbedding
 from llama_index.core.base.llms.base import BaseLLM
@@ -86,8 +87,9 @@ _DEFAULTS = (None, messages_to_prompt, default_completion_to_prompt)
 
 def registry_of(known: KeyRegistry, /) -> KeyRegistry:
     """Return a registry that knows LlamaIndex's components by their identity, and what the user said of classes."""
-    registry = KeyRegistry()
+    registry, told = KeyRegistry(), tuple(known.functions)
     registry.functions.update({BaseComponent: identity_of, LLM: _nested})
+    registry.functions[Asked] = lambda asked: asked.value if isinstance(asked.value, told) else asked.content()
     registry.functions.update(known.functions)
     return registry
 
@@ -110,7 +112,12 @@ def identity_of(component: BaseComponent, /) -> dict[str, Any]:
 
 def all_settings(component: BaseModel, /) -> dict[str, Any]:
     """Return what may change what `component` gives: its fields, and what its private attributes hold."""
-    return {**settings_of_fields(component), **host_private(component), **own_private(component)}
+    settings = {**settings_of_fields(component), **host_private(component), **own_private(component)}
+    class_ = type(component)
+    return {
+        name: value if type(value) in PLAIN else uncounted(value, asked_by(class_, _ENTRIES, name))
+        for name, value in settings.items()
+    }
 
 
 def _nested(llm: LLM) -> dict[str, Any]:
