@@ -49,8 +49,11 @@ def run(path: Path, folder: Path, *, timeout_s: int = 120) -> Any:
 
 
 def _own_environment() -> dict[str, str]:
-    """Return the environment without what an import of Streamlit leaves in it: plots would not be shown."""
-    return {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    """Return the environment without what imports leave in it.
+
+    With Streamlit's MPLBACKEND plots would not be shown, with the LINES of pytest-xdist tables would be wider.
+    """
+    return {name: value for name, value in os.environ.items() if name not in ("MPLBACKEND", "LINES")}
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ MEASURES = re.compile(r"\bseconds\b|\b\w+_s\b|\bms\b")
 KEY = re.compile(r"\b(?:[0-9a-f]{32}|[0-9a-f]{12})\b")
 """Of a result, which is another one wherever a notebook runs; alike are still told from others."""
 CHANGES = (
+    (re.compile(r"collecting .*?collected", re.DOTALL), "collected"),  # pytest counts aloud where it takes long
     (re.compile(r"\w*…\w*"), "…"),  # cut to the width that a time leaves
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s|min)( ago)?\b"), "<time>"),
     (re.compile(r"--after \S+"), "--after <cursor>"),  # it holds a time
