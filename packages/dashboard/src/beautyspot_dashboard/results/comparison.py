@@ -12,6 +12,7 @@ from beautyspot_dashboard.results.differences import COMPARED_BYTES, LINES_BYTES
 from beautyspot_dashboard.texts import plain, text
 from beautyspot_dashboard.views import show
 from beautyspot_dashboard.views.faults import say_undrawn
+from beautyspot_dashboard.views.words import show_code
 
 
 def show_comparison(place: Place, one: Task, other: Task, /) -> None:
@@ -39,4 +40,4 @@ def _show_difference(found: Difference) -> None:
         most = bytes_text(COMPARED_BYTES if found.how in ("same_start", "unread") else LINES_BYTES)
         st.caption(text(f"differ_{found.how}", at=count_text(found.at), most=most))
     if found.lines:
-        st.code(found.lines, language="diff", wrap_lines=True)
+        show_code(found.lines, "diff")

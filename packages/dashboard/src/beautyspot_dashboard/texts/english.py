@@ -43,6 +43,7 @@ TEXTS = {
     "show_as": "Show as",
     "source": "Source",
     "cut": "The first {shown} of {size}; download it for the rest.",
+    "uncoloured": "Shown without colours: in more than {most} letters they hold a browser up.",
     "no_picture": "it doesn't begin as a PNG, JPEG, GIF, WebP, AVIF, BMP or SVG does; browsers draw no other",
     "nothing_drawn": "If nothing is drawn, something is wrong with the source below.",
     "nothing_plays": "If nothing plays, it is damaged or of a kind that this browser doesn't know; download it.",

@@ -43,6 +43,7 @@ TEXTS = {
     "show_as": "表示形式",
     "source": "ソース",
     "cut": "{size} のうち最初の {shown}。残りはダウンロードしてください。",
+    "uncoloured": "{most} 文字を超えるため、色を付けずに表示しています。",
     "no_picture": "PNG・JPEG・GIF・WebP・AVIF・BMP・SVG の先頭ではありません。ブラウザーはほかの形式を描画できません",
     "nothing_drawn": "何も表示されない場合は、下のソースに誤りがあります。",
     "nothing_plays": "再生できない場合は、壊れているか、このブラウザーが対応しない形式です。ダウンロードしてください。",

@@ -9,6 +9,7 @@ import streamlit as st
 from beautyspot_dashboard.texts import text
 from beautyspot_dashboard.views.faults import NotThatKindError
 from beautyspot_dashboard.views.shown import Shown
+from beautyspot_dashboard.views.words import show_code
 
 PIXELS = 1600
 """A page of a PDF is at most so wide."""
@@ -26,7 +27,7 @@ def show_page(shown: Shown, /) -> None:
     # The answer at that address, not the frame, keeps it apart: Streamlit's frames may reach the page around them.
     st.iframe(shown.url(**({"scripts": "1"} if scripts else {})), height=PAGE_HEIGHT)
     with st.expander(text("source")):
-        st.code(shown.text(), language="html", wrap_lines=True)
+        show_code(shown.text(), "html")
 
 
 def show_pdf(shown: Shown, /) -> None:
