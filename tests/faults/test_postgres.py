@@ -124,7 +124,10 @@ def test_a_killed_server_stops_nobody_and_loses_nothing(postgres: Postgres, tmp_
             [f"{n}," for n in range(thread * 1000, thread * 1000 + 90)] for thread in range(4)
         ]
         spot.shutdown()
-    assert len(said) <= 3, [str(one.message) for one in said]  # reads, writes, and who holds a result
+    told = [
+        str(one.message) for one in said if issubclass(one.category, bs.CacheWarning)
+    ]  # not of what others left open
+    assert len(told) <= 3, told  # reads, writes, and who holds a result
     assert kept_numbers(url) == set(ran)
 
 

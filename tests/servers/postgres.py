@@ -83,12 +83,18 @@ class Postgres:
         self._server.wait(PATIENCE_S)
 
     def kill(self) -> None:
-        """Kill every process of the server, as a crash would; it doesn't come back by itself."""
-        children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text().split()
-        for pid in (self._server.pid, *map(int, children)):
+        """Kill every process of the server, as a crash would, and return once they are gone."""
+        self._server.send_signal(signal.SIGSTOP)  # else it makes more of them while they are listed
+        listed = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text()
+        children = [int(pid) for pid in listed.split()]
+        for pid in (self._server.pid, *children):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._server.wait(PATIENCE_S)
+        deadline_s = time.monotonic() + PATIENCE_S
+        while any(map(_runs, children)):  # the next server refuses the shared memory that one of them still holds
+            assert time.monotonic() < deadline_s
+            time.sleep(0.01)
 
     def restart(self) -> None:
         """Stop it and start it again."""
@@ -103,6 +109,14 @@ class Postgres:
     def _run(self, *command: str) -> None:
         done = subprocess.run([*self._user, *command], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+def _runs(pid: int) -> bool:
+    """Say whether a process is there and has not ended; one that nobody waits for stays as a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _user(folder: Path) -> tuple[str, ...]:
