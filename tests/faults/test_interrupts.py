@@ -4,6 +4,8 @@ import signal
 from typing import Any
 
 import pytest
+from servers.postgres import Postgres
+from servers.proxy import FaultyProxy
 
 MISS = """
 spot = new_spot()
@@ -301,3 +303,36 @@ def test_a_handler_that_calls_in_the_middle_of_a_call_neither_hangs_nor_loses(
 ) -> None:
     actor = stage.start(WITHIN.format(interrupt=interrupt, with_others=with_others))
     assert actor.rest()[-2:] == ["True True True", "True"]
+
+
+SILENT = """
+import time
+spot = new_spot(db="{url}")
+answer = new_answer(spot)
+answer(1)
+say("kept")
+hear()
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+signal.setitimer(signal.ITIMER_REAL, 0.5)
+start_s = time.monotonic()
+try:
+    answer({number})
+except KeyboardInterrupt:
+    say("interrupted", time.monotonic() - start_s < 2.5)
+hear()
+say(answer(1) == value_of(1), answer(2) == value_of(2), len(runs))
+"""
+
+
+@pytest.mark.external_service
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_interrupt_does_not_wait_for_a_silent_server(stage: Any, postgres: Postgres, number: int) -> None:
+    with FaultyProxy("127.0.0.1", postgres.port) as proxy:
+        actor = stage.start(SILENT.format(url=postgres.url(postgres.create(), port=proxy.port), number=number))
+        assert actor.hears() == "kept"
+        proxy.stall()
+        actor.tell()
+        assert actor.hears() == "interrupted True"
+        proxy.heal()
+        actor.tell()
+        assert actor.rest() == ["True True 2"]

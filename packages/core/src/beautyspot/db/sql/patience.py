@@ -1,15 +1,19 @@
 """A psycopg connection that gives up on a server which does not answer."""
 
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from psycopg import Connection, OperationalError
+from psycopg import Connection, OperationalError, capabilities
 from psycopg.abc import PQGen
+from psycopg.waiting import wait
 
 RV = TypeVar("RV")
 INTERVAL_S = 0.1
 """How often a wait looks up; psycopg's own."""
 GRACE_S = 1.0
 """How much longer than the server's own timeout we wait for its word of it."""
+CANCEL_S = 0.5
+"""How long an interrupt asks the server to stop what it does; one that is well takes a few milliseconds."""
 
 
 class NoAnswerError(OperationalError):
@@ -32,7 +36,20 @@ class PatientConnection(Connection[Any]):
 
     def wait(self, gen: PQGen[RV], interval: float = INTERVAL_S, *args: Any, **kwargs: Any) -> RV:
         """Do what `gen` asks for; every statement goes through here."""
-        return super().wait(gen if self.limit_s is None else _patient(gen, self.limit_s), interval, *args, **kwargs)
+        # Not psycopg's own, which lets an interrupt wait 10 s for a silent server, and prints what it does meanwhile.
+        patient = gen if self.limit_s is None else _patient(gen, self.limit_s)
+        try:
+            return wait(patient, self.pgconn.socket, interval, *args, **kwargs)
+        except KeyboardInterrupt:
+            self._leave()
+            raise
+
+    def _leave(self) -> None:
+        """Close the connection, in which an answer is on its way."""
+        if capabilities.has_cancel_safe():  # an older libpq would wait for the server without end
+            with suppress(Exception):  # it ends by itself what nobody waits for any more
+                self.cancel_safe(timeout=CANCEL_S)
+        self.close()
 
 
 def _patient(gen: PQGen[RV], limit_s: float) -> PQGen[RV]:
