@@ -125,7 +125,7 @@ def test_a_killed_server_stops_nobody_and_loses_nothing(postgres: Postgres, tmp_
         ]
         spot.shutdown()
     told = [str(one.message) for one in said if issubclass(one.category, bs.CacheWarning)]
-    # Reads, writes, and who holds a result; on a busy machine a statement may time out as well, which is another trouble.
+    # Reads, writes, and who holds a result; on a busy machine a statement may time out, too, which is another trouble.
     assert len(told) <= 6, told
     assert kept_numbers(url) == set(ran)
 
