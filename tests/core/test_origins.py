@@ -132,6 +132,22 @@ def test_coroutines_and_hooked_functions_are_told_as_well(folder: Path, mark: st
     assert "CacheWarning" in warning
 
 
+@pytest.mark.external_service
+@pytest.mark.parametrize("server", ["postgres_url", "redis_url"])
+def test_a_server_tells_of_two_files_as_well(folder: Path, server: str, request: pytest.FixtureRequest) -> None:
+    script = (
+        "import asyncio\nimport beautyspot as bs\nspot = bs.Spot('app', db={!r})\n@spot.mark\n"
+        "async def ask():\n    return {!r}\nprint(asyncio.run(ask()))\nspot.shutdown()\n"
+    )
+    url = request.getfixturevalue(server)
+    for name in ("a", "b"):
+        (folder / name / "main.py").write_text(script.format(url, name))
+    assert [run(folder / name / "main.py") for name in ("a", "a")] == [(["a"], "")] * 2
+    answers, warning = run(folder / "b/main.py")
+    assert answers == ["a"]
+    assert f"{folder}/b/main.py:7: CacheWarning: functions named 'main.ask'" in warning
+
+
 def test_a_function_that_is_run_without_a_mark_asks_once(folder: Path) -> None:
     script = (
         "import beautyspot as bs\nfrom beautyspot.db import SQLiteTaskDB\n\n"
