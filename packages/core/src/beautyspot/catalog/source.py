@@ -190,7 +190,9 @@ def _tidy(path: Path) -> None:
     try:
         if path.with_name(f"{path.name}-wal").stat().st_size == 0:
             # Writes nothing; whoever closes a file last, and could have written, removes both.
-            with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=0)) as connection:
+            with closing(
+                sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=rw", uri=True, timeout=0)
+            ) as connection:
                 connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except (OSError, sqlite3.Error):
         return  # none is there, or it can't be written
@@ -203,7 +205,7 @@ def readable_uri(path: Path, /) -> str:
         NewerFileError: a later release wrote it.
         StorageError: it can't be read.
     """
-    base = f"file:{quote(str(path))}"
+    base = f"file:{quote(os.fsencode(path))}"
     _refuse_damaged(path, base)
     try:
         return _checked(f"{base}?mode=ro", path)

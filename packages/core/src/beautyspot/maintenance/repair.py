@@ -153,7 +153,7 @@ def _salvaged(path: Path, places: Sequence[Path], *, dry_run: bool, progress: Pr
 def _opened(place: Path, *, dry_run: bool) -> sqlite3.Connection:
     # Who may write moves the WAL into the file at the end; who may not leaves it beside a file that was set aside.
     mode = "ro" if dry_run else "rw"
-    return sqlite3.connect(f"file:{quote(str(place))}?mode={mode}", uri=True, isolation_level=None)
+    return sqlite3.connect(f"file:{quote(os.fsencode(place))}?mode={mode}", uri=True, isolation_level=None)
 
 
 def _copy_side_tables(salvage: Salvage, path: Path) -> None:
