@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from beautyspot.checks import expect
 from beautyspot.durations import Duration
 from beautyspot.places import Place, portable
+from beautyspot.threads import on_event_loop
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.dispatcher import active_instrument_tags, instrument_tags
 
@@ -38,13 +39,19 @@ class CachedRankings(Stand):
         call, rows = self._beautyspot.call(self, nodes, query_bundle), self._beautyspot.rows
         if call is None:
             return super()._postprocess_nodes(nodes, query_bundle)
-        ranking = call.answer(rows.read(call.keys))
-        if ranking is not None:
-            return _told(call, ranking)
-        with call.running():
-            made = super()._postprocess_nodes(nodes, query_bundle)
-        rows.keep(call.rows_of(made))
-        return made
+        turns, ranking = call.turns(), call.answer(rows.read(call.keys))
+        while ranking is None:
+            with turns.take(call.keys) as turn:
+                ranking = call.answer(rows.read(turn.led))
+                if ranking is None and not turn.others:
+                    with call.running():
+                        made = super()._postprocess_nodes(nodes, query_bundle)
+                    rows.keep(call.rows_of(made))
+                    return made
+            if turn.others:
+                (turns.skip if on_event_loop() else turns.wait)(turn)
+                ranking = call.answer(rows.read(turn.others))
+        return _told(call, ranking)
 
     @dispatcher.span
     async def _apostprocess_nodes(
@@ -53,13 +60,19 @@ class CachedRankings(Stand):
         call, rows = self._beautyspot.call(self, nodes, query_bundle), self._beautyspot.rows
         if call is None:
             return await super()._apostprocess_nodes(nodes, query_bundle)
-        ranking = call.answer(await rows.read_async(call.keys))
-        if ranking is not None:
-            return _told(call, ranking)
-        with call.running():
-            made = await super()._apostprocess_nodes(nodes, query_bundle)
-        await rows.keep_async(call.rows_of(made))
-        return made
+        turns, ranking = call.turns(), call.answer(await rows.read_async(call.keys))
+        while ranking is None:
+            with turns.take(call.keys) as turn:
+                ranking = call.answer(await rows.read_async(turn.led))
+                if ranking is None and not turn.others:
+                    with call.running():
+                        made = await super()._apostprocess_nodes(nodes, query_bundle)
+                    await rows.keep_async(call.rows_of(made))
+                    return made
+            if turn.others:
+                await turns.wait_async(turn)
+                ranking = call.answer(await rows.read_async(turn.others))
+        return _told(call, ranking)
 
     def __reduce__(self) -> Any:
         """Let another process make the same copy, with the rankings in the same place."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from beautyspot.copies import Uncopied
 from beautyspot.errors import CacheSaveWarning, ConfigurationError, UnkeyableArgument
+from beautyspot.flight import Turns
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
 from beautyspot.lenient import LenientRows
@@ -125,18 +126,24 @@ class RankingCall:
         """
         found = [(self._question.key, hit) for hit in hits if hit is not None]
         ranking = _ranked(found[0][1].value, self.nodes) if found else None
-        self._cache.rows.count(self._func_name, [] if ranking is None else found, int(ranking is None))
+        self._cache.rows.count(self._func_name, [] if ranking is None else found, 0)
         if ranking is None and self._mode == "replay_only":
+            self._cache.rows.count(self._func_name, [], 1)
             raise ReplayMiss(
                 f"{self._func_name} has no ranking kept for this query; expected one with 'replay_only'; record it "
                 "first with 'read_write'"
             )
         return ranking
 
+    def turns(self) -> Turns:
+        """Return whose turn it is to rank: those who would not take what others keep rank for themselves."""
+        return self._cache.spot.parts.flight.turns() if self._mode == "read_write" else Turns(None)
+
     @contextmanager
     def running(self) -> Generator[None]:
         """Have the postprocessor's calls of itself go past the cache, and take the time of the block."""
         parts = self._cache.spot.parts
+        self._cache.rows.count(self._func_name, [], 1)
         start_s = parts.clock.monotonic()
         with running(self.model), watch_of(self.model, self._cache.canonical, self._question.settings) as watch:
             yield
