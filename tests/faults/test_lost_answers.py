@@ -111,3 +111,41 @@ def test_copies_to_postgresql_keep_their_blobs(postgres: Postgres, postgres_url:
                 assert rows_without_blob(db, storage) == (COUNT, 0)
         finally:
             event.remove(Engine, "before_cursor_execute", cut)
+
+
+def test_counts_are_added_once_to_postgresql(postgres: Postgres, postgres_url: str) -> None:
+    counts = Activity("f:g", NOON.replace(second=0, microsecond=0), 1, 2, 3, 0.5, 0.25, 2**40, 5)
+    with FaultyProxy("127.0.0.1", postgres.port) as proxy:
+
+        def cut(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+            if statement == "COMMIT":
+                proxy.cut_after(1, once=True)
+
+        with closing(SQLTaskDB(postgres_url.replace(f":{postgres.port}/", f":{proxy.port}/"))) as db:
+            db.add_activity([counts])
+            event.listen(Engine, "before_cursor_execute", cut)
+            try:
+                db.add_activity([counts])  # raises nothing: whoever is told of a failure adds them again
+            finally:
+                event.remove(Engine, "before_cursor_execute", cut)
+            (found,) = db.read_activity()
+    assert (found.hits, found.misses, found.tokens_spent) == (2, 4, 2**41)
+
+
+def test_counts_that_were_not_added_to_postgresql_are_an_error(postgres: Postgres, postgres_url: str) -> None:
+    counts = Activity("f:g", NOON.replace(second=0, microsecond=0), 1, 2, 3, 0.5, 0.25, 7, 5)
+    with FaultyProxy("127.0.0.1", postgres.port) as proxy:
+
+        def cut(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+            if statement.startswith("INSERT INTO activity"):
+                proxy.cut_after(0, once=True)
+
+        with closing(SQLTaskDB(postgres_url.replace(f":{postgres.port}/", f":{proxy.port}/"))) as db:
+            db.open()
+            event.listen(Engine, "before_cursor_execute", cut)
+            try:
+                with pytest.raises(StorageError):
+                    db.add_activity([counts])
+            finally:
+                event.remove(Engine, "before_cursor_execute", cut)
+            assert list(db.read_activity()) == []

@@ -191,8 +191,14 @@ class SQLTaskDB:
 
     def add_activity(self, rows: Sequence[Activity], /) -> None:
         """Add the counts to those kept for the same function and minute, in one transaction."""
+        if not rows:
+            return
+        from beautyspot.db.sql.journal import add_activity  # SQLAlchemy, as above
+
         # In one order, so that two processes don't wait for each other in a circle.
-        self._write_each(self._statements.add_activity, [activity_parameters(row) for row in sorted(rows)])
+        values = [activity_parameters(row) for row in sorted(rows)]
+        self._connections.refuse_while_resting()  # the journal holds them, and writes them later
+        add_activity(self._connections, self._statements.add_activity, values)
 
     def add_runs(self, rows: Sequence[Run], /) -> None:
         """Keep the runs, replacing those of the same id, in one transaction."""

@@ -1,16 +1,48 @@
-"""A journal read back from a server, a page at a time."""
+"""A journal on a server: its counts added once, and read back a page at a time."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select, text, tuple_
 
+from beautyspot.db.sql.connections import Connections
 from beautyspot.db.sql.rows import aware
 from beautyspot.db.sql.statements import ACTIVITY, RUNS
+from beautyspot.errors import StorageError
 from beautyspot.records import Activity, Run
 
 PAGE = 500
 Read = Callable[[Callable[[Connection], Any]], Any]
+
+
+def add_activity(connections: Connections, statement: Any, values: list[dict[str, Any]], /) -> None:
+    """Add the counts in one transaction; where the answer to its COMMIT is lost, PostgreSQL is asked what became of it.
+
+    Raises:
+        StorageError: they were not added, as far as the server tells.
+    """
+    transactions: list[int] = []
+
+    def add(sql: Connection) -> None:
+        if sql.dialect.name == "postgresql":
+            transactions.append(sql.exec_driver_sql("SELECT txid_current()").scalar_one())
+        sql.execute(statement, values)
+
+    try:
+        connections.atomically(add)
+    except StorageError:
+        # Else the journal, which still holds them, would add them once more.
+        if not transactions or not _is_committed(connections, transactions[0]):
+            raise
+
+
+def _is_committed(connections: Connections, transaction: int) -> bool:
+    status = text("SELECT txid_status(:transaction)")
+    with suppress(StorageError):
+        found = connections.unless_resting(lambda kept: kept.sql.execute(status, {"transaction": transaction}).scalar())
+        return found == "committed"
+    return False
 
 
 def read_activity(read: Read, /) -> Iterator[Activity]:
