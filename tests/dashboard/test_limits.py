@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from beautyspot.db import open_db
-from beautyspot.records import LimitRate
+from beautyspot.records import Activity, LimitRate
 from dashboard.busy import add_limit
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 RunPage = Callable[..., AppTest]
@@ -72,3 +74,13 @@ def test_without_a_shared_limit_the_page_says_where_the_others_show(small_store:
     app = run_page(small_store, "limits")
     assert any("shows in how long its calls waited" in each.value for each in app.caption)
     assert "shared_limit=True" in app.code[0].value
+
+
+def test_the_chart_of_waits_names_who_waited_and_not_who_saved(small_store: Path, run_page: RunPage) -> None:
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    savers = [Activity(f"m.f{number}", now, 9, 3, 0, 20.0, 0.0, 0, 0) for number in range(9)]
+    with closing(open_db(small_store)) as db:
+        db.add_activity([*savers, Activity("m.waits", now, 0, 30, 0, 0.0, 3600.0, 0, 0)])
+    [chart] = run_page(small_store, "limits").get("vega_lite_chart")
+    [drawn] = chart.proto.datasets
+    assert set(convert_arrow_bytes_to_pandas_df(drawn.data.data)["function"]) == {"waits"}

@@ -126,7 +126,15 @@ def test_spans_of_time_are_said_in_the_language_of_the_page(busy_store: Path, ru
 
 
 def test_names_in_a_chart_are_short_where_that_tells_them_apart() -> None:
-    assert leaders(["a.load", "b.load", "c.save"]) == {"a.load": "a.load", "b.load": "b.load", "c.save": "save"}
+    named = leaders({"a.load": 3.0, "b.load": 2.0, "c.save": 1.0})
+    assert named == {"a.load": "a.load", "b.load": "b.load", "c.save": "save"}
+
+
+def test_a_chart_names_those_with_the_most_of_what_it_draws_and_nobody_without_any() -> None:
+    waited = {**{f"m.f{number}": float(number) for number in range(9)}, "m.waits": 3600.0}
+    named = leaders(waited)
+    assert (next(iter(named.values())), named["m.f1"]) == ("waits", "others")
+    assert "m.f0" not in named
 
 
 def test_a_live_page_looks_again_by_itself(busy_store: Path, run_page: RunPage) -> None:

@@ -1,6 +1,6 @@
 """The charts of the overview."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,10 +56,11 @@ def _calls(history: History) -> alt.Chart | None:
 
 
 def _by_function(history: History, name: str, title: str) -> alt.Chart | None:
-    named = leaders(list(history.by_function()))
+    named = leaders({function: getattr(sums, name) for function, sums in history.by_function().items()})
     rows = [
         {"time": row.minute, "function": named[row.func_name], "seconds": getattr(row, name)}
         for row in history.activity
+        if row.func_name in named
     ]
     return _stack(rows, history, "seconds", "function", title)
 
@@ -68,16 +69,18 @@ def _tokens(history: History) -> alt.Chart | None:
     spent: dict[str, int] = {}
     for use in history.models:
         spent[use.model] = spent.get(use.model, 0) + use.input_tokens + use.output_tokens
-    named = leaders(sorted(spent, key=lambda model: -spent[model]))
+    named = leaders(spent)
     rows = [
         {"time": use.start, "model": named[use.model], "tokens": use.input_tokens + use.output_tokens}
         for use in history.models
+        if use.model in named
     ]
     return _stack(rows, history, "tokens", "model", text("tokens_spent"))
 
 
-def leaders(names: Sequence[str], /) -> dict[str, str]:
-    """Return what each of `names`, the biggest first, is called in a chart: short where that tells them apart."""
+def leaders(drawn: Mapping[str, float], /) -> dict[str, str]:
+    """Return what each name with something to draw is called, the biggest first: short where that tells them apart."""
+    names = sorted((name for name, amount in drawn.items() if amount > 0), key=lambda name: -drawn[name])
     short = short_names(names)
     return {name: short[place] if place < MOST else text("others") for place, name in enumerate(names)}
 

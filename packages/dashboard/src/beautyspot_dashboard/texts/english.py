@@ -96,7 +96,7 @@ TEXTS = {
     "seconds_saved": "Seconds saved",
     "seconds_waited": "Seconds waited",
     "others": "others",
-    "nothing_in_range": "Nothing happened in this range.",
+    "nothing_in_range": "Nothing to draw in this range.",
     "by_function": "By function",
     "by_model": "By model",
     "prices": "Prices",

@@ -96,7 +96,7 @@ TEXTS = {
     "seconds_saved": "節約秒数",
     "seconds_waited": "待ち秒数",
     "others": "その他",
-    "nothing_in_range": "この期間には何もありませんでした。",
+    "nothing_in_range": "この期間に描くものはありません。",
     "by_function": "関数別",
     "by_model": "モデル別",
     "prices": "料金表",
