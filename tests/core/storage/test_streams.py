@@ -1,5 +1,6 @@
 import io
 import os
+from collections.abc import Callable
 
 import pytest
 from beautyspot.storage.streams import AHEAD_BYTES, MOST_AHEAD_BYTES, PART_BYTES, PartsReader, RangeReader, in_parallel
@@ -47,6 +48,17 @@ def test_middling_reads_share_requests_as_well(blob: Blob):
     data = b"".join(iter(lambda: reader.read(256 * 1024), b""))
     assert data == DATA
     assert len(blob.ranges) < 20
+
+
+@pytest.mark.parametrize(
+    "use",
+    [RangeReader.read, RangeReader.read1, RangeReader.tell, lambda r: r.seek(0), lambda r: r.readinto(bytearray(1))],
+)
+def test_a_closed_stream_reads_nothing_more(blob: Blob, use: Callable[[RangeReader], object]):
+    with blob.reader() as reader:
+        reader.read(10)
+    with pytest.raises(ValueError, match=r"closed stream of .*; open the blob again"):
+        use(reader)
 
 
 def test_a_jump_fetches_little_again(blob: Blob):

@@ -75,15 +75,18 @@ class RangeReader(io.BufferedIOBase):
 
     def tell(self) -> int:
         """Return the position."""
+        self._expect_open()
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Move without a request, and return the new position."""
+        self._expect_open()
         self._at = seek_target(offset, whence, self._at, self._size)
         return self._at
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Return the next `size` bytes, or all that are left; fewer only at the end."""
+        self._expect_open()
         left = max(self._size - self._at, 0)
         wanted = left if size is None or size < 0 else min(size, left)
         data = self._from_ahead(wanted)
@@ -98,6 +101,7 @@ class RangeReader(io.BufferedIOBase):
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill `buffer` as far as there is something, big ones in parallel, and return how far that was."""
+        self._expect_open()
         target = memoryview(buffer).cast("B")
         target = target[: max(self._size - self._at, 0)]
         data = self._from_ahead(len(target))
@@ -107,6 +111,15 @@ class RangeReader(io.BufferedIOBase):
             target[:] = data
         self._at = self._read_to = self._at + len(target)
         return len(target)
+
+    def close(self) -> None:
+        """Let go of what was read ahead; whoever reads on gets a `ValueError`."""
+        self._ahead = b""
+        super().close()
+
+    def _expect_open(self) -> None:
+        if self.closed:
+            raise ValueError(f"read of a closed stream of {self._size!r} bytes; open the blob again")
 
     def _from_ahead(self, wanted: int) -> bytes | None:
         """Return small reads from what was read ahead, fetching that first where it is not; None for a big one."""
