@@ -154,6 +154,18 @@ def test_a_lost_blob_says_so(storage: BucketStorage) -> None:
             method(location)
 
 
+@pytest.mark.parametrize("start", [0, 100])
+def test_an_object_that_became_smaller_since_it_was_opened_says_so(
+    service: Service, storage: BucketStorage, start: int
+) -> None:
+    location = storage.save(KEY, bytes(1000))
+    with storage.open(location) as stream:
+        service.put(f"{PREFIX}/{location}")
+        stream.seek(start)
+        with pytest.raises(StorageError, match="replaced by a smaller one since it was opened; open it again"):
+            stream.read(100)
+
+
 def test_a_location_that_is_always_taken_is_given_up_and_told(storage: BucketStorage) -> None:
     class Taken(type(storage)):
         def _put(self, location: str, views: object, /) -> bool:

@@ -8,14 +8,17 @@ _RIGHTS = "give this account the role Storage Object User on the bucket"
 _NETWORK = "check the network; later calls try again"
 _SERVICE = "the service is in trouble or asks for fewer requests; later calls try again"
 _LOST = "it was deleted by hand or by another program, so its call has to run again"
+_CHANGED = "the object was replaced by a smaller one since it was opened; open it again"
 _BUCKET = "make the bucket, or correct its name in storage="
 _OTHER = "look the error up in the documents of Cloud Storage, or give another storage="
 
 _ADVICE = {
+    "EOFError": _CHANGED,
     "Forbidden": _RIGHTS,
     "GoogleAuthError": _CREDENTIALS,
     "NotFound": _LOST,
     "RequestException": _NETWORK,
+    "RequestRangeNotSatisfiable": _CHANGED,
     "RetryError": _NETWORK,
     "ServerError": _SERVICE,
     "TooManyRequests": _SERVICE,

@@ -25,6 +25,7 @@ _REGION = "give the bucket's own region, as S3Storage(…, region_name=…) or A
 _ENDPOINT = "check the network and the endpoint (endpoint_url=, AWS_ENDPOINT_URL); later calls try again"
 _SERVICE = "the service is in trouble or asks for fewer requests; later calls try again"
 _LOST = "it was deleted by hand or by another program, so its call has to run again"
+_CHANGED = "the object was replaced by a smaller one since it was opened; open it again"
 _CLOCK = "set this machine's clock"
 _OTHER = "look the error up in the storage's documents, or give another storage="
 
@@ -46,6 +47,8 @@ _ADVICE = {
     "AuthorizationHeaderMalformed": _REGION,
     "IllegalLocationConstraintException": _REGION,
     "PermanentRedirect": _REGION,
+    "416": _CHANGED,
+    "InvalidRange": _CHANGED,
     "RequestTimeTooSkewed": _CLOCK,
     "500": _SERVICE,
     "502": _SERVICE,
