@@ -1,12 +1,14 @@
 """What the tests of every package stand on, and the servers that they may ask for: the first that asks starts one."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import beautyspot as bs
 import pytest
 from beautyspot.db import SQLiteTaskDB
+from beautyspot.flight import Flight
 from beautyspot.testing import FrozenClock
 
 pytest_plugins: tuple[str, ...] = (
@@ -48,3 +50,18 @@ def unwritable(tmp_path: Path) -> Iterator[bs.Spot]:
     yield spot
     db.is_full = False  # what is lost at the end is warned of
     spot.shutdown()
+
+
+@pytest.fixture
+def until_waited_for() -> Callable[[Flight, int], None]:
+    """Waits until so many wait for what others make, or half a minute."""
+
+    def wait(flight: Flight, count: int) -> None:
+        table, tick = flight._table, threading.Event()
+        for _ in range(3000):
+            with table.mutex:
+                if sum(len(call.followers) for call in {*table.calls.values()}) >= count:
+                    return
+            tick.wait(0.01)
+
+    return wait

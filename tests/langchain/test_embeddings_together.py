@@ -2,16 +2,18 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from beautyspot import Spot
+from beautyspot.flight import Flight
 from langchain_beautyspot import CachedEmbeddings
 from langchain_core.embeddings import Embeddings
 
 CROWD = 8
+Wait = Callable[[Flight, int], None]
 
 
 class Slow(Embeddings):
@@ -45,40 +47,32 @@ def spot(tmp_path: Path) -> Iterator[Spot]:
         yield spot
 
 
-def open_once_waited_for(spot: Spot, model: Slow, count: int) -> None:
-    """Open the gate as soon as so many wait for others."""
-    table, tick = spot.parts.flight._table, threading.Event()
-    for _ in range(3000):
-        with table.mutex:
-            if sum(len(call.followers) for call in {*table.calls.values()}) >= count:
-                break
-        tick.wait(0.01)
-    model.gate.set()
-
-
-def test_threads_that_ask_for_one_text_pay_once(spot: Spot) -> None:
+def test_threads_that_ask_for_one_text_pay_once(spot: Spot, until_waited_for: Wait) -> None:
     embeddings = CachedEmbeddings(model := Slow(), spot, model="slow")
     with ThreadPoolExecutor(CROWD) as pool:
         asking = [pool.submit(embeddings.embed_documents, ["one", "three"]) for _ in range(CROWD)]
-        open_once_waited_for(spot, model, CROWD - 1)
+        until_waited_for(spot.parts.flight, CROWD - 1)
+        model.gate.set()
         assert [each.result(60) for each in asking] == [[[3.0], [5.0]]] * CROWD
     assert model.asked == [["one", "three"]]
     info = spot.parts.journal.tally("langchain.embeddings.slow").info()
     assert (info.hits, info.misses) == (2 * (CROWD - 1), 2)
 
 
-async def test_tasks_that_ask_for_one_text_pay_once(spot: Spot) -> None:
+async def test_tasks_that_ask_for_one_text_pay_once(spot: Spot, until_waited_for: Wait) -> None:
     embeddings = CachedEmbeddings(model := Slow(), spot, model="slow", batch_size=1)
     asking = [asyncio.create_task(embeddings.aembed_documents(["one", "three"])) for _ in range(CROWD)]
-    await asyncio.to_thread(open_once_waited_for, spot, model, CROWD - 1)
+    await asyncio.to_thread(until_waited_for, spot.parts.flight, CROWD - 1)
+    model.gate.set()
     assert await asyncio.gather(*asking) == [[[3.0], [5.0]]] * CROWD
     assert model.asked == [["one"], ["three"]]
 
 
-def test_those_who_waited_for_a_call_that_failed_ask_for_themselves(spot: Spot) -> None:
+def test_those_who_waited_for_a_call_that_failed_ask_for_themselves(spot: Spot, until_waited_for: Wait) -> None:
     embeddings = CachedEmbeddings(model := Slow(fails=1), spot, model="slow")
     with ThreadPoolExecutor(CROWD) as pool:
         asking = [pool.submit(embeddings.embed_query, "one") for _ in range(CROWD)]
-        open_once_waited_for(spot, model, CROWD - 1)
+        until_waited_for(spot.parts.flight, CROWD - 1)
+        model.gate.set()
         failed = [each.exception(60) for each in asking]
     assert sorted(type(each).__name__ for each in failed) == ["NoneType"] * (CROWD - 1) + ["OSError"]

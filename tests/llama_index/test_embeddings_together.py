@@ -2,17 +2,19 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from beautyspot import Spot
+from beautyspot.flight import Flight
 from llama_index.callbacks.beautyspot import cache_embedding
 from llama_index.core.embeddings.mock_embed_model import MockEmbedding
 
 ASKED: list[list[str]] = []
+Wait = Callable[[Flight, int], None]
 CROWD = 8
 
 
@@ -53,22 +55,12 @@ def slow(spot: Spot, gate: threading.Event, **options: Any) -> Any:
     return cache_embedding(Slow(embed_dim=2, gate=gate, **options), spot, model_id="slow")
 
 
-def open_once_waited_for(spot: Spot, gate: threading.Event, count: int) -> None:
-    """Open the gate as soon as so many wait for others."""
-    table, tick = spot.parts.flight._table, threading.Event()
-    for _ in range(3000):
-        with table.mutex:
-            if sum(len(call.followers) for call in {*table.calls.values()}) >= count:
-                break
-        tick.wait(0.01)
-    gate.set()
-
-
-def test_threads_that_ask_for_one_text_pay_once(spot: Spot, gate: threading.Event) -> None:
+def test_threads_that_ask_for_one_text_pay_once(spot: Spot, gate: threading.Event, until_waited_for: Wait) -> None:
     model = slow(spot, gate)
     with ThreadPoolExecutor(CROWD) as pool:
         asking = [pool.submit(model.get_text_embedding_batch, ["one", "three"]) for _ in range(CROWD)]
-        open_once_waited_for(spot, gate, CROWD - 1)
+        until_waited_for(spot.parts.flight, CROWD - 1)
+        gate.set()
         assert [each.result(60) for each in asking] == [[[3.0, 3.0], [5.0, 5.0]]] * CROWD
     assert ASKED == [["one", "three"]]
     info = spot.parts.journal.tally("llama_index.Slow.slow").info()
@@ -80,24 +72,28 @@ def test_batches_that_overlap_in_other_orders_pay_for_each_text_once(spot: Spot,
     with ThreadPoolExecutor(CROWD) as pool:
         batches = [["a", "bb", "ccc"], ["ccc", "bb", "dddd"]]
         asking = [pool.submit(model.get_text_embedding_batch, batch) for batch in batches]
-        open_once_waited_for(spot, gate, 0)
+        gate.set()
         assert [each.result(60)[1] for each in asking] == [[2.0, 2.0]] * 2
     assert sorted(text for texts in ASKED for text in texts) == ["a", "bb", "ccc", "dddd"]
 
 
-async def test_tasks_that_ask_for_one_text_pay_once(spot: Spot, gate: threading.Event) -> None:
+async def test_tasks_that_ask_for_one_text_pay_once(spot: Spot, gate: threading.Event, until_waited_for: Wait) -> None:
     model = slow(spot, gate)
     asking = [asyncio.create_task(model.aget_text_embedding_batch(["one", "three"])) for _ in range(CROWD)]
-    await asyncio.to_thread(open_once_waited_for, spot, gate, CROWD - 1)
+    await asyncio.to_thread(until_waited_for, spot.parts.flight, CROWD - 1)
+    gate.set()
     assert await asyncio.gather(*asking) == [[[3.0, 3.0], [5.0, 5.0]]] * CROWD
     assert ASKED == [["one", "three"]]
 
 
-def test_those_who_waited_for_a_call_that_failed_ask_for_themselves(spot: Spot, gate: threading.Event) -> None:
+def test_those_who_waited_for_a_call_that_failed_ask_for_themselves(
+    spot: Spot, gate: threading.Event, until_waited_for: Wait
+) -> None:
     model = slow(spot, gate, fails=1)
     with ThreadPoolExecutor(CROWD) as pool:
         asking = [pool.submit(model.get_text_embedding_batch, ["one"]) for _ in range(CROWD)]
-        open_once_waited_for(spot, gate, CROWD - 1)
+        until_waited_for(spot.parts.flight, CROWD - 1)
+        gate.set()
         failed = [each.exception(60) for each in asking]
     assert sorted(type(each).__name__ for each in failed) == ["NoneType"] * (CROWD - 1) + ["OSError"]
     assert len(ASKED) > 1

@@ -237,30 +237,22 @@ class Slow(Longest):
         return super()._postprocess_nodes(nodes, query_bundle)
 
 
-def open_once_waited_for(store: Spot, gate: threading.Event, count: int) -> None:
-    table, tick = store.parts.flight._table, threading.Event()
-    for _ in range(3000):
-        with table.mutex:
-            if sum(len(call.followers) for call in {*table.calls.values()}) >= count:
-                break
-        tick.wait(0.01)
-    gate.set()
-
-
-def test_threads_that_rank_the_same_rank_once(store: Spot, asked: list[str]) -> None:
+def test_threads_that_rank_the_same_rank_once(store: Spot, asked: list[str], until_waited_for: Any) -> None:
     slow = cache_postprocessor(Slow(gate=(gate := threading.Event())), store, model_id="slow")
     with ThreadPoolExecutor(8) as pool:
         ranking = [pool.submit(slow.postprocess_nodes, nodes("a", "bb", "ccc"), query_str="q") for _ in range(8)]
-        open_once_waited_for(store, gate, 7)
+        until_waited_for(store.parts.flight, 7)
+        gate.set()
         assert [told(each.result(60)) for each in ranking] == [[("ccc", 3.0), ("bb", 2.0)]] * 8
     assert asked == ["q"]
     info = store.parts.journal.tally("llama_index.Slow.slow").info()
     assert (info.hits, info.misses) == (7, 1)
 
 
-async def test_tasks_that_rank_the_same_rank_once(store: Spot, asked: list[str]) -> None:
+async def test_tasks_that_rank_the_same_rank_once(store: Spot, asked: list[str], until_waited_for: Any) -> None:
     slow = cache_postprocessor(Slow(gate=(gate := threading.Event())), store, model_id="slow")
     ranking = [asyncio.create_task(slow.apostprocess_nodes(nodes("a", "bb", "ccc"), query_str="q")) for _ in range(8)]
-    await asyncio.to_thread(open_once_waited_for, store, gate, 7)
+    await asyncio.to_thread(until_waited_for, store.parts.flight, 7)
+    gate.set()
     assert [told(each) for each in await asyncio.gather(*ranking)] == [[("ccc", 3.0), ("bb", 2.0)]] * 8
     assert asked == ["q"]
