@@ -107,6 +107,12 @@ def test_a_japanese_page_says_that_messages_of_the_library_are_english(tmp_path:
     assert "English" not in "".join(each.value for each in app.caption)
 
 
+def test_a_japanese_page_says_what_an_english_message_of_a_value_is_about(release_0_3: Path, run_page: RunPage) -> None:
+    app = run_page(release_0_3, "results", lang="日本語", key="b2")
+    assert "値を読み取れません" in words(app)
+    assert "英語" in "".join(each.value for each in app.caption)
+
+
 def test_a_damaged_file_leads_to_the_doctor(small_store: Path, tmp_path: Path, run_page: RunPage) -> None:
     (tmp_path / "noise").write_bytes(b"noise" * 5000)
     (tmp_path / "noise").replace(small_store)

@@ -12,7 +12,7 @@ from beautyspot.serializers import MsgpackSerializer
 
 from beautyspot_dashboard.figures import count_text, duration_text, time_text, zone_name
 from beautyspot_dashboard.grid import ink, show_grid
-from beautyspot_dashboard.headings import show_heading
+from beautyspot_dashboard.headings import say_if_foreign, show_heading
 from beautyspot_dashboard.runs.table import columns, frame_of
 from beautyspot_dashboard.runs.tree import Node, Totals, nodes_of, totals_of
 from beautyspot_dashboard.texts import plain, text
@@ -130,6 +130,8 @@ def _show_run(run: Run) -> None:
     try:
         details = MsgpackSerializer().describe(run.details)
     except BeautySpotError as error:
+        st.markdown(f"**{text('cannot_read_value')}**")
+        say_if_foreign()
         st.warning(plain(error))
     else:
         show_parts(details, f"details-{run.run_id}")

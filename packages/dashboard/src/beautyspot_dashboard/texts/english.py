@@ -8,6 +8,7 @@ TEXTS = {
     "maintenance": "Maintenance",
     "read_only": "read-only",
     "cannot_read": "The store can't be read",
+    "cannot_read_value": "The value can't be read",
     "cannot_answer": "That can't be answered",
     "what_next": "What to do",
     "bug": "This page stopped at a bug of the dashboard ({kind}). The terminal shows where; please report it.",

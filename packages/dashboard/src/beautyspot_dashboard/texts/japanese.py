@@ -8,6 +8,7 @@ TEXTS = {
     "maintenance": "保守",
     "read_only": "読み取り専用",
     "cannot_read": "ストアを読み取れません",
+    "cannot_read_value": "値を読み取れません",
     "cannot_answer": "この問い合わせには答えられません",
     "what_next": "対処方法",
     "bug": "ダッシュボードの不具合でこのページは停止しました({kind})。詳細は端末にあります。報告をお願いします。",

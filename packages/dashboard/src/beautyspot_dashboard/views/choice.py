@@ -9,6 +9,7 @@ from beautyspot.errors import BeautySpotError, StorageError
 from beautyspot.records import Task
 from beautyspot.sizes import bytes_text
 
+from beautyspot_dashboard.headings import say_if_foreign
 from beautyspot_dashboard.texts import plain, text
 from beautyspot_dashboard.views import diagrams, hexes, media, papers, structures, tables, words
 from beautyspot_dashboard.views.faults import NotThatKindError, say_undrawn
@@ -46,6 +47,8 @@ def show(task: Task, reader: ValueReader) -> None:
             with content:
                 _show_content(task, reader, content)
     except BeautySpotError as error:
+        st.markdown(f"**{text('cannot_read_value')}**")
+        say_if_foreign()
         st.error(plain(str(error)))
         if isinstance(error, StorageError) and task.result_type == "FILE":  # it may lie wherever its program was told
             st.caption(text("lost_step"))
