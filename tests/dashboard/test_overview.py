@@ -1,5 +1,6 @@
 """The page of what the store saved."""
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import pytest
 from beautyspot.catalog import Catalog, ModelUse
 from beautyspot.db import open_db
 from beautyspot.recording import Price
+from beautyspot.records import Activity
 from beautyspot_dashboard.overview.charts import leaders
 from beautyspot_dashboard.overview.history import history_of
 from beautyspot_dashboard.overview.prices import money_saved, parse, unparse
@@ -140,3 +142,15 @@ def test_a_chart_names_those_with_the_most_of_what_it_draws_and_nobody_without_a
 def test_a_live_page_looks_again_by_itself(busy_store: Path, run_page: RunPage) -> None:
     app = run_page(busy_store, "overview")
     assert not app.toggle(key="live").set_value(True).run().exception
+
+
+def test_every_name_of_a_chart_is_below_it_the_biggest_first_in_lines_that_fit(
+    busy_store: Path, run_page: RunPage
+) -> None:
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    with closing(open_db(busy_store)) as db:
+        db.add_activity([Activity(f"m.f{number}", now, 1, 0, 0, 1e6 + number, 0.0, 0, 0) for number in range(9)])
+    chart = run_page(busy_store, "overview").get("vega_lite_chart")[1]
+    colour = json.loads(chart.proto.spec)["encoding"]["color"]
+    assert colour["scale"]["domain"] == [*(f"f{number}" for number in range(8, 0, -1)), "others"]
+    assert "width" in colour["legend"]["columns"]["expr"]

@@ -1,5 +1,6 @@
 """The charts of the overview."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,12 @@ from beautyspot_dashboard.headings import show_heading
 from beautyspot_dashboard.overview.history import History
 from beautyspot_dashboard.texts import text
 
-HEIGHT = 240
+HEIGHT_PX, LINE_PX = 190, 20
+"""Of a chart with its times, and of each line of names below it."""
+NAME_PX = 140
+"""Of a name with its colour; two stand beside each other on a phone."""
+SHORTENED = "length(datum.label) < 15 ? datum.label : slice(datum.label, 0, 4) + '…' + slice(datum.label, -8)"
+"""A name with its end, by which names of one beginning are told apart."""
 MOST = 8
 """Functions or models that get a colour of their own; the rest are one."""
 FORMATS = {"minute": "%H:%M", "hour": "%m-%d %H:%M", "day": "%Y-%m-%d"}
@@ -42,7 +48,8 @@ def _show(title: str, chart: alt.Chart | None) -> None:
     if chart is None:
         st.caption(text("nothing_in_range"))
     else:
-        st.altair_chart(chart, height=HEIGHT, alt=title)
+        names = math.ceil(len(chart.data.iloc[:, 1].unique()) / 2)
+        st.altair_chart(chart, height=HEIGHT_PX + LINE_PX * names, alt=title)
 
 
 def _calls(history: History) -> alt.Chart | None:
@@ -62,7 +69,7 @@ def _by_function(history: History, name: str, title: str) -> alt.Chart | None:
         for row in history.activity
         if row.func_name in named
     ]
-    return _stack(rows, history, "seconds", "function", title)
+    return _stack(rows, history, "seconds", "function", title, _in_order(named))
 
 
 def _tokens(history: History) -> alt.Chart | None:
@@ -75,7 +82,7 @@ def _tokens(history: History) -> alt.Chart | None:
         for use in history.models
         if use.model in named
     ]
-    return _stack(rows, history, "tokens", "model", text("tokens_spent"))
+    return _stack(rows, history, "tokens", "model", text("tokens_spent"), _in_order(named))
 
 
 def leaders(drawn: Mapping[str, float], /) -> dict[str, str]:
@@ -85,8 +92,12 @@ def leaders(drawn: Mapping[str, float], /) -> dict[str, str]:
     return {name: short[place] if place < MOST else text("others") for place, name in enumerate(names)}
 
 
+def _in_order(named: Mapping[str, str]) -> alt.Scale:
+    return alt.Scale(domain=list(dict.fromkeys(named.values())))
+
+
 def _stack(
-    rows: Sequence[dict[str, Any]], history: History, value: str, colour: str, title: str, scale: Any = alt.Undefined
+    rows: Sequence[dict[str, Any]], history: History, value: str, colour: str, title: str, scale: alt.Scale
 ) -> alt.Chart | None:
     if not rows:
         return None
@@ -95,7 +106,11 @@ def _stack(
         history.per
     ]
     span: Any = [_date_time(time) for time in (history.start, history.end)]
-    legend = alt.Legend(orient="bottom", title=None, labelLimit=160)
+    # As many names in a line as the chart has room for: Vega draws one line of all, be it cut off.
+    columns: Any = alt.ExprRef(f"max(1, floor(width / {NAME_PX}))")
+    legend = alt.Legend(
+        orient="bottom", title=None, columns=columns, labelExpr=SHORTENED, labelLimit=NAME_PX - 25, offset=8
+    )
     # Days are those of UTC, as the database adds them up; west of it they would be shown as the day before.
     # Names are data here: a colon in a shorthand such as "a:Q" would be taken for a type.
     return (
