@@ -44,6 +44,7 @@ def make_small_store(folder: Path) -> Path:
         summarise("owls")
         summarise("foxes")
         fetch(7)
+    spot.parts.store.db.close()  # else the file changes when the Spot is collected
     return path
 
 
