@@ -113,6 +113,7 @@ assert_type(plain.cache_info(), bs.CacheInfo)
 assert_type(plain.__wrapped__("a", times=2), list[str])
 assert_type(plain.cache_clear(), int)
 assert_type(plain.map(["a", "b"], workers=2), list[list[str]])
+assert_type(plain.map(["a"], on_error="collect"), list[list[str] | Exception])
 assert_type(limited(3), float)
 assert_type(limited_above(3), float)
 assert_type(limited_bare(3), float)
@@ -163,6 +164,7 @@ async def awaited() -> None:
     """Coroutines."""
     assert_type(await coroutine("a"), bytes)
     assert_type(await coroutine.map(["a"]), list[bytes])
+    assert_type(await coroutine.map(["a"], on_error="collect"), list[bytes | Exception])
     async for number in async_stream(3):
         assert_type(number, int)
 

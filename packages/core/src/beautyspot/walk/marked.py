@@ -1,7 +1,7 @@
 """What a marked function looks like to type checkers."""
 
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from beautyspot.journal import CacheInfo
 from beautyspot.walk.batch import OnError
@@ -58,12 +58,25 @@ class Marked(Protocol[P, R]):  # pyright: ignore[reportInvalidTypeVarUse] - bind
         *,
         workers: int = 8,
         progress: bool = True,
-        on_error: OnError = "raise",
+        on_error: Literal["raise"] = "raise",
     ) -> Coroutine[Any, Any, list[T]]: ...
     @overload
     def map(
-        self, items: Iterable[Any], *, workers: int = 8, progress: bool = True, on_error: OnError = "raise"
+        self: "Marked[..., Coroutine[Any, Any, T]]",
+        items: Iterable[Any],
+        *,
+        workers: int = 8,
+        progress: bool = True,
+        on_error: OnError,
+    ) -> Coroutine[Any, Any, list[T | Exception]]: ...
+    @overload
+    def map(
+        self, items: Iterable[Any], *, workers: int = 8, progress: bool = True, on_error: Literal["raise"] = "raise"
     ) -> list[R]: ...
+    @overload
+    def map(
+        self, items: Iterable[Any], *, workers: int = 8, progress: bool = True, on_error: OnError
+    ) -> list[R | Exception]: ...
     def map(self, items: Iterable[Any], *, workers: int = 8, progress: bool = True, on_error: OnError = "raise") -> Any:
         """Call the function with each item, and return the results in the items' order.
 
