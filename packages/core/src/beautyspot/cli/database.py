@@ -11,6 +11,7 @@ from beautyspot.errors import ConfigurationError
 from beautyspot.folders import WORKSPACE
 from beautyspot.protocols import BlobStorage, TaskDB
 from beautyspot.storage import create_storage
+from beautyspot.storage.foreign import translated
 from beautyspot.workspace import blob_folder, linked_blob_folder
 
 
@@ -69,7 +70,7 @@ class Place:
         if self.storage is None and path_of(database) is None:
             return []
         folders = map(create_storage, blob_folders(database))
-        return [*folders] if self.storage is None else [create_storage(self.storage), *folders]
+        return [*folders] if self.storage is None else [translated(create_storage(self.storage)), *folders]
 
 
 def only_database(folder: Path, /) -> str:
