@@ -86,6 +86,12 @@ class Reader:
         """Have none."""
         return int(text)
 
+    @spot.mark
+    @staticmethod
+    def nothing() -> str:
+        """Take nothing."""
+        return ""
+
     @classmethod
     @spot.mark
     def count(cls, text: str) -> int:
@@ -127,11 +133,15 @@ assert_type(Reader().read.key("a"), str)
 assert_type(Reader().parse("1"), int)
 assert_type(Reader.parse_below("1"), int)
 assert_type(Reader().parse_below.map(["1"]), list[int])
+assert_type(Reader().parse_below.map(["1"], on_error="collect"), list[int | Exception])
+assert_type(Reader.nothing(), str)
+assert_type(Reader().nothing(), str)
 assert_type(Reader.count("1"), int)
 assert_type(Reader().count("1"), int)
 assert_type(Reader.count_below.key("1"), str)
 assert_type(Child().count_below("1"), int)
 assert_type(Child().read("a"), bytes)
+assert_type(Child.read(Child(), "a"), bytes)
 assert_type(spot.run(len, "abc"), int)
 assert_type(bs.__version__, str)
 with spot.cached_run(price, version="2") as kept:

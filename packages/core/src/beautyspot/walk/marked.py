@@ -1,7 +1,7 @@
 """What a marked function looks like to type checkers."""
 
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from beautyspot.journal import CacheInfo
 from beautyspot.walk.batch import OnError
@@ -10,6 +10,13 @@ P = ParamSpec("P")
 Q = ParamSpec("Q")
 R = TypeVar("R", covariant=True)  # so that `map` knows a coroutine function by what it returns
 T = TypeVar("T")
+U = TypeVar("U", contravariant=True)
+
+
+class _Method(Protocol[U, Q, R]):
+    """A function by its first parameter, which `mypy` does not look for within `Concatenate`."""
+
+    def __call__(self, first: U, /, *args: Q.args, **kwargs: Q.kwargs) -> R: ...
 
 
 class Marked(Protocol[P, R]):  # pyright: ignore[reportInvalidTypeVarUse] - binding in `__get__` is all that looks invariant
@@ -95,11 +102,11 @@ class Marked(Protocol[P, R]):  # pyright: ignore[reportInvalidTypeVarUse] - bind
 
     # A checker sees what is marked, not whether it is a class or static method: the first parameter has to tell.
     @overload
-    def __get__(self: "Marked[Concatenate[type[T], Q], R]", instance: T | None, owner: type[T]) -> "Marked[Q, R]": ...
+    def __get__(self: "_Method[T, Q, R]", instance: object, owner: T) -> "Marked[Q, R]": ...
     @overload
     def __get__(self, instance: None, owner: type) -> "Marked[P, R]": ...
     @overload
-    def __get__(self: "Marked[Concatenate[T, Q], R]", instance: T, owner: type | None = None) -> "Marked[Q, R]": ...
+    def __get__(self: "_Method[T, Q, R]", instance: T, owner: type | None = None) -> "Marked[Q, R]": ...
     @overload
     def __get__(self, instance: object, owner: type | None = None) -> "Marked[P, R]": ...
     def __get__(self, instance: Any, owner: Any = None) -> Any:
