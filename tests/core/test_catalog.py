@@ -217,6 +217,7 @@ def test_runs_come_back_whole_newest_first_and_page(db: SQLiteTaskDB | SQLTaskDB
     assert first.rows == (later,)
     assert catalog.runs(after=first.next).rows == (RUN,)
     assert catalog.runs(status="ok").rows == (RUN,)
+    assert catalog.runs(run_id=later.run_id).rows == (later,)
     with pytest.raises(bs.ConfigurationError, match="colour"):
         catalog.runs(colour="red")
 

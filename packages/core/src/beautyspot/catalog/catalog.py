@@ -166,12 +166,12 @@ class Catalog:
             cache_hit: Only those that were answered from a cache, or only those that were not.
             limit: Rows of a page, 1 to 10 000.
             after: The `next` of the page before.
-            where: `kind`, `model`, `name`, `status`, `trace_id`, `parent_id` or `cache_key` that they have.
+            where: `run_id`, `kind`, `model`, `name`, `status`, `trace_id`, `parent_id` or `cache_key` that they have.
 
         Raises:
             ConfigurationError: the limit, the cursor or `since` is wrong, or there is no such column.
         """
-        unknown = set(where) - {"kind", "model", "name", "status", "trace_id", "parent_id", "cache_key"}
+        unknown = set(where) - {"run_id", "kind", "model", "name", "status", "trace_id", "parent_id", "cache_key"}
         if unknown:
             raise ConfigurationError(f"runs has no filter {sorted(unknown)!r}; help(Catalog.runs) lists the known ones")
         expect_texts(**where)
