@@ -131,7 +131,9 @@ def test_a_reader_that_leaves_early_is_no_error_to_talk_about(store: Path) -> No
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-@pytest.mark.parametrize("command", [["list"], ["stats", "--json"], ["show", "{key}"]])
+@pytest.mark.parametrize(
+    "command", [["list"], ["stats", "--json"], ["show", "{key}"], ["--version"], ["--help"], ["--json", "--version"]]
+)
 def test_an_output_that_can_not_be_written_is_one_line(store: Path, run: Run, command: list[str]) -> None:
     key = json.loads(run("list", "--json").out)["tasks"][0]["cache_key"]
     arguments = [each.format(key=key) for each in command]
@@ -145,6 +147,16 @@ def test_an_output_that_can_not_be_written_is_one_line(store: Path, run: Run, co
         )
     assert done.returncode == 1
     assert [line[:12] for line in done.stderr.splitlines()] == ["beautyspot: ", "  see that w"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the streams of a process are closed by a shell")
+@pytest.mark.parametrize("command", ["list", "doctor", "show --raw {key}", "prune --expired"])
+def test_with_its_streams_closed_a_command_does_its_work(store: Path, run: Run, command: str) -> None:
+    tasks = json.loads(run("list", "--json").out)["tasks"]
+    [key] = [task["cache_key"] for task in tasks if task["func_name"].endswith("read")]
+    python = [sys.executable, "-m", "beautyspot", *command.format(key=key).split()]
+    done = subprocess.run(["sh", "-c", 'exec "$@" <&- >&-', "sh", *python], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, "Error" in done.stderr) == (0, "", False)
 
 
 def test_nothing_from_a_store_steers_the_terminal(store: Path, run: Run) -> None:

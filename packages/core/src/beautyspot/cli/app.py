@@ -1,8 +1,6 @@
 """Puts the commands together, and turns our own errors into one line and the next step."""
 
-import os
 import sys
-from contextlib import suppress
 from typing import Annotated, Any
 
 from typer import Context, Exit, Option, Typer
@@ -39,8 +37,6 @@ class Commands(TyperGroup):
         try:
             answer = super().invoke(ctx)
             sys.stdout.flush()
-        except BrokenPipeError:
-            raise  # the reader had enough; Typer ends without a word
         except KeyboardInterrupt:
             say("stopped; what was done so far stays done, and the rest is as it was")
             raise  # Typer exits with 130
@@ -49,17 +45,7 @@ class Commands(TyperGroup):
             say(f"beautyspot: {what or next_step}" + (f"\n  {next_step}" if what else ""))
             is_usage = isinstance(error, ConfigurationError) and not isinstance(error, NewerFileError)
             raise Exit(2 if is_usage else 1) from None
-        except OSError as error:
-            _drop_output()
-            say(f"beautyspot: {error}\n  see that what is read and written is there, may be used, and has space")
-            raise Exit(1) from None
         return answer
-
-
-def _drop_output() -> None:
-    """Let what is left to print go nowhere: Python would try once more at its exit, and fail aloud."""
-    with suppress(OSError), open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 # Our own errors never reach Typer's traceback printer, and a bug is easier to report from a plain one.
@@ -69,7 +55,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"{version_text()}\n")
+        print(version_text(), flush=True)
         raise Exit
 
 
