@@ -42,7 +42,7 @@ class _Translated:
         self._call("delete", self._storage.delete, location)
 
     def iter_keys(self) -> Iterator[BlobInfo]:
-        with self._told("iter_keys"):
+        with self._told("list blobs"):
             yield from self._storage.iter_keys()
 
     def _call(self, verb: str, method: Callable[..., Any], /, *arguments: Any) -> Any:
