@@ -42,6 +42,10 @@ def test_an_object_where_something_else_belongs_is_named_by_its_class(option: st
     assert "secret" not in str(raised.value)
 
 
+def test_a_number_that_python_does_not_write_out_is_told_by_its_size() -> None:
+    assert (shown([10**299]), shown([-(10**5000)])) == (repr([10**299]), "[<int of 16610 bits>]")
+
+
 @pytest.mark.parametrize("numbers", [(Model(), 1), (60, Model())])
 def test_a_rate_that_is_no_number_is_named_by_its_class(numbers: tuple[Any, Any]) -> None:
     with pytest.raises(ConfigurationError, match="<Model object>"):

@@ -25,7 +25,10 @@ def test_seconds(duration: Any, expected_s: float):
     assert seconds(duration) == expected_s
 
 
-@pytest.mark.parametrize("duration", [0, -1, True, "", "d", "7 days", "inf", float("nan"), None, [], timedelta(0)])
+@pytest.mark.parametrize(
+    "duration",
+    [0, -1, True, "", "d", "7 days", "inf", float("nan"), None, [], timedelta(0), pytest.param(10**400, id="huge")],
+)
 def test_what_is_no_span_of_time_is_named(duration: Any):
     with pytest.raises(ConfigurationError, match="span of time"):
         seconds(duration)

@@ -22,5 +22,10 @@ def test_what_is_no_size_is_refused_by_its_name(size: Any) -> None:
     assert repr(size) in str(caught.value)
 
 
+def test_a_size_that_no_float_holds_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="not a size: <int of 16610 bits>"):
+        bytes_of(10**5000)
+
+
 def test_a_size_reads_as_it_is_written() -> None:
     assert [bytes_text(bytes_of(text)) for text in ("999 B", "5.0 GB", "500 MB")] == ["999 B", "5.0 GB", "500 MB"]

@@ -50,6 +50,12 @@ def test_a_uri_for_sqlite_alone_is_refused_with_what_to_give(place: str) -> None
         open_db(place)
 
 
+@pytest.mark.parametrize("place", ["a\0b.db", "sqlite:///a\0b.db", Path("a\0b/c.db")])
+def test_a_name_that_no_file_can_have_is_refused(place: str | Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"'.*a\\x00b.*' has a null character.*; give another path"):
+        open_db(place)
+
+
 @pytest.mark.parametrize("thing", [None, 7, b"a.db", object()])
 def test_what_is_no_database_is_refused(thing: object) -> None:
     with pytest.raises(ConfigurationError, match="not a database"):

@@ -62,7 +62,7 @@ def test_a_cost_above_a_whole_minute_is_refused_with_the_way_out(clock: FrozenCl
     assert limiter.reserve(60) == 0
 
 
-@pytest.mark.parametrize("cost", [-1, math.nan, -math.inf, True, False, None, "3"])
+@pytest.mark.parametrize("cost", [-1, math.nan, -math.inf, pytest.param(10**400, id="huge"), True, False, None, "3"])
 def test_a_cost_that_is_no_number_of_cells_is_refused_and_spends_nothing(clock: FrozenClock, cost: float) -> None:
     limiter = GCRA(60, clock=clock)
     with pytest.raises(ConfigurationError, match="not a cost"):
@@ -70,13 +70,13 @@ def test_a_cost_that_is_no_number_of_cells_is_refused_and_spends_nothing(clock: 
     assert limiter.reserve() == 0
 
 
-@pytest.mark.parametrize("tpm", [0, -1, math.nan, math.inf, True, None, "60"])
+@pytest.mark.parametrize("tpm", [0, -1, math.nan, math.inf, pytest.param(10**400, id="huge"), True, None, "60"])
 def test_a_rate_that_is_none_is_refused(tpm: float) -> None:
     with pytest.raises(ConfigurationError, match="not a rate"):
         GCRA(tpm)
 
 
-@pytest.mark.parametrize("burst", [0, 0.5, -1, math.nan, math.inf, True, None])
+@pytest.mark.parametrize("burst", [0, 0.5, -1, math.nan, math.inf, pytest.param(10**400, id="huge"), True, None])
 def test_a_burst_that_is_none_is_refused(burst: float) -> None:
     with pytest.raises(ConfigurationError, match="not a burst"):
         GCRA(60, burst=burst)

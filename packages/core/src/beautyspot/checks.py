@@ -23,6 +23,10 @@ class _Messages(Repr):
         plain = class_.__module__ in _SPEAKING and not hasattr(x, "__self__")  # a method's repr holds its object's
         return super().repr_instance(x, level) if plain else f"<{class_.__qualname__} object>"
 
+    def repr_int(self, x: int, level: int) -> str:
+        # Python refuses to write out more than 4300 digits.
+        return super().repr_int(x, level) if abs(x) < 10**_LONGEST else f"<int of {x.bit_length()} bits>"
+
 
 def shown(value: object, /) -> str:
     """Return what a message says of `value`: what is plain is told, of any other object its class.

@@ -35,7 +35,7 @@ def seconds(duration: Duration, name: str | None = None, /, *, from_0: bool = Fa
             f"{where}not a span of time: {shown(duration)}; give seconds above 0, a timedelta, or text like '7d'"
         )
     if number > LONGEST_DAYS * UNITS_S["d"]:
-        raise ConfigurationError(f"{where}too long a span of time: {duration!r}; give at most '{LONGEST_DAYS}d'")
+        raise ConfigurationError(f"{where}too long a span of time: {shown(duration)}; give at most '{LONGEST_DAYS}d'")
     return number
 
 
@@ -57,5 +57,5 @@ def _number(duration: Duration) -> float:
             text = duration.strip()
             return float(text[:-1]) * UNITS_S[text[-1]] if text[-1:] in UNITS_S else float(text)
         return float(duration)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan

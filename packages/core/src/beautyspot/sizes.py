@@ -44,5 +44,5 @@ def _number(size: Size) -> float:
             unit = size.strip()[len(figure) :].lower()
             return float(figure) * BYTES[unit or "b"]
         return float(size)
-    except (TypeError, ValueError, KeyError):
+    except (TypeError, ValueError, KeyError, OverflowError):
         return math.nan

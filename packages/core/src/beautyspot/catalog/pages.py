@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Float, literal, tuple_
 
 from beautyspot.catalog.source import Source
+from beautyspot.checks import shown
 from beautyspot.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def check_limit(limit: int, /) -> None:
         ConfigurationError: it is one.
     """
     if type(limit) is not int or not 1 <= limit <= MAX_ROWS:
-        raise ConfigurationError(f"not a limit: {limit!r}; expected 1 to {MAX_ROWS}; ask for more pages")
+        raise ConfigurationError(f"not a limit: {shown(limit)}; expected 1 to {MAX_ROWS}; ask for more pages")
 
 
 def cursor(first: object, key: object, /) -> str:

@@ -36,8 +36,10 @@ def look(path: str, /) -> None:
 
     Raises:
         NewerFileError: a later release wrote it.
-        ConfigurationError: another program did.
+        ConfigurationError: another program did, or no file can have that name.
     """
+    if "\0" in path:
+        raise ConfigurationError(f"{path!r} has a null character, which no file's name can have; give another path")
     before = _state(path)
     if before is None:
         return

@@ -8,7 +8,7 @@ and never after its stretch begins. So the calls that start within w seconds cos
 Source: ITU-T I.371, annex A (virtual scheduling).
 """
 
-import math
+from sys import float_info
 
 from beautyspot.checks import shown
 from beautyspot.errors import ConfigurationError, LimitExceeded
@@ -71,7 +71,7 @@ class Rate:
                 f"cost {cost!r} is above the budget of a whole minute ({self.most:g}), so no wait is long enough; "
                 "raise tpm or burst, or split the call"
             )
-        raise ConfigurationError(f"not a cost: {cost!r}; give a number of cells, 0 (free) or more")
+        raise ConfigurationError(f"not a cost: {shown(cost)}; give a number of cells, 0 (free) or more")
 
     def place(self, now_s: float, begin_s: float, end_s: float, cost: float, holes: Holes, /) -> Place:
         """Return the reservation of the stretch from `begin_s` to `end_s`, made at `now_s`."""
@@ -93,4 +93,5 @@ class Rate:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # Compared instead of given to `math.isfinite`, which fails where an int is larger than any float.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= float_info.max
