@@ -118,7 +118,7 @@ def test_results_of_a_short_silence_are_written_at_exit(
     stage: Any, proxy: FaultyProxy, redis_url: str, end: str
 ) -> None:
     code = """
-spot = new_spot(db="redis://127.0.0.1:{port}/0?socket_timeout=0.3")
+spot = new_spot(db="redis://127.0.0.1:{port}/0?socket_timeout=0.5")
 answer = new_answer(spot)
 answer(1)
 say("kept")
