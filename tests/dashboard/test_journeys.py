@@ -145,6 +145,24 @@ def test_filters_are_there_again_when_a_page_is_come_back_to(busy_dashboard: str
     expect(page.get_by_role("textbox", name="Search")).to_have_value("summ")
 
 
+def test_what_is_ticked_is_in_the_address_which_leads_to_it_again(busy_dashboard: str, page: Page) -> None:
+    page.goto(busy_dashboard)
+    page.get_by_role("link", name="Results").click()
+    choose(page, "Results", 0)
+    expect(page).to_have_url(re.compile("key=[0-9a-f]{32}$"))
+    first = page.url
+    page.get_by_role("button", name="Clear selection: Results").dispatch_event("click")
+    expect(page.get_by_text("Tick a row")).to_be_visible()
+    assert "key=" not in page.url
+    choose(page, "Results", 1)
+    expect(page.get_by_role("heading", name="summarise")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="summarise")).to_be_visible()
+    page.go_back(), page.go_back()
+    expect(page.get_by_role("heading", name="fetch")).to_be_visible()
+    assert page.url == first
+
+
 def test_a_run_leads_to_the_result_that_it_read_and_back(busy_dashboard: str, page: Page) -> None:
     page.goto(busy_dashboard)
     page.get_by_role("link", name="Runs", exact=True).click()

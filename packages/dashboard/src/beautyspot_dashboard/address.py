@@ -2,13 +2,24 @@
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from beautyspot_dashboard.texts import PARAMETER
 
-VISITED, REMEMBERED = "visited_page", "remembered_answers"
+VISITED, REMEMBERED, NAMED = "visited_page", "remembered_answers", "named_in_address"
+
+
+class Named(NamedTuple):
+    """What a page put into the address."""
+
+    ids: tuple[str, ...]
+    is_ticked: bool
+    """Whether because it was ticked, and not because a link named it."""
+
+
+NOTHING = Named((), is_ticked=False)
 
 
 @contextmanager
@@ -24,10 +35,35 @@ def remembered(page: str, /) -> Generator[None]:
     if st.session_state.get(VISITED) != page and not set(st.query_params) - {PARAMETER}:
         for name, answer in answers.get(page, {}).items():
             st.session_state[name] = answer
+    if st.session_state.get(VISITED) != page:
+        st.session_state.pop(NAMED, None)
     st.session_state[VISITED] = page
     yield
     known = [name for name in st.query_params if name in st.session_state and name != PARAMETER]
     answers[page] = {name: st.session_state[name] for name in known}
+
+
+def is_moved(name: str, /) -> bool:
+    """Say whether the address names others under `name` than `followed` left there: by a link, or by the way back."""
+    named: Named = st.session_state.get(NAMED, NOTHING)
+    return st.query_params.get_all(name) != list(named.ids)
+
+
+def followed(name: str, ticked: Sequence[str], /) -> list[str]:
+    """Return what is shown: what is `ticked`, else what a link names; the address names it from now on.
+
+    What the address names because it was ticked goes with its tick.
+    """
+    said = st.query_params.get_all(name)
+    named: Named = st.session_state.get(NAMED, NOTHING)
+    is_unticked = named.is_ticked and not ticked and not is_moved(name)
+    shown = list(ticked) or ([] if is_unticked else said)
+    if shown != said:  # each change is a step of the way back
+        st.query_params.pop(name, None)
+        if shown:
+            st.query_params[name] = shown
+    st.session_state[NAMED] = Named(tuple(shown), bool(ticked))
+    return shown
 
 
 def offered(name: str, options: Iterable[str], /) -> list[str]:

@@ -63,19 +63,25 @@ class Table(Generic[T]):
     count: Callable[[Mapping[str, Any]], int] | None = None
     """Takes a question and returns how many rows there are, of which a search may have looked at some."""
 
-    def choose(self, question: Mapping[str, Any], /) -> list[T]:
-        """Show a page of what `question` means, and return the chosen rows; an empty page shows nothing."""
+    def show(self, question: Mapping[str, Any], /) -> None:
+        """Show a page of what `question` means; an empty page shows nothing."""
         snapshot = self.snapshot(question)
-        rows = snapshot.page.rows
-        chosen = self._show(rows, snapshot.number) if rows else []
+        if snapshot.page.rows:
+            self._show(snapshot.page.rows, snapshot.number)
         if snapshot.is_short and self.count is not None:
             st.caption(text("looked_at", looked=count_text(snapshot.looked), count=count_text(self.count(question))))
-        return chosen
 
-    def count_chosen(self, question: Mapping[str, Any], /) -> int:
-        """Return how many rows are chosen, which can be asked before the table is shown."""
-        answer: Any = st.session_state.get(f"{self.name}_{self.snapshot(question).number}")
-        return len(answer["selection"]["rows"]) if answer else 0
+    def ticked(self, question: Mapping[str, Any], /) -> list[T]:
+        """Return the chosen rows, as they are before the table is shown as well."""
+        snapshot = self.snapshot(question)
+        answer: Any = st.session_state.get(f"{self.name}_{snapshot.number}")
+        places: Sequence[int] = answer["selection"]["rows"] if answer else ()
+        return [snapshot.page.rows[place] for place in places if place < len(snapshot.page.rows)]
+
+    def untick(self, question: Mapping[str, Any], /) -> None:
+        """Choose nothing of what `question` means."""
+        if self.ticked(question):
+            self.snapshot(question).number += 1
 
     def offer_pages(self, question: Mapping[str, Any], /) -> None:
         """Offer the pages beside the shown one, and a new look at it."""
@@ -110,8 +116,8 @@ class Table(Generic[T]):
     def _key(self) -> str:
         return f"{self.name}_snapshot"
 
-    def _show(self, rows: Sequence[T], number: int) -> list[T]:
-        answer = show_grid(
+    def _show(self, rows: Sequence[T], number: int) -> None:
+        show_grid(
             self.frame(rows),
             self.columns(),
             alt=text(self.name),
@@ -120,7 +126,6 @@ class Table(Generic[T]):
             selection_mode=self.mode,
             height=min(HEADER_PX + ROW_PX * len(rows), MOST_PX),
         )
-        return [rows[place] for place in answer.selection.rows if place < len(rows)]
 
     def _back(self, snapshot: Snapshot[T]) -> None:
         snapshot.cursors.pop()

@@ -151,6 +151,7 @@ TEXTS = {
     "load_in_python": "Load it in Python",
     "runs_of_result": "Runs that read or wrote it",
     "no_runs": "No run is recorded here yet. The recorders of the LangChain and LlamaIndex packages write them:",
+    "run_gone": "No run {run} is recorded here.",
     "choose_run": "Tick a row to see its trace; on the keyboard with Shift and the space bar.",
     "only_roots": "Only the beginnings of traces",
     "kind": "Kind",

@@ -151,6 +151,7 @@ TEXTS = {
     "load_in_python": "Python で読み込む",
     "runs_of_result": "この結果を読み書きした実行",
     "no_runs": "まだ実行の記録がありません。LangChain と LlamaIndex 用パッケージのレコーダーが記録します。",
+    "run_gone": "実行 {run} の記録はありません。",
     "choose_run": "行にチェックを入れるとトレースが表示されます。キーボードでは Shift + スペースで選べます。",
     "only_roots": "トレースの先頭のみ",
     "kind": "種類",
