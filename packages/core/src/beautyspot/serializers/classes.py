@@ -136,7 +136,9 @@ def decode_pydantic(parts: list[Any], decoder: "Decoder") -> Any:
         state, private = filled_model(shape, fields, state, extra, private)
     value = _blank(shape)
     for attribute, item in zip(("__dict__", *PYDANTIC_STATE), (state, fields_set, extra, private), strict=True):
-        object.__setattr__(value, attribute, item)
+        # A root model's class has None there, and no slot: set, it would be one more attribute than the result had.
+        if item is not None or not model.__pydantic_root_model__:
+            object.__setattr__(value, attribute, item)
     return value
 
 
