@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -8,6 +9,7 @@ from beautyspot.errors import StorageError
 from beautyspot.protocols import SupportsKeyLocks
 from beautyspot.testing.task_db import task
 from servers.postgres import Postgres
+from servers.proxy import FaultyProxy
 
 pytestmark = pytest.mark.external_service
 
@@ -110,3 +112,25 @@ def test_a_key_taken_twice_shows_what_was_kept_meanwhile(two: tuple[SQLTaskDB, S
     one.locks.release("key")
     other.put(task("key"))
     assert one.get("key") is not None
+
+
+def test_a_key_that_was_interrupted_in_a_silence_is_taken_once_and_free_again(url: str, postgres: Postgres) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    proxy = FaultyProxy("127.0.0.1", postgres.port)
+    with proxy, closing(SQLTaskDB(postgres.url(url.rpartition("/")[2], port=proxy.port))) as db:
+        assert db.locks.try_acquire("first")
+        proxy.stall()
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(KeyboardInterrupt):
+            db.locks.try_acquire("key")
+        proxy.heal()
+        assert db.locks.try_acquire("key")
+        with closing(SQLTaskDB(url)) as other:
+            assert not other.locks.try_acquire("key")
+            db.locks.release("key")  # once, though it may have been taken twice
+            db.locks.try_acquire("last")  # as above
+            assert other.locks.try_acquire("key")
+    signal.signal(signal.SIGALRM, before)
