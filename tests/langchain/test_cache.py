@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import beautyspot as bs
 import pytest
@@ -236,6 +236,16 @@ async def test_replay_only_raises_where_an_answer_is_missing(make: Make):
         await model.ainvoke("hello")
     FakeListChatModel(responses=["never"], cache=make()).invoke("hello")
     assert model.invoke("hello").text == "never"
+
+
+def test_a_replay_leaves_the_file_as_it_was(tmp_path: Path):
+    def asked(mode: Literal["read_write", "replay_only"]) -> bytes:
+        cache = BeautySpotCache(tmp_path / "recorded.db", mode=mode)
+        FakeListChatModel(responses=["yes"], cache=cache).invoke("hello")
+        cache.spot.shutdown()
+        return (tmp_path / "recorded.db").read_bytes()
+
+    assert asked("read_write") == asked("replay_only")
 
 
 def test_delete_takes_a_model_an_age_and_a_tag(timed: Make, clock: FrozenClock):

@@ -366,6 +366,16 @@ def test_modes_read_keep_and_refuse_as_they_say(
     assert [run(mode) for mode in ("read_only", "read_only", "read_write", "replay_only", "refresh")] == [1, 2, 3, 3, 4]
 
 
+async def test_a_replay_leaves_the_file_as_it_was(model: Callable[..., ChatOpenAI], spot: Spot, tmp_path: Path) -> None:
+    create_agent(model(), middleware=[CacheMiddleware(spot)]).invoke(ask("hi"))
+    spot.shutdown()
+    recorded = (tmp_path / "a.db").read_bytes()
+    agent = create_agent(model(), middleware=[CacheMiddleware(spot, mode="replay_only")])
+    assert contents(agent.invoke(ask("hi"))) == contents(await agent.ainvoke(ask("hi"))) == ["hi", "answer to hi"]
+    spot.shutdown()
+    assert (tmp_path / "a.db").read_bytes() == recorded
+
+
 class Odd:
     """What can't be kept."""
 

@@ -69,7 +69,7 @@ class BeautySpotCache(BaseCache, Uncopied):
             ttl: How long answers count, or that by the model's name, with "*" for all others; None for ever.
             namespace: Caches of other namespaces share nothing: one for each tenant, as the API key is in no key.
             mode: `read_only` keeps nothing new, `refresh` asks the model anew and keeps that, and `replay_only` raises
-                `ReplayMiss` where an answer is missing, for tests.
+                `ReplayMiss` where an answer is missing, for tests; it writes nothing, so that a file may be committed.
             cache_if: Whether an answer is to be kept; None keeps the truncated, filtered and empty ones as well.
             tags: Written beside every answer, for `delete(tag=…)`.
             store_prompts: Keep what was asked beside each answer; else its digest alone is.
@@ -230,10 +230,9 @@ class BeautySpotCache(BaseCache, Uncopied):
         for generation in answer.generations:
             vars(generation)[HIT_MARK] = mark
         self._counts.hit(answer.tokens or 0, hit.elapsed_s)
-        tally = question.source.tally
-        tally.hit(hit.elapsed_s, question.key)
-        if answer.tokens:
-            tally.tokens(saved=answer.tokens)
+        if self.mode != "replay_only":
+            question.source.tally.hit(hit.elapsed_s, question.key)
+            question.source.tally.tokens(saved=answer.tokens or 0)
         if not isinstance(answer.generations[0], ChatGeneration):
             note_text_hit(question.source.func_name, mark, prompt)
         return answer.generations

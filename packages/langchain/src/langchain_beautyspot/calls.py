@@ -1,12 +1,14 @@
 """Calls that are made once: whoever asks again gets what was kept, whoever asks meanwhile waits for it."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Any, Literal, TypeVar
 
 from beautyspot import ConfigurationError, Spot
 from beautyspot.durations import Duration
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning
 from beautyspot.lenient import report
+from beautyspot.rows import Rows
+from beautyspot.store import Hit
 
 from langchain_beautyspot.errors import ReplayMiss
 
@@ -35,6 +37,7 @@ class Calls:
         )
         self._mode: Mode = mode
         self._notices = spot.parts.store.notices
+        self._rows = Rows(spot.parts)
         self._marked: dict[tuple[str, bool], Any] = {}
 
     def make(
@@ -51,12 +54,15 @@ class Calls:
         Raises:
             ReplayMiss: nothing is kept, in the mode `replay_only`.
         """
+        if self._mode == "replay_only":
+            hits = self._rows.read([self.cache_key(func_name, key)])
+            return [], _replayed(hits, func_name, key)
         begun: list[bool] = []
         made: list[T] = []
 
         def run() -> Any:
             begun.append(True)
-            made.append(call() if self._mode != "replay_only" else _refuse(func_name, key))
+            made.append(call())
             return lasting(made[0])
 
         marked = self._function(func_name, asynchronous=False)
@@ -71,12 +77,15 @@ class Calls:
         self, func_name: str, key: str, call: Callable[[], Awaitable[T]], lasting: Callable[[T], Any], /
     ) -> tuple[list[T], Any]:
         """Do as `make`, without blocking the event loop."""
+        if self._mode == "replay_only":
+            hits = await self._rows.read_async([self.cache_key(func_name, key)])
+            return [], _replayed(hits, func_name, key)
         begun: list[bool] = []
         made: list[T] = []
 
         async def run() -> Any:
             begun.append(True)
-            made.append(await call() if self._mode != "replay_only" else _refuse(func_name, key))
+            made.append(await call())
             return lasting(made[0])
 
         marked = self._function(func_name, asynchronous=True)
@@ -91,7 +100,7 @@ class Calls:
         """Tell of an error that is the cache's own, and say so: the result is there, or nobody has asked for it yet."""
         if made:
             report(self._notices, "LangChain", "could not keep an answer", error, CacheSaveWarning)
-        elif isinstance(error, CacheWarning) and not begun and self._mode != "replay_only":
+        elif isinstance(error, CacheWarning) and not begun:
             report(self._notices, "LangChain", "could not look an answer up", error, CacheReadWarning)
         else:
             return False
@@ -137,7 +146,10 @@ def _never(_: Any) -> bool:
     return False
 
 
-def _refuse(func_name: str, key: str) -> NoReturn:
+def _replayed(hits: Sequence[Hit | None], func_name: str, key: str) -> Any:
+    """Return what is kept. Nothing is counted: the store of a replay may be a file that is committed."""
+    if hits[0] is not None:
+        return hits[0].value
     raise ReplayMiss(
         f"no kept call of {func_name!r} (key {key!r}), and the mode is 'replay_only'; make it once with "
         "mode='read_write'"

@@ -64,7 +64,7 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
             namespace: Middlewares of other namespaces share nothing: one for each tenant, as the API key is in no key.
             cache_if: Whether an answer of the model is to be kept; None keeps the truncated and empty ones as well.
             mode: `read_only` keeps nothing new, `refresh` makes each call anew and keeps that, and `replay_only` raises
-                `ReplayMiss` where a call would be made, for tests.
+                `ReplayMiss` where a call would be made, for tests; it writes nothing.
             tags: Written beside everything, for `spot.invalidate(tags=…)`.
 
         Raises:
@@ -211,7 +211,8 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
             mark = {"cache_key": self._calls.cache_key(key.func_name, key.key), "saved_tokens": kept["tokens"]}
             for message in messages:
                 vars(message)["_cache_hit"] = mark
-            self._tally(key.func_name).tokens(saved=kept["tokens"] or 0)
+            if self._mode != "replay_only":
+                self._tally(key.func_name).tokens(saved=kept["tokens"] or 0)
             first = messages[0]
         except Exception as error:  # noqa: BLE001 - the schema's own validators run here, on whatever lies in a row
             self._warn("structured", f"a kept answer doesn't fit the schema of now ({type(error).__name__})")

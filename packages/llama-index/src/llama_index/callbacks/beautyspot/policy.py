@@ -19,7 +19,8 @@ def cache_policy(mode: Mode, /) -> Generator[None]:
 
     Args:
         mode: `refresh` asks anew and keeps that, as after an answer that could not be parsed; `read_only` keeps nothing
-            new; `off` goes past the cache; `replay_only` raises `ReplayMiss` where an answer is missing, for tests;
+            new; `off` goes past the cache; `replay_only` raises `ReplayMiss` where an answer is missing, for tests,
+            and writes nothing, not even that it was used;
             `read_write` is what a cache does unless told. Tasks and threads have a part in it if they are started in a
             copy of the block's context, as asyncio's and LlamaIndex's own are.
 

@@ -126,9 +126,9 @@ class RankingCall:
         """
         found = [(self._question.key, hit) for hit in hits if hit is not None]
         ranking = _ranked(found[0][1].value, self.nodes) if found else None
-        self._cache.rows.count(self._func_name, [] if ranking is None else found, 0)
-        if ranking is None and self._mode == "replay_only":
-            self._cache.rows.count(self._func_name, [], 1)
+        if self._mode != "replay_only":
+            self._cache.rows.count(self._func_name, [] if ranking is None else found, 0)
+        elif ranking is None:
             raise ReplayMiss(
                 f"{self._func_name} has no ranking kept for this query; expected one with 'replay_only'; record it "
                 "first with 'read_write'"

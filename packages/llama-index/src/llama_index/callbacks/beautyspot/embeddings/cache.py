@@ -127,14 +127,19 @@ class VectorCache(Uncopied):
 
     def fill(self, batch: Batch, hits: Sequence[Hit | None]) -> None:
         """Give `batch` what is kept, count it, and tag the events of the call."""
-        self.rows.count(batch.func_name, batch.fill(hits) if hits else [], 0)
+        self._count(batch, batch.fill(hits) if hits else [])
         mark(cache_hit=not batch.missing)
 
     def fill_early(self, batch: Batch, hits: Sequence[Hit | None]) -> bool:
         """Give `batch` what is kept, and say whether that is anything; the rest counts when the model's turn comes."""
         found = batch.fill(hits)
-        self.rows.count(batch.func_name, found, 0)
+        self._count(batch, found)
         return bool(found)
+
+    def _count(self, batch: Batch, found: list[tuple[str, Hit]]) -> None:
+        """Count what was found; a replay leaves the store as it was."""
+        if mode_now(self.options.mode) != "replay_only":
+            self.rows.count(batch.func_name, found, 0)
 
     def renewal(self) -> AbstractContextManager[None]:
         """Have kept vectors computed again that turned out to be another model's."""
@@ -147,7 +152,6 @@ class VectorCache(Uncopied):
     def _missing(self, batch: Batch, mode: Mode) -> list[Any]:
         missing = batch.missing
         if missing and mode == "replay_only":
-            self.rows.count(batch.func_name, [], len(missing))
             raise ReplayMiss(
                 f"{batch.func_name} has no vector kept for {len(missing)} of its inputs; expected all of them with "
                 "'replay_only'; record them first with 'read_write'"

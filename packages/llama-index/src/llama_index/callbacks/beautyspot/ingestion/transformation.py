@@ -177,8 +177,9 @@ class CachedTransformation(TransformComponent):
     def _fill(self, plan: Plan, hits: Sequence[Hit | None], mode: Mode) -> None:
         found = plan.fill(hits) if hits else []
         missing = len(plan.missing)
-        self._store().count(self._func_name, found, missing)
-        if missing and mode == "replay_only":
+        if mode != "replay_only":
+            self._store().count(self._func_name, found, missing)
+        elif missing:
             raise ReplayMiss(
                 f"{self._func_name} has no result kept for {missing} of the nodes; expected all of them with "
                 "'replay_only'; record them first with 'read_write'"

@@ -130,11 +130,11 @@ def _begun(call: Call, lookup: Lookup, hit: Hit) -> tuple[Answer, Telling]:
 
 
 def _counted(lookup: Lookup, hit: Hit) -> dict[str, Any]:
-    """Count a hit, and return what recorders are told of it."""
+    """Count a hit, but not in a replay, and return what recorders are told of it."""
     tally, tokens = lookup.question.tally, hit.value.tokens
-    tally.hit(hit.elapsed_s, lookup.question.key)
-    if tokens:
-        tally.tokens(saved=tokens)
+    if lookup.mode != "replay_only":
+        tally.hit(hit.elapsed_s, lookup.question.key)
+        tally.tokens(saved=tokens or 0)
     return {"cache_hit": True, "cache_key": lookup.question.key, "saved_tokens": tokens}
 
 
