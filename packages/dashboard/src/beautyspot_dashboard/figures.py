@@ -1,5 +1,6 @@
 """Figures as people read them."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
@@ -11,7 +12,16 @@ from beautyspot.sizes import bytes_text
 
 from beautyspot_dashboard.texts import text
 
-__all__ = ["bytes_text", "count_text", "duration_text", "number_text", "short_names", "time_text", "zone_name"]
+__all__ = [
+    "bytes_text",
+    "count_text",
+    "duration_text",
+    "money_text",
+    "number_text",
+    "short_names",
+    "time_text",
+    "zone_name",
+]
 
 
 def count_text(number: int, /) -> str:
@@ -24,6 +34,13 @@ def count_text(number: int, /) -> str:
 def number_text(number: float, /) -> str:
     """Return a number with its thousands apart, and no more digits behind the point than it has."""
     return f"{number:,.10g}"
+
+
+def money_text(amount: float, /) -> str:
+    """Return an amount to the hundredth, and a smaller one to its third digit: a call may cost 0.00001."""
+    digits = 2 if not amount or abs(amount) >= 1 else 2 - math.floor(math.log10(abs(amount)))
+    whole, point, rest = f"{amount:,.{digits}f}".partition(".")
+    return f"{whole}{point}{rest[:2]}{rest[2:].rstrip('0')}"
 
 
 def short_names(names: Sequence[str], /) -> list[str]:

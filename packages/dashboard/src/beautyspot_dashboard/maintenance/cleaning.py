@@ -60,7 +60,7 @@ def _show(place: Place, found: Litter, *, is_gone: bool) -> None:
             pd.DataFrame(rows, columns=["blob", "size", "written"]),
             {
                 "blob": st.column_config.TextColumn(text("blob"), width="large"),
-                "size": st.column_config.NumberColumn(text("size"), format="bytes"),
+                "size": st.column_config.NumberColumn(text("size")),
                 "written": time_column("written"),
             },
             alt=text("blob"),

@@ -119,7 +119,7 @@ def show_tasks(tasks: Iterable[Task], /) -> None:
         {
             "function": column.TextColumn(text("function"), width="large"),
             "kept": time_column("kept"),
-            "size": column.NumberColumn(text("size"), format="bytes"),
+            "size": column.NumberColumn(text("size")),
             "key": column.TextColumn(text("key"), width="small"),
         },
         alt=text("results"),

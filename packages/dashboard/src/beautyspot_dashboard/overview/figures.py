@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from beautyspot.recording import Price
 
-from beautyspot_dashboard.figures import bytes_text, count_text, duration_text
+from beautyspot_dashboard.figures import bytes_text, count_text, duration_text, money_text
 from beautyspot_dashboard.overview.history import History
 from beautyspot_dashboard.overview.prices import money_saved
 from beautyspot_dashboard.texts import text
@@ -29,7 +29,7 @@ def show_figures(history: History, prices: Mapping[str, Price], /) -> None:
             _figure("tokens_spent", count_text(total.tokens_spent), [each.tokens_spent for each in course])
             _figure("tokens_saved", count_text(total.tokens_saved), [each.tokens_saved for each in course])
             money = money_saved(history.models, prices)
-            _figure("money_saved", "-" if money is None else f"{money:,.2f}", help_=text("money_help"))
+            _figure("money_saved", "-" if money is None else money_text(money), help_=text("money_help"))
         kept = history.size.inline_bytes + history.size.blob_bytes
         _figure("kept_results", count_text(history.size.tasks))
         _figure("store_size", bytes_text(kept), help_=_parts(history))

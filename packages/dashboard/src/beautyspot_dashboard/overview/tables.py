@@ -46,7 +46,7 @@ def show_functions(history: History, /) -> None:
             "saved": column.NumberColumn(text("saved"), format="%.1f s"),
             "waited": column.NumberColumn(text("waited"), format="%.1f s"),
             "results": column.NumberColumn(text("kept_results"), format="localized"),
-            "size": column.NumberColumn(text("size"), format="bytes"),
+            "size": column.NumberColumn(text("size")),
         },
         alt=text("by_function"),
     )
@@ -64,8 +64,8 @@ def show_models(history: History, prices: Mapping[str, Price], /) -> None:
         {
             "model": column.TextColumn(text("model"), width="medium"),
             **{name: column.NumberColumn(text(name), format="localized") for name in COUNTS},
-            "cost": column.NumberColumn(text("cost"), format="%.4f"),
-            "money_saved": column.NumberColumn(text("money_saved"), format="%.4f"),
+            "cost": column.NumberColumn(text("cost")),
+            "money_saved": column.NumberColumn(text("money_saved")),
         },
         alt=text("by_model"),
     )

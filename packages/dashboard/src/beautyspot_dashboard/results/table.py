@@ -48,7 +48,7 @@ def _columns() -> dict[str, Any]:
     return {
         "function": column.TextColumn(text("function"), width="medium"),
         "kept": time_column("kept"),
-        "size": column.NumberColumn(text("size"), format="bytes"),
+        "size": column.NumberColumn(text("size")),
         "took": column.NumberColumn(text("took"), format="%.3f s"),
         "type": column.TextColumn(text("content_type")),
         "tags": column.TextColumn(text("tags")),

@@ -50,5 +50,5 @@ def columns() -> dict[str, Any]:
         "waited": column.NumberColumn(text("waited"), format="%.3f s"),
         "input": column.NumberColumn(text("input_tokens"), format="localized"),
         "output": column.NumberColumn(text("output_tokens"), format="localized"),
-        "cost": column.NumberColumn(text("cost"), format="%.4f"),
+        "cost": column.NumberColumn(text("cost")),
     }

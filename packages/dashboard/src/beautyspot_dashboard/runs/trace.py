@@ -10,7 +10,7 @@ from beautyspot.errors import BeautySpotError
 from beautyspot.records import Run
 from beautyspot.serializers import MsgpackSerializer
 
-from beautyspot_dashboard.figures import count_text, duration_text, time_text, zone_name
+from beautyspot_dashboard.figures import count_text, duration_text, money_text, time_text, zone_name
 from beautyspot_dashboard.grid import ink, show_grid
 from beautyspot_dashboard.headings import say_if_foreign, show_heading
 from beautyspot_dashboard.runs.table import columns, frame_of
@@ -49,7 +49,7 @@ def _show_totals(totals: Totals) -> None:
             "took": duration_text(totals.elapsed_s),
             "tokens_spent": count_text(totals.tokens_spent),
             "tokens_saved": count_text(totals.tokens_saved),
-            "cost": f"{totals.cost:,.3g}",
+            "cost": money_text(totals.cost),
             "cache_hits": count_text(totals.cache_hits),
             "errors": count_text(totals.errors),
         }.items():
@@ -116,7 +116,10 @@ def _show_run(run: Run) -> None:
         "took": duration_text(run.elapsed_s),
         "first_token": None if run.first_token_s is None else duration_text(run.first_token_s),
         "waited": duration_text(run.waited_s) if run.waited_s else None,
+        "input_tokens": None if run.input_tokens is None else count_text(run.input_tokens),
+        "output_tokens": None if run.output_tokens is None else count_text(run.output_tokens),
         "cached_tokens": run.cached_tokens,
+        "cost": None if run.cost is None else money_text(run.cost),
         "tags": ", ".join(run.tags),
         "error": run.error,
         "trace": run.trace_id,
