@@ -82,7 +82,8 @@ def test_a_trace_is_shown_as_a_tree_with_its_sums(busy_store: Path, run_page: Ru
         ({}, ["answer"]),
         ({"roots": "false"}, ["chat", "search", "chat", "answer"]),
         ({"model": "gpt-test"}, ["chat", "chat"]),
-        ({"status": "error", "roots": "false"}, ["search"]),
+        ({"status": "error"}, ["search"]),
+        ({"trace_id": "r1"}, ["chat", "search", "chat", "answer"]),
         ({"answer": "hit"}, ["chat"]),
     ],
 )
@@ -92,6 +93,24 @@ def test_the_address_holds_the_filters(
     app = run_page(busy_store, "runs", **where)
     assert not app.exception
     assert list(app.dataframe[0].value["name"]) == names
+
+
+def test_a_filter_that_finds_children_switches_off_that_only_beginnings_are_shown(
+    busy_store: Path, run_page: RunPage
+) -> None:
+    app = run_page(busy_store, "runs")
+    assert app.toggle(key="roots").value
+    app.selectbox(key="status").select("error").run()
+    [toggle] = app.toggle
+    assert (toggle.value, toggle.disabled, list(app.dataframe[0].value["name"])) == (False, True, ["search"])
+    app.selectbox(key="status").select(None).run()
+    assert (app.toggle(key="roots").value, list(app.dataframe[0].value["name"])) == (True, ["answer"])
+
+
+def test_a_run_says_its_tokens_and_what_it_cost(busy_store: Path, run_page: RunPage) -> None:
+    shown = words(run_page(busy_store, "runs", run="r2"))
+    assert "**Input tokens** 1,200" in shown
+    assert "**Cost** 0.012" in shown
 
 
 def test_captured_inputs_and_outputs_are_shown_and_never_run(small_store: Path, run_page: RunPage) -> None:

@@ -40,7 +40,7 @@ def _has_runs(catalog: Catalog, key: str) -> bool:
 
 
 def _show_runs(task: Task) -> None:
-    st.page_link("runs.py", label=text("runs_of_result"), query_params={"cache_key": task.cache_key, "roots": "false"})
+    st.page_link("runs.py", label=text("runs_of_result"), query_params={"cache_key": task.cache_key})
 
 
 def _facts(task: Task) -> dict[str, str]:

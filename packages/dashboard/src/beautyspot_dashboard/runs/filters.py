@@ -19,7 +19,6 @@ def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
     """Return the arguments of `Catalog.runs` that were given."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         given: dict[str, Any] = {
-            "roots": st.toggle(text("only_roots"), value=True, key="roots", bind=BIND),
             "model": _ask("model", [each.model for each in catalog.models()], width=220),
             "kind": _ask("kind", KINDS),
             "status": _ask("status", STATUSES),
@@ -27,10 +26,16 @@ def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
             "trace_id": st.text_input(text("trace"), key="trace_id", bind=BIND, width=160),
             "cache_key": st.text_input(text("key"), key="cache_key", bind=BIND, width=160),
         }
-    # A model is seldom the root of its trace.
-    if any(given[name] not in (None, "") for name in ("model", "kind", "cache_hit", "cache_key")):
-        given["roots"] = False
-    return {name: value for name, value in given.items() if value not in (None, "") and (value or name != "roots")}
+        question = {name: value for name, value in given.items() if value not in (None, "")}
+        # What a filter names is seldom the root of its trace.
+        return question | _ask_roots(is_filtered=bool(question))
+
+
+def _ask_roots(*, is_filtered: bool) -> dict[str, bool]:
+    if is_filtered:
+        st.toggle(text("only_roots"), disabled=True, key="no_roots", help=text("only_roots_help"))
+        return {}
+    return {"roots": True} if st.toggle(text("only_roots"), value=True, key="roots", bind=BIND) else {}
 
 
 def _ask(name: str, options: Iterable[str], width: int = 130) -> str | None:

@@ -154,6 +154,7 @@ TEXTS = {
     "run_gone": "No run {run} is recorded here.",
     "choose_run": "Tick a row to see its trace; on the keyboard with Shift and the space bar.",
     "only_roots": "Only the beginnings of traces",
+    "only_roots_help": "Filters look at every run of a trace.",
     "kind": "Kind",
     "status": "Status",
     "answer": "Answered by",
