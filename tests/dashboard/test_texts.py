@@ -66,5 +66,15 @@ def test_what_comes_from_a_store_is_shown_letter_for_letter(hostile: str) -> Non
     assert not re.search(r"(?<!\\)[*<\[$:`~#_]", plain(hostile))
 
 
+def test_blanks_before_a_name_make_no_block_of_code_of_it() -> None:
+    assert plain("\t   a b") == "\N{NO-BREAK SPACE}" * 4 + "a b"
+    assert plain("   ") == "\N{NO-BREAK SPACE}" * 3
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u2067", "\u200f"])
+def test_a_mark_that_turns_letters_around_is_spelled_out(mark: str) -> None:
+    assert plain(f"{mark}evil") == rf"\\u{ord(mark):04x}evil"
+
+
 def test_a_name_of_several_lines_stays_in_its_line() -> None:
     assert "\n" not in plain("a\n\n# b")

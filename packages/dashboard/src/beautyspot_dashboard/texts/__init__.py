@@ -14,6 +14,9 @@ PARAMETER = "lang"
 MARKS = frozenset("\\`*_{}[]()<>#+-.!|~$:=^&@/\"'")
 """Everything that Markdown, and Streamlit's own additions to it, may take for something else."""
 
+DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that change the direction of the letters after them. Source: Unicode Standard Annex 9, section 2."""
+
 
 class Counting(Formatter):
     """Formats as `str.format` does, and `{count:result|results}` as a number with the word that fits it."""
@@ -46,5 +49,17 @@ def text(name: str, /, **values: object) -> str:
 
 
 def plain(words: object, /) -> str:
-    """Return what came out of a store so that Markdown shows it letter for letter."""
-    return "".join(f"\\{each}" if each in MARKS else each for each in str(words)).replace("\n", " ")
+    """Return what came out of a store so that Markdown shows it letter for letter, and in its place.
+
+    Blanks at its start would make a block of code of it and of what follows, and marks of direction turn around what
+    stands beside it: they are spelled out.
+    """
+    said = str(words).replace("\n", " ")
+    blanks = len(said) - len(said.lstrip())
+    return "\N{NO-BREAK SPACE}" * blanks + "".join(map(_plain, said[blanks:]))
+
+
+def _plain(letter: str) -> str:
+    if letter in DIRECTIONS:
+        return f"\\\\u{ord(letter):04x}"
+    return f"\\{letter}" if letter in MARKS else letter
