@@ -5,6 +5,7 @@
 # pyright: reportUnknownLambdaType=false
 
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from beautyspot.keys.canonical import Canonical, Form, Maker, NoContentError, forms, tag
@@ -64,6 +65,11 @@ def cell_form(canonical: Canonical, cell: Any, /) -> Form:
     if not callable(content) and is_ours(type(content)):
         return opaque(content)  # a Spot or a limiter: how results are kept, not what they are
     return canonical.form(content)
+
+
+def place_of(function: FunctionType, /) -> str:
+    """Return `module.qualname` of where the code of a function is written, whatever `functools.wraps` says."""
+    return f"{module_name(function.__globals__['__name__'])}.{function.__code__.co_qualname}"
 
 
 def class_form(canonical: Canonical, cls: Any) -> Form:

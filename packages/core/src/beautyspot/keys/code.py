@@ -58,17 +58,18 @@ def version_from_code(function: Any, /) -> str:
 
 def unwrap(function: Any, /) -> Any:
     """Return the innermost function of a chain of wrappers."""
-    return _chain(function)[-1]
+    return chain(function)[-1]
 
 
-def _chain(function: Any) -> list[Any]:
-    chain: list[Any] = [function]
+def chain(function: Any, /) -> list[Any]:
+    """Return a function and what it wraps, the innermost last."""
+    layers: list[Any] = [function]
     while _is_wrapper(function):
         function = function.__wrapped__
-        if any(function is layer for layer in chain):
+        if any(function is layer for layer in layers):
             break
-        chain.append(function)
-    return chain
+        layers.append(function)
+    return layers
 
 
 def _is_wrapper(thing: object) -> bool:
@@ -85,7 +86,7 @@ def functions_of(function: Any, /) -> list[FunctionType]:
     Raises:
         ConfigurationError: there is none.
     """
-    *layers, last = _chain(function)
+    *layers, last = chain(function)
     inner = unwrap(split(last)[0])
     members = vars(inner).values() if isinstance(inner, type) else (inner,)
     calls = [split(layer)[0] for layer in layers if not isinstance(layer, FunctionType)]

@@ -8,7 +8,6 @@ from typing import Any
 
 from beautyspot.keys.callables import is_ours
 from beautyspot.keys.canonical import Canonical, Form
-from beautyspot.keys.counted import counted_by
 
 _SHOWN = frozenset(
     ("__annotate__", "__annotations__", "__doc__", "__module__", "__name__", "__qualname__", "__type_params__")
@@ -27,15 +26,22 @@ def decorator_form(canonical: Canonical, kind: type, held: Mapping[str, Any], /)
         NoContentError: one of them has none.
     """
     wrapped = held["__wrapped__"]
-    out, marks = _SHOWN | counted_by(kind, ("__call__",)), _marks(wrapped)
-    # Most have it twice, as `__wrapped__` and by a name of their own, and its form is the dearest of them all.
     names = sorted(name for name, item in held.items() if item is wrapped)
-    settings = {
+    return [names, canonical.form(wrapped), canonical.form(settings_of(kind, held))]
+
+
+def settings_of(kind: type, held: Mapping[str, Any], /) -> dict[str, Any]:
+    """Return what is `held` but the function that stands behind, and what counts the calls."""
+    from beautyspot.keys.counted import counted_by  # `ast` and `inspect` are 20 ms of a notebook's first call
+
+    wrapped = held["__wrapped__"]
+    out, marks = _SHOWN | counted_by(kind, ("__call__",)), _marks(wrapped)
+    return {
         name: item
         for name, item in held.items()
-        if name not in out and name not in names and not (name in marks and item is marks[name])
+        # Most have it twice, as `__wrapped__` and by a name of their own, and its form is the dearest of them all.
+        if name not in out and item is not wrapped and not (name in marks and item is marks[name])
     }
-    return [names, canonical.form(wrapped), canonical.form(settings)]
 
 
 def _marks(wrapped: Any) -> Mapping[str, Any]:

@@ -1,19 +1,19 @@
 """Who a function is, where its name does not say it: by its code and what it closes over."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from types import FunctionType
 from typing import Any, NamedTuple
 
 from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys.binding import split
-from beautyspot.keys.callables import cell_form, closure, is_ours, lenient
+from beautyspot.keys.callables import cell_form, closure, is_ours, lenient, place_of
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
 from beautyspot.keys.cells import Held, assigned, held, held_in
-from beautyspot.keys.code import code_digest, unwrap
+from beautyspot.keys.code import chain, code_digest, unwrap
 from beautyspot.keys.members import owner_of
 from beautyspot.keys.program import names_read, read_by
 from beautyspot.keys.registry import KeyRegistry
-from beautyspot.names import is_of_no_module, is_told_by_code, module_name, qualified_name
+from beautyspot.names import is_of_no_module, is_told_by_code, qualified_name
 
 
 def identity_of(function: Any, name: str, ignore: Collection[str], canonical: Canonical, /) -> "Identity | None":
@@ -25,7 +25,7 @@ def identity_of(function: Any, name: str, ignore: Collection[str], canonical: Ca
     function = split(function)[0]
     if not isinstance(unwrap(function), FunctionType):
         return None
-    layers = [layer for layer in _chain(function) if _is_told(layer)]
+    layers = [layer for layer in _functions(function) if _is_told(layer)]
     return Identity(function, layers, name, ignore, canonical.registry) if layers else None
 
 
@@ -45,7 +45,7 @@ class Identity:
     ) -> None:
         """Take down what is closed over; cells that are still empty wait for `form`."""
         self._inner, self._layers, self._name, self._ignore = unwrap(function), layers, name, ignore
-        self._chain = tuple(_chain(function))
+        self._chain = tuple(_functions(function))
         self._canonical = Canonical(registry, self._chain)
         self._is_of_no_module = self._inner in layers and is_of_no_module(self._inner)
         self._own: frozenset[int] | None = None
@@ -114,17 +114,11 @@ class Identity:
         cells = {name: taken[at, name].form for at, name in sorted(taken) if at == place}
         if layer is self._inner:
             return [code_digest(layer.__code__), cells]
-        return [f"{module_name(layer.__globals__['__name__'])}.{layer.__code__.co_qualname}", cells]
+        return [place_of(layer), cells]
 
 
-def _chain(function: Any) -> Iterator[FunctionType]:
-    inner = unwrap(function)
-    while True:
-        if isinstance(function, FunctionType):
-            yield function
-        if function is inner:
-            return
-        function = vars(function)["__wrapped__"] if isinstance(function, FunctionType) else function.__wrapped__
+def _functions(function: Any) -> list[FunctionType]:
+    return [layer for layer in chain(function) if isinstance(layer, FunctionType)]
 
 
 def _is_told(layer: FunctionType) -> bool:

@@ -6,9 +6,12 @@ from functools import lru_cache, partial, partialmethod
 from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any, NamedTuple
 
-from beautyspot.keys.callables import function_form, opaque
+from beautyspot.keys.attributes import attributes, slots_of
+from beautyspot.keys.callables import closure, function_form, is_ours, opaque, place_of
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
-from beautyspot.keys.cells import Held
+from beautyspot.keys.cells import Held, assigned, held
+from beautyspot.keys.code import chain
+from beautyspot.keys.decorators import settings_of
 from beautyspot.keys.members import behind, members_of
 from beautyspot.names import qualified_name
 
@@ -141,9 +144,27 @@ def _form(canonical: Canonical, world: dict[str, Any], content: Any) -> Form:
     if not _is_of(world, inner):
         return qualified_name(inner) if issubclass(type(inner), NAMED) else opaque(inner)
     try:
-        return function_form(canonical, inner)
+        form = function_form(canonical, inner)
     except (NoContentError, RecursionError, ValueError):  # of a default, or of what a helper closes over
-        return opaque(inner)
+        form = opaque(inner)
+    decorators = [canonical.form(_decorator(layer)) for layer in chain(content)[:-1] if _is_decorator(layer)]
+    return [decorators, form] if decorators else form
+
+
+def _is_decorator(layer: Any) -> bool:
+    is_wrapper = "__wrapped__" in getattr(layer, "__dict__", ())  # a static method has it in its class
+    return is_wrapper and not is_ours(layer) and type(layer).__module__ != "functools"
+
+
+def _decorator(layer: Any) -> tuple[str, dict[str, Any]]:
+    """Return what stands before a helper, and its constants but those that it assigns to itself."""
+    kind: Any = type(layer)
+    if issubclass(kind, FunctionType):
+        own = assigned((layer,))
+        name, found = place_of(layer), {at: held(cell) for at, cell in closure(layer).items() if id(cell) not in own}
+    else:
+        name, found = qualified_name(kind), settings_of(kind, attributes(layer, slots_of(kind.__mro__)))
+    return name, {at: content for at, content in found.items() if _is_constant(content)}
 
 
 def _is_told(world: dict[str, Any], content: Any) -> bool:

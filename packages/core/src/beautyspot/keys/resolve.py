@@ -82,7 +82,7 @@ def _other(kind: type) -> Maker:
         # In the instance's own dict only: a client that makes up attributes when asked must not pass for a decorator.
         wrapped = getattr(value, "__dict__", {}).get("__wrapped__")
         if callable(wrapped) and callable(value):
-            from beautyspot.keys.decorators import decorator_form  # it reads sources, which is 20 ms to import
+            from beautyspot.keys.decorators import decorator_form  # few calls hold one
 
             return [_DECORATOR, name, *decorator_form(canonical, type(value), attributes(value, slots))]
         raise NoContentError(type(value))
