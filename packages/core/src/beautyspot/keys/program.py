@@ -156,10 +156,10 @@ def _is_decorator(layer: Any) -> bool:
     return is_wrapper and not is_ours(layer) and type(layer).__module__ != "functools"
 
 
-def _decorator(layer: Any) -> tuple[str, dict[str, Any]]:
+def _decorator(layer: object) -> tuple[str, dict[str, Any]]:
     """Return what stands before a helper, and its constants but those that it assigns to itself."""
-    kind: Any = type(layer)
-    if issubclass(kind, FunctionType):
+    kind = type(layer)
+    if isinstance(layer, FunctionType):
         own = assigned((layer,))
         name, found = place_of(layer), {at: held(cell) for at, cell in closure(layer).items() if id(cell) not in own}
     else:
