@@ -113,6 +113,12 @@ def test_a_price_without_its_other_half_leaves_that_cell_empty(busy_store: Path,
     assert cells("gpt-test:0:0") == [0.0, 0.0]
 
 
+def test_a_price_that_nobody_gave_is_a_blank(busy_store: Path, run_page: RunPage) -> None:
+    [editor] = run_page(busy_store, "overview").data_editor
+    assert editor.proto.HasField("placeholder")
+    assert editor.proto.placeholder == ""
+
+
 def test_tokens_over_time_have_one_point_for_each_step(busy_store: Path, run_page: RunPage) -> None:
     with closing(open_db(busy_store)) as db:
         db.add_runs([run._replace(run_id=f"m{run.run_id}", model="other") for run in trace("00") if run.model])

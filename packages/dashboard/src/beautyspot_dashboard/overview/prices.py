@@ -30,12 +30,14 @@ def ask_prices(uses: Sequence[ModelUse], /) -> Mapping[str, Price]:
 
 
 def _ask(models: Sequence[str], known: Mapping[str, Price]) -> dict[str, Price]:
-    with st.popover(text("prices"), help=text("prices_help")):
+    with st.popover(text("prices")):
+        st.caption(text("prices_help"))
         edited: Any = st.data_editor(
             _offered(models, known),
             key=f"price_table_{models}",
             hide_index=True,
             disabled=["model"],
+            placeholder="",
             column_config={
                 "model": st.column_config.TextColumn(text("model")),
                 "input": st.column_config.NumberColumn(text("price_input"), min_value=0.0, format="%.10g"),
