@@ -209,6 +209,21 @@ def test_times_are_those_of_the_zone_that_the_browser_is_in(busy_dashboard: str,
     assert abs(datetime.now(UTC) - here) < timedelta(hours=1)
 
 
+def test_a_page_that_is_come_back_to_leaves_nothing_in_the_terminal(small_store: Path, page: Page) -> None:
+    with dashboard(str(small_store), cwd=small_store.parent) as served:
+        page.goto(served.url)
+        page.get_by_role("link", name="Runs").click()
+        page.get_by_text("Only the beginnings of traces").click()
+        expect(page).to_have_url(re.compile("roots=false"))
+        page.get_by_role("link", name="Limits").click()
+        expect(page.get_by_text("Shared limits")).to_be_visible()
+        page.get_by_role("link", name="Runs").click()
+        expect(page).to_have_url(re.compile("roots=false"))
+        served.process.terminate()
+        assert served.process.stderr is not None
+        assert served.process.stderr.read() == "Ctrl-C stops it\n"
+
+
 def test_on_a_phone_nothing_lies_over_a_page_that_was_chosen_or_loaded_again(
     busy_dashboard: str, browser: Browser
 ) -> None:

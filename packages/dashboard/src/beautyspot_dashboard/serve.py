@@ -103,6 +103,8 @@ def configure(port: int, /) -> None:
         "client.showErrorDetails": "none",
         "runner.magicEnabled": False,
         "global.developmentMode": False,
+        # A page that is come back to gives its widgets their answers, which for one with a default is told of.
+        "global.disableWidgetStateDuplicationWarning": True,
     }
     for name, value in options.items():
         config.set_option(name, value)
