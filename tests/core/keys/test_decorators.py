@@ -87,6 +87,12 @@ def test_a_setting_without_content_is_refused():
         KeyMaker(Times(base, threading.Lock())).key((5,), {})
 
 
+@pytest.mark.parametrize("choice", [{"ignore": ("self",)}, {"input_key_fn": base}])
+def test_left_out_of_the_key_it_still_stands_before_its_own_function(spot: bs.Spot, choice: dict[str, Any]):
+    functions = [spot.mark(**choice)(Times(function, 2)) for function in (base, other)]
+    assert [function(5) for function in functions] == [10, 12]
+
+
 def test_a_setting_that_the_function_has_too_still_counts():
     def factor_of(factor: int) -> str:
         vars(base)["factor"] = factor

@@ -68,6 +68,7 @@ class KeyMaker:
             _check_from_code(version, function)
         self._function, self._version, self._streams = function, version, streams
         self._func_name = qualified_name(split(function)[0])
+        self._behind = _behind(function)
         self._canonical = Canonical(registry or KeyRegistry())
         names = binder(function).names
         self._choices: Mapping[str, Callable[[Any], Any]] = {}
@@ -186,7 +187,7 @@ class KeyMaker:
     def _beginning(self, identity: Taken | None) -> bytes:
         names: Any = [[name, name in self._choices] for name in self._names] if self._custom is None else None
         # Packed, not joined: no name can run into the next.
-        kind = ["stream"] if self._streams else []
+        kind = [*(["stream"] if self._streams else []), *self._behind]
         form: Form = None if identity is None else identity.form
         return pack([_SCHEME, self._func_name, self.version, names, form, *kind])
 
@@ -260,6 +261,14 @@ def _identity(function: Any, name: str, ignore: frozenset[str], canonical: Canon
     from beautyspot.keys.identity import identity_of  # the plain functions of a module never come here
 
     return identity_of(function, name, ignore, canonical)
+
+
+def _behind(function: Any) -> list[str]:
+    """Return the name of what a decorator that is an object stands before: `ignore=("self",)` must not mix them up."""
+    wrapped = getattr(function, "__dict__", {}).get("__wrapped__")
+    if wrapped is None or split(function)[0] is function:
+        return []
+    return [qualified_name(wrapped if hasattr(wrapped, "__qualname__") else type(wrapped))]
 
 
 def _never(_: Any) -> bool:
