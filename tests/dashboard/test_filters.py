@@ -6,6 +6,7 @@ from pathlib import Path
 
 import beautyspot as bs
 import pytest
+from beautyspot_dashboard.asking import typed
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.results.deletion import delete
 from streamlit.testing.v1 import AppTest
@@ -53,6 +54,23 @@ def test_a_filter_that_can_not_be_read_shows_nothing_and_says_so(
     assert f"{next(iter(where.values()))} can't be read" in words(app)
     assert "store can't be read" not in words(app)
     assert "so nothing is shown" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("said", "read"), [("\uff13日", "3d"), ("12時間", "12h"), ("30 分", "30 m"), ("\uff11MB", "1MB")]
+)
+def test_an_age_or_a_size_is_read_as_it_is_typed_in_japanese(said: str, read: str) -> None:
+    assert typed(said) == read
+
+
+def test_kinds_and_states_are_said_in_japanese_and_stand_in_the_address_as_they_are(
+    busy_store: Path, run_page: RunPage
+) -> None:
+    app = run_page(busy_store, "runs", lang="日本語", status="error")
+    assert list(app.dataframe[0].value[["kind", "status"]].iloc[0]) == ["ツール", "エラー"]
+    app.selectbox(key="kind").select("ツール").run()
+    assert "埋め込み" in app.selectbox(key="kind").options
+    assert app.query_params["kind"] in ("tool", ["tool"])
 
 
 @pytest.mark.external_service

@@ -1,13 +1,14 @@
 """Which runs are asked for; every answer is in the address."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import streamlit as st
 from beautyspot.catalog import Catalog
 
 from beautyspot_dashboard.address import choose, offered
-from beautyspot_dashboard.texts import text
+from beautyspot_dashboard.texts import text, word
 
 BIND = "query-params"
 KINDS = ("llm", "embedding", "tool", "retriever", "rerank", "query", "chain", "step")
@@ -19,10 +20,10 @@ def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
     """Return the arguments of `Catalog.runs` that were given."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         given: dict[str, Any] = {
-            "model": _ask("model", [each.model for each in catalog.models()], width=220),
-            "kind": _ask("kind", KINDS),
-            "status": _ask("status", STATUSES),
-            "cache_hit": ANSWERS.get(_ask_answer() or ""),
+            "model": _ask_model(catalog),
+            "kind": _ask_known("kind", KINDS),
+            "status": _ask_known("status", STATUSES),
+            "cache_hit": ANSWERS.get(_ask_known("answer", ANSWERS) or ""),
             "trace_id": st.text_input(text("trace"), key="trace_id", bind=BIND, width=160),
             "cache_key": st.text_input(text("key"), key="cache_key", bind=BIND, width=160),
         }
@@ -38,30 +39,26 @@ def _ask_roots(*, is_filtered: bool) -> dict[str, bool]:
     return {"roots": True} if st.toggle(text("only_roots"), value=True, key="roots", bind=BIND) else {}
 
 
-def _ask(name: str, options: Iterable[str], width: int = 130) -> str | None:
+def _ask_model(catalog: Catalog) -> str | None:
     return st.selectbox(
+        text("model"),
+        offered("model", [each.model for each in catalog.models()]),
+        index=None,
+        key="model",
+        bind=BIND,
+        placeholder=text("any"),
+        width=220,
+    )
+
+
+def _ask_known(name: str, options: Iterable[str]) -> str | None:
+    return choose(
+        st.selectbox,
+        name,
         text(name),
         offered(name, options),
         index=None,
-        key=name,
-        bind=BIND,
-        placeholder=text("any"),
-        width=width,
-    )
-
-
-def _ask_answer() -> str | None:
-    return choose(
-        st.selectbox,
-        "answer",
-        text("answer"),
-        list(ANSWERS),
-        index=None,
         placeholder=text("any"),
         width=130,
-        format_func=_label,
+        format_func=partial(word, name),
     )
-
-
-def _label(name: str) -> str:
-    return text(f"answer_{name}")

@@ -10,7 +10,7 @@ from beautyspot.records import Run
 
 from beautyspot_dashboard.grid import time_column
 from beautyspot_dashboard.paging import Table
-from beautyspot_dashboard.texts import text
+from beautyspot_dashboard.texts import text, word
 
 
 def table_of(catalog: Catalog, /) -> Table[Run]:
@@ -23,9 +23,9 @@ def frame_of(runs: Sequence[Run], /) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "name": [run.name for run in runs],
-            "kind": [run.kind for run in runs],
+            "kind": [word("kind", run.kind) for run in runs],
             "model": [run.model or "" for run in runs],
-            "status": [run.status for run in runs],
+            "status": [word("status", run.status) for run in runs],
             "hit": [run.cache_hit for run in runs],
             "started": pd.to_datetime([run.started_at for run in runs], utc=True),
             "took": [run.elapsed_s for run in runs],

@@ -15,7 +15,7 @@ from beautyspot_dashboard.grid import ink, show_grid
 from beautyspot_dashboard.headings import say_if_foreign, show_heading
 from beautyspot_dashboard.runs.table import columns, frame_of
 from beautyspot_dashboard.runs.tree import Node, Totals, nodes_of, totals_of
-from beautyspot_dashboard.texts import plain, text
+from beautyspot_dashboard.texts import plain, text, word
 from beautyspot_dashboard.views.structures import show_parts
 
 MOST_RUNS = 1_000
@@ -81,13 +81,14 @@ def _show_waterfall(nodes: Sequence[Node]) -> None:
             "name": INDENT * min(node.depth, 8) + node.run.name,
             "start": node.start_s,
             "stop": max(node.stop_s, node.start_s + least_s),
-            "state": "hit" if node.run.cache_hit else node.run.status,
+            "state": word("status", "hit" if node.run.cache_hit else node.run.status),
         }
         for place, node in enumerate(nodes)
     ]
-    states = [each for each in COLOURS if any(row["state"] == each for row in rows)]
+    colours = {word("status", name): colour for name, colour in COLOURS.items()}
+    states = [each for each in colours if any(row["state"] == each for row in rows)]
     axis = alt.Axis(title=None, labels=False, ticks=False, domain=False)
-    scale = alt.Scale(domain=states, range=[COLOURS[each] for each in states])
+    scale = alt.Scale(domain=states, range=[colours[each] for each in states])
     base = alt.Chart(pd.DataFrame(rows)).encode(y=alt.Y(field="place", type="ordinal", axis=axis))
     bars = base.mark_bar(cornerRadius=2).encode(
         x=alt.X(field="start", type="quantitative", title=text("seconds"), axis=alt.Axis(tickCount=8)),
@@ -109,9 +110,9 @@ def _show_waterfall(nodes: Sequence[Node]) -> None:
 def _show_run(run: Run) -> None:
     st.markdown(f"**{plain(run.name)}**")
     facts = {
-        "kind": run.kind,
+        "kind": word("kind", run.kind),
         "model": run.model,
-        "status": run.status,
+        "status": word("status", run.status),
         "started": f"{time_text(run.started_at)} ({zone_name()})",
         "took": duration_text(run.elapsed_s),
         "first_token": None if run.first_token_s is None else duration_text(run.first_token_s),

@@ -48,6 +48,11 @@ def text(name: str, /, **values: object) -> str:
     return _counting.format(TEXTS[language()][name], **values)
 
 
+def word(family: str, value: str, /) -> str:
+    """Return what is said for one of a known set, and of a value that another program made up the value itself."""
+    return TEXTS[language()].get(f"{family}_{value}", value)
+
+
 def plain(words: object, /) -> str:
     """Return what came out of a store so that Markdown shows it letter for letter, and in its place.
 
