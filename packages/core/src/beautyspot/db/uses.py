@@ -13,9 +13,9 @@ FRESH = timedelta(hours=1)
 days, and in a store that is younger than this the first read tells enough."""
 
 NOTE = (
-    "INSERT INTO uses (cache_key, used_at) SELECT cache_key, ?1 FROM tasks WHERE cache_key = ?2 AND updated_at < ?1 "
+    "INSERT INTO uses (cache_key, used_at) SELECT cache_key, ? FROM tasks WHERE cache_key = ? AND updated_at < ? "
     "ON CONFLICT (cache_key) DO UPDATE SET used_at = excluded.used_at "
-    "WHERE used_at < ?3 OR used_at < (SELECT updated_at FROM tasks WHERE cache_key = ?2)"
+    "WHERE used_at < ? OR used_at < (SELECT updated_at FROM tasks WHERE cache_key = ?)"
 )
 LAST = "SELECT cache_key, used_at FROM uses WHERE cache_key IN ({})"
 
@@ -33,7 +33,7 @@ class SQLiteUses:
 
         def note_all(execute: Execute) -> None:
             for key in keys:
-                execute(NOTE, (used, key, bound))
+                execute(NOTE, (used, key, used, bound, key))
 
         self._connections.write(lambda execute: atomically(execute, note_all))
 
