@@ -14,7 +14,7 @@ from beautyspot_dashboard.headings import show_heading
 from beautyspot_dashboard.overview.history import History
 from beautyspot_dashboard.texts import text
 
-HEIGHT_PX, LINE_PX = 190, 20
+HEIGHT_PX, LINE_PX = 210, 20
 """Of a chart with its times, and of each line of names below it."""
 NAME_PX = 140
 """Of a name with its colour; two stand beside each other on a phone."""

@@ -24,8 +24,8 @@ def ask_filters(catalog: Catalog, /) -> dict[str, Any]:
             "kind": _ask_known("kind", KINDS),
             "status": _ask_known("status", STATUSES),
             "cache_hit": ANSWERS.get(_ask_known("answer", ANSWERS) or ""),
-            "trace_id": st.text_input(text("trace"), key="trace_id", bind=BIND, width=160),
-            "cache_key": st.text_input(text("key"), key="cache_key", bind=BIND, width=160),
+            "trace_id": st.text_input(text("trace"), key="trace_id", bind=BIND, width=120),
+            "cache_key": st.text_input(text("key"), key="cache_key", bind=BIND, width=120),
         }
         question = {name: value for name, value in given.items() if value not in (None, "")}
         # What a filter names is seldom the root of its trace.
@@ -47,7 +47,7 @@ def _ask_model(catalog: Catalog) -> str | None:
         key="model",
         bind=BIND,
         placeholder=text("any"),
-        width=220,
+        width=160,
     )
 
 
