@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import beautyspot as bs
 import pytest
@@ -78,6 +79,15 @@ def test_pages_follow_each_other_newest_first_without_a_gap_or_a_double(
         if after is None:
             break
     assert seen == ["k6", "k5", "k4", "k3", "k2", "k1", "k0"]
+
+
+def test_a_word_is_found_in_whichever_form_it_was_kept_and_typed(
+    db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog
+) -> None:
+    one, parts, narrow = "ガラス", normalize("NFD", "ガラス"), "\uff76\uff9e\uff97\uff7d"
+    for key, input_id, tag in (("a", one, "x"), ("b", parts, "x"), ("c", "1", one), ("d", "1", parts)):
+        db.put(TASK._replace(cache_key=key, input_id=input_id, tags=(tag,)))
+    assert [sorted(keys(catalog, text=typed)) for typed in (one, parts, narrow)] == [["a", "b", "c", "d"]] * 3
 
 
 def test_a_cursor_stays_good_when_rows_come_and_go(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
+from unicodedata import normalize
 
 from sqlalchemy import ColumnElement, Double, and_, exists, func, literal, or_, select, type_coerce
 
@@ -25,6 +26,8 @@ Order = Literal["newest", "oldest", "largest", "slowest"]
 ORDERS: tuple[str, ...] = get_args(Order)
 NUMBERS = {"largest": "size_bytes", "slowest": "elapsed_s"}
 """Orders by a number, which no index has: a file reads every row that the other conditions leave."""
+FORMS: tuple[Literal["NFC", "NFD", "NFKC", "NFKD"], ...] = ("NFC", "NFD", "NFKC", "NFKD")
+"""Of a text that is sought. Source: Unicode Standard Annex 15."""
 FEW = 5_000
 """Tasks of one tag that are sorted in less time than it takes to look for them: 20 ms."""
 MAX_TWINS = 10
@@ -262,6 +265,12 @@ def _mentions(source: Source, text: str) -> ColumnElement[bool]:
     names = ("func_name", "input_id", "content_type")
     return or_(
         source.column("tasks", "cache_key").startswith(text, autoescape=True),
-        *(source.column("tasks", name).icontains(text, autoescape=True) for name in names),
-        _has_tag(source, lambda tag: tag.icontains(text, autoescape=True)),
+        *(_holds(source.column("tasks", name), text) for name in names),
+        _has_tag(source, lambda tag: _holds(tag, text)),
     )
+
+
+def _holds(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+    """Find `text` in each form that a program may have kept it in: a database compares by code points."""
+    forms = dict.fromkeys((text, *(normalize(form, text) for form in FORMS)))
+    return or_(*(column.icontains(form, autoescape=True) for form in forms))
