@@ -118,7 +118,7 @@ def test_a_damaged_file_leads_to_the_doctor(small_store: Path, tmp_path: Path, r
     (tmp_path / "noise").replace(small_store)
     for name in ("small.db-wal", "small.db-shm"):  # with which it would be whole
         (tmp_path / name).unlink(missing_ok=True)
-    assert run_page(small_store, "overview").get("page_link")
+    assert "Doctor" in [each.proto.label for each in run_page(small_store, "overview").get("page_link")]
     app = run_page(small_store, "maintenance")
     app.button(key="examine_trouble").click().run()
     assert ":red-badge[" in words(app)
