@@ -9,12 +9,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 from weakref import ref
 
+from beautyspot.keys.digest import digest
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.load import dumpd
 
 from langchain_beautyspot.callers import model_that_asks
-from langchain_beautyspot.model_fields import contents_of_fields, says_nothing
-from langchain_beautyspot.models import split_description
+from langchain_beautyspot.clients import said_by_clients
+from langchain_beautyspot.model_fields import DESCRIBES, contents_of_fields, says_nothing
+from langchain_beautyspot.models import answering, split_description
 from langchain_beautyspot.snapshots import are_same, settings_of
 
 MAX_MODELS = 256
@@ -43,7 +45,7 @@ class Descriptions:
     def now(self, llm_string: str, /) -> str:
         """Return `llm_string`, or what it would be had LangChain described the model that asks anew."""
         model = model_that_asks()
-        if model is None or not (llm_string.startswith("{") or says_nothing(model)):
+        if model is None:
             return llm_string
         settings, seen = settings_of(model), self._seen.get(id(model))
         if seen is None or seen.model() is not model or not are_same(seen.settings, settings):
@@ -59,17 +61,47 @@ def _text(seen: Seen, llm_string: str) -> str:
 
 
 def _seen(model: BaseLanguageModel[Any], settings: dict[str, Any], llm_string: str) -> Seen:
-    if not llm_string.startswith("{"):
-        return Seen(ref(model), settings, None, contents_of_fields(model))
     try:
-        described = dumpd(model)
-        told, fields = _told(described), cast("dict[str, Any]", described.get("kwargs", {}))
+        head, more, told = (_of_chat if llm_string.startswith("{") else _of_others)(model, llm_string)
+        return Seen(ref(model), settings, head, more + said_by_clients(model, told))
     except Exception:  # noqa: BLE001 - a provider's own; LangChain's description is there
         return Seen(ref(model), settings, None, "")
+
+
+def _of_chat(model: BaseLanguageModel[Any], llm_string: str) -> tuple[str | None, str, dict[str, Any]]:
+    described = dumpd(model)
+    told, fields = _told(described), cast("dict[str, Any]", described.get("kwargs", {}))
     head = None if told == split_description(llm_string)[0] else json.dumps(told, sort_keys=True)
-    # Objects without a description in JSON: of each the class alone.
-    more = contents_of_fields(model, [name for name, each in fields.items() if _is_untold(each)])
-    return Seen(ref(model), settings, head, more)
+    return head, _contents(model, fields), fields
+
+
+def _of_others(model: BaseLanguageModel[Any], _: str) -> tuple[None, str, dict[str, Any]]:
+    """Return what the class of a model leaves out when it says what identifies it, as text models do.
+
+    A default isn't said: a key that LangChain's own words are enough for is found without the model, as an answer that
+    came over from a `SQLiteCache` has none.
+    """
+    if says_nothing(model):
+        return None, contents_of_fields(model), {}
+    identified: dict[str, Any] = dict(getattr(model, DESCRIBES))
+    if not model.is_lc_serializable():
+        return None, "", identified
+    fields = answering(_told(dumpd(model))).get("kwargs", {})
+    unsaid = {name: each for name, each in fields.items() if not _is_said(model, name, each, identified)}
+    more = digest(json.dumps(unsaid, sort_keys=True).encode()).hex() if unsaid else ""
+    return None, more + _contents(model, fields), identified | fields
+
+
+def _is_said(model: BaseLanguageModel[Any], name: str, value: Any, identified: dict[str, Any]) -> bool:
+    field = type(model).model_fields.get(name)
+    is_default = field is not None and field.default == value
+    is_secret = isinstance(value, dict) and cast("dict[str, Any]", value).get("type") == "secret"
+    return is_default or is_secret or _is_untold(value) or (name in identified and identified[name] == value)
+
+
+def _contents(model: BaseLanguageModel[Any], fields: dict[str, Any]) -> str:
+    """Return a digest of the objects without a description in JSON, which tells of each the class alone."""
+    return contents_of_fields(model, [name for name, each in fields.items() if _is_untold(each)])
 
 
 def _is_untold(value: Any) -> bool:

@@ -8,6 +8,7 @@ from beautyspot.errors import UnkeyableArgument
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.load import dumpd
 
+from langchain_beautyspot.clients import said_by_clients
 from langchain_beautyspot.model_fields import DESCRIBES, contents_of_fields, says_nothing
 from langchain_beautyspot.models import answering
 
@@ -26,14 +27,15 @@ def model_text(model: BaseLanguageModel[Any], settings: Mapping[str, Any] | None
     if not model.is_lc_serializable():
         # What a cache is told of the other models.
         told = {"_type": _hidden(model, "_llm_type"), **_hidden(model, DESCRIBES), **named}
-        fields = contents_of_fields(model) if says_nothing(model) else ""
-        return f"{type(model).__module__}.{type(model).__qualname__}{sorted(told.items())}{fields}"
+        more = (contents_of_fields(model) if says_nothing(model) else "") + said_by_clients(model, told)
+        return f"{type(model).__module__}.{type(model).__qualname__}{sorted(told.items())}{more}"
     described = dumpd(model)
     if described.get("type") != "constructor":
         name = type(model).__qualname__
         raise UnkeyableArgument(f"{name!r} passes for a model and says nothing of its settings; give a chat model")
     described = answering(_without_graphs(described))
-    return json.dumps(described, sort_keys=True) + f"---{sorted(named.items())}"
+    said = said_by_clients(model, described["kwargs"])
+    return json.dumps(described, sort_keys=True) + f"---{sorted(named.items())}{said}"
 
 
 def _hidden(model: Any, name: str) -> Any:

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, cast
 NAME_FIELDS = ("model_name", "model", "model_id", "deployment_name", "azure_deployment", "repo_id")
 IDLE_FIELDS = frozenset(
     (
-        "default_request_timeout", "disable_streaming", "max_retries", "openai_proxy", "request_timeout",
-        "stream_chunk_timeout", "timeout",
+        "allowed_special", "batch_size", "default_request_timeout", "disable_streaming", "disallowed_special",
+        "max_retries", "name", "openai_proxy", "request_timeout", "stream_chunk_timeout", "tiktoken_model_name",
+        "timeout",
     )
 )  # fmt: skip
 """Settings that change how a model is asked, not what it answers. One that is missing here costs calls that were paid
@@ -50,7 +51,10 @@ def canonical_model(llm_string: str, /) -> str:
 def answering(described: dict[str, Any], /) -> dict[str, Any]:
     """Return a model, as `langchain_core.load.dumpd` describes it, without settings that change no answer."""
     fields = cast("dict[str, Any]", described.get("kwargs", {}))
-    return {**described, "kwargs": {name: value for name, value in fields.items() if name not in IDLE_FIELDS}}
+    kept = {name: value for name, value in fields.items() if name not in IDLE_FIELDS}
+    # A name for traces stands in the place of the class's, which is its id's last part.
+    named = {"name": described["id"][-1]} if described.get("name") == fields.get("name", described) else {}
+    return {**described, **named, "kwargs": kept}
 
 
 def read_model(llm_string: str, /) -> Model:

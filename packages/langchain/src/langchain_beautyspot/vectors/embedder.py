@@ -9,6 +9,7 @@ from beautyspot.names import qualified_name
 from langchain_core.embeddings import Embeddings
 from pydantic import BaseModel
 
+from langchain_beautyspot.clients import addresses_beside
 from langchain_beautyspot.model_fields import is_secret
 from langchain_beautyspot.snapshots import are_same, as_it_is
 
@@ -126,6 +127,8 @@ def _settings(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
     if isinstance(embeddings, BaseModel):
         fields = type(embeddings).model_fields
         own = {name: value for name, value in own.items() if name in fields} | (embeddings.model_extra or {})
-    return {
+    settings = {
         name: value for name, value in own.items() if name.lstrip("_") not in IDLE_FIELDS and not is_secret(name, value)
     }
+    addresses = addresses_beside(embeddings, settings)
+    return {**settings, "addresses of clients": addresses} if addresses else settings

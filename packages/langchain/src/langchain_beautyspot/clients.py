@@ -1,0 +1,89 @@
+"""What a provider's client asks with and its model's description doesn't say: it read the environment by itself.
+
+That of OpenAI reads `OPENAI_BASE_URL`, `OPENAI_PROJECT_ID` and `OPENAI_CUSTOM_HEADERS`, so that the same model asks
+another server. Of a client that asks as its class does by default nothing is said, so that a key needs no client.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from beautyspot.keys.canonical import pack
+from beautyspot.keys.digest import digest
+
+from langchain_beautyspot.model_fields import is_secret
+from langchain_beautyspot.snapshots import PLAIN
+
+ADDRESS = "base_url"
+SCOPES = ("organization", "project")
+IDLE_HEADERS = frozenset(("authorization", "user-agent"))
+"""They say who asks, not what."""
+DEEPEST = 2
+"""Clients within a client: OpenAI's `completions` holds its client, that of Ollama holds one of httpx."""
+
+
+def said_by_clients(model: Any, told: Mapping[str, Any], /) -> str:
+    """Return a digest of what the clients of a model ask with; "" if nothing is to be said of them.
+
+    Args:
+        model: Of any class; a client is a part of it with a `base_url`, or what such a part holds as its `_client`.
+        told: Settings of the model that are known; what they say isn't said again.
+    """
+    said = {each for client in _clients(model) for each in (*_place(client, told), *_headers(client, told))}
+    return digest(pack([[name, value] for name, value in sorted(said)])).hex() if said else ""
+
+
+def addresses_beside(model: Any, told: Mapping[str, Any], /) -> list[str]:
+    """Return where the clients of a model ask, unless it is told or their default."""
+    said = {each for client in _clients(model) for each in _place(client, told)}
+    return sorted(value for name, value in said if name == ADDRESS)
+
+
+def _clients(model: Any) -> Iterator[Any]:
+    parts: dict[str, Any] = {**vars(model), **(getattr(model, "__pydantic_private__", None) or {})}
+    part: Any
+    for part in parts.values():
+        for _ in range(DEEPEST + 1):
+            if type(part) in PLAIN:
+                break
+            if _address(part):
+                yield part
+                break
+            part = getattr(part, "_client", None)
+
+
+def _address(client: Any) -> str:
+    address = getattr(client, ADDRESS, None)
+    # httpx has a class for it. An object that has every attribute, as mocks are, is no client.
+    return str(address).rstrip("/").lower() if type(address).__name__ in ("str", "URL") else ""
+
+
+def _place(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    address = _address(client)
+    urls = [value.rstrip("/").lower() for value in told.values() if isinstance(value, str) and "://" in value]
+    if not any(f"{address}/".startswith(f"{url}/") for url in (*urls, *_defaults(client.__class__))):
+        yield ADDRESS, address
+    for name in SCOPES:
+        value = getattr(client, name, None)
+        if isinstance(value, str) and value and value not in told.values():
+            yield name, value
+
+
+def _headers(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    headers, given = getattr(client, "_custom_headers", None), told.get("default_headers")
+    if isinstance(headers, Mapping):
+        known = {*cast("Mapping[str, Any]", given).items()} if isinstance(given, Mapping) else set[Any]()
+        for name, value in cast("Mapping[str, Any]", headers).items():
+            idle = name.lower() in IDLE_HEADERS or is_secret(name.replace("-", "_"), value)
+            if isinstance(value, str) and not idle and (name, value) not in known:
+                yield name, value
+
+
+def _defaults(kind: type[Any]) -> Iterator[str]:
+    """Yield the addresses in the constructor of a client's class: nothing else tells where it asks by default."""
+    for each in kind.__mro__:
+        constructor: Any = each.__dict__.get("__init__")
+        written = getattr(getattr(constructor, "__code__", None), "co_consts", ())
+        preset: dict[str, Any] = getattr(constructor, "__kwdefaults__", None) or {}
+        for value in (*written, *preset.values()):
+            if isinstance(value, str) and value.startswith(("https://", "http://")):
+                yield value.rstrip("/").lower()

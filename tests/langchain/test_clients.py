@@ -1,0 +1,160 @@
+"""What a model's client asks with: by settings that a description leaves out, and by the environment."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from beautyspot import Spot
+from langchain.agents import create_agent
+from langchain_beautyspot import BeautySpotCache, CachedEmbeddings, CacheMiddleware
+from langchain_beautyspot.clients import said_by_clients
+from langchain_beautyspot.errors import ReplayMiss
+from langchain_core.messages import HumanMessage
+from langchain_core.outputs import Generation
+from langchain_openai import AzureOpenAI, ChatOpenAI, OpenAI, OpenAIEmbeddings
+from openai import OpenAI as Client
+from servers.openai_api import OpenAIAPI
+
+Make = Callable[..., Any]
+OF_OPENAI = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS")
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """One that says nothing of a server."""
+    for name in OF_OPENAI:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    return monkeypatch
+
+
+@pytest.mark.external_service
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"base_url": "localhost"},
+        {"organization": "o"},
+        {"default_headers": {"X-Route": "b"}},
+        {"default_query": {"v": "1"}},
+    ],
+)
+def test_text_models_of_other_servers_and_accounts_share_nothing(
+    cache: BeautySpotCache, text_model: Make, openai_api: OpenAIAPI, other: dict[str, Any]
+):
+    if "base_url" in other:
+        other = {"base_url": openai_api.url.replace("127.0.0.1", "localhost")}
+    for _ in range(2):
+        text_model().invoke("q")
+        text_model(**other).invoke("q")
+    assert (openai_api.calls, cache.stats().hits) == (2, 2)
+
+
+def azure(**options: Any) -> AzureOpenAI:
+    given = {"azure_endpoint": "https://a.test", "api_version": "1", "azure_deployment": "d", "api_key": "k"}
+    return AzureOpenAI(**{**given, **options})
+
+
+def key_of(model: Any) -> str:
+    """Return the key of a question, without asking a server."""
+    model.cache = BeautySpotCache("memory://", mode="replay_only")
+    with pytest.raises(ReplayMiss) as missed:
+        model.invoke("q")
+    return str(missed.value).partition("key '")[2][:32]
+
+
+@pytest.mark.parametrize("other", [{"azure_endpoint": "https://b.test"}, {"api_version": "2"}], ids=str)
+def test_text_models_of_other_azures_share_nothing(other: dict[str, str]):
+    assert key_of(azure()) != key_of(azure(**other))
+    assert key_of(azure()) == key_of(azure(api_key="z", timeout=7))
+
+
+@pytest.mark.parametrize("make", [ChatOpenAI, OpenAI])
+def test_settings_that_change_no_answer_are_in_no_key(make: Make):
+    keys = {
+        key_of(make(model="m", **idle))
+        for idle in ({}, {"timeout": 7}, {"max_retries": 7}, {"tiktoken_model_name": "gpt-4"}, {"name": "mine"})
+    }
+    assert len(keys) == 1
+
+
+def test_a_text_model_with_defaults_finds_what_was_kept_by_its_own_words_alone():
+    model = OpenAI(model="m", batch_size=7)
+    cache = BeautySpotCache("memory://")
+    cache.update("q", str(sorted({**model.asdict(), "stop": None}.items())), [Generation(text="came over")])
+    model.cache = cache
+    assert model.invoke("q") == "came over"
+
+
+def by_cache(folder: Path) -> Callable[[], Any]:
+    cache = BeautySpotCache(folder / "a.db")
+    return lambda: ChatOpenAI(model="m", cache=cache).invoke("q")
+
+
+def by_cache_of_texts(folder: Path) -> Callable[[], Any]:
+    cache = BeautySpotCache(folder / "a.db")
+    return lambda: OpenAI(model="m", cache=cache).invoke("q")
+
+
+def by_mark(folder: Path) -> Callable[[], Any]:
+    spot = Spot("m", db=folder / "a.db")
+    return lambda: spot.mark(ChatOpenAI(model="m")).invoke("q")
+
+
+def by_agent(folder: Path) -> Callable[[], Any]:
+    cache = CacheMiddleware(folder / "a.db")
+    question: Any = {"messages": [HumanMessage("q")]}
+    return lambda: create_agent(ChatOpenAI(model="m"), middleware=[cache]).invoke(question)
+
+
+def by_embeddings(folder: Path) -> Callable[[], Any]:
+    made = lambda: OpenAIEmbeddings(model="m", check_embedding_ctx_length=False)  # noqa: E731 - read at each call
+    return lambda: CachedEmbeddings(made(), folder / "a.db").embed_query("q")
+
+
+@pytest.mark.external_service
+@pytest.mark.parametrize("way", [by_cache, by_cache_of_texts, by_mark, by_agent, by_embeddings])
+def test_a_server_that_the_client_reads_from_the_environment_is_in_the_key(
+    tmp_path: Path, openai_api: OpenAIAPI, environment: pytest.MonkeyPatch, way: Callable[[Path], Callable[[], Any]]
+):
+    ask = way(tmp_path)
+    for host in ("127.0.0.1", "localhost", "127.0.0.1", "localhost"):
+        environment.setenv("OPENAI_BASE_URL", openai_api.url.replace("127.0.0.1", host))
+        ask()
+    assert openai_api.calls == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("OPENAI_PROJECT_ID", "p"), ("OPENAI_ORG_ID", "o"), ("OPENAI_CUSTOM_HEADERS", "X-Route: b")]
+)
+@pytest.mark.parametrize("make", [ChatOpenAI, OpenAI])
+def test_what_else_the_client_reads_from_the_environment_is_in_the_key(
+    environment: pytest.MonkeyPatch, make: Make, name: str, value: str
+):
+    before = key_of(make(model="m"))
+    environment.setenv(name, value)
+    assert key_of(make(model="m")) != before
+
+
+def test_a_client_says_nothing_of_its_default_nor_of_what_the_model_says(environment: pytest.MonkeyPatch):
+    asks_by_default = ChatOpenAI(model="m")
+    assert said_by_clients(asks_by_default, {}) == ""
+    given = ChatOpenAI(model="m", base_url="http://a.test/v1/", organization="o", default_headers={"X": "y"})
+    told = {"openai_api_base": "http://a.test/v1/", "openai_organization": "o", "default_headers": {"X": "y"}}
+    assert said_by_clients(given, told) == ""
+    assert said_by_clients(given, {}) != ""
+    environment.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: secret")
+    assert said_by_clients(ChatOpenAI(model="m"), {}) == ""
+
+
+class Plain:
+    """A model of a class of anybody's, which holds its client as it likes."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+
+def test_an_object_that_answers_to_every_name_is_no_client():
+    assert said_by_clients(Plain(Mock()), {}) == ""
+    assert said_by_clients(Plain(Client(base_url="http://a.test")), {}) != ""
