@@ -161,11 +161,11 @@ def test_fields_that_change_in_any_way_fail_no_call(tmp_path: Path) -> None:
     class Restless(Counting, extra="allow"):
         last: Any = 1
         spent: dict[str, float] = {}  # noqa: RUF012 - as above
-        total: float = 0.0
+        total: int = 0
 
         def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
             self.spent[messages[-1].text] = 0.5
-            self.total = self.total + 0.5
+            self.total = self.total + 1
             self.more = self.total
             return super()._generate(messages, stop, run_manager, **kwargs)
 
@@ -201,9 +201,33 @@ def test_agents_and_marks_hit_though_a_model_counts_its_calls(tmp_path: Path, wa
         assert model.count == (0 if run else 2)
 
 
-def test_a_model_that_began_to_count_elsewhere_hits_in_its_next_run(tmp_path: Path) -> None:
-    for run in range(2):
-        model = Counting(cache=BeautySpotCache(tmp_path / "a.db"), count=5)
-        for question in ("a", "b", "a", "b"):
-            model.invoke(question)
-        assert model.count == (5 if run else 7)
+class Adding(Counting):
+    """Puts each question into the request that it was given."""
+
+    body: dict[str, str] = {}  # noqa: RUF012 - as above
+    temperature: float = 0.0
+
+    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+        self.body["question"] = messages[-1].text
+        if len(self.asked) > 5:  # of an answer that it doesn't like
+            self.temperature += 0.5
+        given = super()._generate(messages, stop, run_manager, **kwargs)
+        given.generations[0].message.content = f"{self.asked} {self.count} {self.body} {self.temperature}"
+        return given
+
+
+GIVEN: list[dict[str, Any]] = [
+    {}, {"count": 5}, {"asked": ["be rude"]}, {"asked": ["be kind"]}, {"body": {"model": "m1"}}, {"temperature": 1.0}
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:.*changed while it was asked:beautyspot.CacheSaveWarning")
+def test_what_a_model_was_given_tells_it_from_others_though_its_code_adds_to_it(tmp_path: Path) -> None:
+    cache = BeautySpotCache(tmp_path / "a.db")
+    answers = [Adding(cache=cache, **given).invoke("a").text for given in (*GIVEN, {})]
+    assert (len({*answers}), answers[0] == answers[-1], cache.stats().hits) == (len(GIVEN), True, 1)
+
+
+def test_a_model_that_counts_on_from_what_it_was_given_keeps_nothing_and_says_so(tmp_path: Path) -> None:
+    with pytest.warns(CacheSaveWarning, match="changed while it was asked"):
+        Counting(cache=BeautySpotCache(tmp_path / "a.db"), count=5).invoke("a")

@@ -207,6 +207,32 @@ async def test_a_model_that_counts_its_calls_is_asked_each_question_once(way: st
     assert len(ASKED) == 2
 
 
+class Bodied(Teller):
+    """Puts each prompt into the request that it was given."""
+
+    body: dict[str, Any] = {}  # noqa: RUF012 - pydantic copies it
+
+    def _said(self) -> CompletionResponse:
+        self.body["prompt"] = "Name it"
+        ASKED.append(str(self.body))
+        return CompletionResponse(text=str(self.body))
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_request_that_a_model_was_given_and_adds_to_is_a_setting(way: str, store: Spot, ask: Any) -> None:
+    with pytest.warns(CacheWarning, match=r"\('body',?\).*apart from its settings"):
+        assert [await ask(cache_llm(Bodied(body={"model": each}), store), way, "Name it") for each in ("m1", "m2")]
+    assert ["m2" in asked for asked in ASKED] == [False, True]
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_two_copies_of_a_model_that_counts_ask_once(way: str, store: Spot, ask: Any) -> None:
+    model = Counting()
+    for _ in range(2):
+        await ask(cache_llm(model, store), way, "Name it")
+    assert len(ASKED) == 1
+
+
 class Remembering(Counting):
     last: str = ""
 

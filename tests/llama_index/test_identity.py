@@ -194,10 +194,41 @@ class Busy(CustomLLM):
 
 def test_what_a_model_of_the_users_counts_of_its_calls_makes_no_key():
     model = Busy()
+    before = identity_of(model)
     for question in ("a", "b"):
         model.complete(question)
-    assert identity_of(model) == identity_of(Busy(calls=7))
-    assert identity_of(Busy(style="rude")) == {**identity_of(model), "style": "rude"}
+    assert identity_of(model) == before == identity_of(Busy())
+    assert identity_of(Busy(style="rude")) == {**before, "style": "rude"}
+
+
+class Shots(Busy):
+    def __init__(self, shots: Any = (), **settings: Any) -> None:
+        super().__init__(**settings)
+        self._spent = dict(shots)
+
+
+@pytest.mark.parametrize("given", [{"calls": 7}, {"asked": ["be rude"]}, {"shots": {"be": 0.5}}])
+def test_what_a_model_was_given_makes_its_keys_though_its_code_adds_to_it(given: Any):
+    model = Shots(**given)
+    before = str(identity_of(model))
+    assert before != str(identity_of(Shots()))
+    model.complete("a")
+    assert before != str(identity_of(model))
+
+
+def test_what_was_assigned_later_makes_keys_as_well():
+    model = Busy()
+    before = identity_of(model)
+    model.asked, model._spent = ["be rude"], {"be": 0.5}
+    assert identity_of(model) == {**before, "asked": ["be rude"], "_spent": {"be": 0.5}}
+
+
+def test_an_object_that_a_model_asks_is_told_by_what_it_was_given(canonical: Canonical):
+    forms = [canonical.form(Front(service=Service(meter=Meter(calls=calls), asked=asked))) for calls, asked in GIVEN]
+    assert len({str(form) for form in forms}) == len(GIVEN)
+
+
+GIVEN: list[tuple[int, list[str]]] = [(0, []), (1, []), (2, []), (0, ["be rude"]), (0, ["be kind"])]
 
 
 @dataclass

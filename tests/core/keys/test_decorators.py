@@ -76,6 +76,23 @@ def test_one_that_counts_its_calls_makes_the_same_call_again(spot: bs.Spot):
     assert (marked(5), marked(5), marked.cache_info().hits) == (10, 10, 1)
 
 
+class Sending(Times):
+    """Puts each number into the request that it was given."""
+
+    def __init__(self, function: Callable[..., Any], request: dict[str, Any]) -> None:
+        super().__init__(function, 1)
+        self.request = request
+
+    def __call__(self, number: int) -> Any:
+        self.request["number"] = number
+        return str(self.request)
+
+
+def test_a_request_that_it_was_given_and_adds_to_is_a_setting(spot: bs.Spot):
+    marked = [spot.mark(Sending(base, {"model": model})) for model in ("m1", "m2")]
+    assert marked[0](5) != marked[1](5)
+
+
 def test_above_a_marked_function_it_has_content():
     with bs.Spot(db="memory://") as spot:
         key = KeyMaker(apply).key

@@ -7,7 +7,7 @@ from typing import Any
 
 from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
-from beautyspot.keys.counted import counted_by
+from beautyspot.keys.counted import counts_of
 from beautyspot.keys.digest import digest
 from beautyspot.keys.registry import KeyRegistry
 from langchain_core.language_models import LLM, BaseChatModel, BaseLanguageModel
@@ -39,9 +39,9 @@ def _says_nothing(kind: type[Any]) -> bool:
     return getattr(kind, DESCRIBES, None) is getattr(BaseLanguageModel, DESCRIBES)
 
 
-def counted(kind: type[Any], /) -> frozenset[str]:
-    """Return the fields in which models of a class count or list their own calls, if it says nothing of itself."""
-    return counted_by(kind, ANSWERS) if _says_nothing(kind) else frozenset()
+def counted(model: BaseModel, /) -> frozenset[str]:
+    """Return the fields in which a model counts or lists its own calls, if its class says nothing of itself."""
+    return counts_of(model, vars(model), ANSWERS) if _says_nothing(type(model)) else frozenset()
 
 
 def contents_of_fields(model: BaseModel, names: Iterable[str] | None = None, /) -> str:
@@ -52,7 +52,7 @@ def contents_of_fields(model: BaseModel, names: Iterable[str] | None = None, /) 
         names: Those of the fields that are meant; None for all of its class but those that its calls count in.
     """
     contents: dict[str, Any] = {}
-    left_out = OF_LANGCHAIN if names is not None else OF_LANGCHAIN | counted(type(model))
+    left_out = OF_LANGCHAIN if names is not None else OF_LANGCHAIN | counted(model)
     for name, field in type(model).model_fields.items():
         value = getattr(model, name, None)
         if name in left_out or field.exclude or is_secret(name, value) or not (names is None or name in names):

@@ -2,11 +2,13 @@
 
 import ast
 import inspect
-from collections.abc import Iterator
-from functools import lru_cache
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
 from textwrap import dedent
 from types import FunctionType
 from typing import Any, NamedTuple
+from weakref import ref
 
 from beautyspot.keys.callables import closure
 from beautyspot.keys.cells import held
@@ -14,13 +16,88 @@ from beautyspot.keys.cells import held
 GROWING = frozenset(("add", "append", "appendleft", "extend", "insert", "update"))
 """Methods of lists, sets, dicts and their like that make them longer."""
 
+COLLECTIONS = frozenset((list, dict, set, deque, Counter, defaultdict))
+"""What can list calls; a text that grows is a prompt as often, as a fraction is a temperature."""
+
 MOST_LAYERS = 64
 """Decorators of one method that are looked through, with what they close over."""
+
+MOST_SIGHTS = 4096
+"""Objects that are remembered. One whose log holds the object itself is never freed while it is."""
+
+_GIVEN = object()
+
+
+class _Sight(NamedTuple):
+    """An object that was looked at before."""
+
+    thing: Callable[[], Any]
+    first: dict[str, Any]
+    """What its attributes held when they were first looked at: 0, an empty collection, or `_GIVEN`."""
+
+
+_sights: dict[int, _Sight] = {}
+"""By the `id` of the object. Each step on it is one under the GIL, so that a fork meets no lock."""
+
+
+def counts_of(thing: object, held: Mapping[str, Any], entries: tuple[str, ...], /) -> frozenset[str]:
+    """Return the attributes in which an object counts or lists its calls, beginning at 0 or at nothing.
+
+    Args:
+        thing: The object.
+        held: Its attributes as they are now.
+        entries: As for `counted_by`.
+
+    Objects that begin at nothing begin alike, so nothing tells them apart there. Whatever else an attribute held when
+    the object was first looked at may have been given, and what lies there in its place since then as well: both are
+    settings, also if the class's own code adds to them, as it adds the prompt to a request.
+    """
+    kind: type[Any] = type(thing)
+    names = counted_by(kind, entries)
+    if not names:
+        return names
+    first = _first(thing)
+    return frozenset(name for name in names if _is_count(first, name, held.get(name, getattr(kind, name, None))))
+
+
+def share_counts(thing: object, copy: object, /) -> None:
+    """Let a copy of an object, which shares its collections, count in those in which the object does."""
+    if sight := _sights.get(id(thing)):
+        _first(copy).update(sight.first)
+
+
+def _is_count(first: dict[str, Any], name: str, now: Any) -> bool:
+    is_nothing = now == 0 if type(now) is int else type(now) in COLLECTIONS and not now
+    begun = first.setdefault(name, now if is_nothing else _GIVEN)
+    if is_nothing and begun is not _GIVEN:
+        first[name] = now  # an empty one in its place is a beginning as well
+        return True
+    return type(now) is type(begun) is int or now is begun
+
+
+def _first(thing: object) -> dict[str, Any]:
+    """Return what was first seen of an object, to be added to; what can't be remembered is seen anew each time."""
+    sight = _sights.get(id(thing))
+    if sight is None or sight.thing() is not thing:
+        try:
+            sight = _Sight(ref(thing, partial(_forget, id(thing))), {})
+        except TypeError:  # of slots alone
+            return {}
+        if len(_sights) >= MOST_SIGHTS:
+            _sights.clear()  # those that still live are settings from now on where they have counted
+        _sights[id(thing)] = sight
+    return sight.first
+
+
+def _forget(number: int, gone: object) -> None:
+    sight = _sights.get(number)
+    if sight is not None and sight.thing is gone:
+        del _sights[number]
 
 
 @lru_cache(1024)
 def counted_by(kind: type[Any], entries: tuple[str, ...], /) -> frozenset[str]:
-    """Return the attributes of `self` that methods of a class count up or down, or make longer, whatever they hold.
+    """Return the attributes of `self` that methods of a class count up or down, or make longer, settings among them.
 
     Args:
         kind: The class.

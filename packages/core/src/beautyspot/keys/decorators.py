@@ -15,11 +15,11 @@ _SHOWN = frozenset(
 """What `functools.update_wrapper` sets in any release of Python, besides `__wrapped__`: how the function is shown."""
 
 
-def decorator_form(canonical: Canonical, kind: type, held: Mapping[str, Any], /) -> list[Form]:
+def decorator_form(canonical: Canonical, decorator: object, held: Mapping[str, Any], /) -> list[Form]:
     """Return forms of the function that stands behind, and of all that is `held` but what counts the calls.
 
     Args:
-        kind: The decorator's class.
+        decorator: An object that stands before a function.
         held: Its attributes.
 
     Raises:
@@ -27,15 +27,15 @@ def decorator_form(canonical: Canonical, kind: type, held: Mapping[str, Any], /)
     """
     wrapped = held["__wrapped__"]
     names = sorted(name for name, item in held.items() if item is wrapped)
-    return [names, canonical.form(wrapped), canonical.form(settings_of(kind, held))]
+    return [names, canonical.form(wrapped), canonical.form(settings_of(decorator, held))]
 
 
-def settings_of(kind: type, held: Mapping[str, Any], /) -> dict[str, Any]:
+def settings_of(decorator: object, held: Mapping[str, Any], /) -> dict[str, Any]:
     """Return what is `held` but the function that stands behind, and what counts the calls."""
-    from beautyspot.keys.counted import counted_by  # `ast` and `inspect` are 20 ms of a notebook's first call
+    from beautyspot.keys.counted import counts_of  # `ast` and `inspect` are 20 ms of a notebook's first call
 
     wrapped = held["__wrapped__"]
-    out, marks = _SHOWN | counted_by(kind, ("__call__",)), _marks(wrapped)
+    out, marks = _SHOWN | counts_of(decorator, held, ("__call__",)), _marks(wrapped)
     return {
         name: item
         for name, item in held.items()

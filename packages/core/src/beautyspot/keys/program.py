@@ -163,7 +163,7 @@ def _decorator(layer: object) -> tuple[str, dict[str, Any]]:
         own = assigned((layer,))
         name, found = place_of(layer), {at: held(cell) for at, cell in closure(layer).items() if id(cell) not in own}
     else:
-        name, found = qualified_name(kind), settings_of(kind, attributes(layer, slots_of(kind.__mro__)))
+        name, found = qualified_name(kind), settings_of(layer, attributes(layer, slots_of(kind.__mro__)))
     return name, {at: content for at, content in found.items() if _is_constant(content)}
 
 

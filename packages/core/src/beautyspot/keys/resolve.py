@@ -84,7 +84,7 @@ def _other(kind: type) -> Maker:
         if callable(wrapped) and callable(value):
             from beautyspot.keys.decorators import decorator_form  # few calls hold one
 
-            return [_DECORATOR, name, *decorator_form(canonical, type(value), attributes(value, slots))]
+            return [_DECORATOR, name, *decorator_form(canonical, value, attributes(value, slots))]
         raise NoContentError(type(value))
 
     return form

@@ -129,7 +129,7 @@ def _warn_of_itself(notices: Notices, name: str, settings: set[str]) -> None:
     notices.tell(
         ("llama_index", "changed itself", name),
         f"{name} changed while it was asked, by its own code ({_list(settings)}), so what it gives is not found again; "
-        "declare what changes as a field with Field(exclude=True)",
+        "keep what changes apart from its settings, in a field with Field(exclude=True)",
         CacheWarning,
     )
 
@@ -138,8 +138,8 @@ def _warn_of_others(notices: Notices, name: str, settings: set[str]) -> None:
     notices.tell(
         ("llama_index", "changed", name),
         f"{name} changed while it was asked ({_list(settings)}), so nobody knows of which settings its answer is; "
-        "it was returned and not kept; change settings between calls, or, if its own code does, declare what changes "
-        "as a field with Field(exclude=True)",
+        "it was returned and not kept; change settings between calls, or, if its own code does, keep what changes "
+        "apart from its settings, in a field with Field(exclude=True)",
         CacheSaveWarning,
     )
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from beautyspot.errors import ConfigurationError
+from beautyspot.keys.counted import share_counts
 
 from llama_index.callbacks.beautyspot.asking import assign
 from llama_index.core.bridge.pydantic import BaseModel, PrivateAttr
@@ -43,6 +44,7 @@ def copy_as(model: Model, front: type[Stand], state: Any, /) -> Model:
         ) from error
     private = dict(getattr(copy, "__pydantic_private__", None) or {})
     object.__setattr__(copy, "__pydantic_private__", {**private, STATE: state})
+    share_counts(model, copy)
     return copy
 
 
@@ -58,6 +60,7 @@ def plain(model: Model, /) -> Model:
     private = {name: value for name, value in (copy.__pydantic_private__ or {}).items() if name != STATE}
     copy.__class__ = own_class(model)
     object.__setattr__(copy, "__pydantic_private__", private or None)
+    share_counts(model, copy)
     return copy
 
 

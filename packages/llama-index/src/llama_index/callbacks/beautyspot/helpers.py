@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from beautyspot.keys.canonical import PLAIN
-from beautyspot.keys.counted import asked_by, counted_by
+from beautyspot.keys.counted import asked_by, counted_by, counts_of
 from beautyspot.names import qualified_name
 
 from llama_index.core.bridge.pydantic import BaseModel
@@ -20,7 +20,7 @@ class Asked(NamedTuple):
 
     value: Any
     fields: tuple[str, ...]
-    """Those that tell it from others."""
+    """Those of its class; what it counts in is among them."""
     asked: tuple[str, ...]
     """The methods that are called of it."""
 
@@ -28,8 +28,12 @@ class Asked(NamedTuple):
         """Return what tells it from others."""
         held = {name: getattr(self.value, name) for name in self.fields if hasattr(self.value, name)}
         extra: dict[str, Any] = getattr(self.value, "__pydantic_extra__", None) or {}
-        kind = type(self.value)
-        told = {name: uncounted(each, asked_by(kind, self.asked, name)) for name, each in {**held, **extra}.items()}
+        kind, counts = type(self.value), counts_of(self.value, held, self.asked)
+        told = {
+            name: uncounted(each, asked_by(kind, self.asked, name))
+            for name, each in {**held, **extra}.items()
+            if name not in counts
+        }
         return [qualified_name(kind), told]
 
 
@@ -53,12 +57,11 @@ def uncounted(value: Any, asked: tuple[str, ...], /) -> Any:
 
 @lru_cache(1024)
 def _fields(kind: type[Any], asked: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Return the fields that tell objects of a class apart; None for a class that is left as it is."""
+    """Return the fields of a class that counts, or asks what may; None for one that is left as it is."""
     if kind.__module__.startswith(_HOST) or issubclass(kind, BaseComponent):
         return None  # a component of LlamaIndex's is told by its identity
     fields: Any = kind.model_fields if issubclass(kind, BaseModel) else getattr(kind, "__dataclass_fields__", None)
     if fields is None:
         return None
-    counted = counted_by(kind, asked)
     asks = any(asked_by(kind, asked, name) for name in fields)
-    return tuple(name for name in fields if name not in counted) if counted or asks else None
+    return tuple(fields) if asks or not counted_by(kind, asked).isdisjoint(fields) else None

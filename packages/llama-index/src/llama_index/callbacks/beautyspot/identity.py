@@ -17,7 +17,7 @@ from typing import Any
 from beautyspot.checks import has_methods
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import PLAIN, Canonical
-from beautyspot.keys.counted import asked_by, counted_by
+from beautyspot.keys.counted import asked_by, counts_of
 from beautyspot.keys.registry import KeyRegistry
 
 from llama_index.callbacks.beautyspot.copies import STATE
@@ -154,7 +154,8 @@ def own_private(component: BaseModel, /) -> dict[str, Any]:
     """
     hidden: Mapping[str, Any] = getattr(component, "__pydantic_private__", None) or {}
     class_ = type(component)
-    held = {name: hidden.get(name) for name in _own_private_names(class_) if not _is_count(class_, name)}
+    counts = _counts(component)
+    held = {name: hidden.get(name) for name in _own_private_names(class_) if name not in counts}
     return _telling(
         {name: value for name, value in held.items() if value is not None and _package(value) not in _TOOLS}
     )
@@ -208,7 +209,8 @@ def settings_of_options(options: Mapping[str, Any], /) -> dict[str, Any]:
 def settings_of_fields(component: BaseModel, /) -> dict[str, Any]:
     """Return the fields that may change what `component` gives, by their names."""
     class_ = type(component)
-    settings = {name: getattr(component, name) for name in _counted(class_)}
+    counts = _counts(component)
+    settings = {name: getattr(component, name) for name in _telling_fields(class_) if name not in counts}
     extra: Mapping[str, Any] = getattr(component, "__pydantic_extra__", None) or {}
     of_host = class_.__module__.startswith(_HOST)
     settings.update({name: value for name, value in extra.items() if not _is_idle(class_, name, of_host=of_host)})
@@ -241,7 +243,7 @@ def _package(value: Any) -> str:
 
 
 @lru_cache(1024)
-def _counted(class_: type[BaseModel]) -> tuple[str, ...]:
+def _telling_fields(class_: type[BaseModel]) -> tuple[str, ...]:
     hosts = _host_classes(class_)
     idle = {name for each in hosts for name in each.model_fields if _is_idle(each, name, of_host=True)}
     # Whoever writes a field of a class of theirs, or of a model, leaves it out of dumps because it changes nothing.
@@ -250,7 +252,6 @@ def _counted(class_: type[BaseModel]) -> tuple[str, ...]:
         name
         for name, field in class_.model_fields.items()
         if not (name in idle or _is_idle(class_, name, of_host=False) or (field.exclude and name not in given))
-        and not _is_count(class_, name)
     )
 
 
@@ -266,10 +267,10 @@ def _own_private_names(class_: type[BaseModel]) -> tuple[str, ...]:
     return tuple(name for name in class_.__private_attributes__ if name not in of_host and name != STATE)
 
 
-@lru_cache(4096)
-def _is_count(class_: type[BaseModel], name: str) -> bool:
-    """Say whether a class of the user's counts or lists its calls in a field or private attribute of its own."""
-    return is_users(class_, name) and name in counted_by(class_, _ENTRIES)
+def _counts(component: BaseModel) -> frozenset[str]:
+    """Return the fields and private attributes of a class of the user's in which a component counts or lists calls."""
+    counts = counts_of(component, {**vars(component), **(component.__pydantic_private__ or {})}, _ENTRIES)
+    return frozenset(name for name in counts if is_users(type(component), name)) if counts else counts
 
 
 def _host_classes(class_: type[BaseModel]) -> list[type[BaseModel]]:
