@@ -157,16 +157,6 @@ async def test_a_stream_that_a_model_reads_of_its_own_is_nested(recorder: Record
     assert all(ids[row.parent_id].trace_id == row.trace_id for row in rows if row.nested)
 
 
-def test_a_model_that_another_asks_is_not_nested(recorder: Recorder) -> None:
-    class Asking(MockLLM):
-        @llm_chat_callback()
-        def chat(self, messages: Any, **kwargs: Any) -> ChatResponse:
-            return Told().chat(messages)
-
-    Asking().chat(HELLO)
-    assert [row.nested for row in recorder.rows()] == [False, False]
-
-
 def test_a_stream_is_timed_from_its_start_to_its_end(tmp_path: Path) -> None:
     clock = FrozenClock()
     with install(bs.Spot(db=str(tmp_path / "a.db"), clock=clock)) as recorder:

@@ -24,6 +24,7 @@ from llama_index.core.workflow import StartEvent, StopEvent, Workflow, step
 from llama_index.embeddings.openai import OpenAIEmbedding
 from llama_index.llms.openai import OpenAI, OpenAIResponses
 from llama_index_instrumentation.dispatcher import instrument_tags
+from pydantic import BaseModel
 from servers.openai_api import HANG_UP, OpenAIAPI
 
 pytestmark = [
@@ -46,6 +47,12 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
 @pytest.fixture
 def embedding(openai_api: OpenAIAPI) -> OpenAIEmbedding:
     return OpenAIEmbedding(api_base=openai_api.url, api_key="sk-secret", max_retries=0)
+
+
+class Sum(BaseModel):
+    """A sum."""
+
+    total: int
 
 
 def add(a: int, b: int) -> int:
@@ -82,6 +89,17 @@ async def test_every_way_to_ask_is_one_call_that_counts(openai: Make, recorder: 
         assert 0 < row.first_token_s <= row.elapsed_s
     else:
         assert row.output_tokens == 3
+
+
+@pytest.mark.parametrize("way", ["chat", "achat", "complete", "stream_chat", "astream_chat"])
+async def test_a_structured_model_counts_the_calls_of_its_model_alone(
+    openai: Make, openai_api: OpenAIAPI, recorder: Recorder, ask: Any, way: str
+) -> None:
+    model = openai().as_structured_llm(Sum)
+    await ask(model, way, 'use Sum {"total": 3}')
+    assert (recorder.totals().calls, openai_api.calls) == (1, 1)
+    [row] = [row for row in recorder.rows() if row.kind == "llm" and not row.nested]
+    assert row.name.startswith("OpenAI.")
 
 
 def test_a_stream_tells_its_tokens_where_the_provider_does(openai: Make, recorder: Recorder) -> None:

@@ -135,7 +135,7 @@ class Run(NamedTuple):
     """In the currency of the price table that gave it."""
     cache_hit: bool | None
     nested: bool
-    """Its tokens are counted in a parent as well."""
+    """Its tokens are counted in another row of its trace: above it or, where it asked another model, below it."""
     cache_key: str | None
     """The kept result that it read or wrote."""
     error: str | None

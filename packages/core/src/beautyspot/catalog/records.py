@@ -43,7 +43,7 @@ class FunctionSummary:
 
 @dataclass(frozen=True, slots=True)
 class ModelSummary:
-    """What the observed calls of one model came to; nested calls, counted in a parent, are left out."""
+    """What the observed calls of one model came to; nested calls, counted in another row, are left out."""
 
     model: str
     runs: int

@@ -49,7 +49,7 @@ def nodes_of(runs: Sequence[Run], /) -> list[Node]:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a trace comes to; a nested run's tokens are counted in its parent."""
+    """What a trace comes to; a nested run's tokens are counted in another."""
 
     runs: int
     errors: int

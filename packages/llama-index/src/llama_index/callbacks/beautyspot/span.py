@@ -19,8 +19,8 @@ class Span:
     """One traced call."""
 
     __slots__ = (
-        "above", "batches", "cancelled", "is_lazy", "is_run_itself", "kind", "name", "owner", "run_id", "span_id",
-        "tokens", "trace_id", "uuid", "waited_s", "within",
+        "above", "batches", "below", "cancelled", "is_run_itself", "is_wrapper", "kind", "name", "owner", "run_id",
+        "span_id", "tokens", "trace_id", "uuid", "waited_s", "within",
     )  # fmt: skip
 
     def __init__(self, span_id: str, owner: int, parent: Span | None) -> None:
@@ -36,8 +36,8 @@ class Span:
         """Where the span is a run."""
         self.is_run_itself = False
         """Whether the run ends with the span, and not with an event."""
-        self.is_lazy = False
-        """Whether the call may make another of its own only when it is read."""
+        self.is_wrapper = False
+        """Whether the call of a model had another model called, which tells of the tokens as well."""
         self.tokens = 0
         """About how many the prompt has, where a limiter counts them."""
         self.batches: Iterator[Sequence[Any]] | None = None
@@ -47,14 +47,30 @@ class Span:
         self.cancelled = False
         if parent is not None:
             self.trace_id, self.above = parent.trace_id, parent.run_id or parent.above
+            # Not each parent: a workflow's run stays the parent of those that its caller begins after it, without end.
+            self.below = parent if parent.kind in LEAVES else parent.below
             # A text model's `achat` calls its `chat`, which calls its `complete`: one call to a provider.
             self.within = parent.owner if parent.kind == "llm" else parent.within if parent.owner == owner else 0
         else:
             origin = ORIGIN.get()
             self.above, self.trace_id = (None, self.uuid) if origin is None else origin
-            self.within = 0
+            self.below, self.within = None, 0
 
     @property
     def is_nested(self) -> bool:
         """Whether the call belongs to another of the same object, which tells of its tokens as well."""
         return self.within == self.owner != 0
+
+    def is_below(self, other: Span, /) -> bool:
+        """Say whether the call is that of a model's, or a part of it."""
+        return self is other or (self.below is not None and self.below.is_below(other))
+
+    def mark_wrappers(self) -> None:
+        """Tell the calls of other models of which this one is a part that it counts, and not they.
+
+        It is what asked a provider, or a cache: a router or a fallback has no more to tell than that, and may hide it.
+        """
+        above = None if self.is_nested else self.below
+        while above is not None:
+            above.is_wrapper = above.kind == "llm"
+            above = above.below

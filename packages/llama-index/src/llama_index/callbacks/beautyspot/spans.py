@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,7 @@ from llama_index_instrumentation.span import active_span_id
 
 from llama_index.callbacks.beautyspot.late_calls import tie_late_calls
 from llama_index.callbacks.beautyspot.listener import Listener
+from llama_index.callbacks.beautyspot.open_streams import OpenStreams
 from llama_index.callbacks.beautyspot.span import LEAVES, Span
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.chat_engine.types import BaseChatEngine
@@ -19,7 +19,6 @@ from llama_index.core.instrumentation.events.embedding import EmbeddingStartEven
 from llama_index.core.instrumentation.events.llm import LLMChatStartEvent, LLMCompletionStartEvent
 from llama_index.core.instrumentation.events.query import QueryStartEvent
 from llama_index.core.instrumentation.events.retrieval import RetrievalStartEvent
-from llama_index.core.llms import CustomLLM
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.tools import BaseTool
 from llama_index.core.workflow import Workflow
@@ -28,19 +27,16 @@ MAX_SPANS = 20_000
 """Spans that are known; some never end, and of more the oldest is forgotten."""
 KEPT_SPANS = 256
 """Ended spans that are still known: a thread that a call began may call further when the call has returned."""
-MAX_LAZY = 64
-"""Streams that are remembered until their first token."""
-_LAZY, _EMBEDS = "lazy", "embeds"
+_EMBEDS = "embeds"
 _EMBEDDINGS = ("text_embedding", "query_embedding", "text_embedding_batch")
 _KINDS: tuple[tuple[type, str, frozenset[str]], ...] = (
     (BaseTool, "tool", frozenset(("__call__", "call", "acall"))),
     (BaseNodePostprocessor, "rerank", frozenset(("_postprocess_nodes", "_apostprocess_nodes"))),
     (BaseChatEngine, "query", frozenset(("chat", "achat", "stream_chat", "astream_chat"))),
     (Workflow, "chain", frozenset(("run",))),
-    (CustomLLM, _LAZY, frozenset(("astream_chat", "astream_complete"))),
     (BaseEmbedding, _EMBEDS, frozenset(f"{a}get_{what}" for a in ("", "a") for what in _EMBEDDINGS)),
 )
-"""Whose calls are runs although no event tells of them; whose are lazy; and whose texts only their arguments tell."""
+"""Whose calls are runs although no event tells of them; and whose texts only their arguments tell."""
 _STARTS: dict[type, str] = {
     LLMChatStartEvent: "llm",
     LLMCompletionStartEvent: "llm",
@@ -61,7 +57,7 @@ class Spans:
         self._ended: deque[str] = deque()
         self._kinds: dict[tuple[type, str], Any] = {}
         self._heard: dict[type[Any], tuple[Callable[[Any], None], ...]] = {}
-        self._lazy: deque[tuple[Span, Any]] = deque(maxlen=MAX_LAZY)
+        self._streams = OpenStreams()
         self._listeners: tuple[Listener, ...] = ()
 
     def tell(self, listener: Listener, /) -> None:
@@ -76,6 +72,7 @@ class Spans:
         self._heard.clear()
         if not self._listeners:
             self._spans.clear()
+            self._streams.clear()
         return bool(self._listeners)
 
     def get(self, span_id: str | None, /) -> Span | None:
@@ -100,14 +97,12 @@ class Spans:
     ) -> None:
         """Begin a span."""
         spans = self._spans
-        parent = None if parent_id is None else spans.get(parent_id)
+        parent = self._streams.above(None if parent_id is None else spans.get(parent_id))
         span = spans[id_] = Span(id_, 0 if instance is None else id(instance), parent)
         if len(spans) > MAX_SPANS:
             spans.pop(next(iter(spans)), None)
         kind = self._kind(instance, span.name, parent)
-        if kind is _LAZY:
-            span.is_lazy, kind = True, None
-        elif kind is _EMBEDS:
+        if kind is _EMBEDS:
             span.batches, kind = _batches(instance, bound_args), None
         # A tool's `acall` calls its `call`, and a reranker its own sync twin: that is one run.
         if kind is not None and not (parent is not None and parent.kind == kind and parent.owner == span.owner != 0):
@@ -125,6 +120,8 @@ class Spans:
                 listener.on_exit(span, result)
         elif span.kind == "query":
             tie_late_calls(result, id_)
+        elif span.kind == "llm":
+            self._streams.add(result, span)
 
     def drop(self, id_: str, err: BaseException | None = None, **_: Any) -> None:
         """End a span that failed."""
@@ -148,31 +145,13 @@ class Spans:
     def _start(self, kind: str, event: Any) -> None:
         span, run_id = self.get(event.span_id), event.id_
         if span is not None:
-            if kind == "llm":
-                self._tie(span, event)
             if span.kind is None:
                 span.kind, span.run_id = kind, span.uuid
                 run_id = span.uuid
+            if kind == "llm":
+                span.mark_wrappers()
         for listener in self._listeners:
             listener.on_start(event, kind, span, run_id)
-
-    def _tie(self, span: Span, event: Any) -> None:
-        """Put the call below that of which it is part, where no context says so.
-
-        A text model's `astream_chat` calls its `stream_chat` when it is read, in its reader's context.
-        """
-        if "stream_" not in span.name:
-            return
-        subject = event.messages[-1] if getattr(event, "messages", None) else getattr(event, "prompt", None)
-        if span.is_lazy:
-            self._lazy.append((span, subject))
-            return
-        for pair in list(self._lazy):  # other threads add theirs meanwhile
-            if pair[1] is subject and pair[0].owner == span.owner:
-                with suppress(ValueError):
-                    self._lazy.remove(pair)
-                span.above, span.trace_id, span.within = pair[0].run_id, pair[0].trace_id, span.owner
-                return
 
     def _ending(self, span_id: str) -> Span | None:
         span = self._spans.get(span_id)

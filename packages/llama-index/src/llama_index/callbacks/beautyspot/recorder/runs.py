@@ -105,7 +105,9 @@ class Runs:
         run.status = status
         if run.span is not None:
             # Of several runs in a span the first takes the wait.
-            run.waited_s, run.span.waited_s, run.span = run.span.waited_s, 0.0, None
+            run.waited_s, run.span.waited_s = run.span.waited_s, 0.0
+            run.is_nested = run.is_nested or (run.kind == "llm" and run.span.is_wrapper)
+            run.span = None
         if tags and "cache_hit" in tags and (not run.tags or "cache_hit" not in run.tags):
             # Only these: a stream ends in its reader's context, whose own tags are none of the call's.
             run.tags = {**(run.tags or {}), **{name: tags[name] for name in OF_CACHE if name in tags}}
