@@ -1,6 +1,9 @@
 """Every notebook of the recipes runs from a clean kernel, offline, and puts out what it shows."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -16,7 +19,7 @@ MODELS = {"xllamacpp": "a language model", "wordllama": "an embedding model"}
 @pytest.mark.slow
 @pytest.mark.external_service
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_a_notebook_runs_from_a_clean_kernel_and_puts_out_what_it_shows(path: Path, tmp_path: Path) -> None:
+def test_a_notebook_puts_out_what_it_shows_and_run_again_makes_nothing_twice(path: Path, tmp_path: Path) -> None:
     text = path.read_text()
     for name, package in PROGRAMS.items():
         if name in text:
@@ -24,7 +27,17 @@ def test_a_notebook_runs_from_a_clean_kernel_and_puts_out_what_it_shows(path: Pa
     for name, model in MODELS.items():
         if f"import {name}" in text:
             pytest.importorskip(name, reason=f"{model} has no wheel for this platform")
-    assert shown(run(path, tmp_path)) == shown(nbformat.read(path, as_version=4))
+    assert shown(run(path, tmp_path, is_run_again=True)) == shown(nbformat.read(path, as_version=4))
+    assert kept_in(tmp_path / "work") == kept_in(tmp_path / "first")
+
+
+def kept_in(folder: Path) -> set[tuple[str, str, str]]:
+    """Return the file, function and key of all results but those that a changed time is part of."""
+    kept: set[tuple[str, str, str]] = set()
+    for file in folder.rglob("*.db"):
+        with closing(sqlite3.connect(file)) as connection:
+            kept.update((file.name, *row) for row in connection.execute("SELECT func_name, cache_key FROM tasks"))
+    return {row for row in kept if row[1] != "__main__.lines_by_stat"}
 
 
 def notebook(folder: Path, source: str, *tags: str) -> Path:
@@ -33,6 +46,18 @@ def notebook(folder: Path, source: str, *tags: str) -> Path:
     path = folder / "a.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
     return path
+
+
+@pytest.mark.parametrize(
+    "path", [each for each in NOTEBOOKS if "def picture(" in each.read_text()], ids=lambda p: p.name
+)
+def test_a_notebook_whose_dashboard_does_not_start_says_why(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    [definitions] = [cell.source.rpartition("await picture(")[0] for cell in cells if "def picture(" in cell.source]
+    names: dict[str, Any] = {"Image": object}
+    exec(definitions, names)
+    with pytest.raises(RuntimeError, match="an extra is missing"):
+        names["address_in"](iter(["an extra is missing\n"]))
 
 
 def test_a_notebook_that_goes_over_the_network_is_found(tmp_path: Path) -> None:
