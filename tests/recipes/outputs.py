@@ -1,6 +1,7 @@
 """What a notebook's cells put out, without what differs from run to run, so that two runs can be compared."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 VARIES = "nbval-ignore-output"
@@ -9,13 +10,14 @@ VARIES = "nbval-ignore-output"
 MEASURES = re.compile(r"\bseconds\b|\b\w+_s\b|\bms\b")
 KEY = re.compile(r"\b(?:[0-9a-f]{32}|[0-9a-f]{12})\b")
 """Of a result, which is another one wherever a notebook runs; alike are still told from others."""
-CHANGES = (
+CHANGES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"collecting .*?collected", re.DOTALL), "collected"),  # pytest counts aloud where it takes long
     (re.compile(r"\w*…\w*"), "…"),  # cut to the width that a time leaves
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s|min)( ago)?\b"), "<time>"),
     (re.compile(r"--after \S+"), "--after <cursor>"),  # it holds a time
     (re.compile(r"\b0x[0-9a-f]{6,}\b"), "<address>"),
     (re.compile(r"[\w.-]*(/[\w.-]+){2,}"), "<path>"),
+    (re.compile(r"\b\d+\.\d+\b"), lambda number: f"{float(number[0]):.9g}"),  # the last digits are the processor's
     (re.compile(r"[=─-]{3,}"), "---"),  # as wide as what stands above it
     (re.compile(r"\s+"), " "),
 )
