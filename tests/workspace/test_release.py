@@ -17,6 +17,7 @@ def copy(tmp_path: Path) -> Path:
         ROOT / "CHANGELOG.md",
         ROOT / ".gitignore",
         *ROOT.glob("packages/*/pyproject.toml"),
+        *ROOT.glob("packages/*/LICENSE"),
     ):
         target = tmp_path / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -195,13 +196,28 @@ def test_a_tag_without_a_section_in_the_changelog_is_found(copy: Path) -> None:
     assert "begins with 'Unreleased'; expected `## 3.0.0 - YYYY-MM-DD`" in check(copy).stderr
 
 
-@pytest.mark.parametrize("sentence", ["Until 3.0.0 is on PyPI, wait.", "3.0.0 が PyPI に出るまで、待つ。"])
+def test_a_package_that_others_ask_for_and_that_is_not_committed_is_found(copy: Path) -> None:
+    git(copy, "rm", "-r", "--quiet", "packages/dashboard")
+    git(copy, "commit", "--quiet", "--message", "x")
+    assert "beautyspot asks for 'beautyspot-dashboard>=3.0.0', which no folder of packages/ is" in check(copy).stderr
+
+
+def test_a_license_that_is_not_committed_is_found(copy: Path) -> None:
+    git(copy, "rm", "--quiet", "packages/langchain/LICENSE")
+    git(copy, "commit", "--quiet", "--message", "x")
+    assert "packages/langchain/LICENSE is not in the commit" in check(copy).stderr
+
+
+UNTIL = ["Until 3.0.0 is on PyPI, wait.", "Until 2.9.1rc1 is on PyPI, wait.", "3.1.0 が PyPI に出るまで、待つ。"]
+
+
+@pytest.mark.parametrize("sentence", UNTIL)
 @pytest.mark.parametrize("document", ["README.md", "docs/how-to/a.md", "recipes/a/README.md"])
 def test_a_sentence_that_holds_until_the_release_is_found_after_it(copy: Path, document: str, sentence: str) -> None:
     (copy / document).parent.mkdir(parents=True, exist_ok=True)
     (copy / document).write_text(sentence)
     commit(copy)
-    assert f"{document} still says what holds until 3.0.0 is released" in check(copy).stderr
+    assert f"{document} still says what holds until a release" in check(copy).stderr
 
 
 @pytest.mark.parametrize("heading", ["## 3.0.0", "## 3.0.0 - 2026-13-99", "## 3.0.0 - soon", "## 3.0.0 - 20261201"])
