@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from beautyspot.testing import FrozenClock
 from llama_index.callbacks.beautyspot import BeautySpotRateLimiter, cache_embedding, cache_llm
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 from llama_index.core.embeddings import MockEmbedding
-from llama_index.core.llms import MockLLM
-from llama_index.core.llms.callbacks import llm_chat_callback
+from llama_index.core.llms import LLM, CustomLLM, LLMMetadata, MockLLM
+from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 from llama_index.core.rate_limiter import BaseRateLimiter
 
 HELLO = [ChatMessage("hello")]
@@ -303,3 +304,59 @@ def test_a_response_of_nothing_settles_as_an_estimate(spot: bs.Spot, clock: Froz
     assert list(model.stream_complete("")) == [CompletionResponse(text="", delta="")]
     model.complete("hi")
     assert sum(clock.slept) < 1
+
+
+class Asking(CustomLLM):
+    """Asks other models, one after the other, until one answers."""
+
+    models: list[LLM]
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        return LLMMetadata()
+
+    @llm_completion_callback()
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        for model in self.models:
+            with suppress(ConnectionError):
+                answer = model.chat([ChatMessage(prompt)])
+        return CompletionResponse(text=str(answer.message.content))
+
+    @llm_completion_callback()
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Any:
+        for model in self.models:
+            yield from model.stream_complete(prompt)
+
+
+@pytest.mark.parametrize("way", ["complete", "acomplete", "stream_complete", "astream_complete"])
+async def test_a_model_that_asks_another_takes_one_place_with_it(
+    spot: bs.Spot, clock: FrozenClock, ask: Any, way: str
+) -> None:
+    limiter = BeautySpotRateLimiter(60, spot=spot)
+    model = paced(limiter, Asking(models=[paced(limiter, Asking(models=[paced(limiter)]))]))
+    await ask(model, way, "hi")
+    assert clock.slept == []
+    await ask(model, way, "hi")
+    assert clock.slept == [1]
+
+
+def test_each_further_call_that_a_model_makes_takes_its_own_place(spot: bs.Spot, clock: FrozenClock) -> None:
+    limiter = BeautySpotRateLimiter(60, spot=spot)
+    paced(limiter, Asking(models=[paced(limiter, Failing()), paced(limiter), paced(limiter)])).complete("hi")
+    assert clock.slept == [1, 1]
+
+
+def test_a_model_that_asks_one_of_another_limiter_asks_both(spot: bs.Spot, clock: FrozenClock) -> None:
+    inner = paced(BeautySpotRateLimiter(60, spot=spot))
+    model = paced(BeautySpotRateLimiter(30, spot=spot), Asking(models=[inner, inner]))
+    model.complete("hi")
+    assert clock.slept == [1]
+    model.complete("hi")
+    assert clock.slept == [1, 1, 1]
+
+
+def test_the_tokens_of_a_model_within_another_are_paid_once(spot: bs.Spot, clock: FrozenClock) -> None:
+    limiter = BeautySpotRateLimiter(tokens_per_minute=600, spot=spot)
+    model = paced(limiter, Asking(models=[paced(limiter, Failing()), paced(limiter, Told())]))
+    model.complete("word" * 20), model.complete("hi")
+    assert clock.slept == [pytest.approx(10)]

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class BeautySpotRateLimiter(CallLimiter, BaseRateLimiter):
     """Lets calls of models go at a rate: the burst at once, the others evenly, in the order they come.
 
-    Any number of models may share one. Hits of a cache never ask, so they spend nothing, and a call of a model's that
-    makes another of its own, as `achat` of a `CustomLLM` does, counts once.
+    Any number of models may share one. Hits of a cache never ask, so they spend nothing. A call of a model's that
+    makes another of its own, as `achat` of a `CustomLLM` does, counts once, and so does one that asks another model.
 
     ```python
     limiter = BeautySpotRateLimiter(requests_per_minute=60, tokens_per_minute=90_000)
@@ -103,7 +103,7 @@ class BeautySpotRateLimiter(CallLimiter, BaseRateLimiter):
         """
         attach(METER)
         span = SPANS.current()
-        if span is not None and span.is_nested:
+        if span is not None and (span.is_nested or METER.hand_down(self, span)):
             return None
         tokens = num_tokens or (_estimated(span) if span is not None else 0)
         if tokens > self._budget.most_tokens:

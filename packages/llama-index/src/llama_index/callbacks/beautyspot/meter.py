@@ -63,11 +63,28 @@ class Meter(Quiet):
         if span is None or span.kind not in LEAVES:
             return  # somebody asked for themselves
         span.waited_s += reservation
+        span.let_go_by = limiter
         if not limiter.counts_tokens:
             return
         if len(self._owed) >= MAX_OWED:
             self._owed.pop(next(iter(self._owed)), None)
         self._owed.setdefault(span.span_id, []).append((limiter, reservation, tokens))
+
+    def hand_down(self, limiter: BeautySpotRateLimiter, span: Span, /) -> bool:
+        """Let the call of `span` go in the place that a call of another model holds for it, and settle it there.
+
+        Each place serves one call: a wrapper that asks twice, as a fallback may, takes two.
+        """
+        above = span.below if span.kind in LEAVES else None
+        while above is not None and above.let_go_by is not limiter:
+            above = above.below
+        if above is None:
+            return False
+        above.let_go_by, span.let_go_by = None, limiter
+        owed = self._next(above.span_id)
+        if owed is not None:
+            self._owed[span.span_id] = [owed]
+        return True
 
     def _settle_answer(self, event: Any) -> None:
         owed = self._next(event.span_id)

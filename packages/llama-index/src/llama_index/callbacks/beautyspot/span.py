@@ -19,8 +19,8 @@ class Span:
     """One traced call."""
 
     __slots__ = (
-        "above", "batches", "below", "cancelled", "is_run_itself", "is_wrapper", "kind", "name", "owner", "run_id",
-        "span_id", "tokens", "trace_id", "uuid", "waited_s", "within",
+        "above", "batches", "below", "cancelled", "is_run_itself", "is_wrapper", "kind", "let_go_by", "name", "owner",
+        "run_id", "span_id", "tokens", "trace_id", "uuid", "waited_s", "within",
     )  # fmt: skip
 
     def __init__(self, span_id: str, owner: int, parent: Span | None) -> None:
@@ -42,6 +42,8 @@ class Span:
         """About how many the prompt has, where a limiter counts them."""
         self.batches: Iterator[Sequence[Any]] | None = None
         """Of an embedding the texts of each request, which nothing else tells beforehand."""
+        self.let_go_by: object = None
+        """The limiter whose place the call holds, until one below takes it over."""
         self.waited_s = 0.0
         """Seconds that the limiter let it wait, as far as no run has told them."""
         self.cancelled = False
