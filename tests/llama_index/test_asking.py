@@ -233,6 +233,52 @@ async def test_two_copies_of_a_model_that_counts_ask_once(way: str, store: Spot,
     assert len(ASKED) == 1
 
 
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_number_that_is_assigned_between_two_calls_is_a_setting(way: str, store: Spot, ask: Any) -> None:
+    llm = cache_llm(Counting(), store)
+    for calls in (0, 5, 5, 0):
+        llm.calls = calls
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CacheWarning)
+            await ask(llm, way, "Name it")
+    assert len(ASKED) == 2
+
+
+class Late(Teller):
+    """Counts in a thread and at the end of a stream, and begins its list anew."""
+
+    calls: int = 0
+    _steps: list[str] = PrivateAttr(default_factory=list)
+
+    def _said(self) -> CompletionResponse:
+        self._steps = []
+        self._steps.append("a call")
+        thread = threading.Thread(target=self._count)
+        thread.start()
+        thread.join()
+        return super()._said()
+
+    def _count(self) -> None:
+        self.calls += 1
+
+    @llm_completion_callback()
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Any:
+        def chunks() -> Iterator[CompletionResponse]:
+            yield self._said()
+            self.calls += 1
+            yield CompletionResponse(text="the end", delta="the end")
+
+        return chunks()
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_model_that_counts_elsewhere_or_lists_anew_is_asked_once(way: str, store: Spot, ask: Any) -> None:
+    llm = cache_llm(Late(), store)
+    for question in ("Name it", "Name another", "Name it"):
+        await ask(llm, way, question)
+    assert len(ASKED) == 2
+
+
 class Remembering(Counting):
     last: str = ""
 

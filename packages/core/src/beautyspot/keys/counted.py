@@ -6,7 +6,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from textwrap import dedent
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 from weakref import ref
 
@@ -66,8 +66,38 @@ def share_counts(thing: object, copy: object, /) -> None:
         _first(copy).update(sight.first)
 
 
+def note_assigned(thing: object, name: str, value: Any, /, *, own: bool) -> None:
+    """Note that an attribute was assigned, where that can be seen.
+
+    Args:
+        thing: Whose attribute it is.
+        name: Of the attribute.
+        value: What lies there now.
+        own: Whether the object's own code did it, as in `self.calls += 1`; what others assign was given.
+    """
+    sight = _sights.get(id(thing))
+    if sight is None or name not in sight.first:
+        return
+    if not own:
+        sight.first[name] = value if _is_nothing(value) else _GIVEN
+    elif sight.first[name] is not _GIVEN and type(value) in COLLECTIONS:
+        sight.first[name] = value
+
+
+@lru_cache(1024)
+def runs_in(kind: type[Any], entries: tuple[str, ...], code: CodeType, /) -> bool:
+    """Say whether code is that of one of the methods that run if those that are named are called, or within one."""
+    names = {function.__qualname__ for function in _asking(kind, entries)}
+    outer = code.co_qualname.split(".<locals>.")
+    return any(".<locals>.".join(outer[:depth]) in names for depth in range(1, len(outer) + 1))
+
+
+def _is_nothing(value: Any) -> bool:
+    return value == 0 if type(value) is int else type(value) in COLLECTIONS and not value
+
+
 def _is_count(first: dict[str, Any], name: str, now: Any) -> bool:
-    is_nothing = now == 0 if type(now) is int else type(now) in COLLECTIONS and not now
+    is_nothing = _is_nothing(now)
     begun = first.setdefault(name, now if is_nothing else _GIVEN)
     if is_nothing and begun is not _GIVEN:
         first[name] = now  # an empty one in its place is a beginning as well
@@ -105,7 +135,7 @@ def counted_by(kind: type[Any], entries: tuple[str, ...], /) -> frozenset[str]:
 
     A plain assignment is none of these: it may be a setting. Without its source a class counts nothing.
     """
-    return frozenset(name for read in _reads(kind, entries) for name in read.counted)
+    return frozenset(name for function in _asking(kind, entries) for name in _read(function).counted)
 
 
 @lru_cache(1024)
@@ -117,7 +147,8 @@ def asked_by(kind: type[Any], entries: tuple[str, ...], name: str, /) -> tuple[s
         entries: As for `counted_by`.
         name: Of the attribute; `self.parts[0].ask()` calls `ask` of what lies in `parts`.
     """
-    return tuple(sorted({method for read in _reads(kind, entries) for own, method in read.asked if own == name}))
+    asked = {each for function in _asking(kind, entries) for each in _read(function).asked}
+    return tuple(sorted(method for own, method in asked if own == name))
 
 
 class _Read(NamedTuple):
@@ -131,17 +162,16 @@ class _Read(NamedTuple):
     """Attributes, and the methods that it calls of what lies in them."""
 
 
-def _reads(kind: type[Any], entries: tuple[str, ...]) -> Iterator[_Read]:
-    """Yield what the methods of a class do, those that are called from outside and those that these call."""
+def _asking(kind: type[Any], entries: tuple[str, ...]) -> Iterator[FunctionType]:
+    """Yield the methods of a class that are called from outside and those that these call."""
     seen, waiting = set[str](), list(entries)
     while waiting:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
             for function in _functions(kind, name):
-                read = _read(function)
-                waiting += read.named
-                yield read
+                waiting += _read(function).named
+                yield function
 
 
 def _functions(kind: type[Any], name: str) -> Iterator[FunctionType]:

@@ -8,11 +8,21 @@ change by who assigns it.
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import CodeType
 from typing import Any, Self
 
 from beautyspot.errors import CacheSaveWarning, CacheWarning
+from beautyspot.keys.counted import note_assigned, runs_in
 from beautyspot.notices import Notices
 
+ENTRIES = (
+    "complete", "acomplete", "stream_complete", "astream_complete", "chat", "achat", "stream_chat", "astream_chat",
+    "_get_query_embedding", "_aget_query_embedding", "_get_text_embedding", "_aget_text_embedding",
+    "_get_text_embeddings", "_aget_text_embeddings", "_get_image_embedding", "_aget_image_embedding",
+    "__call__", "acall", "_parse_nodes", "_aparse_nodes", "split_text", "extract", "aextract",
+    "_postprocess_nodes", "_apostprocess_nodes",
+)  # fmt: skip
+"""Methods by which LlamaIndex asks a component."""
 Settings = dict[str, Any]
 """The forms of a model's settings that have one, by their names."""
 _running: ContextVar[tuple[int, ...]] = ContextVar("beautyspot_llama_index_running", default=())
@@ -36,9 +46,18 @@ def running(model: object, /) -> Generator[None]:
         _running.reset(token)
 
 
-def assign(model: object, name: str, value: Any, set_value: Callable[[str, Any], None], /) -> None:
-    """Assign a setting of `model` by `set_value`, and let those who ask the model now see who changed it."""
+def assign(model: object, name: str, value: Any, set_value: Callable[[str, Any], None], code: CodeType, /) -> None:
+    """Assign a setting of `model` by `set_value`, and let those who ask the model see who changed it.
+
+    Args:
+        model: Whose setting it is.
+        name: Of the setting.
+        value: The new one.
+        set_value: Does it.
+        code: What assigns it: that of a stream runs later, and some in threads of its own.
+    """
     set_value(name, value)
+    note_assigned(model, name, value, own=is_running(model) or runs_in(type(model), ENTRIES, code))
     for watch in [*_watches.values()]:
         if watch.model is model:
             watch.note(name, own=is_running(model))

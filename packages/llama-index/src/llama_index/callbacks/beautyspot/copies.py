@@ -3,6 +3,7 @@
 Whoever asks for the model's class or its attributes finds them, and whatever the class defines goes through ours.
 """
 
+import sys
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -23,7 +24,8 @@ class Stand:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Assign as the class does; whoever asks the model meanwhile is told."""
-        assign(self, name, value, super().__setattr__)
+        code = sys._getframe(1).f_code  # pyright: ignore[reportPrivateUsage] - the one way to tell who assigns
+        assign(self, name, value, super().__setattr__, code)
 
 
 def copy_as(model: Model, front: type[Stand], state: Any, /) -> Model:

@@ -17,9 +17,10 @@ from typing import Any
 from beautyspot.checks import has_methods
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import PLAIN, Canonical
-from beautyspot.keys.counted import asked_by, counts_of
+from beautyspot.keys.counted import asked_by, counted_by, counts_of
 from beautyspot.keys.registry import KeyRegistry
 
+from llama_index.callbacks.beautyspot.asking import ENTRIES
 from llama_index.callbacks.beautyspot.copies import STATE
 from llama_index.callbacks.beautyspot.functions import function_identity
 from llama_index.callbacks.beautyspot.helpers import Asked, uncounted
@@ -72,14 +73,6 @@ _WORDS = re.compile(r"^(token|key)$|(^|_)(secret|password|credentials?|authoriza
 """Credentials as fields of LlamaIndex's own models; elsewhere they may mean anything."""
 _DATA = (str, int, float, bytes, dict, list, tuple, set, frozenset, type, Enum, FunctionType, partial, BaseModel)
 """What a model's private attributes hold as settings; other objects are clients, made on first use."""
-_ENTRIES = (
-    "complete", "acomplete", "stream_complete", "astream_complete", "chat", "achat", "stream_chat", "astream_chat",
-    "_get_query_embedding", "_aget_query_embedding", "_get_text_embedding", "_aget_text_embedding",
-    "_get_text_embeddings", "_aget_text_embeddings", "_get_image_embedding", "_aget_image_embedding",
-    "__call__", "acall", "_parse_nodes", "_aparse_nodes", "split_text", "extract", "aextract",
-    "_postprocess_nodes", "_apostprocess_nodes",
-)  # fmt: skip
-"""Methods by which LlamaIndex asks a component."""
 _SHAPING = ("messages_to_prompt", "completion_to_prompt", "query_wrapper_prompt", "output_parser")
 """Fields of a model that no dump holds, and that whoever asks it goes through."""
 _DEFAULTS = (None, messages_to_prompt, default_completion_to_prompt)
@@ -115,7 +108,7 @@ def all_settings(component: BaseModel, /) -> dict[str, Any]:
     settings = {**settings_of_fields(component), **host_private(component), **own_private(component)}
     class_ = type(component)
     return {
-        name: value if type(value) in PLAIN else uncounted(value, asked_by(class_, _ENTRIES, name))
+        name: value if type(value) in PLAIN else uncounted(value, asked_by(class_, ENTRIES, name))
         for name, value in settings.items()
     }
 
@@ -269,8 +262,15 @@ def _own_private_names(class_: type[BaseModel]) -> tuple[str, ...]:
 
 def _counts(component: BaseModel) -> frozenset[str]:
     """Return the fields and private attributes of a class of the user's in which a component counts or lists calls."""
-    counts = counts_of(component, {**vars(component), **(component.__pydantic_private__ or {})}, _ENTRIES)
-    return frozenset(name for name in counts if is_users(type(component), name)) if counts else counts
+    names = _counting(type(component))
+    if not names:
+        return names
+    return names & counts_of(component, {**vars(component), **(component.__pydantic_private__ or {})}, ENTRIES)
+
+
+@lru_cache(1024)
+def _counting(class_: type[BaseModel]) -> frozenset[str]:
+    return frozenset(name for name in counted_by(class_, ENTRIES) if is_users(class_, name))
 
 
 def _host_classes(class_: type[BaseModel]) -> list[type[BaseModel]]:
