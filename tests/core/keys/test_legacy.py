@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import enum
+import functools
 import os
 from hashlib import md5, sha256
 from pathlib import Path
@@ -180,3 +181,16 @@ def test_ids_of_files_are_those_of_release_2_4(tmp_path: Path, monkeypatch: pyte
 )
 def test_what_no_release_had_an_id_for_has_none(policy: Any, path: Any):
     assert custom_id(shop, policy, ("b",), (path, 1), {}) is None
+
+
+def filling(*args: Any, **kwargs: Any) -> None:
+    """Stand for a decorator's wrapper that gives its function another default."""
+    kwargs.setdefault("k", 9)
+    return shop(*args, **kwargs)
+
+
+def test_a_default_spelled_out_has_no_id_where_a_wrapper_fills_in_another():
+    wrapper = functools.wraps(shop)(filling)
+    assert custom_id(wrapper, None, ("b",), ("f", 1), {"k": 3}) is None
+    assert custom_id(wrapper, None, ("b",), ("f", 1), {"k": 5}) == custom_id(shop, None, ("b",), ("f", 1), {"k": 5})
+    assert custom_id(wrapper, None, ("b",), ("f", 1), {}) == custom_id(shop, None, ("b",), ("f", 1), {})

@@ -2,8 +2,13 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys import KeyMaker, KeyPolicy
@@ -88,6 +93,38 @@ def test_a_default_spelled_out_is_the_same_call_where_arguments_are_passed_on(de
     assert key(("a",), {}) == key(("a", "small"), {}) == key((), {"prompt": "a", "options": (), "model": "small"})
 
 
+@dataclass(frozen=True)
+class Settings:
+    model: str
+
+
+EQUALS: list[Callable[[], object]] = [
+    lambda: Settings("small"),
+    lambda: Path("small"),
+    lambda: Decimal("1.5"),
+    lambda: timedelta(1),
+    lambda: float("nan"),
+    lambda: np.zeros(2),
+    lambda: [np.zeros(2), Settings("small")],
+]
+
+
+@pytest.mark.parametrize("equal", EQUALS)
+def test_a_default_is_spelled_out_by_whatever_has_its_content(equal: Callable[[], object]):
+    def ask(prompt: str, model: object = equal()) -> object:
+        return model
+
+    key = KeyMaker(defaulting(ask)).key
+    assert len({key(("a",), {}), key(("a", equal()), {}), key(("a", "large"), {})}) == 3
+    other = ("a", "large")
+    assert KeyMaker(defaulting(ask)).input_id(other, {}) == KeyMaker(ask).input_id(other, {})
+
+
+def test_a_default_without_content_may_be_replaced():
+    key = KeyMaker(defaulting(ask)).key
+    assert key(("a",), {"seen": 1}) != key(("a",), {"seen": 2})
+
+
 def test_what_is_left_out_is_bound_as_it_always_was():
     assert binder(defaulting(ask)).bind("a") == ("a", "small", (), NOTHING)
 
@@ -96,6 +133,16 @@ def test_a_policy_gets_the_argument_itself():
     policy = KeyPolicy(model=str.upper)
     key = KeyMaker(defaulting(ask), ignore=("seen",), input_key_fn=policy).key
     assert key(("a", "SMALL"), {}) == key(("a", "small"), {})
+
+
+def test_a_policy_tells_a_default_that_is_spelled_out():
+    key = KeyMaker(defaulting(ask), ignore=("seen",), input_key_fn=KeyPolicy(model=str.upper)).key
+    assert len({key(("a",), {}), key(("a", "small"), {}), key(("a", "large"), {})}) == 3
+
+
+def test_a_policy_need_not_take_the_default():
+    key = KeyMaker(defaulting(ask), ignore=("seen",), input_key_fn=KeyPolicy(options=str.upper)).key
+    assert key(("a",), {"options": "b"}) == key(("a",), {"options": "B"})
 
 
 def test_an_argument_without_content_is_named_by_its_own_class():

@@ -36,15 +36,6 @@ def is_unbound(values: Values, /) -> bool:
     return bool(values) and values[0] is Unbound
 
 
-class Spelled:
-    """Stands before the value of an argument that is given though it is the default, where that makes another call."""
-
-
-def unmarked(value: Any, /) -> Any:
-    """Return an argument itself, spelled out or not."""
-    return value[1] if type(value) is tuple and len(value) == 2 and value[0] is Spelled else value
-
-
 class Parameters(NamedTuple):
     """The parameters of a function, by kind."""
 

@@ -44,6 +44,16 @@ class NoContentError(UnkeyableArgument):
         self.kind, self.why = kind, why
 
 
+class Spelled:
+    """An argument that is given where it might be left out, and the default; told from that where they agree."""
+
+    __slots__ = ("default", "value")
+
+    def __init__(self, value: Any, default: Any) -> None:
+        """Hold both."""
+        self.value, self.default = value, default
+
+
 def tag(name: str, /) -> ExtType:
     """Return what the form of a kind of value begins with."""
     return ExtType(_TAG, name.encode())
@@ -135,7 +145,7 @@ def _list(canonical: Canonical, value: list[Any]) -> Form:
 
 
 _TUPLE, _SET, _FROZENSET, _DICT = tag("tuple"), tag("set"), tag("frozenset"), tag("dict")
-_BYTEARRAY, _COMPLEX = tag("bytearray"), tag("complex")
+_BYTEARRAY, _COMPLEX, _SPELLED = tag("bytearray"), tag("complex"), tag("spelled")
 
 
 def _tuple(canonical: Canonical, value: tuple[Any, ...]) -> Form:
@@ -172,6 +182,19 @@ def _complex(_: Canonical, value: complex) -> Form:
     return [_COMPLEX, _float(value.real), _float(value.imag)]
 
 
+def _spelled(canonical: Canonical, value: Spelled) -> Form:
+    form = canonical.form(value.value)
+    try:
+        is_default = pack(form) == pack(canonical.form(value.default))
+    except (
+        NoContentError,
+        RecursionError,
+        ValueError,
+    ):  # the default's alone, or the whole call is refused for its own
+        is_default = False
+    return [_SPELLED, form] if is_default else form
+
+
 # Methods of the builtin class itself: those of a subclass are the user's and may say anything.
 CORE: dict[type, Maker] = {
     str: lambda _, value: str.__str__(value),
@@ -185,5 +208,6 @@ CORE: dict[type, Maker] = {
     set: _set,
     frozenset: _frozenset,
     bytearray: _bytearray,
+    Spelled: _spelled,
 }
-"""Builtin types, met too often to be looked for."""
+"""Builtin types, met too often to be looked for, and our own."""

@@ -15,7 +15,8 @@ from hashlib import sha256
 
 import msgpack
 
-from beautyspot.keys.binding import binder, is_unbound, unmarked
+from beautyspot.keys.binding import binder, is_unbound
+from beautyspot.keys.canonical import Spelled
 from beautyspot.keys.legacy import canon_with_types
 from beautyspot.keys.policies import KeyGen, KeyPolicy
 
@@ -44,10 +45,19 @@ def custom_id(
     if is_unbound(values):
         return None
     try:
-        items = [form(unmarked(value)) for form, value in zip(forms, values, strict=True)]  # pyright: ignore[reportOptionalCall] - None is a TypeError below
+        items = [_item(form, value) for form, value in zip(forms, values, strict=True)]
         return sha256(msgpack.packb(items)).hexdigest()  # pyright: ignore[reportArgumentType]
     except (OSError, OverflowError, TypeError, ValueError):
         return None  # a choice of the user's own, a file that is gone, or a value that made the release itself fail
+
+
+def _item(form: Any, value: Any) -> Any:
+    if type(value) is not Spelled:
+        return form(value)
+    item = form(value.value)
+    if value.default is value.value or form(value.default) == item:
+        raise ValueError("one id for a default that is spelled out and one that is left out, which are two calls")
+    return item
 
 
 def _file_id(choice: Any) -> Callable[[Any], str] | None:

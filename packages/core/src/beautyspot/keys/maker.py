@@ -6,8 +6,8 @@ from __future__ import annotations
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
-from beautyspot.keys.binding import binder, is_unbound, split, takes_calls_of, unmarked
-from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, pack
+from beautyspot.keys.binding import binder, is_unbound, split, takes_calls_of
+from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, Spelled, pack
 from beautyspot.keys.digest import LONG_BYTES, digest, hasher, long_digest
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import is_told_by_code, qualified_name
@@ -196,7 +196,7 @@ class KeyMaker:
         if self._choices and not is_unbound(values):
             chosen = [self._choices.get(name) for name in self._names]
             values = tuple(
-                value if fn is None else fn(unmarked(value)) for fn, value in zip(chosen, values, strict=True)
+                value if fn is None else _chosen(fn, value) for fn, value in zip(chosen, values, strict=True)
             )
         form = self._canonical.form
         try:
@@ -204,7 +204,7 @@ class KeyMaker:
         except (NoContentError, RecursionError, ValueError) as problem:
             names = ("call", "args", "kwargs") if is_unbound(values) else self._names
             for name, value in zip(names, values, strict=True):
-                self._check_content(name, unmarked(value))
+                self._check_content(name, value.value if type(value) is Spelled else value)
             raise UnkeyableArgument(f"the arguments of {self._func_name} can't be keyed by content") from problem
 
     def _packed_given(self, given: Any) -> bytes:
@@ -236,6 +236,17 @@ class KeyMaker:
                     f"ignore or KeyPolicy names {name!r}, which is no parameter of {self._func_name}; "
                     f"known: {', '.join(known) or 'none'}"
                 )
+
+
+def _chosen(fn: Callable[[Any], Any], value: Any) -> Any:
+    """Return what stands for an argument, told from what stands for a default that is left out."""
+    if type(value) is not Spelled:
+        return fn(value)
+    given = fn(value.value)
+    try:
+        return Spelled(given, fn(value.default))
+    except Exception:  # noqa: BLE001 - of a default that the user's function can't take, so that it has no key
+        return given
 
 
 def _check_from_code(version: Any, function: Any) -> None:

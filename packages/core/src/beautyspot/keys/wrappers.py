@@ -7,15 +7,13 @@ from __future__ import annotations
 import dis
 from types import CodeType, FunctionType
 
-from beautyspot.keys.binding import Spelled
+from beautyspot.keys.canonical import Spelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
-DATA = (bool, int, float, complex, str, bytes, type(None), tuple, list, dict, set, frozenset)
-"""Classes whose instances can be compared without asking a user's class, at the top."""
 _SHOWING = frozenset(("__wrapped__", "__signature__"))
 
 
@@ -43,32 +41,23 @@ def may_change_calls(function: Any, /) -> bool:
 def telling(
     bind: Callable[..., tuple[Any, ...]], names: Sequence[str], defaults: Mapping[str, Any], /
 ) -> Callable[..., tuple[Any, ...]]:
-    """Return a binder whose values tell which arguments are given though they are the default.
+    """Return a binder whose values tell which arguments are given though they could be left out.
 
     Args:
         bind: One whose defaults are all `LEFT_OUT`.
         names: Of the values that it returns.
         defaults: By name.
     """
-    shown = [defaults.get(name) for name in names]
+    shown = [(defaults.get(name), name in defaults) for name in names]
 
     def bind_and_tell(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
         values = zip(bind(*args, **kwargs), shown, strict=True)
         return tuple(
-            default if value is LEFT_OUT else (Spelled, value) if _is_same(value, default) else value
-            for value, default in values
+            default if value is LEFT_OUT else Spelled(value, default) if has_default else value
+            for value, (default, has_default) in values
         )
 
     return bind_and_tell
-
-
-def _is_same(value: Any, default: Any) -> bool:
-    if value is default:
-        return True
-    try:
-        return type(value) is type(default) and type(value) in DATA and bool(value == default)
-    except Exception:  # noqa: BLE001 - of what is in a list; it is not the default, as far as anybody can tell
-        return False
 
 
 def _with_inner(code: CodeType) -> Iterator[CodeType]:
