@@ -111,6 +111,18 @@ def test_what_comes_back_are_the_callers_own_nodes(spot: Spot) -> None:
     assert given[0].score == 0.5
 
 
+@pytest.mark.parametrize("texts", [("a", "bb", "a", "bb"), ("a", "bb", "ccc", "bb")], ids=["twice", "clashing"])
+def test_nodes_of_one_id_are_kept_by_their_places(spot: Spot, asked: list[str], texts: tuple[str, ...]) -> None:
+    ranker = cache_postprocessor(Longest(top_n=4), spot)
+    for _ in range(2):
+        given = nodes(*texts)
+        given[2].node.id_, given[3].node.id_ = given[0].node.id_, given[1].node.id_
+        ranked = ranker.postprocess_nodes(given, query_str="q")
+        assert told(ranked) == [(text, len(text)) for text in sorted(texts, key=len, reverse=True)]
+        assert {id(each.node) for each in ranked} == {id(each.node) for each in given}
+    assert asked == ["q"]
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -144,6 +156,16 @@ def test_one_that_changes_nodes_is_not_kept_and_says_so(spot: Spot, asked: list[
         ranker.postprocess_nodes(nodes("a"), query_str="q")
     assert ranker.postprocess_nodes(nodes("a"), query_str="q")[0].node.metadata == {"seen": True}
     assert len(asked) == 2
+
+
+def test_what_a_reranker_writes_into_nodes_reaches_the_caller_without_content_too(spot: Spot) -> None:
+    class Locking(Longest):
+        def _postprocess_nodes(self, nodes: Any, query_bundle: Any = None) -> list[NodeWithScore]:
+            nodes[0].node.metadata["lock"] = threading.Lock()
+            return nodes
+
+    with pytest.warns(CacheSaveWarning, match="changed them"):
+        assert len(cache_postprocessor(Locking(), spot).postprocess_nodes(nodes("a"), query_str="q")) == 1
 
 
 def test_where_warnings_are_errors_what_was_ranked_comes_back(spot: Spot, asked: list[str]) -> None:

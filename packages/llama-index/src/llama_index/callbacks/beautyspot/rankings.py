@@ -154,18 +154,30 @@ class RankingCall:
         """Return what to keep of what came out: which of the nodes, with which score."""
         if self._mode == "read_only" or not self._is_settled:
             return []
-        places = {each.node.node_id: place for place, each in enumerate(self.nodes)}
-        ranking: list[list[Any]] = [[places.get(each.node.node_id), each.score] for each in made]
-        changed = [
-            place is None or self._cache.digest(each) != self._question.contents[place]
-            for (place, _), each in zip(ranking, made, strict=True)
-        ]
-        if any(changed) or len(places) < len(self.nodes):
+        try:
+            ranking = self._ranking_of(made)
+        except Exception:  # noqa: BLE001 - what came out is paid for, whatever its nodes hold by now
+            ranking = None
+        if ranking is None:
             self._cache.warn(self.model, "gave nodes that it did not get, or changed them")
             return []
         key, options = self._question.key, self._cache.options
         label = Label(key, self._func_name, key[:16], FORMAT, self._took_s, ttl_s=options.ttl_s, tags=options.tags)
         return [(label, ranking)]
+
+    def _ranking_of(self, made: Sequence[NodeWithScore]) -> list[list[Any]] | None:
+        """Return the place and the score of each node that came out; None if one did not go in as it is."""
+        places: dict[tuple[str, bytes], list[int]] = {}
+        for place, (given, known) in enumerate(zip(self.nodes, self._question.contents, strict=True)):
+            places.setdefault((given.node.node_id, known), []).append(place)
+        ranking: list[list[Any]] = []
+        for each in made:
+            found = places.get((each.node.node_id, self._cache.digest(each)))
+            if found is None:
+                return None
+            # Several retrievers may give one node: each comes out in a place of its own.
+            ranking.append([found.pop(0) if len(found) > 1 else found[0], each.score])
+        return ranking
 
 
 def _ranked(value: Any, nodes: Sequence[NodeWithScore]) -> list[NodeWithScore] | None:
