@@ -60,7 +60,7 @@ def test_a_result_of_another_file_comes_with_a_warning_that_names_both(folder: P
     answers, warning = run(other)
     assert answers == ["one"]
     assert f"{other}:12: CacheWarning: functions named 'main.ask' in two files share their results" in warning
-    assert f"from {one}:8, and {other}:8 does something else; give one file" in warning
+    assert f"their code, or what it reads, differs: {one}:8 and {other}:8; give one file" in warning
     assert warning.count("CacheWarning") == 1
 
 
@@ -82,6 +82,16 @@ def test_a_file_that_keeps_what_it_found_missing_is_told_as_well(folder: Path) -
     answers, warning = run(write(folder / "b/main.py", "return 'other'", prompts=("y",)))
     assert answers == ["other"]
     assert "CacheWarning" in warning
+    assert "met" not in warning.split("CacheWarning", 1)[1]
+
+
+def test_the_warning_says_nothing_of_whose_the_result_is_that_was_met(folder: Path) -> None:
+    one = write(folder / "a/main.py", "return 'one'")
+    other = write(folder / "b/main.py", "return 'other'", prompts=("y",))
+    answers, warning = [run(script) for script in (one, other, one)][-1]
+    assert answers == ["one"]  # its own, though b kept last
+    assert f"differs: {other}:8 and {one}:8; give" in warning
+    assert "met" not in warning.split("CacheWarning", 1)[1]
 
 
 def test_an_edited_file_is_silent(folder: Path) -> None:

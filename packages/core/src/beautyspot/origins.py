@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Origin:
-    """The file that one function is written in, compared with that whose results it meets.
+    """The file that one function is written in, compared with that which kept a result last.
 
     Looked up at the first hit of a process and noted at the first result that it keeps.
     """
@@ -26,7 +26,7 @@ class Origin:
         self.is_unread = self.is_unwritten = True
 
     def read(self) -> None:
-        """Warn if the function's results were kept by another of its name, in another file."""
+        """Warn if another file kept the last result, and its function of that name does something else."""
         self.is_unread = False
         try:
             self._compare(self._db.origin(self._keys.scope))

@@ -35,14 +35,14 @@ def warning_of_files(name: str, qualname: str, path: str, other: str, /) -> str 
     """Return what to say of two files whose functions of one name share results; None if they do the same.
 
     Args:
-        other: Where the results come from; a file that is gone was moved, and what is found here is its own.
+        other: Who kept a result last, be it another one than is met; a file that is gone was moved here.
     """
     here, there = (_functions_of(file).get(qualname) for file in (path, other))
     if here is None or there is None or here[1] == there[1]:
         return None
     return (
         f"functions named {name!r} in two files share their results, which are kept under a function's module and "
-        f"name: those met here are from {other}:{there[0]}, and {path}:{here[0]} does something else; "
+        f"name, and their code, or what it reads, differs: {other}:{there[0]} and {path}:{here[0]}; "
         "give one file or function another name, one of them a version=, or each a Spot of its own name"
     )
 
