@@ -4,7 +4,8 @@ That of OpenAI reads `OPENAI_BASE_URL`, `OPENAI_PROJECT_ID` and `OPENAI_CUSTOM_H
 another server. Of a client that asks as its class does by default nothing is said, so that a key needs no client.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 from beautyspot.keys.canonical import pack
@@ -14,6 +15,7 @@ from langchain_beautyspot.model_fields import is_secret
 from langchain_beautyspot.snapshots import PLAIN
 
 ADDRESS = "base_url"
+MAX_CLASSES = 256
 SCOPES = ("organization", "project")
 IDLE_HEADERS = frozenset(("authorization", "user-agent"))
 """They say who asks, not what."""
@@ -38,17 +40,18 @@ def addresses_beside(model: Any, told: Mapping[str, Any], /) -> list[str]:
     return sorted(value for name, value in said if name == ADDRESS)
 
 
-def _clients(model: Any) -> Iterator[Any]:
+def _clients(model: Any) -> Iterable[Any]:
     parts: dict[str, Any] = {**vars(model), **(getattr(model, "__pydantic_private__", None) or {})}
-    part: Any
-    for part in parts.values():
-        for _ in range(DEEPEST + 1):
-            if type(part) in PLAIN:
-                break
-            if _address(part):
-                yield part
-                break
-            part = getattr(part, "_client", None)
+    found = (_client(part) for part in parts.values() if type(part) not in PLAIN)
+    return {id(client): client for client in found if client is not None}.values()
+
+
+def _client(part: Any) -> Any:
+    for _ in range(DEEPEST + 1):
+        if part is None or _address(part):
+            return part
+        part = getattr(part, "_client", None)
+    return None
 
 
 def _address(client: Any) -> str:
@@ -78,12 +81,13 @@ def _headers(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield name, value
 
 
-def _defaults(kind: type[Any]) -> Iterator[str]:
-    """Yield the addresses in the constructor of a client's class: nothing else tells where it asks by default."""
+@lru_cache(MAX_CLASSES)
+def _defaults(kind: type[Any]) -> tuple[str, ...]:
+    """Return the addresses in the constructor of a client's class: nothing else tells where it asks by default."""
+    found: list[str] = []
     for each in kind.__mro__:
         constructor: Any = each.__dict__.get("__init__")
         written = getattr(getattr(constructor, "__code__", None), "co_consts", ())
         preset: dict[str, Any] = getattr(constructor, "__kwdefaults__", None) or {}
-        for value in (*written, *preset.values()):
-            if isinstance(value, str) and value.startswith(("https://", "http://")):
-                yield value.rstrip("/").lower()
+        found += [value for value in (*written, *preset.values()) if isinstance(value, str)]
+    return tuple(value.rstrip("/").lower() for value in found if value.startswith(("https://", "http://")))
