@@ -28,7 +28,7 @@ from langchain_beautyspot import (
 from langchain_beautyspot.recorder import record_runs
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import HumanMessage, ToolMessage
-from langchain_core.tools import StructuredTool, tool
+from langchain_core.tools import StructuredTool, ToolException, tool
 from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
@@ -232,8 +232,6 @@ def test_a_tool_that_fails_or_commands_runs_each_time(
         used.append("command")
         return Command(update={"messages": [ToolMessage("went", tool_call_id=str(a))]})
 
-    from langchain_core.tools import ToolException
-
     @tool
     def failing(a: int) -> Any:
         """Fail."""
@@ -260,15 +258,19 @@ async def test_a_kept_result_answers_the_call_that_asks_for_it(spot: Spot) -> No
     @tool(response_format="content_and_artifact")
     def search(a: int) -> tuple[str, dict[str, int]]:
         """Search."""
+        ran.append(a)
         return "found", {"a": a}
 
-    middleware = CacheMiddleware(spot, tools=["search"])
+    middleware, ran = CacheMiddleware(spot, tools=["search"]), list[int]()
 
     async def run(request: Any) -> Any:
         return await request.tool.ainvoke(request.tool_call)
 
     await middleware.awrap_tool_call(_tool_request(search, "call_1"), run)
-    kept: Any = middleware.wrap_tool_call(_tool_request(search, "call_2"), lambda _: pytest.fail("it ran again"))
+    kept: Any = middleware.wrap_tool_call(
+        _tool_request(search, "call_2"), lambda request: request.tool.invoke(request.tool_call)
+    )
+    assert ran == [1]
     assert (kept.content, kept.artifact, kept.tool_call_id, kept.name) == ("found", {"a": 1}, "call_2", "search")
 
 
@@ -316,14 +318,15 @@ def test_whoever_waited_for_a_result_that_is_not_kept_runs_the_tool(spot: Spot) 
     @tool
     def fail(a: int) -> int:
         """Fail."""
-        return a
+        ran.append(a)
+        assert go.wait(10)
+        raise ToolException("no")
 
+    fail.handle_tool_error = True
     middleware, ran, go = CacheMiddleware(spot, tools=["fail"]), list[Any](), threading.Event()
 
     def run(request: Any) -> ToolMessage:
-        ran.append(request)
-        assert go.wait(10)
-        return ToolMessage("no", status="error", tool_call_id=request.tool_call["id"])
+        return request.tool.invoke(request.tool_call)
 
     answers: list[Any] = []
     threads = [
@@ -395,9 +398,13 @@ async def test_a_result_that_cannot_be_kept_is_returned_all_the_same(tmp_path: P
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("error" if "are" in on_save_error else "always")
         for _ in range(2):
-            result = middleware.wrap_tool_call(_tool_request(look), lambda request: look.invoke(request.tool_call))
+            result = middleware.wrap_tool_call(
+                _tool_request(look), lambda request: request.tool.invoke(request.tool_call)
+            )
             assert isinstance(result, ToolMessage)
-        awaited = await middleware.awrap_tool_call(_tool_request(look), lambda request: look.ainvoke(request.tool_call))
+        awaited = await middleware.awrap_tool_call(
+            _tool_request(look), lambda request: request.tool.ainvoke(request.tool_call)
+        )
     assert (result.content, awaited.content, ran) == ("a", "a", ["a", "a", "a"])
     assert any(issubclass(each.category, CacheSaveWarning) for each in caught)
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from beautyspot.checks import expect, words
 from beautyspot.copies import Uncopied
 from beautyspot.durations import Duration
-from beautyspot.errors import CacheWarning
 from beautyspot.notices import told
 from beautyspot.places import Place, opened, portable
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
@@ -19,17 +18,15 @@ from langchain_beautyspot.answers import is_complete, tokens_of
 from langchain_beautyspot.calls import LEFT_OUT, Calls, Mode
 from langchain_beautyspot.classes import teach
 from langchain_beautyspot.entries import namespace_of, tags_of
-from langchain_beautyspot.errors import ReplayMiss
+from langchain_beautyspot.middleware.kept_tools import Keeper, ToolShelf
 from langchain_beautyspot.middleware.model_keys import ModelKey, described_model, model_key
 from langchain_beautyspot.middleware.structured import parsed
-from langchain_beautyspot.middleware.tool_keys import tool_key
 from langchain_beautyspot.questions import warn_of_change
 from langchain_beautyspot.recorder import note_hit
 from langchain_beautyspot.replays import Renewal
 
 Answer = ModelResponse[Any] | AIMessage
 ToolResult = ToolMessage | Command[Any]
-T = TypeVar("T")
 
 
 class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
@@ -40,8 +37,9 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
     ```
 
     It sees what a cache of the model can't, such as the schema of a structured answer, and works for every way of
-    streaming. Put it before `RateLimitMiddleware`, so that hits cost nothing, and after what changes the request. Its
-    own trouble never reaches the agent: the model is asked instead.
+    streaming. Put it before `RateLimitMiddleware`, so that hits cost nothing, and after what changes the request to the
+    model. A tool looks its result up when it is run, so reviews and emulators of tools may stand before it or after.
+    Its own trouble never reaches the agent: the model is asked instead.
     """
 
     def __init__(
@@ -82,12 +80,13 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
         teach(spot.parts)
         self._calls = Calls(spot, mode=mode, ttl=ttl, tags=tags_of(namespace, tags))
         self._notices, self._tally = spot.parts.store.notices, spot.parts.journal.tally
+        self._shelf = ToolShelf(self._calls, self._namespace, self._notices, mode == "replay_only")
 
     def wrap_model_call(self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Any]) -> Any:
         """Give the kept answer, or ask the model."""
         key = self._model_key(request)
         if key is None:
-            return self._go_on(handler)(request)
+            return self._shelf.go_on(handler)(request)
         made, kept = self._calls.make(
             key.func_name,
             key.key,
@@ -95,7 +94,7 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
             lambda response: self._wanted(key, response, request),
         )
         answer = made[0] if made else self._answer(key, kept, request)
-        return self._go_on(handler)(request) if answer is None else answer
+        return self._shelf.go_on(handler)(request) if answer is None else answer
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[Any]]
@@ -103,7 +102,7 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
         """Give the kept answer, or ask the model."""
         key = self._model_key(request)
         if key is None:
-            return await self._go_on(handler)(request)
+            return await self._shelf.go_on(handler)(request)
 
         async def ask() -> ModelResponse[Any]:
             return _response(await handler(request))
@@ -112,73 +111,57 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
             key.func_name, key.key, ask, lambda response: self._wanted(key, response, request)
         )
         answer = made[0] if made else self._answer(key, kept, request)
-        return await self._go_on(handler)(request) if answer is None else answer
+        return await self._shelf.go_on(handler)(request) if answer is None else answer
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolResult]) -> ToolResult:
-        """Give the kept result of a chosen tool, or let it run."""
-        key = self._tool_key(request)
-        if key is None:
-            return (self._go_on(handler) if self._is_cached(request) else handler)(request)
-        made, kept = self._calls.make(_tool_name(request), key, lambda: handler(request), _lasting)
-        result = made[0] if made else self._result(key, kept, request)
-        return self._go_on(handler)(request) if result is None else result
+        """Let a chosen tool look its result up, should it be run."""
+        keeper = self._keeper(request)
+        if keeper is None:
+            return (self._shelf.go_on(handler) if self._is_cached(request) else handler)(request)
+        return keeper.after(handler(request.override(tool=keeper.tool)))
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolResult]]
     ) -> ToolResult:
-        """Give the kept result of a chosen tool, or let it run."""
-        key = self._tool_key(request)
-        if key is None:
-            return await (self._go_on(handler) if self._is_cached(request) else handler)(request)
-        made, kept = await self._calls.make_async(_tool_name(request), key, lambda: handler(request), _lasting)
-        result = made[0] if made else self._result(key, kept, request)
-        return await self._go_on(handler)(request) if result is None else result
+        """Let a chosen tool look its result up, should it be run."""
+        keeper = self._keeper(request)
+        if keeper is None:
+            return await (self._shelf.go_on(handler) if self._is_cached(request) else handler)(request)
+        return keeper.after(await handler(request.override(tool=keeper.tool)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let an agent that has this cache go to another process: there it opens the same store."""
         place, options = self._made_by
         return partial(CacheMiddleware, portable(place), **options), ()
 
-    def _go_on(self, handler: Callable[[Any], T]) -> Callable[[Any], T]:
-        """Return what makes a call that the cache has no answer to.
-
-        Raises:
-            ReplayMiss: in the mode `replay_only`, where no call may leave the machine.
-        """
-        if self._mode == "replay_only":
-            raise ReplayMiss(
-                "no key or no kept answer that fits, as a warning said, and the mode is 'replay_only'; "
-                "make the call once with mode='read_write'"
-            )
-        return handler
-
     def _is_cached(self, request: ToolCallRequest) -> bool:
         return request.tool_call["name"] in self.cached_tools
+
+    def _keeper(self, request: ToolCallRequest) -> Keeper | None:
+        """Return what runs the tool; None where it isn't to be kept, or, with a warning, where nobody knows it yet."""
+        if not self._is_cached(request):
+            return None
+        if request.tool is None:
+            name = request.tool_call["name"]
+            message = f"no tool {name!r} is known here, so it runs each time; put CacheMiddleware after what brings it"
+            self._shelf.warn(name, message)
+            return None
+        return Keeper(request.tool, self._shelf)
 
     def _model_key(self, request: ModelRequest[Any]) -> ModelKey | None:
         """Return the key of a call; None, with a warning, where none can be made."""
         try:
             key = model_key(request, self._namespace)
         except Exception as error:  # noqa: BLE001 - tools and settings are anybody's; the model is asked instead
-            self._warn("model", f"the model's call has no key ({error}); it is made each time")
+            self._shelf.warn("model", f"the model's call has no key ({error}); it is made each time")
             return None
         if not key.is_lasting:
-            self._warn(
+            self._shelf.warn(
                 key.func_name,
                 f"the settings of {key.func_name!r} hold an object's address, so no later run will find its answers; "
                 "give the model plain values, or give that object a __repr__ that says what it is",
             )
         return key
-
-    def _tool_key(self, request: ToolCallRequest) -> str | None:
-        if not self._is_cached(request):
-            return None
-        name = request.tool_call["name"]
-        try:
-            return tool_key(request, self._namespace)
-        except Exception as error:  # noqa: BLE001 - the schema is anybody's; the tool runs
-            self._warn(name, f"a call of the tool {name!r} has no key ({error}); it runs each time")
-            return None
 
     def _wanted(self, key: ModelKey, response: ModelResponse[Any], request: ModelRequest[Any]) -> Any:
         """Return what is to be kept of an answer."""
@@ -198,7 +181,7 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
         try:
             return self._cache_if is None or self._cache_if(generations)
         except Exception as error:  # noqa: BLE001 - the user's; the agent has an answer that was paid for
-            self._warn(
+            self._shelf.warn(
                 "cache_if", f"cache_if failed ({told(error)}), so the answer is not kept; have it take any answer"
             )
             return False
@@ -215,32 +198,11 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
                 self._tally(key.func_name).tokens(saved=kept["tokens"] or 0)
             first = messages[0]
         except Exception as error:  # noqa: BLE001 - the schema's own validators run here, on whatever lies in a row
-            self._warn("structured", f"a kept answer doesn't fit the schema of now ({type(error).__name__})")
+            self._shelf.warn("structured", f"a kept answer doesn't fit the schema of now ({type(error).__name__})")
             return None
         note_hit(key.func_name, mark, name=type(request.model).__name__, answer=first)
         return ModelResponse(result=messages, structured_response=structured)
 
-    def _result(self, key: str, kept: Any, request: ToolCallRequest) -> ToolMessage | None:
-        """Return a kept result as the answer to this call of the model's; None if it is none."""
-        func_name, call = _tool_name(request), request.tool_call
-        if not isinstance(kept, ToolMessage):
-            self._warn("result", f"a kept result of {call['name']!r} is no message of a tool; the tool runs again")
-            return None
-        note_hit(func_name, {"cache_key": self._calls.cache_key(func_name, key)}, name=call["name"], answer=kept)
-        return kept.model_copy(update={"id": None, "tool_call_id": call["id"]})
-
-    def _warn(self, subject: str, message: str) -> None:
-        self._notices.tell(("langchain agents", subject), f"CacheMiddleware: {message}", CacheWarning)
-
 
 def _response(result: Any) -> ModelResponse[Any]:
     return ModelResponse(result=[result]) if isinstance(result, AIMessage) else result
-
-
-def _lasting(result: ToolResult) -> Any:
-    """Return what is to be kept of a tool's result: nothing of a command or an error."""
-    return result if isinstance(result, ToolMessage) and result.status != "error" else LEFT_OUT
-
-
-def _tool_name(request: ToolCallRequest) -> str:
-    return f"langchain.tool.{request.tool_call['name']}"

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
-from langchain.agents.middleware import ToolCallRequest
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import BaseTool
@@ -23,24 +22,29 @@ HIDING = (InjectedStore, ToolRuntime)
 """What a tool reads behind these, no key can know."""
 
 
-def tool_key(request: ToolCallRequest, namespace: str, /) -> str:
+def tool_key(tool: BaseTool, args: Mapping[str, Any], config: RunnableConfig | None, namespace: str, /) -> str:
     """Return the key of a call.
+
+    Args:
+        tool: What is called.
+        args: The model's arguments, and what LangGraph put beside them of the state.
+        config: Of the run.
+        namespace: Of the cache.
 
     Raises:
         UnkeyableArgument: an argument, or a part of the state that the tool is given, has no content; or it is given a
             runtime or store.
     """
-    tool, form = request.tool, Canonical(REGISTRY).form
+    form = Canonical(REGISTRY).form
+    given = _given(tool, args, config)
     # Another agent in the same place may have another tool of that name, or this one other defaults.
-    told = None if tool is None else [tool.description, form(tool.args)]
-    given = {} if tool is None else _given(tool, request)
-    asked = [namespace, told, form(request.tool_call["args"])]
+    told = [tool.description, form(tool.args)]
+    asked = [namespace, told, form({name: value for name, value in args.items() if name not in given})]
     return digest(pack([*asked, form(given)] if given else asked)).hex()
 
 
-def _given(tool: BaseTool, request: ToolCallRequest) -> dict[str, Any]:
+def _given(tool: BaseTool, args: Mapping[str, Any], config: RunnableConfig | None) -> dict[str, Any]:
     """Return what the tool is given beside the model's arguments, by the names of its parameters."""
-    state = request.state if request.runtime is None else request.runtime.state  # pyright: ignore[reportUnnecessaryComparison] - outside of a graph
     given: dict[str, Any] = {}
     for name, annotation in _annotations(tool).items():
         for mark in _marks(annotation):
@@ -52,18 +56,10 @@ def _given(tool: BaseTool, request: ToolCallRequest) -> dict[str, Any]:
                     "input_key_fn=…), which says whose the result is"
                 )
             if issubclass(kind, InjectedState):
-                given[name] = _field(state, getattr(mark, "field", None))
+                given[name] = args.get(name)
             elif mark is RunnableConfig:
-                given[name] = every_choice(ensure_config())
+                given[name] = every_choice(ensure_config(config))
     return given
-
-
-def _field(state: Any, field: str | None) -> Any:
-    if isinstance(state, list):
-        state = {"messages": state}
-    if not field:
-        return state
-    return state.get(field) if isinstance(state, Mapping) else getattr(state, field, None)
 
 
 def _annotations(tool: BaseTool) -> dict[str, Any]:
