@@ -17,6 +17,8 @@ FORGET = "%reset -f\nimport shutil\nshutil.copytree('.', '../first')"
 """Stands for a restart, whose imports would take as long as all the rest."""
 PROGRAM = re.compile(r"^!|\b(pytest|subprocess)\b", re.MULTILINE)
 """A cell that starts a program, which takes its time."""
+PYTHON = "{}.{}".format(*sys.version_info)
+"""Of another minor version a function's code has another digest, and the results of a notebook other keys."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 STARTUP = f"""
 import os, sys
@@ -61,7 +63,10 @@ def run(path: Path, folder: Path, *, is_run_again: bool = False, timeout_s: int 
     )  # fmt: skip
     client.execute(env=_own_environment() | settings)
     notebook.cells = cells
-    notebook.metadata = {"kernelspec": notebook.metadata.kernelspec, "language_info": {"name": "python"}}
+    notebook.metadata = {
+        "kernelspec": notebook.metadata.kernelspec,
+        "language_info": {"name": "python", "version": PYTHON},
+    }
     return notebook
 
 

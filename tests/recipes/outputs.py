@@ -1,7 +1,7 @@
 """What a notebook's cells put out, without what differs from run to run, so that two runs can be compared."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 VARIES = "nbval-ignore-output"
@@ -9,7 +9,9 @@ VARIES = "nbval-ignore-output"
 # A table of seconds measures; other decimals are results.
 MEASURES = re.compile(r"\bseconds\b|\b\w+_s\b|\bms\b")
 KEY = re.compile(r"\b(?:[0-9a-f]{32}|[0-9a-f]{12})\b")
-"""Of a result, which is another one wherever a notebook runs; alike are still told from others."""
+"""Of a result."""
+KEYS_VARY = "keys-vary"
+"""The tag of a cell whose keys are of numbers with last digits of the processor's; alike are still told from others."""
 CHANGES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"collecting .*?collected", re.DOTALL), "collected"),  # pytest counts aloud where it takes long
     (re.compile(r"\w*…\w*"), "…"),  # cut to the width that a time leaves
@@ -23,24 +25,31 @@ CHANGES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...
 )
 
 
-def shown(notebook: Any) -> list[list[tuple[str, ...]]]:
-    """Return of each cell its outputs: kind, media types or stream, and text, unless it is said to vary."""
-    return [[_shown(each, cell) for each in cell.outputs] for cell in notebook.cells if cell.cell_type == "code"]
+def shown(notebook: Any, *, keys: bool = False) -> list[list[tuple[str, ...]]]:
+    """Return of each cell its outputs: kind, media types or stream, and text, unless it is said to vary.
+
+    Args:
+        notebook: That was run.
+        keys: Whether keys are as they are, as another run by the same Python has them, too.
+    """
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [[_shown(each, cell.metadata.get("tags", ()), keys) for each in cell.outputs] for cell in cells]
 
 
-def sanitised(text: str) -> str:
-    """Return a text without times, addresses, paths and widths."""
+def sanitised(text: str, *, keys: bool = False) -> str:
+    """Return a text without times, addresses, paths and widths, and without keys unless they are to be compared."""
     changes = [(re.compile(r"\b\d+\.\d+\b"), "<time>"), *CHANGES] if MEASURES.search(text) else CHANGES
     for pattern, name in changes:
         text = pattern.sub(name, text)
-    for number, key in enumerate(dict.fromkeys(KEY.findall(text)), 1):
+    for number, key in enumerate([] if keys else dict.fromkeys(KEY.findall(text)), 1):
         text = text.replace(key, f"<key {number}>")
     return text.strip()
 
 
-def _shown(output: Any, cell: Any) -> tuple[str, ...]:
+def _shown(output: Any, tags: Sequence[str], keys: bool) -> tuple[str, ...]:
     data = output.get("data", {})
     kinds = (output.output_type, *sorted(data or [output.get("name", "")]))
-    if VARIES in cell.metadata.get("tags", ()):
+    if VARIES in tags:
         return kinds
-    return (*kinds, sanitised(output.get("text") or data.get("text/plain", "")))
+    text = output.get("text") or data.get("text/plain", "")
+    return (*kinds, sanitised(text, keys=keys and KEYS_VARY not in tags))

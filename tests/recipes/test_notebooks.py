@@ -1,14 +1,18 @@
 """Every notebook of the recipes runs from a clean kernel, offline, and puts out what it shows."""
 
+import ast
+import re
 import sqlite3
 from contextlib import closing
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
-from recipes.notebooks import NOTEBOOKS, run
+from packaging.requirements import Requirement
+from recipes.notebooks import NOTEBOOKS, PYTHON, run
 from recipes.outputs import VARIES, sanitised, shown
 from servers.programs import program
 
@@ -27,7 +31,9 @@ def test_a_notebook_puts_out_what_it_shows_and_run_again_makes_nothing_twice(pat
     for name, model in MODELS.items():
         if f"import {name}" in text:
             pytest.importorskip(name, reason=f"{model} has no wheel for this platform")
-    assert shown(run(path, tmp_path, is_run_again=True)) == shown(nbformat.read(path, as_version=4))
+    done, kept = run(path, tmp_path, is_run_again=True), nbformat.read(path, as_version=4)
+    keys = kept.metadata.language_info.version == PYTHON
+    assert shown(done, keys=keys) == shown(kept, keys=keys)
     assert kept_in(tmp_path / "work") == kept_in(tmp_path / "first")
 
 
@@ -60,6 +66,30 @@ def test_a_notebook_whose_dashboard_does_not_start_says_why(path: Path) -> None:
         names["address_in"](iter(["an extra is missing\n"]))
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_says_what_to_install_for_what_it_imports(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    [line] = re.findall(r"`pip install (.*?)`", cells[0].source)
+    installed = brought_by([Requirement(each.strip("'")) for each in line.split()])
+    lines = [line for cell in cells if cell.cell_type == "code" for line in cell.source.splitlines()]
+    nodes = [*ast.walk(ast.parse("\n".join(line for line in lines if line[:1] not in ("%", "!"))))]
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    of_modules = packages_distributions()
+    asked = {name: {*of_modules.get(name.partition(".")[0], ())} for name in modules - {"IPython.display"}}
+    assert not [name for name, ways in asked.items() if ways and not ways & installed]
+
+
+def brought_by(requirements: list[Requirement]) -> set[str]:
+    """Return the names of distributions and of those that they ask for."""
+    names = {each.name for each in requirements}
+    for each in requirements:
+        for asked in map(Requirement, requires(each.name) or ()):
+            if any(asked.marker is None or asked.marker.evaluate({"extra": extra}) for extra in ("", *each.extras)):
+                names.add(asked.name)
+    return names
+
+
 def test_a_notebook_that_goes_over_the_network_is_found(tmp_path: Path) -> None:
     path = notebook(tmp_path, "import socket; socket.socket().connect(('192.0.2.1', 80))")
     with pytest.raises(CellExecutionError, match="a recipe went to"):
@@ -69,6 +99,10 @@ def test_a_notebook_that_goes_over_the_network_is_found(tmp_path: Path) -> None:
 def test_the_kinds_and_the_texts_of_what_a_cell_puts_out_are_told_apart(tmp_path: Path) -> None:
     done = run(notebook(tmp_path, "print(1)\n2"), tmp_path)
     assert shown(done) == [[("stream", "stdout", "1"), ("execute_result", "text/plain", "2")]]
+
+
+def test_keys_are_told_apart_where_both_runs_have_the_same_python() -> None:
+    assert sanitised("3f686a642f79 a", keys=True) != sanitised("843cb74f3d29 a", keys=True)
 
 
 def test_of_a_cell_that_says_so_only_the_kinds_are_told_apart(tmp_path: Path) -> None:
