@@ -3,8 +3,8 @@
 import ast
 import inspect
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache, partial
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from textwrap import dedent
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
@@ -31,7 +31,8 @@ _GIVEN = object()
 class _Sight(NamedTuple):
     """An object that was looked at before."""
 
-    thing: Callable[[], Any]
+    thing: ref[object]
+    """Takes the object off the list before its `id` is another's."""
     first: dict[str, Any]
     """What its attributes held when they were first looked at: 0, an empty collection, or `_GIVEN`."""
 
@@ -107,22 +108,17 @@ def _is_count(first: dict[str, Any], name: str, now: Any) -> bool:
 
 def _first(thing: object) -> dict[str, Any]:
     """Return what was first seen of an object, to be added to; what can't be remembered is seen anew each time."""
-    sight = _sights.get(id(thing))
-    if sight is None or sight.thing() is not thing:
-        try:
-            sight = _Sight(ref(thing, partial(_forget, id(thing))), {})
-        except TypeError:  # of slots alone
-            return {}
-        if len(_sights) >= MOST_SIGHTS:
-            _sights.clear()  # those that still live are settings from now on where they have counted
-        _sights[id(thing)] = sight
-    return sight.first
-
-
-def _forget(number: int, gone: object) -> None:
-    sight = _sights.get(number)
-    if sight is not None and sight.thing is gone:
-        del _sights[number]
+    number = id(thing)
+    if sight := _sights.get(number):
+        return sight.first
+    try:
+        sight = _Sight(ref(thing, lambda _: _sights.pop(number, None)), {})
+    except TypeError:  # of slots alone
+        return {}
+    if len(_sights) >= MOST_SIGHTS:
+        _sights.clear()  # those that still live are settings from now on where they have counted
+    # Of two threads that look at once, the second may come after the first one's call.
+    return _sights.setdefault(number, sight).first
 
 
 @lru_cache(1024)
