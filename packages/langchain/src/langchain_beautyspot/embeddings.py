@@ -10,7 +10,7 @@ from beautyspot.errors import CacheSaveWarning, ConfigurationError
 from beautyspot.flight import Turn
 from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened, portable
-from beautyspot.store import Hit
+from beautyspot.store import Hit, Label
 from beautyspot.threads import on_event_loop
 from langchain_core.embeddings import Embeddings
 
@@ -110,7 +110,8 @@ class CachedEmbeddings(Embeddings):
                 if keys := self._wanted(batch, missing, turn, self._rows.read(turn.led)):
                     start_s = self._clock.monotonic()
                     vectors = embed(batch.texts(keys))
-                    self._rows.keep(batch.take(vectors, keys, self._clock.monotonic() - start_s))
+                    made = batch.take(vectors, keys, self._clock.monotonic() - start_s)
+                    self._rows.keep(self._lasting(batch, made))
             if turn.others:
                 (turns.skip if on_event_loop() else turns.wait)(turn)
                 self._fill(batch, turn.others, self._rows.read(turn.others))
@@ -127,7 +128,8 @@ class CachedEmbeddings(Embeddings):
                 if keys := self._wanted(batch, missing, turn, await self._rows.read_async(turn.led)):
                     start_s = self._clock.monotonic()
                     vectors = await embed(batch.texts(keys))
-                    await self._rows.keep_async(batch.take(vectors, keys, self._clock.monotonic() - start_s))
+                    made = batch.take(vectors, keys, self._clock.monotonic() - start_s)
+                    await self._rows.keep_async(self._lasting(batch, made))
             if turn.others:
                 await turns.wait_async(turn)
                 self._fill(batch, turn.others, await self._rows.read_async(turn.others))
@@ -143,6 +145,18 @@ class CachedEmbeddings(Embeddings):
         wanted = [key for key in missing if key in open_keys]
         self._rows.count(batch.func_name, [], len(wanted))
         return wanted
+
+    def _lasting(self, batch: Batch, made: list[tuple[Label, Any]]) -> list[tuple[Label, Any]]:
+        """Return what is to be kept of what was `made`: nothing if the model changed while it was asked."""
+        if self._model.is_still(batch.embedder):
+            return made
+        self._shelf.notices.tell(
+            (batch.func_name, "changed"),
+            f"{batch.func_name}: a setting of the model changed while it was asked, so its vectors are not kept; "
+            "change settings between calls, or give CachedEmbeddings a model= of your own if the model itself changes them",
+            CacheSaveWarning,
+        )
+        return []
 
     def _batch(self, texts: list[str], kind: str) -> Batch | None:
         """Return the batch of these texts; None where the model was changed to what no key can be made of."""

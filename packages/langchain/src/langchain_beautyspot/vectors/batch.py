@@ -57,6 +57,11 @@ class Batch:
         return self._shelf.func_name
 
     @property
+    def embedder(self) -> Embedder:
+        """The model that the keys are of."""
+        return self._shelf.embedder
+
+    @property
     def keys(self) -> list[str]:
         """One key for each text, however often it comes."""
         return list(self._texts)

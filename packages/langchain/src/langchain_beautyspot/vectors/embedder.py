@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
+from beautyspot.keys.counted import counts_of
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 from langchain_core.embeddings import Embeddings
@@ -25,6 +26,8 @@ IDLE_FIELDS = frozenset(
 )  # fmt: skip
 """Settings that change how texts are sent, not what comes of them. One that is missing here costs misses, and one too
 many would give wrong vectors."""
+ENTRIES = ("embed_documents", "aembed_documents", "embed_query", "aembed_query")
+"""Methods by which a model is asked; what it counts there makes it no other."""
 LONGEST_TEXT = 200
 """Signs of an object's own words that count as a setting; a client may tell its whole state."""
 _FORM = Canonical(KeyRegistry()).form
@@ -61,6 +64,13 @@ class WatchedModel:
             self._embedder = _embedder_of(self._embeddings, None)
             self._seen = now
         return self._embedder
+
+    def is_still(self, embedder: Embedder, /) -> bool:
+        """Say whether the model is what it was."""
+        try:
+            return self.now().identity == embedder.identity
+        except ConfigurationError:
+            return False
 
 
 def _changeable(embeddings: Embeddings) -> dict[str, Any]:
@@ -125,8 +135,8 @@ def _says_itself(value: Any) -> bool:
 def _settings(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
     own: dict[str, Any] = getattr(embeddings, "__dict__", {})
     if isinstance(embeddings, BaseModel):
-        fields = type(embeddings).model_fields
-        own = {name: value for name, value in own.items() if name in fields} | (embeddings.model_extra or {})
+        names = type(embeddings).model_fields.keys() - counts_of(embeddings, own, ENTRIES)
+        own = {name: value for name, value in own.items() if name in names} | (embeddings.model_extra or {})
     settings = {
         name: value for name, value in own.items() if name.lstrip("_") not in IDLE_FIELDS and not is_secret(name, value)
     }
