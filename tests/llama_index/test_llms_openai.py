@@ -18,7 +18,7 @@ from beautyspot import ConfigurationError, Spot
 from llama_index.callbacks.beautyspot import ReplayMiss, cache_llm, cache_policy
 from llama_index.core import Document, MockEmbedding, VectorStoreIndex
 from llama_index.core.agent.workflow import FunctionAgent
-from llama_index.core.llms import ChatMessage, ChatResponse, ImageBlock, MockLLM, TextBlock
+from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse, ImageBlock, MockLLM, TextBlock
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.tools import FunctionTool
 from llama_index.llms.openai import OpenAI, OpenAIResponses
@@ -409,6 +409,23 @@ async def test_each_event_of_the_other_api_comes_back_as_it_came(way: str, respo
     types = [[(type(each.raw), type(getattr(each.raw, "item", None))) for each in chunks] for chunks in (first, again)]
     assert types[0] == types[1]
     assert [each.raw for each in again] == [each.raw for each in first]
+    assert [shown(each) for each in again] == [shown(each) for each in first]
+
+
+def shown(chunk: Any) -> tuple[str, str | None, dict[str, Any]]:
+    text = chunk.text if isinstance(chunk, CompletionResponse) else chunk.message.content or ""
+    return text, chunk.delta, chunk.additional_kwargs
+
+
+def test_a_stream_of_all_that_was_said_so_far_comes_back_so_whatever_its_last_chunks_lack(store: Spot):
+    class Saying(MockLLM):
+        def stream_complete(self, *_: Any, **__: Any) -> Any:
+            for text, delta in [("a", "a"), ("ab", "b"), ("", ""), ("", ""), ("", "")]:
+                yield CompletionResponse(text=text, delta=delta)
+
+    llm = cache_llm(Saying(), store)
+    first, again = [[chunk.text for chunk in llm.stream_complete("q")] for _ in range(2)]
+    assert again[:2] == first[:2] == ["a", "ab"]
 
 
 class Streaming(MockLLM):

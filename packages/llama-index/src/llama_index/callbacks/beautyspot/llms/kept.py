@@ -56,6 +56,10 @@ class Answer(NamedTuple):
     """What the provider's client gave for each chunk of a stream; of a kept answer, to be read once."""
     cut_short: bool = False
     """Whether a chunk before the last told that the stream ended too early; not kept."""
+    by_parts: bool = False
+    """Whether each chunk of a stream but the last holds its own part of the text alone, as of OpenAI's Responses."""
+    of_parts: dict[str, Any] | None = None
+    """What each of these chunks tells beside, as the last of them told it."""
 
 
 class AnswerSerializer:
@@ -117,12 +121,17 @@ def _content(answer: Answer) -> dict[str, Any]:
         "deltas": answer.deltas,
         "thoughts": answer.thoughts,
         "tokens": answer.tokens,
+        "by_parts": answer.by_parts or None,
+        "of_parts": _plain(answer.of_parts),
     }
     return content | {name: value for name, value in more.items() if value not in (None, {})}
 
 
 def _answer(kept: dict[str, Any]) -> Answer:
-    return Answer(_response(kept), kept.get("deltas"), kept.get("thoughts"), kept.get("tokens"))
+    return Answer(
+        _response(kept), kept.get("deltas"), kept.get("thoughts"), kept.get("tokens"),
+        by_parts=kept.get("by_parts", False), of_parts=_made(kept.get("of_parts")),
+    )  # fmt: skip
 
 
 def _response(kept: dict[str, Any]) -> Response:

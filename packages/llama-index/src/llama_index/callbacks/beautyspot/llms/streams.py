@@ -41,6 +41,8 @@ class Recording:
         self._raws: list[Any] = []
         self._last: deque[Response] = deque(maxlen=LAST)
         self._blocks: list[Any] = []
+        self._said: Any = None
+        """The last chunk that added to the text."""
 
     def begun(self) -> Self:
         """Return itself, as the owner of the claim: the stream outlives the call that gives it."""
@@ -61,6 +63,8 @@ class Recording:
         # blocks can't, as OpenAI's class takes calls of tools out of a chunk that it was given.
         if chunk.additional_kwargs and THOUGHT in chunk.additional_kwargs:
             self._thoughts[len(self._deltas)] = chunk.additional_kwargs[THOUGHT]
+        if chunk.delta:
+            self._said = chunk
         self._deltas.append(chunk.delta)
         self._raws.append(chunk.raw)
         self._last.append(chunk)
@@ -87,7 +91,7 @@ class Recording:
         deltas, thoughts = self._parts()
         raws = () if deltas is None or not any(self._raws) else [self._raws[place] for place in self._places()[:-1]]
         cut_short = any(map(is_cut_short, self._last))
-        answer = Answer(self._whole(), deltas, thoughts, tokens, raws, cut_short)
+        answer = Answer(self._whole(), deltas, thoughts, tokens, raws, cut_short, *self._by_parts())
         self.cache.keep(self.lookup, answer, self.cache.clock.monotonic() - self._start_s, self.claim)
 
     def end(self) -> None:
@@ -113,6 +117,15 @@ class Recording:
         return [self._deltas[place] for place in places], (
             [self._thoughts.get(place) for place in places] if self._thoughts else None
         )
+
+    def _by_parts(self) -> tuple[bool, dict[str, Any] | None]:
+        """Return whether chunks hold their own part of the text alone, and what they tell beside."""
+        said = self._said
+        length = sum(len(delta) for delta in self._deltas if delta)
+        if said is None or length == len(said.delta or "") or text_of(said) != said.delta:
+            return False, None
+        told: dict[str, Any] = said.additional_kwargs
+        return True, {name: told[name] for name in told if name != THOUGHT}
 
     def _places(self) -> Sequence[int]:
         """Return which chunks are kept: all, but of calls of tools those that tell something, and the last.
@@ -177,14 +190,15 @@ async def replayed_async(answer: Answer, telling: Telling) -> AsyncGenerator[Res
 
 
 def chunks_of(answer: Answer, /) -> Iterator[Response]:
-    """Yield what a stream gives: each delta with the text so far, and in the last chunk the whole answer."""
+    """Yield what a stream gives: each delta with the text so far, or alone, and in the last chunk the whole answer."""
     whole = answer.response
     deltas = answer.deltas or [text_of(whole)]
     thoughts = answer.thoughts or [None] * len(deltas)
     text = ""
     for delta, thought, raw in zip(deltas[:-1], thoughts[:-1], chain(answer.raws, repeat(None)), strict=False):
-        text += delta or ""
-        yield _chunk(whole, text, delta, {} if thought is None else {THOUGHT: thought}, raw)
+        text = delta or "" if answer.by_parts else text + (delta or "")
+        more = {**(answer.of_parts or {}), **({} if thought is None else {THOUGHT: thought})}
+        yield _chunk(whole, text, delta, more, raw)
     whole.delta = deltas[-1]
     yield whole
 
