@@ -1,13 +1,15 @@
 """What a model's client asks with: by settings that a description leaves out, and by the environment."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from beautyspot import Spot
+from beautyspot import CacheWarning, Spot
 from langchain.agents import create_agent
+from langchain.agents.middleware import wrap_model_call
 from langchain_beautyspot import BeautySpotCache, CachedEmbeddings, CacheMiddleware
 from langchain_beautyspot.clients import said_by_clients
 from langchain_beautyspot.errors import ReplayMiss
@@ -158,3 +160,48 @@ class Plain:
 def test_an_object_that_answers_to_every_name_is_no_client():
     assert said_by_clients(Plain(Mock()), {}) == ""
     assert said_by_clients(Plain(Client(base_url="http://a.test")), {}) != ""
+
+
+def hasty_by_cache(chat: Make, folder: Path) -> Callable[..., Any]:
+    model = chat(cache=BeautySpotCache(folder / "a.db"))
+    return lambda **options: model.bind(**options).invoke("q")
+
+
+def hasty_by_mark(chat: Make, folder: Path) -> Callable[..., Any]:
+    model: Any = Spot("m", db=folder / "a.db").mark(chat())
+    return lambda **options: model.invoke("q", **options)
+
+
+def hasty_by_agent(chat: Make, folder: Path) -> Callable[..., Any]:
+    cache = CacheMiddleware(folder / "a.db")
+
+    def ask(**options: Any) -> Any:
+        @wrap_model_call
+        def set_options(request: Any, handler: Any) -> Any:
+            return handler(request.override(model_settings=options))
+
+        question: Any = {"messages": [HumanMessage("q")]}
+        return create_agent(chat(), middleware=[set_options, cache]).invoke(question)
+
+    return ask
+
+
+@pytest.mark.external_service
+@pytest.mark.parametrize("way", [hasty_by_cache, hasty_by_mark, hasty_by_agent])
+def test_how_long_one_call_is_waited_for_makes_no_other_question(
+    tmp_path: Path, chat: Make, openai_api: OpenAIAPI, way: Callable[..., Callable[..., Any]]
+):
+    ask = way(chat, tmp_path)
+    for options in ({}, {"timeout": 7}, {"timeout": 8.5}, {"seed": 1}, {"seed": 1, "timeout": 9}):
+        ask(**options)
+    assert openai_api.calls == 2
+
+
+@pytest.mark.external_service
+def test_a_text_models_timeout_is_no_argument_to_warn_of(cache: BeautySpotCache, text_model: Make):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        text_model().invoke("q", timeout=7)
+    assert cache.stats().errors == 0
+    with pytest.warns(CacheWarning, match=r"the arguments \['seed'\]"):
+        text_model().invoke("q", seed=1, timeout=7)

@@ -153,7 +153,7 @@ class CachedEmbeddings(Embeddings):
         self._shelf.notices.tell(
             (batch.func_name, "changed"),
             f"{batch.func_name}: a setting of the model changed while it was asked, so its vectors are not kept; "
-            "change settings between calls, or give CachedEmbeddings a model= of your own if the model itself changes them",
+            "change settings between calls, or, if the model itself does, give CachedEmbeddings(…, model='a name')",
             CacheSaveWarning,
         )
         return []

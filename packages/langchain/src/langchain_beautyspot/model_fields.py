@@ -7,7 +7,7 @@ from typing import Any
 
 from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
-from beautyspot.keys.counted import counts_of
+from beautyspot.keys.counted import counted_by, counts_of
 from beautyspot.keys.digest import digest
 from beautyspot.keys.registry import KeyRegistry
 from langchain_core.language_models import LLM, BaseChatModel, BaseLanguageModel
@@ -41,7 +41,13 @@ def _says_nothing(kind: type[Any]) -> bool:
 
 def counted(model: BaseModel, /) -> frozenset[str]:
     """Return the fields in which a model counts or lists its own calls, if its class says nothing of itself."""
-    return counts_of(model, vars(model), ANSWERS) if _says_nothing(type(model)) else frozenset()
+    names = _counting(type(model))
+    return counts_of(model, vars(model), ANSWERS) if names else names
+
+
+@cache
+def _counting(kind: type[Any]) -> frozenset[str]:
+    return counted_by(kind, ANSWERS) if _says_nothing(kind) else frozenset()
 
 
 def contents_of_fields(model: BaseModel, names: Iterable[str] | None = None, /) -> str:

@@ -16,6 +16,8 @@ IDLE_FIELDS = frozenset(
 )  # fmt: skip
 """Settings that change how a model is asked, not what it answers. One that is missing here costs calls that were paid
 already, and one too many would give wrong answers."""
+WAITING = frozenset(("max_retries", "request_timeout", "timeout"))
+"""Arguments of one call of a model that say how long it is waited for."""
 ARGUMENTS = frozenset(("_type", "function_call", "functions", "response_format", "stop", "tool_choice", "tools"))
 """What a description holds that tells nothing of the model but its type."""
 _TEXT = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
@@ -88,6 +90,21 @@ def address_in(llm_string: str, /) -> str | None:
     """Return an object's class with its address, which no later run will have, and no setting; None without one."""
     address = _ADDRESS.search(llm_string)
     return None if address is None else address[0]
+
+
+def without_waiting(llm_string: str, settings: Mapping[str, Any], /) -> str:
+    """Return the description without those of a call's `settings` that say how long it is waited for."""
+    for name in WAITING.intersection(settings):
+        said = f"({name!r}, {settings[name]!r})"  # in a list with `stop`, before it or behind
+        known = next((each for each in (f", {said}", f"{said}, ") if each in llm_string), "")
+        before, _, behind = llm_string.rpartition(known) if known else (llm_string, "", "")
+        llm_string = before + behind
+    return llm_string
+
+
+def asking(settings: Mapping[str, Any], /) -> dict[str, Any]:
+    """Return the settings of a call that may change its answer."""
+    return {name: value for name, value in settings.items() if name not in WAITING}
 
 
 def with_sets_in_order(llm_string: str, settings: Any, /) -> str:

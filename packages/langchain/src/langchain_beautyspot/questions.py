@@ -15,7 +15,14 @@ from beautyspot.notices import Notices
 
 from langchain_beautyspot.callers import arguments_of_text, settings_of_chat
 from langchain_beautyspot.descriptions import Descriptions
-from langchain_beautyspot.models import address_in, canonical_model, read_model, with_sets_in_order
+from langchain_beautyspot.models import (
+    WAITING,
+    address_in,
+    canonical_model,
+    read_model,
+    with_sets_in_order,
+    without_waiting,
+)
 from langchain_beautyspot.prompts import MESSAGES, canonical_prompt
 from langchain_beautyspot.schemas import class_names, schema_of
 
@@ -105,7 +112,8 @@ class Questions:
 
     def _source(self, llm_string: str) -> Source:
         model = read_model(llm_string)
-        described = canonical_model(with_sets_in_order(llm_string, settings_of_chat()))
+        settings = settings_of_chat()
+        described = canonical_model(with_sets_in_order(without_waiting(llm_string, settings), settings))
         beginning = json.dumps(["langchain generations", self._namespace, described]).encode()
         classes = class_names(llm_string)
         self._warn_of_address(model.func_name, address_in(llm_string))
@@ -146,7 +154,7 @@ class Questions:
 
     def _warn_of_arguments(self, source: Source) -> None:
         """Warn of arguments of one call of a text model, which LangChain tells no cache."""
-        arguments = arguments_of_text()
+        arguments = {*arguments_of_text()} - WAITING
         if arguments:
             self._notices.tell(
                 ("langchain", "arguments"),

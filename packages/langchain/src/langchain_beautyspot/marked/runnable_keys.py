@@ -14,6 +14,7 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator
 from langchain_beautyspot.configured import choices, every_choice
 from langchain_beautyspot.messages import content_of
 from langchain_beautyspot.model_texts import model_text
+from langchain_beautyspot.models import asking
 from langchain_beautyspot.snapshots import are_same, settings_of
 
 
@@ -57,6 +58,7 @@ class RunnableKeys:
         if not self.look.is_of_now():
             self.look = self._looked()
         identity = self.look.identity
+        kwargs = asking(kwargs) if isinstance(self._runnable, BaseLanguageModel) else kwargs
         chosen = every_choice(config) if identity is None else choices(self._runnable, config)
         try:
             return digest(pack([identity, self._form(asked), self._form(chosen), self._form(kwargs)])).hex()

@@ -13,7 +13,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_beautyspot.configured import choices, configured
 from langchain_beautyspot.middleware.structured import contents_of, specs_of
 from langchain_beautyspot.model_texts import model_text
-from langchain_beautyspot.models import read_model
+from langchain_beautyspot.models import asking, read_model
 from langchain_beautyspot.stable_keys import REGISTRY
 
 FORMAT = 1
@@ -52,7 +52,7 @@ def model_key(request: ModelRequest[Any], namespace: str, /) -> ModelKey:
         form(contents_of(specs_of(request.response_format))),
         type(request.response_format).__name__,
         form(getattr(request.response_format, "tool_message_content", None)),
-        form(request.model_settings),
+        form(asking(request.model_settings)),
         _agent_name(),
     ]
     return ModelKey(read_model(model).func_name, digest(pack(asked)).hex(), " at 0x" not in model, model)
