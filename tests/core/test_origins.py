@@ -99,11 +99,13 @@ def test_an_edited_file_is_silent(folder: Path) -> None:
     assert run(write(folder / "a/main.py", "return 'edited'", prompts=("x", "y"))) == (["one", "edited"], "")
 
 
-@pytest.mark.parametrize("edit", ["", "'''A docstring.'''  # and a comment\n"])
-def test_a_copied_file_is_silent(folder: Path, edit: str) -> None:
+@pytest.mark.parametrize(
+    ("parameters", "edit"), [("", ""), ("", "'''A docstring.'''  # and a comment\n    ")]
+)
+def test_a_copied_file_that_does_the_same_is_silent(folder: Path, parameters: str, edit: str) -> None:
     run(write(folder / "a/main.py", "return 'one'"))
-    body = f"{edit}    return 'one'" if edit else "return 'one'"
-    assert run(write(folder / "b/main.py", body, prompts=("x", "y"))) == (["one", "one"], "")
+    copy = write(folder / "b/main.py", f"{edit}return 'one'", parameters=parameters, prompts=("x", "y"))
+    assert run(copy) == (["one", "one"], "")
 
 
 def test_a_file_that_was_moved_and_edited_is_silent(folder: Path) -> None:
@@ -112,8 +114,18 @@ def test_a_file_that_was_moved_and_edited_is_silent(folder: Path) -> None:
     assert run(write(folder / "b/main.py", "return 'edited'")) == (["one"], "")
 
 
-@pytest.mark.parametrize("more", ["MODEL = {!r}", "def model():\n    return {!r}\nMODEL = model()"])
-def test_what_a_function_reads_of_its_file_is_part_of_what_it_does(folder: Path, more: str) -> None:
+@pytest.mark.parametrize(
+    "more",
+    [
+        "MODEL = {!r}",
+        "def model():\n    return {!r}\nMODEL = model()",
+        "try:\n    MODEL, SIZE = {!r}, 1\nexcept OSError:\n    pass",
+        "from models import MODEL",
+    ],
+)
+def test_what_a_function_reads_of_its_project_is_part_of_what_it_does(folder: Path, more: str) -> None:
+    for name, model in (("a", "small"), ("b", "large")):
+        (folder / name / "models.py").write_text(f"MODEL = {model!r}")
     run(write(folder / "a/main.py", "return MODEL", more=more.format("small")))
     answers, warning = run(write(folder / "b/main.py", "return MODEL", more=more.format("large")))
     assert answers == ["small"]
