@@ -106,10 +106,11 @@ def identity_of(component: BaseComponent, /) -> dict[str, Any]:
 def all_settings(component: BaseModel, /) -> dict[str, Any]:
     """Return what may change what `component` gives: its fields, and what its private attributes hold."""
     settings = {**settings_of_fields(component), **host_private(component), **own_private(component)}
-    class_ = type(component)
+    class_, counts = type(component), _counts(component)
     return {
         name: value if type(value) in PLAIN else uncounted(value, asked_by(class_, ENTRIES, name))
         for name, value in settings.items()
+        if name not in counts
     }
 
 
@@ -146,9 +147,7 @@ def own_private(component: BaseModel, /) -> dict[str, Any]:
     Those of LlamaIndex's own classes are made on first use, and would change the keys.
     """
     hidden: Mapping[str, Any] = getattr(component, "__pydantic_private__", None) or {}
-    class_ = type(component)
-    counts = _counts(component)
-    held = {name: hidden.get(name) for name in _own_private_names(class_) if name not in counts}
+    held = {name: hidden.get(name) for name in _own_private_names(type(component))}
     return _telling(
         {name: value for name, value in held.items() if value is not None and _package(value) not in _TOOLS}
     )
@@ -202,8 +201,7 @@ def settings_of_options(options: Mapping[str, Any], /) -> dict[str, Any]:
 def settings_of_fields(component: BaseModel, /) -> dict[str, Any]:
     """Return the fields that may change what `component` gives, by their names."""
     class_ = type(component)
-    counts = _counts(component)
-    settings = {name: getattr(component, name) for name in _telling_fields(class_) if name not in counts}
+    settings = {name: getattr(component, name) for name in _telling_fields(class_)}
     extra: Mapping[str, Any] = getattr(component, "__pydantic_extra__", None) or {}
     of_host = class_.__module__.startswith(_HOST)
     settings.update({name: value for name, value in extra.items() if not _is_idle(class_, name, of_host=of_host)})
