@@ -4,7 +4,9 @@ import asyncio
 import pickle
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -544,3 +546,56 @@ def test_a_class_is_known_by_its_name_or_if_asked_by_its_code(spot: Spot, versio
 def test_what_is_read_from_code_stands_for_no_setting(spot: Spot) -> None:
     with pytest.raises(ConfigurationError, match="give version="):
         CachedTransformation(marked("", [])(suffix=object()), spot, version=FROM_CODE)
+
+
+class Slow(TransformComponent):
+    """Waits with its first node until somebody lets it go on."""
+
+    def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+        ASKED.append([node.get_content() for node in nodes])
+        BEGUN.set()
+        assert GO_ON.wait(30)
+        for node in nodes:
+            node.set_content(node.get_content() + "!")
+        return nodes
+
+
+BEGUN, GO_ON = Event(), Event()
+
+
+def test_pipelines_that_meet_new_nodes_at_once_call_for_each_once(spot: Spot) -> None:
+    BEGUN.clear(), GO_ON.clear()
+    cached = CachedTransformation(Slow(), spot)
+
+    def run(_: int) -> list[str]:
+        return [node.get_content() for node in cached([TextNode(text=text) for text in "abc"])]
+
+    async def arun(_: int) -> list[str]:
+        return [node.get_content() for node in await cached.acall([TextNode(text=text) for text in "cba"])]
+
+    with ThreadPoolExecutor(8) as threads:
+        first = threads.submit(run, 0)
+        assert BEGUN.wait(30)
+        others = [threads.submit(run, number) for number in range(4)]
+        others += [threads.submit(lambda: asyncio.run(arun(0))) for _ in range(3)]
+        GO_ON.set()
+        assert [each.result(60) for each in (first, *others)] == [["a!", "b!", "c!"]] * 5 + [["c!", "b!", "a!"]] * 3
+    assert sorted(ASKED) == [["a"], ["b"], ["c"]]
+
+
+def test_who_waited_for_a_transformation_that_failed_calls_for_themselves(spot: Spot) -> None:
+    class Failing(TransformComponent):
+        def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+            ASKED.append([node.get_content() for node in nodes])
+            BEGUN.set()
+            assert GO_ON.wait(30)
+            raise ConnectionError("away")
+
+    BEGUN.clear(), GO_ON.clear()
+    cached = CachedTransformation(Failing(), spot)
+    with ThreadPoolExecutor(4) as threads:
+        calls = [threads.submit(cached, [TextNode(text="a")]) for _ in range(4)]
+        assert BEGUN.wait(30)
+        GO_ON.set()
+        assert [type(each.exception(60)) for each in calls] == [ConnectionError] * 4
+    assert len(ASKED) == 4

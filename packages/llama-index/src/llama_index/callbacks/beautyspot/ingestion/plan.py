@@ -57,11 +57,12 @@ class Plan:
         """The parts of which nothing is known."""
         return [part for part in range(len(self._parts)) if part not in self._made]
 
-    def fill(self, hits: Sequence[Hit | None]) -> list[tuple[str, Hit]]:
-        """Make what can be made of what is kept under each of `keys`, and return the hits."""
-        kept = {key: hit for key, hit in zip(self.keys, hits, strict=True) if hit is not None}
+    def fill(self, keys: Sequence[str], hits: Sequence[Hit | None]) -> list[tuple[str, Hit]]:
+        """Make what is missing and can be made of what is kept under each of `keys`, and return the hits."""
+        kept = {key: hit for key, hit in zip(keys, hits, strict=True) if hit is not None}
         used: set[str] = set()
-        for part, key in enumerate(self._places):
+        for part in self.missing if kept else ():
+            key = self._places[part]
             hit = None if key is None else kept.get(key)
             # What is made may be changed by whoever gets it, so each has its own.
             if (
@@ -78,6 +79,18 @@ class Plan:
             first = {self._places[part] or part: part for part in reversed(missing)}
             parts = sorted(first.values())[: at_once * self._together]
             yield [parts[start : start + self._together] for start in range(0, len(parts), self._together)]
+
+    def keys_of(self, call: Call) -> list[str]:
+        """Return the keys of those parts that have one."""
+        return [key for part in call if (key := self._places[part]) is not None]
+
+    def left(self, call: Call, others: Sequence[str]) -> Call:
+        """Return what is missing of a call, but for what others make."""
+        return [part for part in call if part not in self._made and self._places[part] not in others]
+
+    def made(self, call: Call) -> int:
+        """Return how many of its parts are there."""
+        return sum(part in self._made for part in call)
 
     def begin(self, call: Call) -> list[BaseNode]:
         """Return the nodes to call with."""

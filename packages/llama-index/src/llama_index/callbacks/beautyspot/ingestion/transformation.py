@@ -9,6 +9,7 @@ from typing import Any, cast
 from beautyspot.checks import expect, words
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheSaveWarning, ConfigurationError
+from beautyspot.flight import Turns
 from beautyspot.keys import FromCode
 from beautyspot.keys.canonical import Canonical
 from beautyspot.keys.code import version_from_code
@@ -16,6 +17,7 @@ from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened, portable
 from beautyspot.spot import Spot
 from beautyspot.store import Hit, Label
+from beautyspot.threads import on_event_loop
 
 from llama_index.callbacks.beautyspot.asking import Watch
 from llama_index.callbacks.beautyspot.embeddings.numbers import VectorSerializer
@@ -111,12 +113,19 @@ class CachedTransformation(TransformComponent):
             return self.transformation(nodes, **kwargs)
         (plan, watch), rows, clock = self._plan(nodes, kwargs), self._store(), self._spot.parts.clock
         self._fill(plan, rows.read(plan.keys) if mode != "refresh" else [], mode)
+        turns = self._turns(mode)
         with self._bar(plan, kwargs) as advance, watch:
             for (call,) in plan.rounds():
-                start_s = clock.monotonic()
-                made = self.transformation(plan.begin(call), **self._inner(kwargs))
-                rows.keep(self._rows(plan, call, made, clock.monotonic() - start_s, self._settled(watch, mode)))
-                advance(len(call))
+                with turns.take(plan.keys_of(call)) as turn:
+                    self._refill(plan, turn.led, rows.read(turn.led))
+                    if ours := plan.left(call, turn.others):
+                        start_s = clock.monotonic()
+                        made = self.transformation(plan.begin(ours), **self._inner(kwargs))
+                        rows.keep(self._rows(plan, ours, made, clock.monotonic() - start_s, self._settled(watch, mode)))
+                if turn.others:
+                    (turns.skip if on_event_loop() else turns.wait)(turn)
+                    self._refill(plan, turn.others, rows.read(turn.others))
+                advance(plan.made(call))
         return plan.result()
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
@@ -126,14 +135,21 @@ class CachedTransformation(TransformComponent):
             return await self.transformation.acall(nodes, **kwargs)
         (plan, watch), rows = self._plan(nodes, kwargs), self._store()
         self._fill(plan, await rows.read_async(plan.keys) if mode != "refresh" else [], mode)
+        turns = self._turns(mode)
         with self._bar(plan, kwargs) as advance, watch:
 
             async def run(call: Call) -> None:
-                start_s = self._spot.parts.clock.monotonic()
-                made = await self.transformation.acall(plan.begin(call), **self._inner(kwargs))
-                elapsed_s = self._spot.parts.clock.monotonic() - start_s
-                await rows.keep_async(self._rows(plan, call, made, elapsed_s, self._settled(watch, mode)))
-                advance(len(call))
+                with turns.take(plan.keys_of(call)) as turn:
+                    self._refill(plan, turn.led, await rows.read_async(turn.led))
+                    if ours := plan.left(call, turn.others):
+                        start_s = self._spot.parts.clock.monotonic()
+                        made = await self.transformation.acall(plan.begin(ours), **self._inner(kwargs))
+                        elapsed_s = self._spot.parts.clock.monotonic() - start_s
+                        await rows.keep_async(self._rows(plan, ours, made, elapsed_s, self._settled(watch, mode)))
+                if turn.others:
+                    await turns.wait_async(turn)
+                    self._refill(plan, turn.others, await rows.read_async(turn.others))
+                advance(plan.made(call))
 
             for calls in plan.rounds(1 if is_aligned(self.transformation) else AT_ONCE):
                 ended = await asyncio.gather(*map(run, calls), return_exceptions=True)
@@ -174,8 +190,16 @@ class CachedTransformation(TransformComponent):
             self._warn("has a setting, or got metadata or an option, that no key can be made of")
         return Plan(self.transformation, nodes, order, keys), watch
 
+    def _turns(self, mode: Mode) -> Turns:
+        """Return whose turn it is to call: those who would not take what others keep call for themselves."""
+        return self._spot.parts.flight.turns() if mode == "read_write" else Turns(None)
+
+    def _refill(self, plan: Plan, keys: Sequence[str], hits: Sequence[Hit | None]) -> None:
+        """Take what others kept since the plan was made, and counted as missing."""
+        self._store().count(self._func_name, plan.fill(keys, hits), 0)
+
     def _fill(self, plan: Plan, hits: Sequence[Hit | None], mode: Mode) -> None:
-        found = plan.fill(hits) if hits else []
+        found = plan.fill(plan.keys, hits) if hits else []
         missing = len(plan.missing)
         if mode != "replay_only":
             self._store().count(self._func_name, found, missing)
