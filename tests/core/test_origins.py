@@ -100,7 +100,7 @@ def test_an_edited_file_is_silent(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "edit"), [("", ""), ("", "'''A docstring.'''  # and a comment\n    ")]
+    ("parameters", "edit"), [("", ""), ("", "'''A docstring.'''  # and a comment\n    "), (": str", "")]
 )
 def test_a_copied_file_that_does_the_same_is_silent(folder: Path, parameters: str, edit: str) -> None:
     run(write(folder / "a/main.py", "return 'one'"))

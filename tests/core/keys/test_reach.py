@@ -83,6 +83,30 @@ def test_a_method_reaches_its_class_by_the_attributes_it_reads(tmp_path: Path, c
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (ASK.format("q"), "def ask(q: str) -> str:\n    '''A docstring.'''\n    return q  # and a comment\n"),
+        (
+            "def ask(q):\n    x = q\n    return x\n",
+            "def ask(q):\n    y: int\n    x: str = q\n    'text'\n    return x\n",
+        ),
+        ("M = 'a'\n" + ASK.format("M"), 'M: str = "a"\n' + ASK.format("M")),
+        ("def h(q): return q\n" + ASK.format("h(q)"), "def h(q: str): return q\n" + ASK.format("h(q)")),
+        (
+            "def ask(q):\n    def h():\n        return 1\n    return h()\n",
+            "def ask(q):\n    def h() -> int:\n        'What it does.'\n        return 1\n    return h()\n",
+        ),
+        ("class C:\n    P = 1\n" + ASK.format("C.P"), "class C:\n    'Some.'\n    P: int = 1\n" + ASK.format("C.P")),
+        ("class C(B): pass\n" + ASK.format("C"), "class C(B):\n    'Some.'\n" + ASK.format("C")),
+        ("import os\n" + ASK.format("os.path"), "import os.path\nimport os\n" + ASK.format("os.path")),
+        ("@spot.mark\n" + ASK.format(1), "@spot.mark(ttl='1d')\n@spot.limiter(cost=2)\n" + ASK.format(1)),
+    ],
+)
+def test_what_changes_no_answer_tells_nothing_apart(tmp_path: Path, one: str, other: str) -> None:
+    assert not differ(write(tmp_path / "a", one), write(tmp_path / "b", other))
+
+
+@pytest.mark.parametrize(
     "code",
     [
         "def x(): return {}\ndef ask(q):\n    x = q\n    return x\n",

@@ -27,7 +27,7 @@ def tree_of(filename: str, /) -> ast.Module:
 def bindings_of_file(filename: str, /) -> dict[str, list[ast.stmt]]:
     """Return the statements that bind each name of a file, without what changes no answer.
 
-    Left out are comments, docstrings, marks, limiters and Spots.
+    Left out are comments, annotations but for a class's fields, docstrings, marks, limiters and Spots.
     """
     return bindings_of(_Bare().visit(tree_of(filename)).body)
 
@@ -69,7 +69,7 @@ def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.stmt]]:
     if isinstance(node, ast.Assign):
         for target in node.targets:
             yield from _shared_out(target, node.value)
-    elif isinstance(node, ast.AugAssign | ast.AnnAssign):
+    elif isinstance(node, ast.AugAssign | ast.AnnAssign):  # of annotations only those of fields are left
         yield from ((name, node) for name in _names(node.target))
     elif isinstance(node, ast.For):
         loop = ast.For(node.target, node.iter, [ast.Pass()], [])
@@ -142,6 +142,21 @@ class _Bare(ast.NodeTransformer):
     def visit_Pass(self, node: ast.Pass) -> None:
         del node
 
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        return ast.copy_location(ast.arg(node.arg), node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
+        if node.value is None:
+            return None
+        return ast.copy_location(ast.Assign([node.target], self.visit(node.value)), node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        if not may_be_read_by_others(node):
+            return self.generic_visit(node)
+        node.body = [each if isinstance(each, ast.AnnAssign) else self.visit(each) for each in node.body]
+        node.body = [each for each in node.body if each] or [ast.Pass()]
+        return node
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         return self._visit_function(node)
 
@@ -149,6 +164,7 @@ class _Bare(ast.NodeTransformer):
         return self._visit_function(node)
 
     def _visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
         node.decorator_list = [each for each in node.decorator_list if not _is_ours(each)]
         return self.generic_visit(node)
 
