@@ -256,6 +256,23 @@ def test_a_program_pays_for_nothing_again_where_a_column_has_another_name(
     assert answer.cache_info().misses == 0
 
 
+@pytest.mark.parametrize("name", ["result_type", "cache_key", "elapsed_s"])
+def test_a_column_with_another_name_is_told_in_a_file_of_an_earlier_revision(
+    whole: Path, tmp_path: Path, name: str
+) -> None:
+    older = Path(shutil.copy(whole, tmp_path / "older.db"))
+    with closing(sqlite3.connect(older)) as connection, connection:
+        connection.execute("DROP TABLE origins")
+        connection.execute("PRAGMA user_version = 3")
+    repaired = flipped(older, tmp_path, f"\n    {name} ", 6, 0x01)
+    assert (repair(repaired, []).salvaged, rows_of(repaired)) == (COUNT, rows_of(whole))
+    answer = marked(flipped(older, tmp_path, f"\n    {name} ", 6, 0x01))
+    with pytest.warns(bs.CacheReadWarning, match=f"begun with {COUNT} results out of it"):
+        assert answer(0) == value_of(0)
+    closing_of(answer)
+    assert answer.cache_info().misses == 0
+
+
 def test_a_comma_in_the_name_of_a_column_shifts_no_values(whole: Path, tmp_path: Path) -> None:
     path = flipped(whole, tmp_path, "elapsed_s DOUBLE", 1, ord("l") ^ ord(","))
     repair(path, [])

@@ -14,6 +14,8 @@ REVISION = 4
 OURS = frozenset(("cache_key", "func_name", "result_type", "result_value"))
 """Columns of `tasks` that every release has written."""
 OF_TASKS = frozenset(TASK_COLUMNS.split(", "))
+OF_REVISION_1 = OF_TASKS - {"compression"}
+"""Columns of the oldest file that says its revision."""
 MOST_MISNAMED = 2
 """Columns of `tasks` whose names may be damaged; a table that lacks more of them is another program's."""
 
@@ -64,8 +66,8 @@ def refuse_others(connection: sqlite3.Connection, path: str, /) -> int:
     revision, found, columns = connection.execute(LOOK).fetchone()
     # SQLite knows names without their case, and damaged ones are no UTF-8.
     names: set[str] = set(columns.decode(errors="backslashreplace").lower().split(",")) if columns else set()
-    lost = OF_TASKS - names
-    if revision == REVISION and 0 < len(lost) <= MOST_MISNAMED:
+    lost = (OF_TASKS if revision > 1 else OF_REVISION_1) - names
+    if 0 < revision <= REVISION and 0 < len(lost) <= MOST_MISNAMED:
         raise MisnamedColumnError(f"table tasks has no column named {min(lost)}")
     if revision > REVISION and (found is None or names):
         raise NewerFileError(
