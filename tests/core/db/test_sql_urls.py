@@ -45,6 +45,22 @@ def test_another_database_has_another_name(url: str) -> None:
     assert name_of(url) != name_of("postgresql://h/db")
 
 
+def test_databases_of_services_and_of_addresses_are_told_apart() -> None:
+    options = ["service=x", "service=y", "hostaddr=10.0.0.1", "hostaddr=10.0.0.2", "service=x&hostaddr=10.0.0.1"]
+    assert len({name_of(f"postgresql:///db?{each}") for each in ["", *options]}) == 6
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("postgresql://H/db", "postgresql://h:5432/db"),
+        ("postgresql:///db?options=-c%20search_path%3Dmine", "postgresql://:5432/db?search_path=mine"),
+    ],
+)
+def test_a_name_stays_what_it_is_as_a_folder_is_named_after_it(url: str, name: str) -> None:
+    assert name_of(url) == name
+
+
 def test_several_hosts_of_one_port_are_named_alike() -> None:
     assert name_of("postgresql:///db?host=a:5433&host=b:5433") == name_of("postgresql:///db?host=A,b&port=5433,5433")
 

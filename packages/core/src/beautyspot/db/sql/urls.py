@@ -106,8 +106,10 @@ def canonical_name(engine: Engine, /) -> str:
     # Without any, it is PostgreSQL's own for each host.
     ports = [port or "5432" for port in (ports * len(hosts) if len(ports) == 1 else ports)]
     servers = ",".join(f"{host.lower()}:{port}" for host, port in zip(hosts, ports, strict=False))
-    path = _setting("search_path", parameters.get("options"))  # in another schema lie other rows
-    return f"postgresql://{servers}/{database}" + (f"?search_path={path}" if path else "")
+    told = {name: parameters.get(name) for name in ("service", "hostaddr")}  # what says where the server is, too
+    told["search_path"] = _setting("search_path", parameters.get("options"))  # in another schema lie other rows
+    query = "&".join(f"{name}={value}" for name, value in told.items() if value)
+    return f"postgresql://{servers}/{database}" + (f"?{query}" if query else "")
 
 
 def speaks_psycopg(engine: Engine, /) -> bool:
