@@ -174,6 +174,18 @@ def test_a_server_that_deletes_one_at_a_time_is_asked_so(juicefs: ObjectStore):
     assert asked.count("DeleteObjects") == 0 < asked.count("DeleteObject")
 
 
+@pytest.mark.parametrize("error", [{"Code": "InternalError"}, {"Code": "InternalError", "Key": "some%2Fother"}])
+def test_blobs_are_deleted_one_by_one_where_a_server_doesnt_say_which_it_left(
+    storage: S3Storage, error: dict[str, str]
+):
+    locations = [storage.save(KEY, b"data") for _ in range(3)]
+    events = storage._client().meta.events
+    events.register("after-call.s3.DeleteObjects", lambda parsed, **_: parsed.update(Errors=[error]))
+    asked = requests_of(storage)
+    assert storage.delete_many(locations) == []
+    assert asked == ["DeleteObjects", *["DeleteObject"] * 3]
+
+
 def test_what_the_server_refuses_to_delete_is_told(moto: ObjectStore, storage: S3Storage):
     moto.client.put_bucket_versioning(Bucket=storage.bucket.name, VersioningConfiguration={"Status": "Enabled"})
     location = storage.save(KEY, b"data")

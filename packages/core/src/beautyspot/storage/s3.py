@@ -147,7 +147,7 @@ class S3Storage(BucketStorage):
         return [*map(blobs.__getitem__, refused), *(each for each in alone if not self._is_deleted(each))]
 
     def _delete_together(self, names: Sequence[str]) -> list[str] | None:
-        """Delete the objects, and return those that the server left; None if it takes one at a time."""
+        """Delete the objects, and return those that the server left; None if it takes one at a time, or doesn't say."""
         from botocore.exceptions import ClientError  # loaded with the client
 
         objects: Any = {"Objects": [{"Key": name} for name in names], "Quiet": True}
@@ -159,7 +159,8 @@ class S3Storage(BucketStorage):
                     raise
                 self._deletes_many = False
                 return None
-        return [error["Key"] for error in answer.get("Errors", ()) if error.get("Code") != "NoSuchKey"]
+        left = [error.get("Key") for error in answer.get("Errors", ()) if error.get("Code") != "NoSuchKey"]
+        return left if set(left) <= set(names) else None
 
     def _is_deleted(self, location: str) -> bool:
         try:
