@@ -20,6 +20,12 @@ def test_a_file_url_may_hold_escapes(tmp_path: Path):
     assert storage.root == f"{tmp_path}/my blobs"
 
 
+@pytest.mark.parametrize("spec", ["a\0b", Path("a\0b"), "file:///a%00b"])
+def test_a_folder_that_no_blob_could_be_kept_in_is_refused_at_once(spec: str | Path):
+    with pytest.raises(ConfigurationError, match=r"'.*a\\x00b' has a null character"):
+        create_storage(spec)
+
+
 def test_memory_is_a_storage_of_its_own_each_time():
     one, two = create_storage("memory://"), create_storage("memory://", durability="full")
     assert isinstance(one, MemoryStorage)

@@ -60,11 +60,15 @@ class LocalStorage:
             elsewhere: Folders in which a blob that isn't in `root` may lie since an earlier release; only read.
 
         Raises:
-            ConfigurationError: the durability is another word.
+            ConfigurationError: the durability is another word, or no folder can have that name.
         """
         if durability not in ("normal", "full"):
             raise ConfigurationError(f"unknown durability {durability!r}; known: 'normal', 'full'")
         path: str = os.fspath(root)
+        if "\0" in path:
+            raise ConfigurationError(
+                f"{path!r} has a null character, which no folder's name can have; give another path"
+            )
         self.root: str = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - pathlib is 3 ms to import
         self._sync = durability == "full"
         self._elsewhere = elsewhere
