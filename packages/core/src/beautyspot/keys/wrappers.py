@@ -71,7 +71,7 @@ def telling(
 
 def _is_known(function: Any) -> bool:
     if isinstance(function, FunctionType):
-        return is_ours(function) or function.__globals__.get("__name__", "").partition(".")[0] in _PASSING
+        return is_ours(function) or str(function.__globals__.get("__name__")).partition(".")[0] in _PASSING
     return isinstance(function, _C_CACHE) or is_ours(type(function))
 
 
