@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -17,6 +18,7 @@ from langchain_core.messages import HumanMessage
 from langchain_core.outputs import Generation
 from langchain_openai import AzureOpenAI, ChatOpenAI, OpenAI, OpenAIEmbeddings
 from openai import OpenAI as Client
+from pydantic import BaseModel
 from servers.openai_api import OpenAIAPI
 
 Make = Callable[..., Any]
@@ -160,6 +162,34 @@ class Plain:
 def test_an_object_that_answers_to_every_name_is_no_client():
     assert said_by_clients(Plain(Mock()), {}) == ""
     assert said_by_clients(Plain(Client(base_url="http://a.test")), {}) != ""
+
+
+def test_another_path_of_the_default_server_is_another_place():
+    said = {
+        said_by_clients(Plain(Client(base_url=f"https://api.openai.com/{path}")), {}) for path in ("v1", "v1/a", "V1")
+    }
+    assert len(said) == 3
+    assert "" in said
+
+
+class Lazy(BaseModel):
+    """A model that makes its client at its first call."""
+
+    @cached_property
+    def client(self) -> Client:
+        return Client(base_url="http://a.test")
+
+
+class Broken:
+    @property
+    def base_url(self) -> str:
+        raise RuntimeError("not connected")
+
+
+def test_a_client_that_is_made_later_or_fails_changes_no_key():
+    model = Lazy()
+    assert model.client.base_url.host == "a.test"
+    assert said_by_clients(model, {}) == said_by_clients(Plain(Broken()), {}) == ""
 
 
 def hasty_by_cache(chat: Make, folder: Path) -> Callable[..., Any]:

@@ -41,29 +41,38 @@ def addresses_beside(model: Any, told: Mapping[str, Any], /) -> list[str]:
 
 
 def _clients(model: Any) -> Iterable[Any]:
-    parts: dict[str, Any] = {**vars(model), **(getattr(model, "__pydantic_private__", None) or {})}
-    found = (_client(part) for part in parts.values() if type(part) not in PLAIN)
+    own: dict[str, Any] = model.__dict__
+    fields: dict[str, Any] | None = getattr(model.__class__, "__pydantic_fields__", None)
+    if fields is not None:
+        # Of its fields alone: a client that a property makes at the first call would change the key then.
+        own = {name: own[name] for name in own if name in fields} | (model.__pydantic_private__ or {})
+    found = (_client(part) for part in own.values() if type(part) not in PLAIN)
     return {id(client): client for client in found if client is not None}.values()
 
 
 def _client(part: Any) -> Any:
-    for _ in range(DEEPEST + 1):
-        if part is None or _address(part):
-            return part
-        part = getattr(part, "_client", None)
+    try:
+        for _ in range(DEEPEST + 1):
+            if part is None or _address(part):
+                return part
+            part = getattr(part, "_client", None)
+    except Exception:  # noqa: BLE001 - the part is anybody's, and its properties may do anything
+        return None
     return None
 
 
 def _address(client: Any) -> str:
     address = getattr(client, ADDRESS, None)
     # httpx has a class for it. An object that has every attribute, as mocks are, is no client.
-    return str(address).rstrip("/").lower() if type(address).__name__ in ("str", "URL") else ""
+    return str(address).rstrip("/") if type(address).__name__ in ("str", "URL") else ""
 
 
 def _place(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     address = _address(client)
     urls = [value.rstrip("/").lower() for value in told.values() if isinstance(value, str) and "://" in value]
-    if not any(f"{address}/".startswith(f"{url}/") for url in (*urls, *_defaults(client.__class__))):
+    # That of an Azure begins with the endpoint, and the deployment behind it is told as well.
+    is_told = any(f"{address.lower()}/".startswith(f"{url}/") for url in urls)
+    if not is_told and address not in _defaults(client.__class__):
         yield ADDRESS, address
     for name in SCOPES:
         value = getattr(client, name, None)
@@ -90,4 +99,4 @@ def _defaults(kind: type[Any]) -> tuple[str, ...]:
         written = getattr(getattr(constructor, "__code__", None), "co_consts", ())
         preset: dict[str, Any] = getattr(constructor, "__kwdefaults__", None) or {}
         found += [value for value in (*written, *preset.values()) if isinstance(value, str)]
-    return tuple(value.rstrip("/").lower() for value in found if value.startswith(("https://", "http://")))
+    return tuple(value.rstrip("/") for value in found if value.startswith(("https://", "http://")))
