@@ -1,7 +1,10 @@
 """Decorators that are objects: another setting is another call."""
 
+import asyncio
 import functools
+import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -99,9 +102,111 @@ def test_above_a_marked_function_it_has_content():
         assert key((Times(spot.mark(base), 2), 5), {}) == key((Times(spot.mark(base), 2), 5), {})
 
 
-def test_a_setting_without_content_is_refused():
-    with pytest.raises(bs.UnkeyableArgument, match=r"'self' of .*Times.*lock has no content"):
-        KeyMaker(Times(base, threading.Lock())).key((5,), {})
+class Holding(Times):
+    """Has something of a decorator that is no setting, beside one that is."""
+
+    def __init__(self, function: Callable[..., Any], factor: Any, hold: Callable[[Any], Any]) -> None:
+        super().__init__(function, factor)
+        self.held = hold(self)
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        lambda _: threading.Lock(),
+        lambda _: logging.getLogger("times"),
+        lambda _: asyncio.Semaphore(2),
+        lambda _: bs.TokenBucket(600),
+        lambda _: object(),
+        lambda decorator: decorator,
+        lambda decorator: decorator.__call__,
+        lambda decorator: {"mine": [decorator, threading.Lock()]},
+    ],
+    ids=["lock", "logger", "semaphore", "limiter", "object", "itself", "its method", "deep"],
+)
+def test_what_has_no_content_beside_its_settings_counts_as_what_it_is(hold: Callable[[Any], Any], spot: bs.Spot):
+    functions = [spot.mark(Holding(base, factor, hold)) for factor in (2, 2, 3)]
+    assert [function(5) for function in functions] == [10, 10, 15]
+    assert functions[0].cache_info().hits == 1
+
+
+def test_a_setting_beside_a_lock_in_one_dict_still_counts(spot: bs.Spot):
+    marked = [spot.mark(Sending(base, {"model": model, "lock": threading.Lock()})) for model in ("m1", "m2")]
+    assert marked[0](5) != marked[1](5)
+
+
+def test_a_list_that_holds_itself_is_no_trouble(spot: bs.Spot):
+    endless: list[Any] = []
+    endless.append(endless)
+    marked = spot.mark(Holding(base, 2, lambda _: endless))
+    assert (marked(5), marked(5), marked.cache_info().hits) == (10, 10, 1)
+
+
+class Throttle(Times):
+    """Keeps the state of its calls in all the ways there are."""
+
+    def __init__(self, function: Callable[..., Any], factor: Any, tokens: float = 10) -> None:
+        super().__init__(function, factor)
+        self.started = self.last = time.monotonic()
+        self.tokens, self.history = tokens, {"a": {0: 0}}
+
+    def __call__(self, number: int) -> Any:
+        self.last, self.seen = time.monotonic(), number
+        history = self.history["a"]
+        history[number] = 2
+        return self._take(number)
+
+    def _take(self, number: int) -> Any:
+        self.tokens = self.tokens - 1
+        return super().__call__(number)
+
+
+def test_what_its_own_calls_assign_or_change_makes_no_other_call(spot: bs.Spot):
+    throttle = Throttle(base, 2)
+    marked, taking = spot.mark(throttle), spot.mark(apply)
+    assert [marked(5), marked(6), marked(5), marked(6)] == [10, 12, 10, 12]
+    assert [taking(throttle, 5), taking(throttle, 5)] == [10, 10]
+    assert (marked.cache_info().hits, taking.cache_info().hits) == (2, 1)
+
+
+def test_a_state_that_it_was_given_counts_as_it_was_first():
+    keys = [KeyMaker(Throttle(base, 2, tokens)).key((5,), {}) for tokens in (10, 10, 20)]
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_a_setting_that_is_given_another_value_counts_anew_beside_its_state(spot: bs.Spot):
+    throttle = Throttle(base, 2)
+    marked = spot.mark(throttle)
+    first = marked(5)
+    throttle.factor = 3
+    second = marked(5)
+    throttle.factor = 2
+    assert (first, second, marked(5), marked.cache_info().hits) == (10, 15, 10, 1)
+
+
+def test_so_does_one_of_a_decorator_behind_it(spot: bs.Spot):
+    inner = Times(base, 2)
+    marked = spot.mark(Throttle(inner, 1))
+    first = marked(5)
+    inner.factor = 3
+    assert (first, marked(5)) == (10, 15)
+
+
+class Switched(Times):
+    def __init__(self, function: Callable[..., Any], factor: Any) -> None:
+        super().__init__(function, 1)
+        self.switch(factor)
+
+    def switch(self, factor: int) -> None:
+        self.factor = factor
+
+
+def test_what_a_method_that_no_call_calls_assigns_is_a_setting(spot: bs.Spot):
+    switched = Switched(base, 2)
+    marked = spot.mark(switched)
+    first = marked(5)
+    switched.switch(3)
+    assert (first, marked(5)) == (10, 15)
 
 
 @pytest.mark.parametrize("choice", [{"ignore": ("self",)}, {"input_key_fn": base}])

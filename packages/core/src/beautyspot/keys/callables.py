@@ -38,13 +38,14 @@ def lenient(canonical: Canonical, value: Any, /) -> Form:
 
 def function_form(canonical: Canonical, function: Any) -> Form:
     """Return name, code, defaults and what is closed over; a function within its own closure is a mark."""
-    if function in canonical.active:
-        return [_AGAIN, canonical.active.index(function)]
+    for place, each in enumerate(canonical.active):
+        if each is function:
+            return [_AGAIN, place]
     if is_ours(function) and hasattr(function, "__wrapped__"):
         return canonical.form(function.__wrapped__)
     from beautyspot.keys.code import code_digest  # `dis` is 6 ms, and few functions are told by their code
 
-    inside = Canonical(canonical.registry, (*canonical.active, function))
+    inside = type(canonical)(canonical.registry, (*canonical.active, function))
     defaults = [inside.form(function.__defaults__), inside.form(function.__kwdefaults__)]
     cells = {name: cell_form(inside, cell) for name, cell in closure(function).items()}
     return [_FUNCTION, qualified_name(function), code_digest(function.__code__), *defaults, cells]
@@ -91,10 +92,11 @@ def _shape(canonical: Canonical, cls: Any) -> Form:
         return [[name, lenient(canonical, member.value)] for name, member in members.items()]
     if "<locals>" not in cls.__qualname__:
         return None
-    inside = Canonical(canonical.registry, (*canonical.active, cls))
+    inside = type(canonical)(canonical.registry, (*canonical.active, cls))
     own = {name: value for name, value in vars(cls).items() if not (name.startswith("__") and name.endswith("__"))}
     own["__init__"] = vars(cls).get("__init__")
-    return None if cls in canonical.active else {name: lenient(inside, own[name]) for name in sorted(own)}
+    is_active = any(each is cls for each in canonical.active)
+    return None if is_active else {name: lenient(inside, own[name]) for name in sorted(own)}
 
 
 def _schema(canonical: Canonical, cls: Any) -> Form:

@@ -37,7 +37,14 @@ def held_in(cell: Any, but: Iterable[FunctionType], /) -> tuple[Held, ...]:
     return tuple((each, held(each)) for each in cells)
 
 
-def assigned(functions: Iterable[FunctionType], /) -> frozenset[int]:
+def held_below(content: object, /) -> tuple[Held, ...]:
+    """Return the cells of the functions in `content` with what they hold, but those that they assign to themselves."""
+    cells = [cell for function in _functions((content,), ()) for cell in closure(function).values()]
+    own = assigned((content,)) if cells else ()
+    return tuple((cell, held(cell)) for cell in cells if id(cell) not in own)
+
+
+def assigned(functions: Iterable[object], /) -> frozenset[int]:
     """Return the `id` of every cell that the functions, or those that their cells hold, assign to themselves."""
     return frozenset(
         id(cell)
@@ -64,7 +71,7 @@ def watching(cells: Iterable[Held], then: Callable[[], T], otherwise: Callable[[
 
 
 def _functions(contents: Iterable[object], but: Iterable[FunctionType]) -> Iterator[FunctionType]:
-    seen, waiting = [*but], [*contents]
+    seen, waiting, lists = [*but], [*contents], set[int]()
     while waiting:
         function: Any = waiting.pop()
         while is_ours(function) and "__wrapped__" in getattr(function, "__dict__", ()):
@@ -74,7 +81,9 @@ def _functions(contents: Iterable[object], but: Iterable[FunctionType]) -> Itera
         elif isinstance(function, MethodType):
             waiting.append(function.__func__)
         elif isinstance(function, (tuple, list)):
-            waiting += function
+            if id(function) not in lists:  # it may hold itself
+                lists.add(id(function))
+                waiting += function
         elif isinstance(function, FunctionType) and function not in seen:
             seen.append(function)
             waiting += map(held, closure(function).values())

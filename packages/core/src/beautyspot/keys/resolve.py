@@ -80,8 +80,7 @@ def _other(kind: type) -> Maker:
 
     def form(canonical: Canonical, value: Any) -> Form:
         # In the instance's own dict only: a client that makes up attributes when asked must not pass for a decorator.
-        wrapped = getattr(value, "__dict__", {}).get("__wrapped__")
-        if callable(wrapped) and callable(value):
+        if callable(value) and callable(getattr(value, "__dict__", {}).get("__wrapped__")):
             from beautyspot.keys.decorators import decorator_form  # few calls hold one
 
             return [_DECORATOR, name, *decorator_form(canonical, value, attributes(value, slots))]
