@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import os
+from collections import deque
 from functools import lru_cache
 from symtable import symtable
 from typing import NamedTuple
@@ -15,8 +16,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-MOST_FILES = 16
+MOST_FILES = 8
 """Files of a project that are followed from one function; what lies in the others is not compared."""
+
+MOST_NAMES = 64
+"""Names that are followed from one function, at up to 1 ms each: the first hit of a process waits for them."""
 
 
 class Reach:
@@ -33,7 +37,7 @@ class Reach:
         self._files = {path}
         self._attributes: set[str] = set()
         self._spaces: dict[tuple[str, str], _Space] = {}
-        self._waiting: list[tuple[_Space, str]] = []
+        self._waiting: deque[tuple[_Space, str]] = deque()
 
     def differs(self, other: Reach, /) -> bool:
         """Say whether two functions of one name are known to do different things."""
@@ -42,24 +46,24 @@ class Reach:
             return True
         # A file that only one of them has beside it: the other's may say the same, wherever it lies.
         has_same_files = set(map(self._label, self._files)) == set(map(other._label, other._files))
-        return has_same_files and here.keys() != there.keys()
+        return has_same_files and max(len(here), len(there)) < MOST_NAMES and here.keys() != there.keys()
 
     def follow(self, space: _Space, name: str, /) -> None:
         """Reach what a space binds by a name, and all that this reads."""
         self._waiting.append((space, name))
-        while self._waiting:
+        while self._waiting and len(self._told) < MOST_NAMES:
             while self._waiting:
-                self._tell(*self._waiting.pop())
-            self._waiting = [
+                self._tell(*self._waiting.popleft())  # the nearest first
+            self._waiting.extend(
                 (each, name)
                 for each in self._spaces.values()
                 for name in each.bound
                 if (each.path, each.prefix + name) not in self._told and each.counts(name, self._attributes)
-            ]
+            )
 
     def _tell(self, space: _Space, name: str) -> None:
         key, statements = (space.path, space.prefix + name), _statements_of(space, name)
-        if key in self._told or not statements:
+        if key in self._told or not statements or len(self._told) >= MOST_NAMES:
             return
         heads = [_head_of(statement) for statement in statements]
         self._told[key] = text = "\n".join(dict.fromkeys(map(_text_of, heads)))
