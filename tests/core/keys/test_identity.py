@@ -1,6 +1,7 @@
 """Functions whose name does not say which they are: lambdas, closures, decorated ones."""
 
 import functools
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -113,6 +114,53 @@ def test_what_a_decorator_was_told_is_told_apart():
 def test_a_decorators_locks_and_functions_do_not_refuse_a_named_function():
     assert key(times(plain, threading.Lock())) == key(times(plain, threading.Lock()))
     assert key(times(plain, key)) != key(times(plain, plain))
+
+
+class Setting:
+    def __init__(self, n: int) -> None:
+        self.n, self.lock, self.itself = n, threading.Lock(), self
+
+    def __call__(self, function: Callable[[int], int]) -> Callable[[int], int]:
+        return self.wrap(function)
+
+    def wrap(self, function: Callable[[int], int]) -> Callable[[int], int]:
+        @functools.wraps(function)
+        def wrapper(x: int) -> int:
+            return function(x) * self.n
+
+        return wrapper
+
+    def times(self, x: int) -> int:
+        return x * self.n
+
+
+class Slots:
+    __slots__ = ("n",)
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+
+SETTINGS: dict[str, Callable[[int], Any]] = {
+    "an object that decorates": lambda n: Setting(n)(plain),
+    "a method that decorates": lambda n: Setting(n).wrap(plain),
+    "an object among the settings": lambda n: times(plain, Slots(n)),
+    "an object's method among the settings": lambda n: times(plain, Setting(n).times),
+    "a setting beside a lock": lambda n: times(plain, {"n": n, "lock": threading.Lock()}),
+    "a setting of an object in a list": lambda n: times(plain, [Setting(n), threading.Lock()]),
+}
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_a_decorators_setting_counts_beside_what_has_no_content(kind: str):
+    decorated = SETTINGS[kind]
+    assert key(decorated(2)) != key(decorated(3))
+    assert key(decorated(2)) == key(decorated(2))
+
+
+def test_what_a_librarys_object_holds_does_not_count():
+    one, other = (logging.Logger("a", level) for level in (10, 20))
+    assert key(times(plain, one)) == key(times(plain, other))
 
 
 def test_super_in_a_local_method_is_no_free_variable():

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys.binding import split
-from beautyspot.keys.callables import cell_form, closure, is_ours, lenient, place_of
+from beautyspot.keys.callables import cell_form, closure, is_ours, place_of
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
 from beautyspot.keys.cells import Held, assigned, held, held_in
 from beautyspot.keys.code import chain, code_digest, unwrap
+from beautyspot.keys.lenient import Lenient
 from beautyspot.keys.members import owner_of
 from beautyspot.keys.program import names_read, read_by
 from beautyspot.keys.registry import KeyRegistry
@@ -130,13 +131,14 @@ def _tool(canonical: Canonical, cell: Any) -> Form:
     """Return the form of what a decorator's wrapper closes over: its settings, and the names of its functions.
 
     A lock or a logger there does not change results, and a new release of a retrying library must not lose them.
+    Objects of the program's own classes hold settings, too.
     """
     if not _is_full(cell):
         return None
     content = cell.cell_contents
     if isinstance(content, FunctionType) and content not in canonical.active and not is_told_by_code(content):
         return qualified_name(content)
-    return lenient(canonical, content)
+    return Lenient(canonical.registry, canonical.active).form(content)
 
 
 def _is_full(cell: Any) -> bool:
