@@ -215,6 +215,17 @@ def test_left_out_of_the_key_it_still_stands_before_its_own_function(spot: bs.Sp
     assert [function(5) for function in functions] == [10, 12]
 
 
+@pytest.mark.parametrize("choice", [{"ignore": ("self",)}, {"input_key_fn": base}])
+def test_and_so_it_does_before_one_of_many_local_functions(spot: bs.Spot, choice: dict[str, Any]):
+    closures = [spot.mark(**choice)(Times(closing_over(more), 1)) for more in (0, 1)]
+    changed = spot.mark(**choice)(Times(lambda number: number - 1, 1))
+    assert [function(5) for function in (*closures, changed)] == [5, 6, 4]
+
+
+def closing_over(more: int) -> Callable[[int], int]:
+    return lambda number: number + more
+
+
 def test_a_setting_that_the_function_has_too_still_counts():
     def factor_of(factor: int) -> str:
         vars(base)["factor"] = factor

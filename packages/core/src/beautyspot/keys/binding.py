@@ -12,6 +12,8 @@ from functools import lru_cache, partial
 from keyword import iskeyword
 from types import BuiltinMethodType, FunctionType, MethodWrapperType, ModuleType
 
+from beautyspot.names import qualified_name
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -119,6 +121,18 @@ def split(function: Any) -> tuple[Any, Values, dict[str, Any]]:
         else:
             break
     return function, args, kwargs
+
+
+def behind(function: Any, /) -> Any:
+    """Return what a decorator that is an object stands before, None for any other function."""
+    wrapped = getattr(function, "__dict__", {}).get("__wrapped__")
+    return None if split(function)[0] is function else wrapped
+
+
+def name_behind(function: Any, /) -> list[str]:
+    """Return the name of what such a decorator stands before: `ignore=("self",)` must not mix them up."""
+    wrapped = behind(function)
+    return [] if wrapped is None else [qualified_name(wrapped if hasattr(wrapped, "__qualname__") else type(wrapped))]
 
 
 def _has_owner(function: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# The values here are the user's, so their types are unknown by nature.
+# pyright: reportUnknownArgumentType=false
 from functools import partial
 from types import FunctionType, MethodType
 

@@ -1,8 +1,9 @@
 """Forms of decorators that are objects: their settings make other results, as those of a closure do."""
 
+from __future__ import annotations
+
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from collections.abc import Mapping
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -11,7 +12,10 @@ from beautyspot.keys.callables import is_ours, opaque
 from beautyspot.keys.canonical import Canonical, Form, NoContentError, pack, tag
 from beautyspot.keys.cells import Held, held, held_below
 from beautyspot.keys.code import unwrap
-from beautyspot.keys.states import state_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from beautyspot.keys.states import State
 
 _AGAIN = tag("again")
 _SHOWN = frozenset(
@@ -64,7 +68,7 @@ def decorator_form(canonical: Canonical, decorator: object, attributes: Mapping[
     around.append(decorator)
     inside = Lenient(canonical.registry, tuple(around))
     taken: dict[str, Taken] = canonical.registry.sights.of(decorator).setdefault(tuple(map(id, around)), {})
-    wrapped, state = attributes["__wrapped__"], state_of(type(decorator))
+    wrapped, state = attributes["__wrapped__"], _state_of(decorator)
     names = sorted(name for name, item in attributes.items() if item is wrapped and name not in state.assigned)
     behind = _behind(inside, taken, wrapped)
     settings = {name: _form(inside, taken, name, item) for name, item in settings_of(decorator, attributes).items()}
@@ -77,7 +81,7 @@ def decorator_form(canonical: Canonical, decorator: object, attributes: Mapping[
 
 def settings_of(decorator: object, attributes: Mapping[str, Any], /) -> dict[str, Any]:
     """Return what it has but the function that stands behind, and the state of the decorator's calls."""
-    wrapped, state = attributes["__wrapped__"], state_of(type(decorator))
+    wrapped, state = attributes["__wrapped__"], _state_of(decorator)
     out, marks = _SHOWN | state.assigned | state.left_out, _marks(wrapped)
     return {
         name: item
@@ -85,6 +89,12 @@ def settings_of(decorator: object, attributes: Mapping[str, Any], /) -> dict[str
         # Most have it twice, as `__wrapped__` and by a name of their own, and its form is the dearest of them all.
         if name not in out and item is not wrapped and not (name in marks and item is marks[name])
     }
+
+
+def _state_of(decorator: object) -> State:
+    from beautyspot.keys.states import state_of  # `ast` and `inspect` are 20 ms of a notebook's first call
+
+    return state_of(type(decorator))
 
 
 def _behind(inside: Lenient, taken: dict[str, Taken], wrapped: Any) -> Form:

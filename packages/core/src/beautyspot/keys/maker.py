@@ -6,7 +6,7 @@ from __future__ import annotations
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
-from beautyspot.keys.binding import binder, is_unbound, split, takes_calls_of
+from beautyspot.keys.binding import behind, binder, is_unbound, name_behind, split, takes_calls_of
 from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, Spelled, pack
 from beautyspot.keys.digest import LONG_BYTES, digest, hasher, long_digest
 from beautyspot.keys.registry import KeyRegistry
@@ -68,7 +68,7 @@ class KeyMaker:
             _check_from_code(version, function)
         self._function, self._version, self._streams = function, version, streams
         self._func_name = qualified_name(split(function)[0])
-        self._behind = _behind(function)
+        self._behind = name_behind(function)
         self._canonical = Canonical(registry or KeyRegistry())
         names = binder(function).names
         self._choices: Mapping[str, Callable[[Any], Any]] = {}
@@ -266,20 +266,13 @@ def _checked_for(function: Any, input_key_fn: Any, name: str) -> Any:
 
 
 def _identity(function: Any, name: str, ignore: frozenset[str], canonical: Canonical) -> Identity | None:
+    function = behind(function) or function
     inner = split(function)[0]
     if not (is_told_by_code(inner) or hasattr(inner, "__wrapped__")):
         return None  # its name says it all
     from beautyspot.keys.identity import identity_of  # the plain functions of a module never come here
 
     return identity_of(function, name, ignore, canonical)
-
-
-def _behind(function: Any) -> list[str]:
-    """Return the name of what a decorator that is an object stands before: `ignore=("self",)` must not mix them up."""
-    wrapped = getattr(function, "__dict__", {}).get("__wrapped__")
-    if wrapped is None or split(function)[0] is function:
-        return []
-    return [qualified_name(wrapped if hasattr(wrapped, "__qualname__") else type(wrapped))]
 
 
 def _never(_: Any) -> bool:
