@@ -9,9 +9,10 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from beautyspot.keys.callables import is_ours, opaque
-from beautyspot.keys.canonical import Canonical, Form, NoContentError, pack, tag
+from beautyspot.keys.canonical import Canonical, Form, pack, tag
 from beautyspot.keys.cells import Held, held, held_below
 from beautyspot.keys.code import unwrap
+from beautyspot.keys.lenient import Lenient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,17 +35,6 @@ class Taken(NamedTuple):
     cells: tuple[Held, ...]
     """Of the functions in it, with what they held."""
     form: Form
-
-
-class Lenient(Canonical):
-    """Makes forms of what a decorator holds; of what has no content, such as a lock or a client, its class."""
-
-    def form(self, value: Any, /) -> Form:
-        """Return the form of `value`, or its class where it has none."""
-        try:
-            return super().form(value)
-        except NoContentError:
-            return opaque(value)
 
 
 def decorator_form(canonical: Canonical, decorator: object, attributes: Mapping[str, Any], /) -> list[Form]:
