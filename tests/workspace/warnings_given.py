@@ -65,7 +65,10 @@ def _categories(site: Site, sites: list[Site]) -> set[str]:
     """Return the classes that a warning may have: those that are handed over, or the one that its helper gives it."""
     if found := _handed_over(site, sites):
         return found
-    beside = [each for each in sites if each.path == site.path and each.function.name == site.callee]
+    helpers = [each for each in sites if each.function.name == site.callee]
+    beside = [each for each in helpers if each.path == site.path] or [
+        each for each in helpers if site.callee[0] != "_" and each.path.parent == site.path.parent
+    ]
     return {name for each in beside if each.callee in WARNS for name in _handed_over(each, sites)}
 
 
