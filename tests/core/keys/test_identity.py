@@ -3,6 +3,7 @@
 import functools
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -119,6 +120,7 @@ def test_a_decorators_locks_and_functions_do_not_refuse_a_named_function():
 class Setting:
     def __init__(self, n: int) -> None:
         self.n, self.lock, self.itself = n, threading.Lock(), self
+        self.begun_s = time.monotonic()
 
     def __call__(self, function: Callable[[int], int]) -> Callable[[int], int]:
         return self.wrap(function)

@@ -8,10 +8,10 @@ from functools import lru_cache
 from textwrap import dedent
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
-from weakref import ref
 
 from beautyspot.keys.callables import closure
 from beautyspot.keys.cells import held
+from beautyspot.keys.sights import Sights
 
 GROWING = frozenset(("add", "append", "appendleft", "extend", "insert", "update"))
 """Methods of lists, sets, dicts and their like that make them longer."""
@@ -22,23 +22,11 @@ COLLECTIONS = frozenset((list, dict, set, deque, Counter, defaultdict))
 MOST_LAYERS = 64
 """Decorators of one method that are looked through, with what they close over."""
 
-MOST_SIGHTS = 4096
-"""Objects that are remembered. One whose log holds the object itself is never freed while it is."""
-
 _GIVEN = object()
 
 
-class _Sight(NamedTuple):
-    """An object that was looked at before."""
-
-    thing: ref[object]
-    """Takes the object off the list before its `id` is another's."""
-    first: dict[str, Any]
-    """What its attributes held when they were first looked at: 0, an empty collection, or `_GIVEN`."""
-
-
-_sights: dict[int, _Sight] = {}
-"""By the `id` of the object. Each step on it is one under the GIL, so that a fork meets no lock."""
+_sights = Sights()
+"""What the attributes of an object held when they were first looked at: 0, an empty collection, or `_GIVEN`."""
 
 
 def counts_of(thing: object, held: Mapping[str, Any], entries: tuple[str, ...], /) -> frozenset[str]:
@@ -57,14 +45,14 @@ def counts_of(thing: object, held: Mapping[str, Any], entries: tuple[str, ...], 
     names = counted_by(kind, entries)
     if not names:
         return names
-    first = _first(thing)
+    first = _sights.of(thing)
     return frozenset(name for name in names if _is_count(first, name, held.get(name, getattr(kind, name, None))))
 
 
 def share_counts(thing: object, copy: object, /) -> None:
     """Let a copy of an object, which shares its collections, count in those in which the object does."""
-    if sight := _sights.get(id(thing)):
-        _first(copy).update(sight.first)
+    if first := _sights.before(thing):
+        _sights.of(copy).update(first)
 
 
 def note_assigned(thing: object, name: str, value: Any, /, *, own: bool) -> None:
@@ -76,13 +64,13 @@ def note_assigned(thing: object, name: str, value: Any, /, *, own: bool) -> None
         value: What lies there now.
         own: Whether the object's own code did it, as in `self.calls += 1`; what others assign was given.
     """
-    sight = _sights.get(id(thing))
-    if sight is None or name not in sight.first:
+    first = _sights.before(thing)
+    if first is None or name not in first:
         return
     if not own:
-        sight.first[name] = value if _is_nothing(value) else _GIVEN
-    elif sight.first[name] is not _GIVEN and type(value) in COLLECTIONS:
-        sight.first[name] = value
+        first[name] = value if _is_nothing(value) else _GIVEN
+    elif first[name] is not _GIVEN and type(value) in COLLECTIONS:
+        first[name] = value
 
 
 @lru_cache(1024)
@@ -104,21 +92,6 @@ def _is_count(first: dict[str, Any], name: str, now: Any) -> bool:
         first[name] = now  # an empty one in its place is a beginning as well
         return True
     return type(now) is type(begun) is int or now is begun
-
-
-def _first(thing: object) -> dict[str, Any]:
-    """Return what was first seen of an object, to be added to; what can't be remembered is seen anew each time."""
-    number = id(thing)
-    if sight := _sights.get(number):
-        return sight.first
-    try:
-        sight = _Sight(ref(thing, lambda _: _sights.pop(number, None)), {})
-    except TypeError:  # of slots alone
-        return {}
-    if len(_sights) >= MOST_SIGHTS:
-        _sights.clear()  # those that still live are settings from now on where they have counted
-    # Of two threads that look at once, the second may come after the first one's call.
-    return _sights.setdefault(number, sight).first
 
 
 @lru_cache(1024)

@@ -39,9 +39,12 @@ class Lenient(Canonical):
         kind = type(value)
         if is_ours(kind) or is_of_a_library(kind) or any(each is value for each in self.active):
             return opaque(value)
+        from beautyspot.keys.states import state_of  # `ast` and `inspect` are 20 ms, and few decorators hold objects
+
         held = attributes(value, slots_of(kind.__mro__))
         inside = Lenient(self.registry, (*self.active, value))
-        return [_OBJECT, qualified_name(kind), {name: inside.form(held[name]) for name in sorted(held)}]
+        names = sorted(held.keys() - state_of(kind).left_out)  # such as the moment when it was made
+        return [_OBJECT, qualified_name(kind), {name: inside.form(held[name]) for name in names}]
 
 
 def is_of_a_library(kind: type, /) -> bool:

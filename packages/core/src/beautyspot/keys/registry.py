@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from weakref import ReferenceType, WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from beautyspot.errors import ConfigurationError
+from beautyspot.keys.sights import Sights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
     from typing import Any
-
-MOST_SIGHTS = 4096
-"""Objects that are remembered. One that holds itself is never freed while it is."""
 
 _FIXED = (str, int, bool, bytes, type(None), float, complex, list, tuple, dict, set, frozenset, bytearray)
 
@@ -24,28 +22,6 @@ class Namesakes:
     def __init__(self) -> None:
         """Know no function yet."""
         self.codes: dict[tuple[Any, ...], CodeType] = {}
-
-
-class Sights:
-    """What is remembered of objects for as long as they live, by whoever looks at them."""
-
-    def __init__(self) -> None:
-        """Remember nothing yet."""
-        # Each step on it is one under the GIL: a fork meets no lock.
-        self._seen: dict[int, tuple[ReferenceType[Any], dict[Any, Any]]] = {}
-
-    def of(self, thing: object, /) -> dict[Any, Any]:
-        """Return what is remembered of an object, to be added to; nothing of what can't be told to be gone."""
-        number = id(thing)
-        if seen := self._seen.get(number):
-            return seen[1]
-        try:
-            gone = ReferenceType(thing, lambda _: self._seen.pop(number, None))
-        except TypeError:  # of slots alone
-            return {}
-        if len(self._seen) >= MOST_SIGHTS:
-            self._seen.clear()
-        return self._seen.setdefault(number, (gone, {}))[1]
 
 
 _namesakes: WeakValueDictionary[str, Namesakes] = WeakValueDictionary()
