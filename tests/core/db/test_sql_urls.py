@@ -19,10 +19,9 @@ def name_of(url: str) -> str:
     [
         "postgresql+psycopg://h:5432/db",
         "postgres://H/db",
-        "postgresql://me:secret@h/db",
-        "postgresql://you@h/db?connect_timeout=3&statement_timeout=100",
-        "postgresql:///db?port=5432&host=h&user=me",
-        "postgresql:///?user=me&host=h&dbname=db",
+        "postgresql://h/db?connect_timeout=3&statement_timeout=100",
+        "postgresql:///db?port=5432&host=h",
+        "postgresql:///?host=h&dbname=db",
         "postgresql:///db?host=h:5432",
     ],
 )
@@ -43,6 +42,17 @@ def test_a_database_has_one_name_however_its_url_is_spelled(url: str) -> None:
 )
 def test_another_database_has_another_name(url: str) -> None:
     assert name_of(url) != name_of("postgresql://h/db")
+
+
+@pytest.mark.parametrize("url", ["postgresql://me:secret@h/db", "postgresql:///db?port=5432&host=h&user=me"])
+def test_a_user_whose_schema_may_be_another_has_another_name_without_the_password(url: str) -> None:
+    assert name_of(url) == name_of("postgresql://me@h/db") != name_of("postgresql://you@h/db")
+    assert "secret" not in name_of(url)
+
+
+def test_users_who_are_given_one_schema_share_its_name() -> None:
+    told = "h/db?options=-c%20search_path%3Dmine"
+    assert name_of(f"postgresql://me@{told}") == name_of(f"postgresql://you@{told}")
 
 
 def test_databases_of_services_and_of_addresses_are_told_apart() -> None:

@@ -37,6 +37,10 @@ class Shelf(MemoryStorage):
         yield from super().iter_keys()
         self._well(None)
 
+    def iter_unfinished(self) -> Iterator[BlobInfo]:
+        yield from super().iter_keys()
+        self._well(None)
+
     def delete_many(self, locations: list[str], /) -> list[str]:
         return self._well(locations)
 

@@ -26,6 +26,8 @@ class _Translated:
     def __getattr__(self, name: str) -> Any:
         """Return what else the storage has, such as one of the optional powers."""
         thing = getattr(self._storage, name)
+        if name == "iter_unfinished":  # as `iter_keys`, it may do nothing before it is iterated over
+            return partial(self._each, thing)
         return partial(self._call, name, thing) if callable(thing) else thing
 
     def save(self, key: str, data: Buffer, /) -> str:
@@ -42,8 +44,11 @@ class _Translated:
         self._call("delete", self._storage.delete, location)
 
     def iter_keys(self) -> Iterator[BlobInfo]:
+        return self._each(self._storage.iter_keys)
+
+    def _each(self, method: Callable[[], Iterator[BlobInfo]]) -> Iterator[BlobInfo]:
         with self._told("list blobs"):
-            yield from self._storage.iter_keys()
+            yield from method()
 
     def _call(self, verb: str, method: Callable[..., Any], /, *arguments: Any) -> Any:
         with self._told(verb):

@@ -96,7 +96,7 @@ def engine_at(address: Address, /, *, read_only: bool = False) -> Engine:
 
 
 def canonical_name(engine: Engine, /) -> str:
-    """Return what one database is called however its URL is spelled, without a user or password."""
+    """Return what one database is called however its URL is spelled, without a password."""
     if engine.dialect.name != "postgresql":
         return engine.url.set(query={}, username=None, password=None).render_as_string()
     parameters = dict[str, Any](engine.dialect.create_connect_args(engine.url)[1])
@@ -107,7 +107,9 @@ def canonical_name(engine: Engine, /) -> str:
     ports = [port or "5432" for port in (ports * len(hosts) if len(ports) == 1 else ports)]
     servers = ",".join(f"{host.lower()}:{port}" for host, port in zip(hosts, ports, strict=False))
     told = {name: parameters.get(name) for name in ("service", "hostaddr")}  # what says where the server is, too
-    told["search_path"] = _setting("search_path", parameters.get("options"))  # in another schema lie other rows
+    told["search_path"] = path = _setting("search_path", parameters.get("options"))  # in another schema lie other rows
+    # A server searches the schema of the user's name first, unless it is told otherwise.
+    told["user"] = parameters.get("user") if path is None or "$user" in path else None
     query = "&".join(f"{name}={value}" for name, value in told.items() if value)
     return f"postgresql://{servers}/{database}" + (f"?{query}" if query else "")
 
