@@ -57,6 +57,14 @@ def test_on_the_way_back_the_address_goes_before_a_tick(small_store: Path, keys:
     assert (named(app.run()), heading(app)) == ([keys[1]], "summarise")
 
 
+def test_a_tick_soon_after_a_tick_goes_before_the_address_of_before(
+    small_store: Path, keys: list[str], run_page: RunPage
+) -> None:
+    app = tick(run_page(small_store, "results"), 0)
+    del app.query_params["key"]  # as the browser has it that hasn't taken over the new one
+    assert named(tick(app, 0, 1)) == keys[:2]
+
+
 def test_a_result_that_was_ticked_is_there_again_after_another_page(
     small_store: Path, keys: list[str], run_page: RunPage
 ) -> None:

@@ -43,10 +43,14 @@ def remembered(page: str, /) -> Generator[None]:
     answers[page] = {name: st.session_state[name] for name in known}
 
 
-def is_moved(name: str, /) -> bool:
-    """Say whether the address names others under `name` than `followed` left there: by a link, or by the way back."""
+def is_moved(name: str, ticked: Sequence[str], /) -> bool:
+    """Say whether the address names others under `name` than `followed` left there: by a link, or by the way back.
+
+    Not if others are `ticked` since: a browser that ticks soon after a tick has not taken over that one's address yet.
+    """
     named: Named = st.session_state.get(NAMED, NOTHING)
-    return st.query_params.get_all(name) != list(named.ids)
+    are_ticks_as_left = tuple(ticked) == (named.ids if named.is_ticked else ())
+    return are_ticks_as_left and st.query_params.get_all(name) != list(named.ids)
 
 
 def followed(name: str, ticked: Sequence[str], /) -> list[str]:
@@ -56,12 +60,12 @@ def followed(name: str, ticked: Sequence[str], /) -> list[str]:
     """
     said = st.query_params.get_all(name)
     named: Named = st.session_state.get(NAMED, NOTHING)
-    is_unticked = named.is_ticked and not ticked and not is_moved(name)
+    is_unticked = named.is_ticked and not ticked and said == list(named.ids)
     shown = list(ticked) or ([] if is_unticked else said)
-    if shown != said:  # each change is a step of the way back
-        st.query_params.pop(name, None)
-        if shown:
-            st.query_params[name] = shown
+    if shown and shown != said:  # each change is one step of the way back
+        st.query_params[name] = shown
+    elif said and not shown:
+        del st.query_params[name]
     st.session_state[NAMED] = Named(tuple(shown), bool(ticked))
     return shown
 

@@ -35,10 +35,10 @@ def page() -> None:
         return
     table = table_of(shown.catalog())
     snapshot = table.snapshot(question)
-    if is_moved(KEY):
+    if is_moved(KEY, _keys(table.ticked(question))):
         table.untick(question)
     ticked = table.ticked(question)
-    keys = followed(KEY, [task.cache_key for task in _in_sight(ticked)])
+    keys = followed(KEY, _keys(ticked))
     tasks = ticked or _linked(shown, keys)
     if snapshot.is_past_the_end:
         st.info(text("no_more"))
@@ -60,6 +60,10 @@ def page() -> None:
 def _in_sight(tasks: list[Task]) -> list[Task]:
     """Return those of the chosen ones that there is room to show."""
     return tasks if len(tasks) == 2 else tasks[-1:]
+
+
+def _keys(tasks: list[Task]) -> list[str]:
+    return [task.cache_key for task in _in_sight(tasks)]
 
 
 def _show_chosen(place: Place, tasks: list[Task]) -> None:

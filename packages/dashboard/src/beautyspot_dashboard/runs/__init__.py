@@ -28,7 +28,7 @@ def page() -> None:
     table = table_of(catalog)
     if not table.snapshot(question).page.rows:
         _show_nothing(is_filtered=bool(set(question) - {"roots"}))
-    if is_moved(RUN):
+    if is_moved(RUN, [run.run_id for run in table.ticked(question)]):
         table.untick(question)
     ticked = table.ticked(question)
     ids = followed(RUN, [run.run_id for run in ticked])
