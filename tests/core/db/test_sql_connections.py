@@ -33,10 +33,11 @@ def few(few_url: str) -> Iterator[SQLTaskDB]:
         yield db
 
 
-def use(db: SQLTaskDB, together: Barrier, number: int) -> bool:
+def use(db: SQLTaskDB, together: Barrier, number: int, *, rests: bool = False) -> bool:
     together.wait(20)
     db.put(task(f"{number:02x}"))
-    together.wait(20)
+    for _ in range(1 + rests):
+        together.wait(20)
     return db.get(f"{number:02x}") is not None
 
 
@@ -50,10 +51,11 @@ def test_threads_share_what_is_open_when_the_server_gives_no_more(few: SQLTaskDB
 def test_key_locks_get_a_connection_of_those_who_can_share(few: SQLTaskDB, few_url: str) -> None:
     together = Barrier(3)
     with ThreadPoolExecutor(2) as threads:
-        uses = [threads.submit(use, few, together, number) for number in range(2)]
+        uses = [threads.submit(use, few, together, number, rests=True) for number in range(2)]
         together.wait(20)
-        together.wait(20)  # both have one now
+        together.wait(20)  # both have one now, and neither uses it
         assert few.locks.try_acquire("key")
+        together.wait(20)
         assert all(future.result() for future in uses)
         with closing(SQLTaskDB(few_url.replace(ROLE, "postgres"))) as other:
             assert not other.locks.try_acquire("key")
