@@ -160,6 +160,23 @@ def test_a_decorators_setting_counts_beside_what_has_no_content(kind: str):
     assert key(decorated(2)) == key(decorated(2))
 
 
+def test_objects_that_all_lead_to_one_another_are_looked_at_once():
+    settings = [Setting(n) for n in range(40)]
+    for setting in settings:
+        setting.itself = settings  # type: ignore[assignment]
+    assert key(settings[0](plain)) != key(settings[1](plain))
+
+
+def test_settings_that_are_too_deep_for_a_form_keep_no_function_from_its_mark():
+    first = last = Setting(0)
+    for n in range(5000):
+        last.itself = last = Setting(n)
+    endless: list[Any] = []
+    endless.append(endless)
+    assert key(first(plain)) == key(first(plain))
+    assert key(times(plain, endless)) == key(times(plain, endless))
+
+
 def test_what_a_librarys_object_holds_does_not_count():
     one, other = (logging.Logger("a", level) for level in (10, 20))
     assert key(times(plain, one)) == key(times(plain, other))

@@ -45,7 +45,7 @@ def function_form(canonical: Canonical, function: Any) -> Form:
         return canonical.form(function.__wrapped__)
     from beautyspot.keys.code import code_digest  # `dis` is 6 ms, and few functions are told by their code
 
-    inside = type(canonical)(canonical.registry, (*canonical.active, function))
+    inside = canonical.within(function)
     defaults = [inside.form(function.__defaults__), inside.form(function.__kwdefaults__)]
     cells = {name: cell_form(inside, cell) for name, cell in closure(function).items()}
     return [_FUNCTION, qualified_name(function), code_digest(function.__code__), *defaults, cells]
@@ -92,7 +92,7 @@ def _shape(canonical: Canonical, cls: Any) -> Form:
         return [[name, lenient(canonical, member.value)] for name, member in members.items()]
     if "<locals>" not in cls.__qualname__:
         return None
-    inside = type(canonical)(canonical.registry, (*canonical.active, cls))
+    inside = canonical.within(cls)
     own = {name: value for name, value in vars(cls).items() if not (name.startswith("__") and name.endswith("__"))}
     own["__init__"] = vars(cls).get("__init__")
     is_active = any(each is cls for each in canonical.active)

@@ -68,6 +68,10 @@ class Canonical:
         """Make forms; `active` are the functions whose forms are being made around these."""
         self.registry, self.active = registry, active
 
+    def within(self, thing: Any, /) -> Canonical:
+        """Return one like this for what is in a function or class, whose own form is being made."""
+        return Canonical(self.registry, (*self.active, thing))
+
     def form(self, value: Any, /) -> Form:
         """Return the form of `value`.
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from beautyspot.keys.callables import is_ours, opaque
-from beautyspot.keys.canonical import Canonical, Form, pack, tag
+from beautyspot.keys.callables import is_ours
+from beautyspot.keys.canonical import Canonical, Form, tag
 from beautyspot.keys.cells import Held, held, held_below
 from beautyspot.keys.code import unwrap
-from beautyspot.keys.lenient import Lenient
+from beautyspot.keys.lenient import Lenient, lenient_form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,12 +114,7 @@ def _is_decorator(thing: Any) -> bool:
 
 def _take(inside: Lenient, item: Any) -> Taken:
     cells = held_below(item)
-    try:
-        form = inside.form(item)
-        pack(form)
-    except (RecursionError, ValueError):
-        form = opaque(item)
-    return Taken(item, cells, form)
+    return Taken(item, cells, lenient_form(inside, item))
 
 
 def _is_still(taken: Taken | None, item: Any) -> bool:

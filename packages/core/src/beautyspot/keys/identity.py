@@ -10,7 +10,7 @@ from beautyspot.keys.callables import cell_form, closure, is_ours, place_of
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
 from beautyspot.keys.cells import Held, assigned, held, held_in
 from beautyspot.keys.code import chain, code_digest, unwrap
-from beautyspot.keys.lenient import Lenient
+from beautyspot.keys.lenient import lenient_form
 from beautyspot.keys.members import owner_of
 from beautyspot.keys.program import names_read, read_by
 from beautyspot.keys.registry import KeyRegistry
@@ -138,7 +138,7 @@ def _tool(canonical: Canonical, cell: Any) -> Form:
     content = cell.cell_contents
     if isinstance(content, FunctionType) and content not in canonical.active and not is_told_by_code(content):
         return qualified_name(content)
-    return Lenient(canonical.registry, canonical.active).form(content)
+    return lenient_form(canonical, content)
 
 
 def _is_full(cell: Any) -> bool:

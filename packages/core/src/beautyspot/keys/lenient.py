@@ -9,7 +9,7 @@ import sys
 
 from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.callables import is_ours, opaque
-from beautyspot.keys.canonical import Canonical, NoContentError, tag
+from beautyspot.keys.canonical import Canonical, NoContentError, pack, tag
 from beautyspot.names import MAINS, qualified_name
 
 TYPE_CHECKING = False
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from beautyspot.keys.canonical import Form
+    from beautyspot.keys.registry import KeyRegistry
 
 _OBJECT = tag("object")
 _LIBRARIES = frozenset(("site-packages", "dist-packages"))
@@ -24,9 +25,21 @@ _STANDARD = os.path.dirname(os.__file__)  # noqa: PTH120 - pathlib is 3 ms
 
 
 class Lenient(Canonical):
-    """Makes a form of any value: of one without content its class, of the program's own objects their attributes."""
+    """Makes a form of any value: of one without content its class, of the program's own objects their attributes.
 
-    __slots__ = ()
+    An object that comes again counts by its class: those of a program may all lead to one another.
+    """
+
+    __slots__ = ("_seen",)
+
+    def __init__(self, registry: KeyRegistry, active: tuple[Any, ...] = (), seen: set[int] | None = None) -> None:
+        """Make forms as `Canonical` does; `seen` are the `id`s of the objects whose attributes are in one already."""
+        super().__init__(registry, active)
+        self._seen = set[int]() if seen is None else seen
+
+    def within(self, thing: Any, /) -> Lenient:
+        """Return one that has seen what this has."""
+        return Lenient(self.registry, (*self.active, thing), self._seen)
 
     def form(self, value: Any, /) -> Form:
         """Return the form of `value`, or what stands for it."""
@@ -37,14 +50,24 @@ class Lenient(Canonical):
 
     def _object_form(self, value: Any) -> Form:
         kind = type(value)
-        if is_ours(kind) or is_of_a_library(kind) or any(each is value for each in self.active):
+        if is_ours(kind) or is_of_a_library(kind) or id(value) in self._seen:
             return opaque(value)
+        self._seen.add(id(value))
         from beautyspot.keys.states import state_of  # `ast` and `inspect` are 20 ms, and few decorators hold objects
 
         held = attributes(value, slots_of(kind.__mro__))
-        inside = Lenient(self.registry, (*self.active, value))
         names = sorted(held.keys() - state_of(kind).left_out)  # such as the moment when it was made
-        return [_OBJECT, qualified_name(kind), {name: inside.form(held[name]) for name in names}]
+        return [_OBJECT, qualified_name(kind), {name: self.form(held[name]) for name in names}]
+
+
+def lenient_form(canonical: Canonical, value: Any, /) -> Form:
+    """Return the form of `value`, whatever it holds; its class where it is too deep for one, or changes meanwhile."""
+    try:
+        form = Lenient(canonical.registry, canonical.active).form(value)
+        pack(form)
+    except Exception:  # noqa: BLE001 - what a decorator holds may be anything, and must not keep a function from its mark
+        form = opaque(value)
+    return form
 
 
 def is_of_a_library(kind: type, /) -> bool:
