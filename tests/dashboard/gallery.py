@@ -14,7 +14,7 @@ from beautyspot.catalog import Catalog
 from beautyspot.content_types import ContentType
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from servers.dashboard import dashboard
+from servers.dashboard import dashboard, page_of
 from servers.programs import program
 
 MAKERS: dict[str, tuple[str | None, Callable[[], Any]]] = {}
@@ -225,6 +225,7 @@ class Gallery(NamedTuple):
         self.page.goto(f"{self.url}/results?text={self.keys[name]}")
         table = self.page.get_by_test_id("stDataFrame").first
         expect(table.get_by_test_id("glide-cell-1-0")).to_be_attached()
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)  # what comes above moves the table down
         table.click(position={"x": 14, "y": 35 + 17})
         expect(self.page.get_by_test_id("stMarkdown").get_by_text(self.keys[name])).to_be_visible()
         return self.page
@@ -234,9 +235,7 @@ class Gallery(NamedTuple):
 def gallery_of(database: Path, browser: Browser) -> Iterator[Gallery]:
     with Catalog.open(database) as catalog:
         keys = {task.func_name.rpartition(".")[2]: task.cache_key for task in catalog.tasks(limit=200).rows}
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-    with dashboard(str(database), "--storage", str(database.with_name("blobs")), cwd=database.parent) as served:
-        page = context.new_page()
+    storage = ("--storage", str(database.with_name("blobs")))
+    with dashboard(str(database), *storage, cwd=database.parent) as served, page_of(browser, height=900) as page:
         page.goto(served.url)
         yield Gallery(page, served.url.partition("/?")[0], keys, served.process.pid)
-    context.close()

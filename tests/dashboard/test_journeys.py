@@ -4,7 +4,6 @@ import json
 import os
 import re
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import urljoin
@@ -12,10 +11,11 @@ from urllib.parse import urljoin
 import pytest
 from beautyspot.catalog import Catalog
 from playwright.sync_api import Browser, Page, expect
-from servers.dashboard import dashboard
+from servers.dashboard import dashboard, page_of
 
 pytestmark = pytest.mark.external_service
 Shoot = Callable[[str], object]
+PHONE = {"width": 390, "height": 844}
 
 
 def choose(page: Page, table: str, number: int) -> None:
@@ -23,6 +23,7 @@ def choose(page: Page, table: str, number: int) -> None:
     region = page.get_by_role("region", name=table, exact=True)
     expect(region).to_be_visible()
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)  # what comes above moves the table down
     region.click(position={"x": 14, "y": 35 * (number + 1) + 17})
 
 
@@ -179,9 +180,7 @@ def test_a_run_leads_to_the_result_that_it_read_and_back(busy_dashboard: str, pa
 
 
 def test_it_reads_in_japanese_on_a_phone(busy_dashboard: str, browser: Browser, tmp_path: Path) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="ja-JP", color_scheme="dark")
-    page = context.new_page()
-    with closing(context):
+    with page_of(browser, **PHONE, locale="ja-JP", color_scheme="dark") as page:
         page.goto(busy_dashboard)
         expect(page.get_by_text("ヒット率").first).to_be_visible()
         expect(page.locator("html")).to_have_attribute("lang", "ja")
@@ -198,9 +197,7 @@ def test_it_reads_in_japanese_on_a_phone(busy_dashboard: str, browser: Browser, 
 
 
 def test_times_are_those_of_the_zone_that_the_browser_is_in(busy_dashboard: str, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, timezone_id="Asia/Dhaka")
-    page = context.new_page()
-    with closing(context):
+    with page_of(browser, timezone_id="Asia/Dhaka") as page:
         page.goto(busy_dashboard)
         page.get_by_role("link", name="Results").click()
         choose(page, "Results", 0)
@@ -229,9 +226,7 @@ def test_a_page_that_is_come_back_to_leaves_nothing_in_the_terminal(small_store:
 def test_on_a_phone_nothing_lies_over_a_page_that_was_chosen_or_loaded_again(
     busy_dashboard: str, browser: Browser
 ) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-GB")
-    page = context.new_page()
-    with closing(context):
+    with page_of(browser, **PHONE) as page:
         page.goto(busy_dashboard)
         for name in ("Limits", "Maintenance", "Overview", "Runs", "Results"):  # each is seen and can be clicked
             page.get_by_role("link", name=name, exact=True).click()

@@ -4,9 +4,9 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from servers.programs import program
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ADDRESS = re.compile(r"http://\S+")
+TIMEOUT_MS = 60_000
+"""Of a busy machine; Playwright's own are 5 s and 30 s."""
 HERE = (sys.executable, "-c", "from beautyspot.cli import main; main()")
 
 
@@ -53,7 +55,7 @@ def dashboard(*arguments: str, cwd: Path, program: Sequence[str | Path] = HERE) 
 def browser() -> "Iterator[Browser]":
     from playwright.sync_api import expect, sync_playwright  # 0.3 s, which every other test would pay
 
-    expect.set_options(timeout=60_000)  # of a busy machine; the default is 5 s
+    expect.set_options(timeout=TIMEOUT_MS)
     chromium = program("chromium", "chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -65,6 +67,21 @@ def browser() -> "Iterator[Browser]":
 
 @pytest.fixture
 def page(browser: "Browser") -> "Iterator[Page]":
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
-    yield context.new_page()
-    context.close()
+    with page_of(browser) as page:
+        yield page
+
+
+@contextmanager
+def page_of(browser: "Browser", *, width: int = 1280, height: int = 800, **settings: Any) -> "Iterator[Page]":
+    """Yield a new page of that many pixels, with nothing stored from another.
+
+    Args:
+        browser: Opens it.
+        width: Of the page.
+        height: Of the page.
+        settings: More arguments of `Browser.new_context`.
+    """
+    context = browser.new_context(viewport={"width": width, "height": height}, **{"locale": "en-GB"} | settings)
+    context.set_default_timeout(TIMEOUT_MS)
+    with closing(context):
+        yield context.new_page()
