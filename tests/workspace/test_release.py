@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ def copy(tmp_path: Path) -> Path:
         target = tmp_path / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
+        if path.name == "pyproject.toml":
+            (target.parent / "README.md").write_text("As it is once the release is there.")
     changelog = tmp_path / "CHANGELOG.md"
     changelog.write_text(changelog.read_text().replace("## Unreleased", "## 3.0.0 - 2026-12-01", 1))
     git(tmp_path, "init", "--quiet")
@@ -202,10 +205,29 @@ def test_a_package_that_others_ask_for_and_that_is_not_committed_is_found(copy: 
     assert "beautyspot asks for 'beautyspot-dashboard>=3.0.0', which no folder of packages/ is" in check(copy).stderr
 
 
-def test_a_license_that_is_not_committed_is_found(copy: Path) -> None:
-    git(copy, "rm", "--quiet", "packages/langchain/LICENSE")
+@pytest.mark.parametrize("name", ["LICENSE", "README.md"])
+def test_a_file_that_metadata_names_and_that_is_not_committed_is_found(copy: Path, name: str) -> None:
+    git(copy, "rm", "--quiet", f"packages/langchain/{name}")
     git(copy, "commit", "--quiet", "--message", "x")
-    assert "packages/langchain/LICENSE is not in the commit" in check(copy).stderr
+    assert_told(check(copy), f"packages/langchain/{name} is not in the commit", "commit it")
+
+
+def test_a_readme_that_is_named_by_a_table_is_looked_for_as_well(copy: Path) -> None:
+    table = 'readme = { file = "ABOUT.md", content-type = "text/markdown" }'
+    change(copy, "packages/langchain/pyproject.toml", 'readme = "README.md"', table)
+    assert_told(check(copy), "packages/langchain/ABOUT.md is not in the commit", "expected the readme; commit it")
+
+
+@pytest.mark.parametrize("field", ["name", "version", "requires-python", "license", "readme"])
+def test_a_package_without_what_all_must_have_is_told(copy: Path, field: str) -> None:
+    metadata = tomllib.loads((copy / "packages/langchain/pyproject.toml").read_text())["project"]
+    change(copy, "packages/langchain/pyproject.toml", f'{field} = "{metadata[field]}"', "")
+    assert_told(check(copy), f"packages/langchain/pyproject.toml has no {field} in [project]", "write it there")
+
+
+def test_metadata_that_is_no_toml_is_told(copy: Path) -> None:
+    change(copy, "packages/langchain/pyproject.toml", "[project]", "[project")
+    assert_told(check(copy), "packages/langchain/pyproject.toml is no TOML", "mend and commit it")
 
 
 UNTIL = ["Until 3.0.0 is on PyPI, wait.", "Until 2.9.1rc1 is on PyPI, wait.", "3.1.0 が PyPI に出るまで、待つ。"]
