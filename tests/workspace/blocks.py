@@ -2,19 +2,22 @@
 
 `python` and `console` are run by `test_documents.py`. What can't be run there says why in its title, which the site
 shows above it: `title="run by tests/….py"` names the test that does, `title="not run: …"` a reason. `sh` is for what
-a reader types: lines with `pip install` and `make` are looked up, others need such a title. `text`, `toml`, `yaml` and
-`mermaid` hold no code.
+a reader types: lines with `pip install` and `make` are looked up, others need such a title. `json`, `toml` and `yaml`
+are parsed, whatever their title. `text` and `mermaid` hold no code.
 """
 
 import ast
+import json
 import re
 import shlex
 import textwrap
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+import yaml
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
@@ -28,7 +31,12 @@ FENCE = re.compile(
 )
 OPEN = re.compile(rf"{IN_FRONT}(?:`{{3,}}|~{{3,}})", re.MULTILINE)
 TITLE = re.compile(r'title="(run by|not run:) ([^"]+)"')
-NO_CODE = ("mermaid", "text", "toml", "yaml")
+PARSERS: dict[str, Callable[[str], object]] = {
+    "json": json.loads,
+    "toml": tomllib.loads,
+    "yaml": lambda text: [*yaml.safe_load_all(text)],
+}
+NO_CODE = ("mermaid", "text", *PARSERS)
 TYPED = re.compile(r"^(?:\$ |(?:beautyspot|export|make|pip|python)\b)", re.MULTILINE)
 REQUIREMENT = re.compile(r"([\w.-]+)(?:\[([\w,-]+)\])?(.*)")
 """A package, its extras and its bound."""
@@ -54,7 +62,9 @@ class Block(NamedTuple):
         return self.language in ("python", "console") and not self.rest
 
     def faults(self) -> Iterator[str]:
-        """Say why it would not be run although a reader would take it for code."""
+        """Say why it would not be run although a reader would take it for code, or why a program couldn't read it."""
+        if parse := PARSERS.get(self.language):
+            yield from _faults_of_data(self.language, self.text, parse)
         title = TITLE.fullmatch(self.rest)
         if self.rest and not title:
             yield f'{self.rest!r}: expected title="run by tests/….py" or title="not run: …"'
@@ -107,6 +117,13 @@ def run_by(tester: str) -> list[tuple[Path, list[Block]]]:
     name = Path(tester).relative_to(ROOT).as_posix()
     found = [(path, [each for each in blocks_of(path.read_text("utf-8")) if each.tester == name]) for path in DOCUMENTS]
     return [(path, blocks) for path, blocks in found if blocks]
+
+
+def _faults_of_data(language: str, text: str, parse: Callable[[str], object]) -> Iterator[str]:
+    try:
+        parse(text)
+    except (ValueError, yaml.YAMLError) as error:
+        yield f"{text!r} is no {language} ({error}); expected what a program reads; mend it, or call it text"
 
 
 def _faults_of_tester(block: Block) -> Iterator[str]:

@@ -151,6 +151,27 @@ def test_a_block_that_nothing_runs_is_refused(fence: str, line: str) -> None:
     assert list(block.faults())
 
 
+@pytest.mark.parametrize("title", ["", ' title="not run: an example"'])
+@pytest.mark.parametrize(
+    ("language", "right", "wrong"),
+    [
+        ("json", '{"a": 1}', "{'a': 1}"),
+        ("toml", 'a = "1"', "a = 1s"),
+        ("yaml", "a: 1\n---\nb: [2]", "a: [1"),
+        ("yaml", "a: 1", "a: 1\n\tb: 2"),
+    ],
+)
+def test_data_that_no_program_could_read_is_refused(language: str, right: str, wrong: str, title: str) -> None:
+    assert list(block_of(language, title, right).faults()) == []
+    [fault] = block_of(language, title, wrong).faults()
+    assert f"is no {language}" in fault
+
+
+def block_of(language: str, title: str, text: str) -> Block:
+    [block] = blocks_of(f"```{language}{title}\n{text}\n```\n")
+    return block
+
+
 @pytest.mark.parametrize(
     "line", ["pip install ./packages/core", "make demo  # shows it", "pip install 'beautyspot[s3]'"]
 )
