@@ -123,10 +123,19 @@ def split(function: Any) -> tuple[Any, Values, dict[str, Any]]:
     return function, args, kwargs
 
 
+def stands_before(thing: Any, /) -> bool:
+    """Say whether it is a decorator's wrapper or object, which has the function that it stands before."""
+    return callable(thing) and callable(_wrapped(thing))
+
+
 def behind(function: Any, /) -> Any:
     """Return what a decorator that is an object stands before, None for any other function."""
-    wrapped = getattr(function, "__dict__", {}).get("__wrapped__")
-    return None if split(function)[0] is function else wrapped
+    return None if split(function)[0] is function else _wrapped(function)
+
+
+def _wrapped(thing: Any) -> Any:
+    # In its own dict only: a client that makes up attributes when asked must not pass for a decorator.
+    return getattr(thing, "__dict__", {}).get("__wrapped__")
 
 
 def name_behind(function: Any, /) -> list[str]:

@@ -1,20 +1,15 @@
 """Attributes in which a class counts or lists its own calls: they make no other call, so no key has them."""
 
-import ast
-import inspect
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from textwrap import dedent
 from types import CodeType, FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 
 from beautyspot.keys.callables import closure
 from beautyspot.keys.cells import held
+from beautyspot.keys.methods import reached, read
 from beautyspot.keys.sights import Sights
-
-GROWING = frozenset(("add", "append", "appendleft", "extend", "insert", "update"))
-"""Methods of lists, sets, dicts and their like that make them longer."""
 
 COLLECTIONS = frozenset((list, dict, set, deque, Counter, defaultdict))
 """What can list calls; a text that grows is a prompt as often, as a fraction is a temperature."""
@@ -104,7 +99,7 @@ def counted_by(kind: type[Any], entries: tuple[str, ...], /) -> frozenset[str]:
 
     A plain assignment is none of these: it may be a setting. Without its source a class counts nothing.
     """
-    return frozenset(name for function in _asking(kind, entries) for name in _read(function).counted)
+    return frozenset(name for function in _asking(kind, entries) for name in read(function).counted)
 
 
 @lru_cache(1024)
@@ -116,31 +111,14 @@ def asked_by(kind: type[Any], entries: tuple[str, ...], name: str, /) -> tuple[s
         entries: As for `counted_by`.
         name: Of the attribute; `self.parts[0].ask()` calls `ask` of what lies in `parts`.
     """
-    asked = {each for function in _asking(kind, entries) for each in _read(function).asked}
+    asked = {each for function in _asking(kind, entries) for each in read(function).asked}
     return tuple(sorted(method for own, method in asked if own == name))
-
-
-class _Read(NamedTuple):
-    """What a method does with its `self`."""
-
-    counted: frozenset[str]
-    """Attributes that it counts up or down, or makes longer."""
-    named: frozenset[str]
-    """All attributes that it reads."""
-    asked: frozenset[tuple[str, str]]
-    """Attributes, and the methods that it calls of what lies in them."""
 
 
 def _asking(kind: type[Any], entries: tuple[str, ...]) -> Iterator[FunctionType]:
     """Yield the methods of a class that are called from outside and those that these call."""
-    seen, waiting = set[str](), list(entries)
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            for function in _functions(kind, name):
-                waiting += _read(function).named
-                yield function
+    for functions in reached(lambda name: _functions(kind, name), entries).values():
+        yield from functions
 
 
 def _functions(kind: type[Any], name: str) -> Iterator[FunctionType]:
@@ -156,42 +134,3 @@ def _functions(kind: type[Any], name: str) -> Iterator[FunctionType]:
             if isinstance(method, FunctionType):
                 waiting += (held(cell) for cell in closure(method).values())  # not all decorators use `wraps`
                 yield method
-
-
-@lru_cache(1024)
-def _read(function: FunctionType) -> _Read:
-    try:
-        [written] = ast.parse(dedent(inspect.getsource(function.__code__))).body
-    except (OSError, SyntaxError, TypeError, ValueError):  # typed into a shell, or a lambda
-        return _Read(frozenset(), frozenset(), frozenset())
-    own, counted, named, asked = function.__code__.co_varnames[:1], set[str](), set[str](), set[tuple[str, str]]()
-    for node in ast.walk(written):
-        counted.update(name for grown in _grown(node) for name in _attribute(grown, own))
-        if isinstance(node, ast.Attribute):
-            named.update(_attribute(node, own))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            asked.update((name, node.func.attr) for name in _attribute(node.func.value, own))
-    return _Read(frozenset(counted), frozenset(named), frozenset(asked))
-
-
-def _grown(node: ast.AST) -> Iterator[ast.expr]:
-    """Yield what a statement or call counts up or down, or makes longer."""
-    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
-        yield node.target
-    elif isinstance(node, ast.Assign):
-        yield from (target.value for target in node.targets if isinstance(target, ast.Subscript))
-        if isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Add | ast.Sub):
-            before = ast.unparse(node.value.left)
-            yield from (target for target in node.targets if ast.unparse(target) == before)
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in GROWING:
-        yield node.func.value
-
-
-def _attribute(node: ast.expr, own: tuple[str, ...]) -> Iterator[str]:
-    """Yield the attribute of `self` that an expression begins with: `usage` of `self.usage["gpt"].tokens`."""
-    name = ""
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        name = node.attr if isinstance(node, ast.Attribute) else ""
-        node = node.value
-    if name and isinstance(node, ast.Name) and node.id in own:
-        yield name

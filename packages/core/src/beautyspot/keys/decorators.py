@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import FunctionType
 from typing import Any, NamedTuple
 
+from beautyspot.keys.binding import stands_before
 from beautyspot.keys.callables import is_ours
 from beautyspot.keys.canonical import Canonical, Form, tag
 from beautyspot.keys.cells import Held, held, held_below
@@ -98,7 +99,7 @@ def _form(inside: Lenient, taken: dict[str, Taken], name: str, item: Any) -> For
     before = taken.get(name)
     if before is not None and _is_still(before, item):
         return before.form
-    if _is_decorator(item):
+    if stands_before(item) and not isinstance(item, FunctionType):
         return inside.form(item)  # it looks at its own settings each time
     now = _take(inside, item)
     # Of two threads that look at once, the one that is later may see what the other's call has changed in place.
@@ -106,10 +107,6 @@ def _form(inside: Lenient, taken: dict[str, Taken], name: str, item: Any) -> For
         return taken.setdefault(name, now).form
     taken[name] = now
     return now.form
-
-
-def _is_decorator(thing: Any) -> bool:
-    return "__wrapped__" in getattr(thing, "__dict__", ()) and not isinstance(thing, FunctionType)
 
 
 def _take(inside: Lenient, item: Any) -> Taken:

@@ -28,7 +28,7 @@ def members_of(owner: type | None, names: Set[str], /) -> Iterator[tuple[str, Ma
             yield from ((f"{place}.{base.__qualname__}.{name}", vars(base), name) for name in names & vars(base).keys())
 
 
-def behind(content: Any, /) -> list[FunctionType]:
+def functions_behind(content: Any, /) -> list[FunctionType]:
     """Return the functions behind what a name stands for, such as a wrapper, a property or a partial."""
     # Not `isinstance`: a proxy of what isn't there raises when it is asked for its class.
     kind = type(content)  # type: ignore[reportUnknownVariableType] - any value
@@ -38,7 +38,7 @@ def behind(content: Any, /) -> list[FunctionType]:
         content = content.func
     elif issubclass(kind, partial):
         parts: tuple[Any, ...] = (content.func, *content.args, *content.keywords.values())
-        return [function for part in parts for function in behind(part)]
+        return [function for part in parts for function in functions_behind(part)]
     inner = unwrap(content)
     return [inner] if type(inner) is FunctionType else []
 
@@ -46,7 +46,7 @@ def behind(content: Any, /) -> list[FunctionType]:
 def _has(thing: Any, function: FunctionType) -> bool:
     # A class of that name may be another one by now, which the cell ran for again.
     bases = thing.__mro__ if isinstance(thing, type) else ()
-    return any(function in behind(member) for base in bases for member in vars(base).values())
+    return any(function in functions_behind(member) for base in bases for member in vars(base).values())
 
 
 def _classes_of_super(function: FunctionType) -> Iterator[Any]:

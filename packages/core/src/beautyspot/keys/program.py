@@ -7,12 +7,13 @@ from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from beautyspot.keys.attributes import attributes, slots_of
+from beautyspot.keys.binding import stands_before
 from beautyspot.keys.callables import closure, function_form, is_ours, opaque, place_of
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
 from beautyspot.keys.cells import Held, assigned, held
 from beautyspot.keys.code import chain
 from beautyspot.keys.decorators import settings_of
-from beautyspot.keys.members import behind, members_of
+from beautyspot.keys.members import functions_behind, members_of
 from beautyspot.names import qualified_name
 
 CONSTANTS = (type(None), bool, int, float, complex, str, bytes)
@@ -95,7 +96,7 @@ def _reach(function: FunctionType, owner: type | None) -> tuple[dict[str, Held],
         for name, space, key in _places(world, owner, used):
             content = space[key]
             found.setdefault(name, (Variable(space, key), content))
-            called = [each for each in behind(content) if each.__globals__ is world and each not in seen]
+            called = [each for each in functions_behind(content) if each.__globals__ is world and each not in seen]
             waiting += called
             seen += called
     return found, assigned
@@ -140,7 +141,7 @@ def _form(canonical: Canonical, world: dict[str, Any], content: Any) -> Form:
     if issubclass(type(content), PARTIALS):
         parts = ((content.func,), content.args, content.keywords.values())
         return [[_form(canonical, world, each) for each in part] for part in parts] + [list(content.keywords)]
-    inner = next(iter(behind(content)), content)
+    inner = next(iter(functions_behind(content)), content)
     if not _is_of(world, inner):
         return qualified_name(inner) if issubclass(type(inner), NAMED) else opaque(inner)
     try:
@@ -152,8 +153,7 @@ def _form(canonical: Canonical, world: dict[str, Any], content: Any) -> Form:
 
 
 def _is_decorator(layer: Any) -> bool:
-    is_wrapper = "__wrapped__" in getattr(layer, "__dict__", ())  # a static method has it in its class
-    return is_wrapper and not is_ours(layer) and type(layer).__module__ != "functools"
+    return stands_before(layer) and not is_ours(layer) and type(layer).__module__ != "functools"
 
 
 def _decorator(layer: object) -> tuple[str, dict[str, Any]]:
@@ -170,7 +170,7 @@ def _decorator(layer: object) -> tuple[str, dict[str, Any]]:
 def _is_told(world: dict[str, Any], content: Any) -> bool:
     if issubclass(type(content), PARTIALS) or _is_constant(content):
         return True
-    return any(_is_of(world, function) for function in behind(content))
+    return any(_is_of(world, function) for function in functions_behind(content))
 
 
 def _is_of(world: dict[str, Any], function: Any) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from beautyspot.keys.attributes import attributes, slots_of
+from beautyspot.keys.binding import stands_before
 from beautyspot.keys.canonical import CORE, Canonical, Form, Maker, NoContentError, tag
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
@@ -79,8 +80,7 @@ def _other(kind: type) -> Maker:
     name, slots = qualified_name(kind), slots_of(kind.__mro__)
 
     def form(canonical: Canonical, value: Any) -> Form:
-        # In the instance's own dict only: a client that makes up attributes when asked must not pass for a decorator.
-        if callable(value) and callable(getattr(value, "__dict__", {}).get("__wrapped__")):
+        if stands_before(value):
             from beautyspot.keys.decorators import decorator_form  # few calls hold one
 
             return [_DECORATOR, name, *decorator_form(canonical, value, attributes(value, slots))]

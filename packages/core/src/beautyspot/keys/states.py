@@ -1,15 +1,14 @@
 """Attributes in which a decorator keeps the state of its calls, read out of its class: they are no settings."""
 
 import ast
-import inspect
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from textwrap import dedent
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from beautyspot.keys.members import behind
+from beautyspot.keys.members import functions_behind
+from beautyspot.keys.methods import reached, read
 
 MOMENTS = frozenset(
     (
@@ -41,10 +40,12 @@ class State(NamedTuple):
 def state_of(kind: type[Any], /) -> State:
     """Return the state of a class. What methods assign that `__call__` doesn't call is a setting."""
     methods = _methods(kind)
-    calling, beginning = _reached(methods, ["__call__"]), _reached(methods, ["__init__", "__post_init__"])
-    assigned = _stored(methods, calling).keys()
+    calling = reached(lambda name: methods.get(name, ()), ["__call__"])
+    beginning = reached(lambda name: methods.get(name, ()), ["__init__", "__post_init__"])
+    assigned = _stored(calling.values()).keys()
     # A setter that nobody has called yet may be how a setting is given.
-    begun = _stored(methods, beginning | (methods.keys() - calling))
+    others = [functions for name, functions in methods.items() if name not in calling]
+    begun = _stored([*beginning.values(), *others])
     constant = {name for name, kinds in begun.items() if _GIVEN not in kinds and name in assigned}
     return State(
         frozenset(assigned), frozenset(constant.union(name for name, kinds in begun.items() if kinds == {_MOMENT}))
@@ -56,66 +57,17 @@ def _methods(kind: type[Any]) -> Mapping[str, list[FunctionType]]:
     methods = defaultdict[str, list[FunctionType]](list)
     for parent in kind.__mro__:
         for name, member in vars(parent).items():
-            methods[name] += behind(member)
+            methods[name] += functions_behind(member)
     return methods
 
 
-def _reached(methods: Mapping[str, list[FunctionType]], waiting: list[str]) -> set[str]:
-    """Return the names of those methods, and of those of `self` that they call, and so on."""
-    seen = set[str]()
-    while waiting:
-        name = waiting.pop()
-        if name not in seen and name in methods:
-            seen.add(name)
-            waiting += (named for function in methods[name] for named in _read(function).named)
-    return seen
-
-
-def _stored(methods: Mapping[str, list[FunctionType]], names: Iterable[str]) -> Mapping[str, set[str]]:
+def _stored(methods: Iterable[Iterable[FunctionType]]) -> Mapping[str, set[str]]:
     """Return the attributes that methods assign, with the kinds of what they assign to them."""
     found = defaultdict[str, set[str]](set)
-    for function in (function for name in names for function in methods[name]):
-        for name, kind in _read(function).stored:
-            found[name].add(kind)
+    for function in (function for functions in methods for function in functions):
+        for name, value in read(function).stored:
+            found[name].add(_kind(value))
     return found
-
-
-class _Read(NamedTuple):
-    """What a method does with its `self`."""
-
-    stored: frozenset[tuple[str, str]]
-    """Attributes that it assigns or deletes, with the kind of what it assigns."""
-    named: frozenset[str]
-    """All attributes that it names."""
-
-
-@lru_cache(1024)
-def _read(function: FunctionType) -> _Read:
-    code = function.__code__
-    try:
-        [written] = ast.parse(dedent(inspect.getsource(code))).body
-    except (OSError, SyntaxError, TypeError, ValueError):  # typed into a shell, or made by `dataclass`
-        import dis  # `inspect` has loaded it
-
-        steps = dis.get_instructions(code)
-        stored = {(step.argval, _GIVEN) for step in steps if step.opname in ("STORE_ATTR", "DELETE_ATTR")}
-        return _Read(frozenset(stored), frozenset(code.co_names))
-    nodes, own = [*ast.walk(written)], code.co_varnames[:1]
-    values = {id(target): value for node in nodes for target, value in _assigned(node)}
-    named = [node for node in nodes if isinstance(node, ast.Attribute) and _is_own(node.value, own)]
-    stored = {(node.attr, _kind(values.get(id(node)))) for node in named if not isinstance(node.ctx, ast.Load)}
-    return _Read(frozenset(stored), frozenset(node.attr for node in named))
-
-
-def _assigned(node: ast.AST) -> Iterator[tuple[ast.AST, ast.expr]]:
-    """Yield the parts of what a statement assigns to, with the value; what `+=` makes has none."""
-    if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        yield from ((part, node.value) for target in targets for part in ast.walk(target))
-
-
-def _is_own(node: ast.expr, own: tuple[str, ...]) -> bool:
-    return isinstance(node, ast.Name) and node.id in own
 
 
 def _kind(value: ast.expr | None) -> str:
