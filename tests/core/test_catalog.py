@@ -85,9 +85,19 @@ def test_a_word_is_found_in_whichever_form_it_was_kept_and_typed(
     db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog
 ) -> None:
     one, parts, narrow = "ガラス", normalize("NFD", "ガラス"), "\uff76\uff9e\uff97\uff7d"
-    for key, input_id, tag in (("a", one, "x"), ("b", parts, "x"), ("c", "1", one), ("d", "1", parts)):
-        db.put(TASK._replace(cache_key=key, input_id=input_id, tags=(tag,)))
-    assert [sorted(keys(catalog, text=typed)) for typed in (one, parts, narrow)] == [["a", "b", "c", "d"]] * 3
+    for key, kept in zip("abc", (one, parts, narrow), strict=True):
+        db.put(TASK._replace(cache_key=key, input_id=kept, tags=("x",)))
+        db.put(TASK._replace(cache_key=key.upper(), input_id="1", tags=(kept,)))
+    assert [sorted(keys(catalog, text=typed)) for typed in (one, parts, narrow)] == [list("ABCabc")] * 3
+
+
+def test_a_letter_is_found_in_whichever_width_it_was_kept_and_typed(
+    db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog
+) -> None:
+    half, full = "GPT 4%", "\uff27\uff30\uff34\u3000\uff14\uff05"
+    db.put(TASK._replace(cache_key="half", input_id=half))
+    db.put(TASK._replace(cache_key="full", input_id=full))
+    assert [sorted(keys(catalog, text=typed)) for typed in (half, full)] == [["full", "half"]] * 2
 
 
 def test_a_cursor_stays_good_when_rows_come_and_go(db: SQLiteTaskDB | SQLTaskDB, catalog: Catalog) -> None:

@@ -87,7 +87,7 @@ class Catalog:
             newer_than: Kept since.
             expired: Only those whose time to live has passed; no call reads them any more.
             text: In any letters' case: part of the function, input id, content type or a tag, or the key's start;
-                in whichever Unicode normal form it was kept.
+                in whichever Unicode normal form, and half or full width, it was kept.
                 A page looks at 100 000 rows of a file at most, so it may be short; its `next` goes on. What begins keys
                 is found under them at once, and comes first.
             min_bytes: Of the serialized value.

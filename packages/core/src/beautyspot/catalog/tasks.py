@@ -28,6 +28,9 @@ NUMBERS = {"largest": "size_bytes", "slowest": "elapsed_s"}
 """Orders by a number, which no index has: a file reads every row that the other conditions leave."""
 FORMS: tuple[Literal["NFC", "NFD", "NFKC", "NFKD"], ...] = ("NFC", "NFD", "NFKC", "NFKD")
 """Of a text that is sought. Source: Unicode Standard Annex 15."""
+NARROW = {ord(normalize("NFKC", chr(code))): code for code in range(0xFF61, 0xFFA0)}
+WIDE = {0x20: 0x3000} | {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+"""The half-width form of a kana, and the full-width one of a letter. Source: Unicode's block U+FF00 to U+FFEF."""
 FEW = 5_000
 """Tasks of one tag that are sorted in less time than it takes to look for them: 20 ms."""
 MAX_TWINS = 10
@@ -272,5 +275,7 @@ def _mentions(source: Source, text: str) -> ColumnElement[bool]:
 
 def _holds(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
     """Find `text` in each form that a program may have kept it in: a database compares by code points."""
-    forms = dict.fromkeys((text, *(normalize(form, text) for form in FORMS)))
-    return or_(*(column.icontains(form, autoescape=True) for form in forms))
+    # A function of Python that folds each row instead takes 2.8 to 8 µs of it, these 2.4.
+    forms = {form: normalize(form, text) for form in FORMS}
+    widths = (forms["NFKD"].translate(NARROW), forms["NFKC"].translate(WIDE))
+    return or_(*(column.icontains(each, autoescape=True) for each in dict.fromkeys((text, *forms.values(), *widths))))
