@@ -60,6 +60,8 @@ class Answer(NamedTuple):
     """Whether each chunk of a stream but the last holds its own part of the text alone, as of OpenAI's Responses."""
     of_parts: dict[str, Any] | None = None
     """What each of these chunks tells beside, as the last of them told it."""
+    texts: Sequence[str | None] | None = None
+    """What chunks hold as their text where that is not what was said so far; None: what the one before holds."""
 
 
 class AnswerSerializer:
@@ -123,6 +125,7 @@ def _content(answer: Answer) -> dict[str, Any]:
         "tokens": answer.tokens,
         "by_parts": answer.by_parts or None,
         "of_parts": _plain(answer.of_parts),
+        "texts": answer.texts,
     }
     return content | {name: value for name, value in more.items() if value not in (None, {})}
 
@@ -131,6 +134,7 @@ def _answer(kept: dict[str, Any]) -> Answer:
     return Answer(
         _response(kept), kept.get("deltas"), kept.get("thoughts"), kept.get("tokens"),
         by_parts=kept.get("by_parts", False), of_parts=_made(kept.get("of_parts")),
+        texts=kept.get("texts"),
     )  # fmt: skip
 
 

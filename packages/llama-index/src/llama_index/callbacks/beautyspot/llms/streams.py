@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from itertools import chain, repeat
+from itertools import accumulate, chain, pairwise, repeat
 from typing import Any, Self
 
 from beautyspot.flight import Claim
@@ -13,7 +13,7 @@ from llama_index.callbacks.beautyspot.asking import running
 from llama_index.callbacks.beautyspot.llms.answers import Response, is_cut_short
 from llama_index.callbacks.beautyspot.llms.cache import LLMCache, Lookup
 from llama_index.callbacks.beautyspot.llms.call import Call
-from llama_index.callbacks.beautyspot.llms.kept import Answer
+from llama_index.callbacks.beautyspot.llms.kept import MOST_RAW_BYTES, Answer
 from llama_index.callbacks.beautyspot.llms.telling import Telling
 from llama_index.callbacks.beautyspot.recorder.usage import usage_of
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, TextBlock
@@ -43,6 +43,8 @@ class Recording:
         self._blocks: list[Any] = []
         self._said: Any = None
         """The last chunk that added to the text."""
+        self._texts: list[str] | None = None
+        """The text of each chunk, once the first that added to it held another than was said."""
 
     def begun(self) -> Self:
         """Return itself, as the owner of the claim: the stream outlives the call that gives it."""
@@ -64,7 +66,11 @@ class Recording:
         if chunk.additional_kwargs and THOUGHT in chunk.additional_kwargs:
             self._thoughts[len(self._deltas)] = chunk.additional_kwargs[THOUGHT]
         if chunk.delta:
+            if self._said is None and text_of(chunk) != chunk.delta:
+                self._texts = [""] * len(self._deltas)
             self._said = chunk
+        if self._texts is not None:
+            self._texts.append(text_of(chunk))
         self._deltas.append(chunk.delta)
         self._raws.append(chunk.raw)
         self._last.append(chunk)
@@ -91,7 +97,7 @@ class Recording:
         deltas, thoughts = self._parts()
         raws = () if deltas is None or not any(self._raws) else [self._raws[place] for place in self._places()[:-1]]
         cut_short = any(map(is_cut_short, self._last))
-        answer = Answer(self._whole(), deltas, thoughts, tokens, raws, cut_short, *self._by_parts())
+        answer = Answer(self._whole(), deltas, thoughts, tokens, raws, cut_short, *self._by_parts(), self._odd_texts())
         self.cache.keep(self.lookup, answer, self.cache.clock.monotonic() - self._start_s, self.claim)
 
     def end(self) -> None:
@@ -126,6 +132,14 @@ class Recording:
             return False, None
         told: dict[str, Any] = said.additional_kwargs
         return True, {name: told[name] for name in told if name != THOUGHT}
+
+    def _odd_texts(self) -> list[str | None] | None:
+        """Return the texts of the chunks, if they aren't what was said so far and are not too long to keep."""
+        if self._texts is None:
+            return None
+        texts = [self._texts[place] for place in self._places()]
+        thin = [text if text != before else None for before, text in pairwise([None, *texts])]
+        return thin if sum(len(text) for text in thin if text) <= MOST_RAW_BYTES else None
 
     def _places(self) -> Sequence[int]:
         """Return which chunks are kept: all, but of calls of tools those that tell something, and the last.
@@ -194,13 +208,20 @@ def chunks_of(answer: Answer, /) -> Iterator[Response]:
     whole = answer.response
     deltas = answer.deltas or [text_of(whole)]
     thoughts = answer.thoughts or [None] * len(deltas)
-    text = ""
-    for delta, thought, raw in zip(deltas[:-1], thoughts[:-1], chain(answer.raws, repeat(None)), strict=False):
-        text = delta or "" if answer.by_parts else text + (delta or "")
+    told = zip(deltas[:-1], thoughts[:-1], _texts(answer), chain(answer.raws, repeat(None)), strict=False)
+    for delta, thought, text, raw in told:
         more = {**(answer.of_parts or {}), **({} if thought is None else {THOUGHT: thought})}
         yield _chunk(whole, text, delta, more, raw)
     whole.delta = deltas[-1]
     yield whole
+
+
+def _texts(answer: Answer) -> Iterator[str]:
+    """Yield the text of each chunk."""
+    if answer.texts is None:
+        deltas = (delta or "" for delta in answer.deltas or ())
+        return deltas if answer.by_parts else accumulate(deltas)
+    return accumulate(answer.texts, lambda before, text: before if text is None else text)
 
 
 def text_of(response: Response, /) -> str:
