@@ -77,6 +77,10 @@ class Identity:
         read = read_by(self._inner, self._owner, self._ignore, self._canonical)
         return Taken([*form, read.form], cells + read.held)
 
+    def is_still(self, cells: tuple[Held, ...], /) -> bool:
+        """Say whether the cells hold what they held, but for those that the functions assign to themselves."""
+        return all(held(each) is content or self._is_own(each) for each, content in cells)
+
     def _take(self, *, waiting: bool) -> dict[tuple[int, str], Taken]:
         # A dict of its own for each: another thread may take as well, and forms must be of what is watched.
         taken = dict(self._taken)
@@ -92,7 +96,7 @@ class Identity:
     def _is_wanted(self, taken: Taken | None, cell: Any, *, waiting: bool) -> bool:
         if taken is None:
             return waiting or _is_full(cell)
-        return any(held(each) is not content and not self._is_own(each) for each, content in taken.held)
+        return not self.is_still(taken.held)
 
     def _is_own(self, cell: Any) -> bool:
         """Say whether the functions assign to it themselves: what they count there does not make another call."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from beautyspot.keys.binding import Values
     from beautyspot.keys.canonical import Form
+    from beautyspot.keys.cells import Held
     from beautyspot.keys.code import FromCode
     from beautyspot.keys.identity import Identity, Taken
 
@@ -38,6 +39,8 @@ class KeyMaker:
 
     Raises `UnkeyableArgument`, or the function's own TypeError for a wrong call.
     """
+    held: tuple[Held, ...] = ()
+    """What the last key was made of beside the arguments; nothing for most functions, which close over nothing."""
 
     def __init__(
         self,
@@ -138,6 +141,10 @@ class KeyMaker:
 
         return warning_of(self._func_name, before, code)
 
+    def is_still(self, held: tuple[Held, ...], /) -> bool:
+        """Say whether the function closes over what it did, but for what it assigns itself."""
+        return self._identity is None or self._identity.is_still(held)
+
     def input_id(self, args: Arguments, kwargs: Keywords, /) -> str:
         """Return 16 hex digits for the arguments alone, or the text that `input_key_fn` gave."""
         if self._custom is None:
@@ -158,6 +165,7 @@ class KeyMaker:
             identity = self._identity.take() if self._identity else None
             beginning = self._beginning(identity)
             copy = sealed = hasher(beginning).copy
+            self.held = identity.held if identity else ()
             if identity is not None and identity.held:
                 from beautyspot.keys.cells import watching  # few functions are closures
 

@@ -1,14 +1,26 @@
 """The way of a miss, in both colours, side by side. Only here and in `streams` is user code called."""
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from beautyspot.flight import Claim, Outcome
 from beautyspot.store import Hit
 from beautyspot.walk.calls import IMMUTABLE, Args, Kwargs, in_thread, read_async
+from beautyspot.walk.fit import Fit
 from beautyspot.walk.limit import pace, pace_async
 from beautyspot.walk.plan import Plan
 from beautyspot.walk.stops import check, stopping
+
+
+class Ran(NamedTuple):
+    """A call that returned."""
+
+    value: Any
+    elapsed_s: float
+    key: str
+    """Under which its result is kept: that of the moment when its function began."""
+    fits: bool
+    """Whether that is its key still."""
 
 
 def miss(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
@@ -53,9 +65,9 @@ def lead(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwargs) -> Any:
         if hit is not None:
             claim.land(hit.value, kept=True)
             return plan.count_hit(hit, key, args, kwargs)
-        value, elapsed_s = run(plan, key, args, kwargs)
-        claim.land(value, kept=plan.keep(key, args, kwargs, value, elapsed_s))
-        return value
+        ran = run(plan, key, args, kwargs)
+        claim.land(ran.value, kept=keep(plan, args, kwargs, ran))
+        return ran.value
 
 
 async def lead_async(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwargs) -> Any:
@@ -70,26 +82,32 @@ async def lead_async(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwa
         if hit is not None:
             claim.land(hit.value, kept=True)
             return plan.count_hit(hit, key, args, kwargs)
-        value, elapsed_s = await run_async(plan, key, args, kwargs)
+        ran = await run_async(plan, key, args, kwargs)
         # In a thread that goes on when the caller is cancelled: what was paid for is kept all the same.
         claim.hand_over()
-        await in_thread(plan, keep_and_land, plan, claim, key, args, kwargs, value, elapsed_s)
-        return value
+        await in_thread(plan, keep_and_land, plan, claim, args, kwargs, ran)
+        return ran.value
 
 
-def keep_and_land(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwargs, value: Any, elapsed_s: float) -> None:
+def keep(plan: Plan, args: Args, kwargs: Kwargs, ran: Ran) -> bool:
+    """Keep a result where wanted, and say whether one is kept."""
+    return plan.keep(ran.key, args, kwargs, ran.value, ran.elapsed_s, fits=ran.fits)
+
+
+def keep_and_land(plan: Plan, claim: Claim, args: Args, kwargs: Kwargs, ran: Ran) -> None:
     """Keep a result and let those who wait for it go on, whatever comes of the keeping."""
     kept = False
     try:
-        kept = plan.keep(key, args, kwargs, value, elapsed_s)
+        kept = keep(plan, args, kwargs, ran)
     finally:
-        claim.land(value, kept=kept)
+        claim.land(ran.value, kept=kept)
 
 
-def run(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> tuple[Any, float]:
-    """Run the function when its limits grant it, and return its result and the seconds it took."""
+def run(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Ran:
+    """Run the function when its limits grant it."""
     waited_s = pace(plan.options.limits, args, kwargs)
     plan.before(key, args, kwargs)
+    fit = Fit(plan.keys, key, args, kwargs)
     start_s = plan.clock.monotonic()
     try:
         value = plan.function(*args, **kwargs)
@@ -97,51 +115,52 @@ def run(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> tuple[Any, float]:
         plan.failed(key, args, kwargs, error, waited_s)
         plan.journal.tick(plan.clock.monotonic() - start_s)  # not in run_async: an event loop must not wait for it
         raise
-    elapsed_s = plan.clock.monotonic() - start_s
+    elapsed_s, fits = plan.clock.monotonic() - start_s, fit.lasts
     plan.ran(key, args, kwargs, value, elapsed_s, waited_s)
-    return value, elapsed_s
+    return Ran(value, elapsed_s, fit.key, fits)
 
 
-async def run_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> tuple[Any, float]:
-    """Run the function when its limits grant it, and return its result and the seconds it took."""
+async def run_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Ran:
+    """Run the function when its limits grant it."""
     waited_s = await pace_async(plan.options.limits, args, kwargs)
     plan.before(key, args, kwargs)
+    fit = Fit(plan.keys, key, args, kwargs)
     start_s = plan.clock.monotonic()
     try:
         value = await plan.function(*args, **kwargs)
     except BaseException as error:
         plan.failed(key, args, kwargs, error, waited_s)
         raise
-    elapsed_s = plan.clock.monotonic() - start_s
+    elapsed_s, fits = plan.clock.monotonic() - start_s, fit.lasts
     plan.ran(key, args, kwargs, value, elapsed_s, waited_s)
-    return value, elapsed_s
+    return Ran(value, elapsed_s, fit.key, fits)
 
 
 def run_and_keep(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
     """Run the call beside others of its kind: what they gave could neither be kept nor shared."""
-    value, elapsed_s = run(plan, key, args, kwargs)
-    plan.keep(key, args, kwargs, value, elapsed_s)
-    return value
+    ran = run(plan, key, args, kwargs)
+    keep(plan, args, kwargs, ran)
+    return ran.value
 
 
 async def run_and_keep_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
     """Run the call beside others of its kind: what they gave could neither be kept nor shared."""
-    value, elapsed_s = await run_async(plan, key, args, kwargs)
-    await in_thread(plan, plan.keep, key, args, kwargs, value, elapsed_s)
-    return value
+    ran = await run_async(plan, key, args, kwargs)
+    await in_thread(plan, keep, plan, args, kwargs, ran)
+    return ran.value
 
 
 def refresh(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
     """Run the call whatever is kept, and put its result in the place of what was."""
     key = plan.keys.key(args, kwargs)
-    value, elapsed_s = run(plan, key, args, kwargs)
-    plan.replace(key, args, kwargs, value, elapsed_s)
-    return value
+    ran = run(plan, key, args, kwargs)
+    plan.replace(ran.key, args, kwargs, ran.value, ran.elapsed_s, fits=ran.fits)
+    return ran.value
 
 
 async def refresh_async(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
     """Run the call whatever is kept, and put its result in the place of what was."""
     key = plan.keys.key(args, kwargs)
-    value, elapsed_s = await run_async(plan, key, args, kwargs)
-    await in_thread(plan, plan.replace, key, args, kwargs, value, elapsed_s)
-    return value
+    ran = await run_async(plan, key, args, kwargs)
+    await in_thread(plan, partial(plan.replace, fits=ran.fits), ran.key, args, kwargs, ran.value, ran.elapsed_s)
+    return ran.value

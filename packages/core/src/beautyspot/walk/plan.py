@@ -122,6 +122,7 @@ class Plan(NamedTuple):
         *,
         written: Any = None,
         replaces: bool = False,
+        fits: bool = True,
     ) -> bool:
         """Keep a result where wanted, and say whether one is kept.
 
@@ -129,12 +130,12 @@ class Plan(NamedTuple):
             written: What is written, where that is more than the value that hooks and `cache_if` are given.
             replaces: Whether it takes the place of what is kept; else what was kept while its call ran stays, as by a
                 `refresh`, since it began later.
+            fits: Whether the result is of what its key says; else it is refused as one that can't be saved.
         """
         # The look takes 4 µs, which a quick call would notice; a stream's time is without its consumer's.
-        if not replaces and (elapsed_s >= QUICK_S or written is not None) and self._is_kept_now(key):
+        if fits and not replaces and (elapsed_s >= QUICK_S or written is not None) and self._is_kept_now(key):
             self.journal.tick(elapsed_s)
             return True
-        cache_if = self.options.cache_if
 
         def tell(error: Exception) -> None:
             self._tell("on_save_error", key, args, kwargs, value, elapsed_s, error=error)
@@ -143,7 +144,7 @@ class Plan(NamedTuple):
             self.label(key, args, kwargs, elapsed_s),
             value if written is None else written,
             self.serializer,
-            keep_if=None if cache_if is None else lambda _: self._wants(cache_if, value),
+            keep_if=None if fits and self.options.cache_if is None else lambda _: self._wants(value, fits),
             on_error=tell,
         )
         if kept and self.origin is not None and self.origin.is_unwritten:
@@ -151,10 +152,20 @@ class Plan(NamedTuple):
         self.journal.tick(elapsed_s)
         return kept
 
-    def replace(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, elapsed_s: float, /) -> None:
+    def replace(
+        self,
+        key: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        value: Any,
+        elapsed_s: float,
+        /,
+        *,
+        fits: bool = True,
+    ) -> None:
         """Keep a result in the place of an older one, whose blob and legacy row go last."""
         old = self.store.lookup(key)
-        if self.keep(key, args, kwargs, value, elapsed_s, replaces=True):
+        if self.keep(key, args, kwargs, value, elapsed_s, replaces=True, fits=fits):
             if self.legacy is not None:
                 with suppress(Exception):  # as in `adopt`
                     self.legacy.forget(args, kwargs)
@@ -202,12 +213,18 @@ class Plan(NamedTuple):
     def _is_kept_now(self, key: str) -> bool:
         return self.store.read(key, self.serializer, True) is not None
 
-    def _wants(self, cache_if: Callable[[Any], bool], value: Any) -> bool:
+    def _wants(self, value: Any, fits: bool) -> bool:
+        cache_if = self.options.cache_if
         try:
-            return cache_if(value)
+            wants = cache_if is None or cache_if(value)
         except Exception as error:
             error.add_note("its cache_if raised that, which should return True or False")
             raise
+        if wants and not fits:
+            from beautyspot.walk.fit import no_key  # few functions close over what changes
+
+            raise no_key()
+        return wants
 
     def _tell(self, turn: str, *event: Any, error: BaseException | None = None) -> None:
         from beautyspot.hooks import HookEvent, fire  # most functions have no hooks

@@ -9,6 +9,7 @@ from typing import Any
 
 from beautyspot.errors import SerializationError
 from beautyspot.walk.calls import IMMUTABLE, Args, Kwargs, in_thread, read_async
+from beautyspot.walk.fit import Fit
 from beautyspot.walk.limit import pace, pace_async
 from beautyspot.walk.plan import Plan
 from beautyspot.walk.relay import Listener, relaying
@@ -26,6 +27,7 @@ class Recording(Listener):
         self.elapsed_s = 0.0
         self._start_s = 0.0
         plan.before(*self.call)
+        self.fit = Fit(plan.keys, *self.call)
 
     def start(self) -> None:
         """The function goes on."""
@@ -51,8 +53,12 @@ class Recording(Listener):
         self.stop()
         self.plan.ran(*self.call, self.chunks, self.elapsed_s, self.waited_s)
         if self.replayable:
-            written = self.chunks, returned
-            self.plan.keep(*self.call, self.chunks, self.elapsed_s, written=written, replaces=self.replaces)
+            written, fits = (self.chunks, returned), self.fit.lasts
+            _, args, kwargs = self.call
+            self.plan.keep(
+                self.fit.key, args, kwargs, self.chunks, self.elapsed_s,
+                written=written, replaces=self.replaces, fits=fits,
+            )  # fmt: skip
 
     async def finish_async(self) -> None:
         """Count and keep a stream that ended normally, without holding up the event loop."""
