@@ -9,6 +9,9 @@ from typing import Any
 PACKAGE = "langchain_beautyspot"
 CHAT_MODELS = "langchain_core.language_models.chat_models"
 TEXT_MODELS = "langchain_core.language_models.llms"
+STREAMS = frozenset(("stream", "astream", "pump_one", "_produce"))
+"""Functions of theirs in which a stream runs; the last two are those of `stream_events(version="v3")`."""
+BEGIN_STREAMS = STREAMS | {"ensure_started"}
 
 
 def managers_of_call() -> list[Any]:
@@ -24,6 +27,25 @@ def managers_of_call() -> list[Any]:
             if known.get("callback_managers"):
                 return known["callback_managers"]
     return []
+
+
+def call_that_begins() -> FrameType | None:
+    """Return the frame of the model whose run begins now: one for all texts of a batch."""
+    return next((frame for frame in _frames_of_models() if frame.f_code.co_name != "<listcomp>"), None)
+
+
+def gives_stream(call: FrameType, /) -> bool:
+    """Say whether a model gives a stream in the frame of `call_that_begins`."""
+    return call.f_code.co_name in BEGIN_STREAMS
+
+
+def runs_of_streams() -> list[Any]:
+    """Return the ids of the runs whose streams are being made on this stack.
+
+    One that waits for its reader to go on is on none, although it shares the reader's context.
+    """
+    streams = (frame.f_locals.get("run_manager") for frame in _frames_of_models() if frame.f_code.co_name in STREAMS)
+    return [manager.run_id for manager in streams if manager is not None]
 
 
 def settings_of_chat() -> dict[str, Any]:
@@ -65,6 +87,10 @@ def arguments_of_text() -> list[str]:
         return []
     arguments = caller.f_locals.get("kwargs")
     return list(arguments) if isinstance(arguments, dict) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - a frame tells no types
+
+
+def _frames_of_models() -> Iterator[FrameType]:
+    return (frame for frame in _frames() if frame.f_globals.get("__name__") in (CHAT_MODELS, TEXT_MODELS))
 
 
 def _frames() -> Iterator[FrameType]:

@@ -177,7 +177,9 @@ class BeautySpotCallbackHandler(BaseCallbackHandler, Reports, Uncopied):
         self.recorder.add_hit(told["parent_run_id"], labels, mark, of, answer)
 
     def _begin_call(self, serialized: dict[str, Any] | None, inputs: Any, **told: Any) -> None:
-        self._begin("llm", serialized, inputs, **told).waits_s = collect_waits()
+        run = self._begin("llm", serialized, inputs, **told)
+        run.waits_s = collect_waits()
+        self.recorder.begin_call(run.run_id)
 
     def _begin(
         self,

@@ -27,8 +27,8 @@ class OpenRun:
     """A run that has begun."""
 
     __slots__ = (
-        "children", "first_token_s", "inputs", "labels", "model", "parent_id", "run_id", "start_s", "started_s",
-        "trace_id", "waits_s",
+        "asks_models", "children", "first_token_s", "inputs", "labels", "model", "parent_id", "run_id", "start_s",
+        "started_s", "trace_id", "waits_s",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +53,8 @@ class OpenRun:
         """Of the limiter, which adds to it."""
         self.model: Model | None = None
         """Where it is known better than from the labels."""
+        self.asks_models = False
+        """Whether it is a model's that has asked another one."""
         self.inputs: Any = None
         """As the details will tell them."""
         self.children: set[Any] | None = None

@@ -16,6 +16,7 @@ from langchain_core.utils.uuid import uuid7
 from langchain_beautyspot.models import Model
 from langchain_beautyspot.recorder.capture import Capture
 from langchain_beautyspot.recorder.faults import status_of
+from langchain_beautyspot.recorder.nesting import enter, runs_around
 from langchain_beautyspot.recorder.open_run import Ended, Labels, OpenRun
 from langchain_beautyspot.recorder.rows import RowMaker
 from langchain_beautyspot.usage import OF_ANOTHER_CACHE, kept_elsewhere
@@ -53,6 +54,10 @@ class Recorder:
         if self.capture is not None:
             run.inputs = self._plain(self.capture, inputs)
         return run
+
+    def begin_call(self, run_id: Any, /) -> None:
+        """Note that the run of a model begins, and which others asked it."""
+        self._tell_askers(enter(run_id, self._open.__contains__))
 
     def is_open(self) -> bool:
         """Say whether any run has begun and not ended."""
@@ -96,11 +101,18 @@ class Recorder:
         self, parent_id: Any, labels: Labels, mark: Mapping[str, Any], model: Model | None, answer: Any
     ) -> None:
         """Add a hit of which LangChain tells nothing."""
+        if labels.kind == "llm":
+            self._tell_askers(runs_around())
         now_s = self._clock.monotonic()
         parent = self._open.get(parent_id)
         run = OpenRun(uuid7(), parent_id, parent, labels, started_s=self._clock.time(), start_s=now_s)
         run.model = model
         self.ledger.add(Ended(run, now_s, "ok", hit=mark, answer=answer))
+
+    def _tell_askers(self, run_ids: list[Any]) -> None:
+        for each in run_ids:
+            if (run := self._open.get(each)) is not None:
+                run.asks_models = True
 
     def end_all(self) -> None:
         """Take every open run as abandoned, and give the journal all rows, which it writes at its own end."""

@@ -66,7 +66,7 @@ class RowMaker:
             cached_tokens=usage.cached_tokens,
             cost=0.0 if said.hit is not None else cost,
             cache_hit=_is_hit(ended, said),
-            nested=False,
+            nested=run.asks_models,
             cache_key=said.key,
             error=ended.error,
             tags=tags_of(labels.tags, labels.metadata, model),

@@ -1,0 +1,158 @@
+"""Models that ask other models: what a server counted is counted once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain.agents import create_agent
+from langchain_beautyspot import BeautySpotCallbackHandler, CacheMiddleware, record_runs
+from langchain_core.language_models import LLM, BaseChatModel
+from langchain_core.messages import HumanMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from servers.openai_api import OpenAIAPI
+
+pytestmark = pytest.mark.external_service
+Make = Callable[..., Any]
+
+
+class Router(BaseChatModel):
+    """Asks one of its models, or all of them, and gives the first answer with its usage, as such models do."""
+
+    models: list[Any]
+    at_once: bool = False
+
+    @property
+    def _llm_type(self) -> str:
+        return "router"
+
+    def _generate(self, messages: Any, *args: Any, **kwargs: Any) -> ChatResult:
+        if self.at_once:
+            with ThreadPoolExecutor(len(self.models)) as pool:
+                asked = [pool.submit(copy_context().run, each.invoke, messages) for each in self.models]
+                answers = [each.result() for each in asked]
+        else:
+            answers = [self.models[0].invoke(messages)]
+        return ChatResult(generations=[ChatGeneration(message=answers[0])])
+
+    async def _agenerate(self, messages: Any, *args: Any, **kwargs: Any) -> ChatResult:
+        asked = self.models if self.at_once else self.models[:1]
+        answers = await asyncio.gather(*(each.ainvoke(messages) for each in asked))
+        return ChatResult(generations=[ChatGeneration(message=answers[0])])
+
+
+class Streaming(Router):
+    def _stream(self, messages: Any, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        yield from (ChatGenerationChunk(message=each) for each in self.models[0].stream(messages))
+
+    async def _astream(self, messages: Any, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        async for each in self.models[0].astream(messages):
+            yield ChatGenerationChunk(message=each)
+
+
+class TextRouter(LLM):
+    model: Any
+
+    @property
+    def _llm_type(self) -> str:
+        return "router of texts"
+
+    def _call(self, prompt: str, *args: Any, **kwargs: Any) -> str:
+        return self.model.invoke(prompt).text
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> Iterator[BeautySpotCallbackHandler]:
+    with record_runs(tmp_path / "runs.db") as recorder:
+        yield recorder
+
+
+def counted(recorder: BeautySpotCallbackHandler) -> tuple[int, int]:
+    """Return how many calls are in the sums, and how many rows of models are."""
+    return recorder.totals().calls, sum(row.kind == "llm" for row in recorder.rows())
+
+
+def of_one(chat: Make) -> int:
+    return chat().invoke("hello").usage_metadata["total_tokens"]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_model_that_asks_others_is_a_row_and_in_no_sum(
+    chat: Make, recorder: BeautySpotCallbackHandler, openai_api: OpenAIAPI, at_once: bool
+) -> None:
+    Router(models=[chat(), chat()], at_once=at_once).invoke("hello")
+    calls = openai_api.calls
+    each = of_one(chat)
+    assert counted(recorder) == (calls + 1, calls + 2)
+    assert recorder.totals().spent_tokens == (calls + 1) * each
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_tasks_of_a_model_that_asks_others_count_once(
+    chat: Make, recorder: BeautySpotCallbackHandler, openai_api: OpenAIAPI, at_once: bool
+) -> None:
+    await Router(models=[chat(), chat()], at_once=at_once).abatch(["hello", "again"])
+    assert counted(recorder) == (openai_api.calls, openai_api.calls + 2)
+
+
+async def test_a_stream_that_hands_another_on_counts_once(
+    chat: Make, recorder: BeautySpotCallbackHandler, openai_api: OpenAIAPI
+) -> None:
+    router = Streaming(models=[chat()])
+    assert "".join(each.text for each in router.stream("hello")) == "answer to hello"
+    assert "".join([each.text async for each in router.astream("hello")]) == "answer to hello"
+    assert counted(recorder) == (openai_api.calls, 2 * openai_api.calls) == (2, 4)
+
+
+def test_who_asks_a_model_between_the_chunks_of_another_asks_for_himself(
+    chat: Make, recorder: BeautySpotCallbackHandler, openai_api: OpenAIAPI
+) -> None:
+    for chunk in chat().stream("hello"):
+        chat().invoke(f"what is {chunk.text!r}?")
+    assert counted(recorder) == (openai_api.calls, openai_api.calls)
+
+
+@pytest.mark.parametrize("kind", ["chat", "text_model"])
+def test_the_prompts_of_a_batch_do_not_ask_each_other(
+    recorder: BeautySpotCallbackHandler, request: pytest.FixtureRequest, kind: str
+) -> None:
+    model = request.getfixturevalue(kind)()
+    model.generate(["a", "b"] if kind == "text_model" else [[HumanMessage("a")], [HumanMessage("b")]])
+    model.invoke("c")
+    assert counted(recorder) == (3, 3)
+
+
+def test_models_within_models_count_where_the_server_is_asked(
+    chat: Make, recorder: BeautySpotCallbackHandler, openai_api: OpenAIAPI
+) -> None:
+    TextRouter(model=Router(models=[Router(models=[chat()])])).generate(["a", "b"])
+    assert counted(recorder) == (openai_api.calls, 8) == (2, 8)
+
+
+def test_a_hit_of_an_agent_within_a_model_is_saved_once(
+    chat: Make, recorder: BeautySpotCallbackHandler, openai_api: OpenAIAPI, tmp_path: Path
+) -> None:
+    class Agent(Router):
+        def _generate(self, messages: Any, *args: Any, **kwargs: Any) -> ChatResult:
+            answer = create_agent(chat(), middleware=[cache]).invoke({"messages": messages})["messages"][-1]
+            return ChatResult(generations=[ChatGeneration(message=answer)])
+
+    cache = CacheMiddleware(tmp_path / "answers.db")
+    for _ in range(2):
+        Agent(models=[]).invoke("hello")
+    totals = recorder.totals()
+    assert (openai_api.calls, totals.calls, totals.hits) == (1, 2, 1)
+    assert totals.spent_tokens == totals.saved_tokens > 0
+
+
+async def test_a_model_that_is_asked_after_another_was_cut_counts_for_itself(
+    chat: Make, recorder: BeautySpotCallbackHandler, openai_api: OpenAIAPI
+) -> None:
+    with openai_api.held(), pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await chat().ainvoke("slow")
+    await chat().ainvoke("hello")
+    assert sum(row.status == "ok" and not row.nested for row in recorder.rows()) == 1
