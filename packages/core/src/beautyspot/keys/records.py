@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable
 from enum import Enum, Flag
 from typing import Any
 
-from beautyspot.keys.canonical import CORE, Canonical, Form, Maker, tag
+from beautyspot.keys.canonical import CORE, Canonical, Form, Maker, NoContentError, tag
 from beautyspot.names import qualified_name
 
 _ENUM, _FLAG, _FIELDS, _MODEL, _SECRET, _URL = map(tag, ("enum", "flag", "fields", "model", "secret", "url"))
 _MISSING = [tag("missing")]
+_PRIVATE = object()
+"""Among what is active: the private attributes of a model."""
 
 
 def maker_for(kind: type, /) -> Maker | None:
@@ -68,6 +70,25 @@ def _pydantic(kind: type) -> Maker | None:
 
 
 def _model(canonical: Canonical, value: Any) -> Form:
+    private = getattr(value, "__pydantic_private__", None)
+    return _private_model(canonical, value, private) if private else _model_form(canonical, value)
+
+
+def _private_model(canonical: Canonical, value: Any, private: dict[str, Any]) -> Form:
+    from beautyspot.keys.privates import private_settings  # `ast` and `inspect` are 20 ms, and few models have them
+
+    if any(each is value for each in canonical.active):
+        raise NoContentError(type(value), "holds itself")
+    inside = canonical.within(value)
+    form = _model_form(inside, value)
+    # Nor those of a model among them: models that lead to one another would be gone through again and again.
+    if not any(each is _PRIVATE for each in canonical.active):
+        settings = private_settings(inside.within(_PRIVATE), value, private)
+        form += [settings] if settings else []
+    return form
+
+
+def _model_form(canonical: Canonical, value: Any) -> list[Form]:
     extra = getattr(value, "__pydantic_extra__", None) or {}
     # By field and attribute: the instance's dict also holds cached properties and SQLAlchemy's own, and is empty for
     # a row that a commit expired.

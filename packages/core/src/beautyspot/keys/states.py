@@ -73,10 +73,11 @@ def _stored(methods: Iterable[Iterable[FunctionType]]) -> Mapping[str, set[str]]
 def _kind(value: ast.expr | None) -> str:
     if value is None:
         return _GIVEN
-    return _MOMENT if _is_moment(value) else _MADE if _is_made(value) else _GIVEN
+    return _MOMENT if is_moment(value) else _MADE if _is_made(value) else _GIVEN
 
 
-def _is_moment(value: ast.expr) -> bool:
+def is_moment(value: ast.expr, /) -> bool:
+    """Say whether an expression's answer doesn't come again."""
     # No further: `datetime.now().date()` and `time.time() // 3600` come again.
     if isinstance(value, ast.Attribute) and value.attr in ("hex", "int"):
         value = value.value
