@@ -16,6 +16,7 @@ pytest_plugins: tuple[str, ...] = (
     "servers.object_stores",
     "servers.openai_api",
     "servers.postgres",
+    "servers.pgbouncer",  # after what it stands on, whose asserts pytest could not rewrite else
     "servers.redis",
 )
 

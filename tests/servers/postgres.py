@@ -119,7 +119,7 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def _user(folder: Path) -> tuple[str, ...]:
+def as_nobody(folder: Path) -> tuple[str, ...]:
     """Return the command in front that takes root's power away, and let that user have the folder."""
     if os.geteuid():
         return ()
@@ -132,7 +132,7 @@ def postgres() -> Iterator[Postgres]:
     """A server that runs until the tests are over."""
     # Not below pytest's own folder: that is for one user alone, and the path of a socket must be short.
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        server = Postgres(Path(folder), _user(Path(folder)))
+        server = Postgres(Path(folder), as_nobody(Path(folder)))
         yield server
         server.close()
 

@@ -20,6 +20,8 @@ SLOW_S = 0.5
 """A failure that took longer is one of the network; each further try would take as long."""
 REST_S = 5.0
 """How long nothing is asked after a slow failure, or as long as that took: every call goes on without waiting again."""
+FULL_S = 30.0
+"""How long no further connection is asked for where there was none left: a pooler lets each try wait."""
 
 T = TypeVar("T")
 
@@ -48,7 +50,7 @@ class Connections(Lender):
         self._idle: deque[Kept] = deque()
         self._next = 0
         self._is_prepared = False
-        self._failed_s = self._rests_until_s = float("-inf")
+        self._failed_s = self._rests_until_s = self._full_until_s = float("-inf")
         self._trouble = ""
 
     def unless_resting(self, operation: Callable[[Kept], T], /) -> T:
@@ -167,7 +169,7 @@ class Connections(Lender):
                 kept = self._idle.pop()
                 if not kept.closed:
                     return self._lend(kept)
-            if len(self._open) >= self._max_open:
+            if len(self._open) >= self._max_open or (self._open and time.monotonic() < self._full_until_s):
                 return self._shared()
             try:
                 kept = self._connect(asked_s)
@@ -202,6 +204,9 @@ class Connections(Lender):
         try:
             sql = self._engine.connect()
         except self.failures as error:
+            if self._open and is_full(error):  # no reason to rest: what is open can be shared
+                self._full_until_s = time.monotonic() + FULL_S
+                raise storage_error(self.name, error) from error
             raise self.failed(error, start_s) from error
         try:
             if not self._is_prepared:

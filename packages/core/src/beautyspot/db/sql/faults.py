@@ -17,15 +17,19 @@ NEXT_STEPS = {
     "3D": "make the database on the server with `createdb`, or give the URL of one that is there",
     "42501": "grant the user CREATE on the schema, and SELECT, INSERT, UPDATE and DELETE on its tables",
     "53100": "free some space on the server's disk",
-    "53300": "raise the server's max_connections, or give fewer with db=SQLTaskDB(url, max_connections=…)",
+    "53300": "raise max_connections of the server, or default_pool_size of a pooler, or give fewer with "
+    "db=SQLTaskDB(url, max_connections=…)",
     "SSL": "see what the server offers, and give ?sslmode= and what belongs to it in the URL",
+    "08P01": "have the pooler lend whole sessions (pool_mode=session), with `ALTER ROLE … SET search_path` instead of "
+    "options= in the URL; or give the port of the server itself",
     "57014": "see what holds the server up, or give it longer with ?statement_timeout=<ms> in the URL",
     "55": "see who holds the lock with `SELECT * FROM pg_locks`, and end that process",
 }
 """By SQLSTATE or its class. Source: PostgreSQL manual, appendix A."""
 
 REFUSALS = {
-    r"too many clients|too many connections|connection slots": "53300",
+    r"too many clients|too many connections|connection slots|no more connections allowed": "53300",
+    r"unsupported startup parameter|statement pooling": "08P01",
     r"authentication failed|no password supplied|pg_hba\.conf|role .* does not exist": "28000",
     r"database .* does not exist": "3D000",
     r"SSL was required|sslmode|certificate": "SSL",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from beautyspot.db import forks
 from beautyspot.db.asking import Asking
+from beautyspot.errors import CacheWarning
+from beautyspot.notices import Notices
 
 if TYPE_CHECKING:
     from beautyspot.db.sql.connections import Connections
@@ -32,6 +34,7 @@ class AdvisoryLocks:
         """Connect at the first key."""
         self._connections = connections
         self._asking = Asking()
+        self._notices = Notices()
         self._start()
         forks.follow(self)
 
@@ -39,6 +42,8 @@ class AdvisoryLocks:
         self._mutex = threading.RLock()  # a signal handler may come back to it
         self._kept: Kept | None = None
         self._session: Session | None = None
+        self._is_without = False
+        """Whether a pooler gives no session: then keys are free but for those that this process holds."""
         self._held: set[str] = set()
         self.absent: set[str] = set()
         """Keys that are held and had no row when they were taken; what looks there or writes takes its key out."""
@@ -86,8 +91,12 @@ class AdvisoryLocks:
         self._connections.refuse_while_resting()
         is_new, start_s = self._session is None, time.monotonic()
         try:
+            session = self._connected()
+            if session is None:
+                self._held.add(key)
+                return True
             # A leader looks once more when it has the lock: both in one journey, a fifth of a miss less.
-            taken, row = self._connected().ask((b"try", _number(key)), (b"look", key.encode()))
+            taken, row = session.ask((b"try", _number(key)), (b"look", key.encode()))
         except self._connections.failures as error:
             self._drop()
             failure = self._connections.failed(error, start_s)
@@ -101,13 +110,28 @@ class AdvisoryLocks:
             self.absent.add(key)
         return True
 
-    def _connected(self) -> "Session":
-        if self._session is None:
+    def _connected(self) -> "Session | None":
+        if self._session is None and not self._is_without:
             self._kept = self._connections.open_alone()
+            if not self._kept.driver.has_session:
+                self._go_without()
+                return None
             from beautyspot.db.sql.session import Session  # psycopg: a URL is refused without it, and others need none
 
             self._session = Session(self._kept.driver, STATEMENTS)
         return self._session
+
+    def _go_without(self) -> None:
+        """Hold keys for this process alone: a lock would stay with a session that others are lent, and stop them."""
+        self._drop()
+        self._is_without = True
+        self._notices.tell(
+            "pooler",
+            f"a pooler before {self._connections.name!r} lends sessions for one transaction, and locks belong to "
+            "sessions; so processes may each make the same call, and no longer wait for each other; use the pooler's "
+            "session mode (pool_mode=session), or the port of the server itself",
+            CacheWarning,
+        )
 
     def _send_released(self) -> None:
         """Send what was released, unless a thread has the mutex, which does it then."""
@@ -122,9 +146,11 @@ class AdvisoryLocks:
             self._unlock(self._released.popleft())
 
     def _unlock(self, key: str) -> None:
-        if key not in self._held or self._session is None:
+        if key not in self._held:
             return  # it went with an earlier session
         self._held.discard(key)
+        if self._session is None:
+            return
         try:
             self._session.tell(b"unlock", _number(key))
         except self._connections.failures:
@@ -134,6 +160,7 @@ class AdvisoryLocks:
         if self._kept is not None:
             self._kept.close()
         self._kept = self._session = None
+        self._is_without = False
         self._held.clear()
         self.absent.clear()
 

@@ -28,10 +28,15 @@ class PatientConnection(Connection[Any]):
     """
 
     limit_s: float | None = None
+    has_session = True
+    """Whether what a statement sets or locks holds for the next; not behind a pooler that lends by transactions."""
 
     def limit_by(self, statement_timeout_ms: int, session: str, /) -> None:
-        """Run `session`, and let no statement take longer from now on; 0 for no limit."""
+        """Run `session`, if it is ours alone, and let no statement take longer from now on; 0 for no limit."""
         self.limit_s = statement_timeout_ms / 1000 + GRACE_S if statement_timeout_ms else None
+        if not self.has_session:  # it would be set for others
+            self.prepare_threshold = None
+            return
         self.execute(f"{session}; SET statement_timeout = {statement_timeout_ms}".encode())
 
     def wait(self, gen: PQGen[RV], interval: float = INTERVAL_S, *args: Any, **kwargs: Any) -> RV:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
@@ -20,6 +21,8 @@ DIALECTS = ("postgresql", "sqlite")
 """Those whose upsert and RETURNING we write. MySQL and MariaDB can't index a TEXT column, as our keys are."""
 REFUSED = "of the SQL databases only PostgreSQL and SQLite can keep results, and not"
 STATEMENT_TIMEOUT_MS = 10_000
+FIRST_ANSWER_S = 11.0
+"""How long a new connection waits for its first answer: a pooler that has no session left takes it all the same."""
 CONNECT = {
     "connect_timeout": 5,
     "keepalives_idle": 20,
@@ -124,6 +127,7 @@ def _psycopg(address: Address, session: str) -> Callable[..., "PatientConnection
     from psycopg.conninfo import make_conninfo
 
     from beautyspot.db.sql.patience import PatientConnection
+    from beautyspot.db.sql.pooler import Pooler
 
     try:
         make_conninfo("", **dict.fromkeys(address.url.query, ""))
@@ -132,10 +136,19 @@ def _psycopg(address: Address, session: str) -> Callable[..., "PatientConnection
             f"{str(error).strip()} for {address.name!r}; give parameters of libpq in the URL"
         ) from None
 
+    pooler = Pooler()
+
     def connect(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> PatientConnection:
         options: dict[str, Any] = {**CONNECT, **parameters}
-        connection = PatientConnection.connect(**options, autocommit=True)
-        connection.limit_by(address.statement_timeout_ms, session)
+        another = partial(PatientConnection.connect, **options, autocommit=True)
+        connection = another()
+        try:
+            connection.limit_s = FIRST_ANSWER_S
+            connection.has_session = pooler.gives_session(connection, another)
+            connection.limit_by(address.statement_timeout_ms, session)
+        except BaseException:  # an interrupt, too
+            connection.close()
+            raise
         return connection
 
     return connect
