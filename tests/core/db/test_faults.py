@@ -4,10 +4,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from beautyspot.db import SQLiteTaskDB
+from beautyspot.db.replacement import is_hollow, unmoved
 from beautyspot.errors import CacheReadWarning, ConfigurationError, NewerFileError, StorageError
 from beautyspot.records import Entry, TaskFilter
 from beautyspot.testing.task_db import task
@@ -34,6 +36,51 @@ def raw(path: Path, *statements: str) -> None:
         connection.execute(statement)
     connection.commit()
     connection.close()
+
+
+def emptied(path: Path) -> SQLiteTaskDB:
+    """Return a database that lost all its content after a first miss had made its locks."""
+    with closing(SQLiteTaskDB(path)) as db:
+        db.put(task())
+        db.locks.try_acquire(KEY)
+    os.truncate(path, 0)
+    os.utime(f"{path}-locks", (0, 0))
+    return SQLiteTaskDB(path)
+
+
+def test_a_file_that_lost_all_its_content_is_told_of_once(path: Path) -> None:
+    with closing(emptied(path)) as db:
+        with pytest.warns(CacheReadWarning, match=r"is empty, though .* held results.*put a copy of it back"):
+            assert db.get(KEY) is None
+        db.put(task())
+        assert db.get(KEY) is not None
+    with closing(SQLiteTaskDB(path)) as db:
+        assert db.get(KEY) is not None
+
+
+def test_an_empty_file_that_held_nothing_is_begun_without_a_word(path: Path) -> None:
+    path.touch()
+    with closing(SQLiteTaskDB(path)) as db:
+        db.put(task())
+        assert db.get(KEY) is not None
+
+
+def test_a_file_that_could_not_be_begun_is_begun_later_without_a_word(path: Path) -> None:
+    path.touch()
+    os.utime(path, (0, 0))  # older than the locks of the calls that were made all the same
+    with closing(SQLiteTaskDB(path)) as db:
+        db.locks.try_acquire(KEY)
+        db.put(task())
+        assert db.get(KEY) is not None
+
+
+def test_a_file_whose_tables_another_process_is_making_is_not_told_of(path: Path) -> None:
+    path.touch()
+    Path(f"{path}-locks").touch()  # as after the database alone was deleted
+    os.utime(f"{path}-locks", (0, 0))
+    with unmoved(str(path)):
+        assert not is_hollow(str(path))
+    assert is_hollow(str(path))
 
 
 @pytest.mark.parametrize("first", [lambda db: db.get(KEY), lambda db: db.put(task())])

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from beautyspot.db.faults import Failure
 from beautyspot.db.files import make
-from beautyspot.db.replacement import inode, is_emptied, is_orphaned, set_aside, set_orphan_aside, was_set_aside
+from beautyspot.db.replacement import (
+    inode,
+    is_emptied,
+    is_hollow,
+    is_orphaned,
+    set_aside,
+    set_orphan_aside,
+    was_set_aside,
+)
 from beautyspot.errors import BeautySpotError, CacheReadWarning, CacheWarning
 from beautyspot.notices import Notices
 
@@ -26,10 +34,13 @@ class Aside:
         """Files that nobody was told of yet."""
         self._left: set[Identity] = set()
         """Files that were gone, told of or not."""
+        self._notices = Notices()
         self._is_gone = False
         """Whether one is that nobody was told of yet."""
         self._orphan: str | None = None
         """A WAL whose file was gone that nobody was told of yet."""
+        self._is_hollow = False
+        """Whether the file lost all its content, which nobody was told of yet."""
 
     def make_way(self, seen: Identity | None, /) -> None:
         """Set aside what a connection would fail of: a file that was emptied, or what a deleted one left."""
@@ -37,6 +48,8 @@ class Aside:
             self.move(seen)
         elif is_orphaned(self._path):
             self._orphan = set_orphan_aside(self._path)
+        elif is_hollow(self._path):
+            self._is_hollow = True
 
     def move(self, seen: Identity | None, /) -> None:
         """Set the file aside if it still is the one `seen`; nobody opens the fresh one before its rows are there."""
@@ -64,6 +77,15 @@ class Aside:
                 "again, and kept in the file that lies there now; to clear results, delete the file while nothing "
                 "uses it, or call cache_clear() or invalidate()",
                 CacheWarning,
+            )
+        if self._is_hollow:
+            self._is_hollow = False
+            self._notices.warn(
+                self._path,
+                f"the database {self._path!r} is empty, though the files beside it tell that it held results: they are "
+                "computed again; put a copy of it back while nothing uses it, if there is one, before `beautyspot "
+                "clean` removes its blobs",
+                CacheReadWarning,
             )
         if self._orphan and not self._left:  # else it was our own, of a file that is told of
             place, self._orphan = self._orphan, None

@@ -68,6 +68,26 @@ def is_orphaned(path: str, /) -> bool:
     return not os.path.exists(path) and os.path.exists(f"{path}-wal")  # noqa: PTH110 - as above
 
 
+def is_hollow(path: str, /) -> bool:
+    """Say whether the file is empty that held results once, and nobody is in the middle of making its tables."""
+    return _looks_hollow(path) and _stays_hollow(path)
+
+
+def _looks_hollow(path: str) -> bool:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - as above
+        # The first miss makes the locks' file, and nothing is ever written to it. An empty file that is older could
+        # not be begun, as on a full disk.
+        return not status.st_size and status.st_mtime_ns > os.stat(f"{path}-locks").st_mtime_ns  # noqa: PTH116 - as above
+    except OSError:
+        return False
+
+
+def _stays_hollow(path: str) -> bool:
+    with _folder_lock(path, LOCK_EX) as is_held:
+        return is_held and _looks_hollow(path)
+
+
 @contextmanager
 def unmoved(path: str, /) -> Generator[None]:
     """Hold off, for a second at most, whoever would set the file aside."""
