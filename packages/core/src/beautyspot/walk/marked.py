@@ -55,7 +55,10 @@ class Marked(Protocol[P, R]):  # pyright: ignore[reportInvalidTypeVarUse] - bind
         ...
 
     def cache_clear(self) -> int:
-        """Delete every kept result of the function, of any version, and return how many there were."""
+        """Delete every kept result of the function, of any version, and return how many there were.
+
+        Those of a namesake in another file on the same store go as well, as the two share their results.
+        """
         ...
 
     @overload

@@ -146,6 +146,8 @@ class Questions:
     def cache_clear(self) -> int:
         """Delete every kept result of the function, of any version and instance, and return how many there were.
 
+        Those of a namesake in another file on the same store go as well, as the two share their results.
+
         Raises:
             ConfigurationError: another function of the Spot has the same name, such as `module.<lambda>`.
         """
