@@ -1,5 +1,6 @@
 """URLs of SQL databases: one database has one name, however it is spelled."""
 
+from contextlib import closing
 from pathlib import Path
 
 import beautyspot as bs
@@ -8,6 +9,7 @@ from beautyspot.db import SQLTaskDB
 from beautyspot.db.sql.urls import address_of, canonical_name, engine_at
 from beautyspot.workspace import blob_folder_on_server
 from servers.postgres import Postgres
+from servers.programs import free_port
 
 
 def name_of(url: str) -> str:
@@ -73,6 +75,33 @@ def test_a_name_stays_what_it_is_as_a_folder_is_named_after_it(url: str, name: s
 
 def test_several_hosts_of_one_port_are_named_alike() -> None:
     assert name_of("postgresql:///db?host=a:5433&host=b:5433") == name_of("postgresql:///db?host=A,b&port=5433,5433")
+
+
+@pytest.mark.parametrize(
+    ("url", "servers"),
+    [
+        ("postgresql://u@/db?host=a,b&port=5433", "a:5433,b:5433"),
+        ("postgresql:///db?host=a&host=b&port=5433", "a:5433,b:5433"),
+        ("postgresql:///db?host=a,b&port=1,2", "a:1,b:2"),
+        ("postgresql://u:p%40@a:1,b:2/db", "a:1,b:2"),
+        ("postgres://a,b:5433/db", "a:5432,b:5433"),
+        ("postgresql+psycopg://[::1]:1,b/db?connect_timeout=3", "::1:1,b:5432"),
+    ],
+)
+def test_several_hosts_are_those_that_libpq_has(url: str, servers: str) -> None:
+    assert name_of(url).startswith(f"postgresql://{servers}/db")
+
+
+def test_hosts_without_a_port_each_are_refused_with_what_to_give() -> None:
+    with pytest.raises(bs.ConfigurationError, match="give one port for all"):
+        name_of("postgresql:///db?host=a,b&port=1,2,3")
+
+
+@pytest.mark.external_service
+def test_the_next_host_serves_where_the_first_is_away(postgres: Postgres) -> None:
+    away = f"@127.0.0.1:{free_port()},"
+    with closing(SQLTaskDB(postgres.url(postgres.create()).replace("@", away))) as db:
+        assert db.get("key") is None
 
 
 def blob() -> bytes:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class SQLTaskDB:
     """Keeps rows on a server, for any number of threads, processes and machines.
 
-    Tested with PostgreSQL through psycopg 3. Behind a pooler that lends no whole sessions keys are locked in each process.
+    Tested with PostgreSQL through psycopg 3. Behind a pooler that lends no whole sessions keys are locked per process.
     Nothing is made before the first use.
     """
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 from beautyspot.db.opening import SCHEMES
+from beautyspot.db.sql.hosts import spread, with_all_ports
 from beautyspot.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -54,12 +55,12 @@ def address_of(text: str, /) -> Address:
         ConfigurationError: it is no SQLAlchemy URL.
     """
     try:
-        url = make_url(text)
+        url = make_url(spread(text))
     except (ArgumentError, ValueError):
         scheme = text.partition("://")[0]  # never the whole text: it may hold a password
         raise ConfigurationError(
             f"not a database URL: '{scheme}://…'; write 'postgresql://user:password@host:5432/name' with "
-            "what is special in a password percent-encoded, and several hosts as ?host=one:5432&host=two:5432"
+            "what is special in a password percent-encoded, and several hosts as //one:5432,two:5432/name"
         ) from None
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg")
@@ -68,7 +69,7 @@ def address_of(text: str, /) -> Address:
         given = url.query.get("statement_timeout") or _setting("statement_timeout", url.query.get("options"))
         if given is not None:
             timeout_ms = _milliseconds(given)
-        url = url.difference_update_query(["statement_timeout"])
+        url = with_all_ports(url.difference_update_query(["statement_timeout"]))
     return Address(url, url.set(query={}).render_as_string(hide_password=True), timeout_ms)
 
 
