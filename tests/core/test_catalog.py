@@ -14,7 +14,7 @@ from unicodedata import normalize
 import beautyspot as bs
 import pytest
 from beautyspot.catalog import Catalog
-from beautyspot.catalog.source import open_source
+from beautyspot.catalog.source import is_held, open_source
 from beautyspot.db import SQLiteTaskDB, SQLTaskDB
 from beautyspot.housekeeping import NAME
 from beautyspot.limiters import SharedGCRA
@@ -532,11 +532,15 @@ def test_a_look_at_another_programs_file_leaves_nothing_beside_it(tmp_path: Path
     assert [each.name for each in tmp_path.iterdir()] == ["a.db"]
 
 
-def test_a_file_that_cant_be_read_says_why_although_a_wal_lies_beside_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("journal", ["WAL", "DELETE"])
+def test_a_file_that_another_program_holds_is_not_read_and_says_so(tmp_path: Path, journal: str) -> None:
     path = tmp_path / "a.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute(f"PRAGMA journal_mode = {journal}")
+        holder.execute("CREATE TABLE tasks (cache_key, func_name, result_type)")
         holder.execute("PRAGMA locking_mode = EXCLUSIVE")
-        holder.execute("PRAGMA journal_mode = WAL")
-        holder.execute("CREATE TABLE tasks (cache_key)")
-        with pytest.raises(bs.StorageError, match="database is locked"):
+        holder.execute("BEGIN EXCLUSIVE")
+        assert is_held(path, 0)
+        with pytest.raises(bs.StorageError, match="database is locked; another program holds it"):
             open_source(path)
+    assert not is_held(path, 0)

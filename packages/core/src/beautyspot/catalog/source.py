@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import SQLModel
 
-from beautyspot.db.faults import READ_ONLY, code_of
+from beautyspot.db.faults import READ_ONLY, WAITABLE, code_of
 from beautyspot.db.redis_url import SCHEMES as NO_SQL
 from beautyspot.db.redis_url import parse
 from beautyspot.db.sql.faults import storage_error
@@ -131,10 +131,9 @@ class Source:
         if self.path is None:
             return storage_error(self.name, error)
         reason = getattr(error, "orig", None) or error
-        step = "`beautyspot doctor` says what is wrong with a file"
         if "decode" in str(reason):  # Python's own complaint of bytes where a text should be
-            step = "`beautyspot repair` drops such rows"
-        return StorageError(f"can't read {self.name!r}: {reason}; {step}")
+            return StorageError(f"can't read {self.name!r}: {reason}; `beautyspot repair` drops such rows")
+        return _unreadable(self.path, reason)
 
 
 def open_source(place: str | os.PathLike[str], /) -> Source:
@@ -145,19 +144,28 @@ def open_source(place: str | os.PathLike[str], /) -> Source:
         NewerFileError: a later release wrote it.
         StorageError: it can't be read.
     """
+    path = file_of(place)
+    return _open_server(address_of(os.fspath(place))) if path is None else _open_file(path)
+
+
+def file_of(place: str | os.PathLike[str], /) -> Path | None:
+    """Return the SQLite file that a path or URL names; None if it names a server's database.
+
+    Raises:
+        ConfigurationError: it speaks no SQL, or nobody speaks its scheme.
+    """
     text = os.fspath(place)
     if "://" not in text:
-        return _open_file(Path(os.path.expanduser(text)))  # noqa: PTH111 - pathlib raises where there is no home
+        return Path(os.path.expanduser(text))  # noqa: PTH111 - pathlib raises where there is no home
     if text.partition("://")[0] in NO_SQL:
         name = parse(text).name
         raise ConfigurationError(
             f"{name!r} speaks no SQL to ask; "
             f"copy it into a file and look at that: `beautyspot migrate --from {name} --to look.db`"
         )
-    address = address_of(text)
-    if address.url.get_backend_name() == "sqlite":
-        return _open_file(Path(os.path.expanduser(address.url.database or ":memory:")))  # noqa: PTH111 - as above
-    return _open_server(address)
+    url = address_of(text).url
+    is_file = url.get_backend_name() == "sqlite"
+    return Path(os.path.expanduser(url.database or ":memory:")) if is_file else None  # noqa: PTH111 - as above
 
 
 def _open_server(address: Address) -> Source:
@@ -210,6 +218,9 @@ def readable_uri(path: Path, /) -> str:
     try:
         return _checked(f"{base}?mode=ro", path)
     except sqlite3.OperationalError as error:
+        # Read as if it were on a CD, a file that somebody holds would be half of what they write to it.
+        if code_of(error) in WAITABLE:
+            raise _unreadable(path, error) from error
         # In a folder that can't be written there is no place for the WAL's index; a file without a WAL needs none.
         if _has_wal(path):
             if code_of(error) not in READ_ONLY:
@@ -242,8 +253,32 @@ def _has_wal(path: Path) -> bool:
     return path.with_name(f"{path.name}-wal").exists()
 
 
-def _unreadable(path: Path, error: sqlite3.Error) -> StorageError:
-    return StorageError(f"can't read {str(path)!r}: {error}; `beautyspot doctor` says what is wrong with a file")
+def _unreadable(path: Path, error: BaseException) -> StorageError:
+    step = "`beautyspot doctor` says what is wrong with a file"
+    if code_of(error) in WAITABLE:
+        step = "another program holds it; wait, or end it"
+    return StorageError(f"can't read {str(path)!r}: {error}; {step}")
+
+
+def is_held(place: str | os.PathLike[str], /, wait_s: float) -> bool:
+    """Say whether another program keeps everybody from reading a SQLite file, now and for the next `wait_s`.
+
+    Not if there is no file, or none that can be read: who opens it says so.
+
+    Raises:
+        ConfigurationError: it speaks no SQL, or nobody speaks its scheme.
+    """
+    path = file_of(place)
+    if path is None or not path.is_file():
+        return False
+    try:
+        uri = f"file:{quote(os.fsencode(path))}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=wait_s)) as connection:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        return code_of(error) in WAITABLE
+    _tidy(path)
+    return False
 
 
 def _checked(uri: str, path: Path) -> str:
