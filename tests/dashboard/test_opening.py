@@ -3,8 +3,8 @@
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import beautyspot as bs
@@ -105,6 +105,35 @@ def test_a_japanese_page_says_that_messages_of_the_library_are_english(tmp_path:
     assert "英語" in "".join(each.value for each in app.caption)
     app = run_page(tmp_path / "nothing.db", "overview", lang="English")
     assert "English" not in "".join(each.value for each in app.caption)
+
+
+@contextmanager
+def held(store: Path) -> Generator[None]:
+    """Keep everybody else from reading `store`, as a program does that repairs or copies it."""
+    with closing(sqlite3.connect(store)) as holder:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@pytest.mark.parametrize(("language", "said"), [("English", "Another program holds"), ("日本語", "別のプログラムが")])
+def test_a_store_that_another_program_holds_is_named_until_it_is_let_go(
+    language: str, said: str, small_store: Path, run_page: RunPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("beautyspot_dashboard.frame.WAIT_S", 0.1)
+    with held(small_store):
+        app = run_page(small_store, "results", lang=language)
+        assert said in words(app)
+    app.button(key="try_again").click().run()
+    assert not app.error
+    assert len(app.dataframe[0].value) == 3
+
+
+def test_a_japanese_page_says_in_japanese_what_happened_and_what_to_do(tmp_path: Path, run_page: RunPage) -> None:
+    said = words(run_page(tmp_path / "nothing.db", "overview", lang="日本語"))
+    assert "この場所にストアはありません" in said
+    assert "beautyspot ui を起動してください" in said.replace("`", "")
+    assert "no database at" in said
 
 
 def test_a_japanese_page_says_what_an_english_message_of_a_value_is_about(release_0_3: Path, run_page: RunPage) -> None:

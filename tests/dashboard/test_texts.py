@@ -9,7 +9,7 @@ import pytest
 from beautyspot_dashboard.texts import TEXTS, Counting, plain
 
 SOURCE = "\n".join(path.read_text("utf-8") for path in Path(beautyspot_dashboard.__file__).parent.rglob("*.py"))
-FAMILIES = ("status_", "kind_", "order_", "range_", "work_", "answer_", "differ_", "unit_", "level_")
+FAMILIES = ("status_", "kind_", "order_", "range_", "work_", "answer_", "differ_", "unit_", "level_", "trouble_")
 """Names that are put together where they are used."""
 
 

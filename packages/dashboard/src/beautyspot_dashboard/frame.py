@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
-from beautyspot.errors import BeautySpotError, NewerFileError, StorageError
+from beautyspot.errors import BeautySpotError, StorageError
 
 from beautyspot_dashboard import place
 from beautyspot_dashboard.address import remembered
@@ -15,6 +15,8 @@ from beautyspot_dashboard.texts import LANGUAGES, NAMES, PARAMETER, browser_lang
 from beautyspot_dashboard.welcome import show_first_steps
 
 DOCTORS_PAGE = "maintenance"
+WAIT_S = 5.0
+"""For another program to let go of the file; a write of ours holds it for some milliseconds."""
 
 
 def show_framed(title: str, name: str, show: Callable[[], None], /) -> None:
@@ -34,6 +36,8 @@ def show_framed(title: str, name: str, show: Callable[[], None], /) -> None:
             show_first_steps(shown)
             st.button(text("refresh"))
             return
+        if shown.is_held():
+            _wait_for(shown)
         shown.catalog()
         is_open = True
         with remembered(name):
@@ -79,16 +83,27 @@ def _offer_doctor() -> None:
     show_doctor(place.current(), key="examine_trouble")
 
 
+def _wait_for(shown: Place) -> None:
+    """Wait, with a word on it, until the program lets go of the file that holds it.
+
+    Raises:
+        StorageError: it doesn't.
+    """
+    with st.spinner(text("waiting")):
+        is_held = shown.is_held(WAIT_S)
+    if is_held:
+        raise StorageError(f"{shown.name!r} stayed locked for {WAIT_S:g} s; end the program that holds it, or wait")
+
+
 def _show_trouble(error: BeautySpotError, *, is_open: bool) -> None:
-    """Say what was met and what to do next; our messages have both, with a semicolon between."""
-    what, _, next_step = str(error).rpartition("; ")
-    is_asked = is_open and not isinstance(error, StorageError | NewerFileError)
-    show_heading(text("cannot_answer" if is_asked else "cannot_read"))
+    """Say in the page's language what was met and what to do next, and between them what the library said."""
+    kind = place.current().trouble(error)
+    show_heading(text(f"trouble_{kind}" if kind else "cannot_answer" if is_open else "cannot_read"))
     say_if_foreign()
-    st.error(plain(what or next_step))
-    if what:
+    st.error(plain(error))
+    if kind:
         show_heading(text("what_next"))
-        st.markdown(plain(next_step))
+        st.markdown(text(f"trouble_{kind}_step"))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(text("try_again"), key="try_again")
         if isinstance(error, StorageError):

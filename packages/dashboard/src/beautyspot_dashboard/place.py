@@ -7,8 +7,9 @@ from pathlib import Path
 from threading import Lock
 
 from beautyspot.catalog import Catalog, ValueReader
+from beautyspot.catalog.source import file_of, is_held
 from beautyspot.db import open_db
-from beautyspot.errors import ConfigurationError
+from beautyspot.errors import BeautySpotError, ConfigurationError, NewerFileError, StorageError
 from beautyspot.protocols import BlobStorage, TaskDB
 
 PASSWORD = re.compile("//[^/]*@")
@@ -49,6 +50,28 @@ class Place:
             return Path(self.database).stat().st_size == 0
         except OSError:
             return False
+
+    def is_held(self, wait_s: float = 0.0) -> bool:
+        """Say whether another program keeps everybody from reading the file, now and for the next `wait_s`.
+
+        Raises:
+            ConfigurationError: it is no SQL database.
+        """
+        return is_held(self.database, wait_s)
+
+    def trouble(self, error: BeautySpotError, /) -> str | None:
+        """Return what an error of opening or asking comes from, as the texts name it; None of any other."""
+        try:
+            file = file_of(self.database)
+        except ConfigurationError:
+            return "no_sql"
+        if isinstance(error, NewerFileError):
+            return "newer"
+        if file is not None and not file.is_file():
+            return "missing"
+        if isinstance(error, StorageError):
+            return "server" if file is None else "held" if self.is_held() else "unreadable"
+        return None
 
     def catalog(self) -> Catalog:
         """Return the catalog, opened once, and again when another file lies at the path.

@@ -10,6 +10,26 @@ TEXTS = {
     "cannot_read": "The store can't be read",
     "cannot_read_value": "The value can't be read",
     "cannot_answer": "That can't be answered",
+    "waiting": "Another program holds the store; waiting for it",
+    "trouble_held": "Another program holds the store",
+    "trouble_held_step": "Wait until it is done, or end it if it hangs; then try again.",
+    "trouble_missing": "There is no store at this place",
+    "trouble_missing_step": (
+        "Start `beautyspot ui` with the path that your program gives as `db=`. "
+        "If the path is right, the first kept result makes the file."
+    ),
+    "trouble_newer": "A later release wrote this store",
+    "trouble_newer_step": "Upgrade with `pip install -U 'beautyspot[dashboard]'`, and start the dashboard again.",
+    "trouble_no_sql": "This database has no rows to ask for",
+    "trouble_no_sql_step": "Copy it into a file with `beautyspot migrate`, and look at that.",
+    "trouble_server": "The database server doesn't answer",
+    "trouble_server_step": (
+        "See that the server runs and can be reached, and that user, password and name in the URL are right."
+    ),
+    "trouble_unreadable": "The store can't be read",
+    "trouble_unreadable_step": (
+        "The doctor says what is wrong, and changes nothing; `beautyspot repair` saves what can be read."
+    ),
     "what_next": "What to do",
     "bug": "This page stopped at a bug of the dashboard ({kind}). The terminal shows where; please report it.",
     "try_again": "Try again",

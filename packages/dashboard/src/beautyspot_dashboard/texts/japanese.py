@@ -10,6 +10,26 @@ TEXTS = {
     "cannot_read": "ストアを読み取れません",
     "cannot_read_value": "値を読み取れません",
     "cannot_answer": "この問い合わせには答えられません",
+    "waiting": "別のプログラムがストアを使用中です。待っています",
+    "trouble_held": "別のプログラムがストアを使用中です",
+    "trouble_held_step": "終わるまで待つか、応答のないプログラムなら終了させてから、再試行してください。",
+    "trouble_missing": "この場所にストアはありません",
+    "trouble_missing_step": (
+        "プログラムが `db=` に指定したパスで `beautyspot ui` を起動してください。"
+        "パスが正しければ、最初の結果の保存時にファイルが作られます。"
+    ),
+    "trouble_newer": "このストアは新しいリリースで書かれています",
+    "trouble_newer_step": "`pip install -U 'beautyspot[dashboard]'` で更新し、ダッシュボードを起動し直してください。",
+    "trouble_no_sql": "このデータベースの行は問い合わせられません",
+    "trouble_no_sql_step": "`beautyspot migrate` でファイルに複製し、それを開いてください。",
+    "trouble_server": "データベースサーバーから応答がありません",
+    "trouble_server_step": (
+        "サーバーが動作し接続できること、URL のユーザー・パスワード・データベース名が正しいことを確認してください。"
+    ),
+    "trouble_unreadable": "ストアを読み取れません",
+    "trouble_unreadable_step": (
+        "「診断」で原因がわかります(何も変更しません)。`beautyspot repair` は読み取れるものを残します。"
+    ),
     "what_next": "対処方法",
     "bug": "ダッシュボードの不具合でこのページは停止しました({kind})。詳細は端末にあります。報告をお願いします。",
     "try_again": "再試行",
