@@ -129,6 +129,37 @@ def test_a_server_that_the_client_reads_from_the_environment_is_in_the_key(
     assert openai_api.calls == 2
 
 
+def moved(model: Any, url: str) -> None:
+    model.root_client.base_url = url
+
+
+def replaced(model: Any, url: str) -> None:
+    model.root_client = Client(base_url=url)
+    model.client = model.root_client.chat.completions
+
+
+def moved_text(model: Any, url: str) -> None:
+    model.client._client.base_url = url
+
+
+@pytest.mark.external_service
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [(ChatOpenAI, moved), (ChatOpenAI, replaced), (OpenAI, moved_text)],
+    ids=["moved", "replaced", "text model"],
+)
+@pytest.mark.parametrize("marked", [False, True])
+def test_a_client_that_is_sent_elsewhere_in_place_asks_another_question(
+    tmp_path: Path, openai_api: OpenAIAPI, kind: Any, change: Callable[[Any, str], None], marked: bool
+):
+    model = kind(model="m", base_url=openai_api.url, cache=False if marked else BeautySpotCache(tmp_path / "a.db"))
+    asked: Any = Spot("m", db=tmp_path / "a.db").mark(model) if marked else model
+    for host in ("127.0.0.1", "localhost", "localhost", "127.0.0.1"):
+        change(model, openai_api.url.replace("127.0.0.1", host))
+        asked.invoke("q")
+    assert openai_api.calls == 2
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("OPENAI_PROJECT_ID", "p"), ("OPENAI_ORG_ID", "o"), ("OPENAI_CUSTOM_HEADERS", "X-Route: b")]
 )
@@ -216,14 +247,35 @@ def hasty_by_agent(chat: Make, folder: Path) -> Callable[..., Any]:
     return ask
 
 
+def hasty_within_mark(chat: Make, folder: Path) -> Callable[..., Any]:
+    spot = Spot("m", db=folder / "a.db")
+    return lambda **options: spot.mark(chat().bind(**options).with_config(tags=[str(options)])).invoke("q")
+
+
+HASTY = [hasty_by_cache, hasty_by_mark, hasty_by_agent, hasty_within_mark]
+
+
 @pytest.mark.external_service
-@pytest.mark.parametrize("way", [hasty_by_cache, hasty_by_mark, hasty_by_agent])
+@pytest.mark.parametrize("way", HASTY)
 def test_how_long_one_call_is_waited_for_makes_no_other_question(
     tmp_path: Path, chat: Make, openai_api: OpenAIAPI, way: Callable[..., Callable[..., Any]]
 ):
     ask = way(chat, tmp_path)
     for options in ({}, {"timeout": 7}, {"timeout": 8.5}, {"seed": 1}, {"seed": 1, "timeout": 9}):
         ask(**options)
+    assert openai_api.calls == 2
+
+
+@pytest.mark.external_service
+@pytest.mark.parametrize("way", HASTY)
+def test_headers_that_trace_one_call_make_no_other_question_and_others_do(
+    tmp_path: Path, chat: Make, openai_api: OpenAIAPI, way: Callable[..., Callable[..., Any]]
+):
+    ask = way(chat, tmp_path)
+    beta = {"OpenAI-Beta": "b"}
+    for headers in ({"X-Request-Id": "1"}, {"traceparent": "2"}, beta, {**beta, "Idempotency-Key": "3"}):
+        ask(extra_headers=headers)
+    ask()
     assert openai_api.calls == 2
 
 

@@ -4,23 +4,65 @@ That of OpenAI reads `OPENAI_BASE_URL`, `OPENAI_PROJECT_ID` and `OPENAI_CUSTOM_H
 another server. Of a client that asks as its class does by default nothing is said, so that a key needs no client.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
+from weakref import ref
 
 from beautyspot.keys.canonical import pack
 from beautyspot.keys.digest import digest
 
 from langchain_beautyspot.model_fields import is_secret
+from langchain_beautyspot.models import IDLE_HEADERS
 from langchain_beautyspot.snapshots import PLAIN
 
 ADDRESS = "base_url"
 MAX_CLASSES = 256
+HEADERS = "_custom_headers"
 SCOPES = ("organization", "project")
-IDLE_HEADERS = frozenset(("authorization", "user-agent"))
-"""They say who asks, not what."""
 DEEPEST = 2
 """Clients within a client: OpenAI's `completions` holds its client, that of Ollama holds one of httpx."""
+
+
+class Watched(NamedTuple):
+    """A client as it was."""
+
+    name: str
+    """Of the model's field that holds it."""
+    part: Callable[[], Any]
+    """What that field held. Weak, as the client is, so that none lives on."""
+    client: Callable[[], Any]
+    asks: list[Any]
+    """What it asked with; nothing of one that is told of already, as several fields hold it."""
+
+
+def watched(model: Any, /) -> list[Watched]:
+    """Return the clients of a model as they are now; one that is made later is none of them."""
+    found: list[Watched] = []
+    known: set[int] = set()
+    for name, part in _parts(model).items():
+        client = None if type(part) in PLAIN else _client(part)
+        if client is None:
+            continue
+        with suppress(Exception):  # the client is anybody's; one that can't be watched is as it was at first
+            found.append(Watched(name, ref(part), ref(client), [] if id(client) in known else _asks(client)))
+            known.add(id(client))
+    return found
+
+
+def are_as_watched(model: Any, clients: Iterable[Watched], /) -> bool:
+    """Say whether clients are the same and ask with what they did: 1 µs for those of `ChatOpenAI`."""
+    own: dict[str, Any] = model.__dict__
+    private: dict[str, Any] = getattr(model, "__pydantic_private__", None) or {}
+    for name, part, client, asks in clients:
+        held, now = client(), own.get(name, private.get(name))
+        if held is None or now is not part():
+            return False
+        # A list takes the same object for equal at once; httpx compares two addresses in 10 µs.
+        if asks and asks != _asks(held):
+            return False
+    return True
 
 
 def said_by_clients(model: Any, told: Mapping[str, Any], /) -> str:
@@ -41,13 +83,22 @@ def addresses_beside(model: Any, told: Mapping[str, Any], /) -> list[str]:
 
 
 def _clients(model: Any) -> Iterable[Any]:
+    found = (_client(part) for part in _parts(model).values() if type(part) not in PLAIN)
+    return {id(client): client for client in found if client is not None}.values()
+
+
+def _parts(model: Any) -> dict[str, Any]:
     own: dict[str, Any] = model.__dict__
     fields: dict[str, Any] | None = getattr(model.__class__, "__pydantic_fields__", None)
-    if fields is not None:
-        # Of its fields alone: a client that a property makes at the first call would change the key then.
-        own = {name: own[name] for name in own if name in fields} | (model.__pydantic_private__ or {})
-    found = (_client(part) for part in own.values() if type(part) not in PLAIN)
-    return {id(client): client for client in found if client is not None}.values()
+    if fields is None:
+        return own
+    # Of its fields alone: a client that a property makes at the first call would change the key then.
+    return {name: own[name] for name in own if name in fields} | (model.__pydantic_private__ or {})
+
+
+def _asks(client: Any) -> list[Any]:
+    headers = getattr(client, HEADERS, None)
+    return [getattr(client, ADDRESS, None), *(getattr(client, name, None) for name in SCOPES), headers and {**headers}]
 
 
 def _client(part: Any) -> Any:
@@ -81,7 +132,7 @@ def _place(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _headers(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    headers, given = getattr(client, "_custom_headers", None), told.get("default_headers")
+    headers, given = getattr(client, HEADERS, None), told.get("default_headers")
     if isinstance(headers, Mapping):
         known = {*cast("Mapping[str, Any]", given).items()} if isinstance(given, Mapping) else set[Any]()
         for name, value in cast("Mapping[str, Any]", headers).items():

@@ -17,7 +17,7 @@ from langchain_beautyspot.callers import model_that_asks
 from langchain_beautyspot.clients import said_by_clients
 from langchain_beautyspot.model_fields import DESCRIBES, contents_of_fields, says_nothing
 from langchain_beautyspot.models import answering, split_description
-from langchain_beautyspot.snapshots import are_same, settings_of
+from langchain_beautyspot.states import State
 
 MAX_MODELS = 256
 """Models that are remembered; some programs make one for each call."""
@@ -27,8 +27,7 @@ class Seen(NamedTuple):
     """A model that was looked at."""
 
     model: Callable[[], Any]
-    settings: dict[str, Any]
-    """Those that were given, as they were then."""
+    state: State
     head: str | None
     """What describes it now, where LangChain says something else."""
     more: str
@@ -36,7 +35,7 @@ class Seen(NamedTuple):
 
 
 class Descriptions:
-    """Looks at each model once, and again when a setting has changed: 1 µs for each question, 300 for a new model."""
+    """Looks at each model once, and again when a setting has changed: 2 µs for each question, 300 for a new model."""
 
     def __init__(self) -> None:
         """Know no model."""
@@ -47,11 +46,11 @@ class Descriptions:
         model = model_that_asks()
         if model is None:
             return llm_string
-        settings, seen = settings_of(model), self._seen.get(id(model))
-        if seen is None or seen.model() is not model or not are_same(seen.settings, settings):
+        seen = self._seen.get(id(model))
+        if seen is None or seen.model() is not model or not seen.state.is_still_of(model):
             if len(self._seen) >= MAX_MODELS:
                 self._seen.clear()
-            seen = self._seen[id(model)] = _seen(model, settings, llm_string)
+            seen = self._seen[id(model)] = _seen(model, llm_string)
         return _text(seen, llm_string)
 
 
@@ -60,12 +59,13 @@ def _text(seen: Seen, llm_string: str) -> str:
     return f"{now}---{seen.more}" if seen.more else now
 
 
-def _seen(model: BaseLanguageModel[Any], settings: dict[str, Any], llm_string: str) -> Seen:
+def _seen(model: BaseLanguageModel[Any], llm_string: str) -> Seen:
+    state = State.of(model)
     try:
         head, more, told = (_of_chat if llm_string.startswith("{") else _of_others)(model, llm_string)
-        return Seen(ref(model), settings, head, more + said_by_clients(model, told))
+        return Seen(ref(model), state, head, more + said_by_clients(model, told))
     except Exception:  # noqa: BLE001 - a provider's own; LangChain's description is there
-        return Seen(ref(model), settings, None, "")
+        return Seen(ref(model), state, None, "")
 
 
 def _of_chat(model: BaseLanguageModel[Any], llm_string: str) -> tuple[str | None, str, dict[str, Any]]:

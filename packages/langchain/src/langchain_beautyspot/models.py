@@ -16,8 +16,17 @@ IDLE_FIELDS = frozenset(
 )  # fmt: skip
 """Settings that change how a model is asked, not what it answers. One that is missing here costs calls that were paid
 already, and one too many would give wrong answers."""
-WAITING = frozenset(("max_retries", "request_timeout", "timeout"))
+WAITING = frozenset(("max_retries", "request_timeout", "stream_chunk_timeout", "timeout"))
 """Arguments of one call of a model that say how long it is waited for."""
+EXTRA_HEADERS = "extra_headers"
+"""The argument of one call by which providers' clients take headers."""
+IDLE_HEADERS = frozenset(
+    (
+        "authorization", "baggage", "idempotency-key", "traceparent", "tracestate", "user-agent", "x-client-request-id",
+        "x-correlation-id", "x-request-id",
+    )
+)  # fmt: skip
+"""They say who asks and how the request is traced, not what is asked. Any other may choose a route or a feature."""
 ARGUMENTS = frozenset(("_type", "function_call", "functions", "response_format", "stop", "tool_choice", "tools"))
 """What a description holds that tells nothing of the model but its type."""
 _TEXT = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
@@ -93,18 +102,31 @@ def address_in(llm_string: str, /) -> str | None:
 
 
 def without_waiting(llm_string: str, settings: Mapping[str, Any], /) -> str:
-    """Return the description without those of a call's `settings` that say how long it is waited for."""
-    for name in WAITING.intersection(settings):
+    """Return the description without those of a call's `settings` that change no answer."""
+    kept = asking(settings)
+    for name in (each for each in settings if kept.get(each, kept) is not settings[each]):
         said = f"({name!r}, {settings[name]!r})"  # in a list with `stop`, before it or behind
-        known = next((each for each in (f", {said}", f"{said}, ") if each in llm_string), "")
-        before, _, behind = llm_string.rpartition(known) if known else (llm_string, "", "")
-        llm_string = before + behind
+        known, instead = next((each for each in (f", {said}", f"{said}, ") if each in llm_string), ""), ""
+        if name in kept:
+            known, instead = said, f"({name!r}, {kept[name]!r})"
+        before, found, behind = llm_string.rpartition(known) if known else ("", "", llm_string)
+        llm_string = before + (instead if found else "") + behind
     return llm_string
 
 
 def asking(settings: Mapping[str, Any], /) -> dict[str, Any]:
     """Return the settings of a call that may change its answer."""
-    return {name: value for name, value in settings.items() if name not in WAITING}
+    kept = {name: value for name, value in settings.items() if name not in WAITING}
+    headers = kept.get(EXTRA_HEADERS)
+    if isinstance(headers, Mapping) and any(map(_is_idle, cast("Mapping[Any, Any]", headers))):
+        telling = {name: value for name, value in cast("Mapping[Any, Any]", headers).items() if not _is_idle(name)}
+        kept = {name: value for name, value in kept.items() if name != EXTRA_HEADERS}
+        kept |= {EXTRA_HEADERS: telling} if telling else {}
+    return kept
+
+
+def _is_idle(header: Any) -> bool:
+    return isinstance(header, str) and header.lower() in IDLE_HEADERS
 
 
 def with_sets_in_order(llm_string: str, settings: Any, /) -> str:

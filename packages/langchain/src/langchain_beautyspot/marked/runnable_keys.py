@@ -10,12 +10,13 @@ from beautyspot.keys.digest import digest
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator, RunnableLambda
+from langchain_core.runnables.base import RunnableBindingBase
 
 from langchain_beautyspot.configured import choices, every_choice
 from langchain_beautyspot.messages import content_of
 from langchain_beautyspot.model_texts import model_text
 from langchain_beautyspot.models import asking
-from langchain_beautyspot.snapshots import are_same, settings_of
+from langchain_beautyspot.states import State
 
 
 class Look(NamedTuple):
@@ -23,12 +24,12 @@ class Look(NamedTuple):
 
     identity: Any
     """None where the user's word stands for it."""
-    models: Sequence[tuple[Any, dict[str, Any]]]
-    """Those within, with their settings."""
+    models: Sequence[tuple[Any, State]]
+    """Those within, as they were."""
 
     def is_of_now(self) -> bool:
         """Say whether no setting of a model has changed since."""
-        return all(are_same(settings, settings_of(model)) for model, settings in self.models)
+        return all(state.is_still_of(model) for model, state in self.models)
 
 
 class RunnableKeys:
@@ -58,7 +59,7 @@ class RunnableKeys:
         if not self.look.is_of_now():
             self.look = self._looked()
         identity = self.look.identity
-        kwargs = asking(kwargs) if isinstance(self._runnable, BaseLanguageModel) else kwargs
+        kwargs = asking(kwargs) if _asks_model(self._runnable) else kwargs
         chosen = every_choice(config) if identity is None else choices(self._runnable, config)
         try:
             return digest(pack([identity, self._form(asked), self._form(chosen), self._form(kwargs)])).hex()
@@ -78,10 +79,10 @@ class RunnableKeys:
             return False
 
     def _looked(self) -> Look:
-        models: list[tuple[Any, dict[str, Any]]] = []
+        models: list[tuple[Any, State]] = []
 
         def text_of(model: Any) -> str:
-            models.append((model, settings_of(model)))
+            models.append((model, State.of(model)))
             return _text_of(model)
 
         try:
@@ -112,8 +113,23 @@ def _of_function(runnable: Any) -> list[Any]:
     return [own.get(name) for name in ("func", "afunc", "_transform", "_atransform")]
 
 
+def _of_binding(binding: Any) -> dict[str, Any]:
+    """Return what a binding adds; for a model neither how long it is waited for, nor who hears of its call."""
+    told: dict[str, Any] = {name: getattr(binding, name) for name in binding.__class__.model_fields}
+    if _asks_model(binding):
+        told |= {"kwargs": asking(binding.kwargs), "config": every_choice(binding.config)}
+    return told
+
+
+def _asks_model(runnable: Any) -> bool:
+    while isinstance(runnable, RunnableBindingBase):
+        runnable = cast("RunnableBindingBase[Any, Any]", runnable).bound
+    return isinstance(runnable, BaseLanguageModel)
+
+
 _KNOWN: dict[type, Any] = {
     BaseMessage: content_of,
+    RunnableBindingBase: _of_binding,
     RunnableGenerator: _of_function,
     RunnableLambda: _of_function,
 }
