@@ -15,7 +15,9 @@ from llama_index.callbacks.beautyspot.embeddings.embedder import registry_with_e
 from llama_index.callbacks.beautyspot.embeddings.numbers import packed
 from llama_index.callbacks.beautyspot.identity import all_settings, identity_of, is_users, keyable_part
 from llama_index.callbacks.beautyspot.ingestion.results import IDENTITY
+from llama_index.callbacks.beautyspot.ingestion.sources import Sources
 from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.extractors import DocumentContextExtractor
 from llama_index.core.node_parser import NodeParser
 from llama_index.core.node_parser.node_utils import default_id_func
 from llama_index.core.schema import BaseNode, MetadataMode, RelatedNodeInfo, TransformComponent
@@ -30,7 +32,13 @@ def registry_of_transformations(known: KeyRegistry, /) -> KeyRegistry:
     """Return a registry that knows transformations by their settings, and parsers by their tokenizer as well."""
     registry = registry_with_embedders(known)
     registry.functions[NodeParser] = _parser
+    registry.functions[DocumentContextExtractor] = _reader
     return registry
+
+
+def _reader(extractor: DocumentContextExtractor) -> dict[str, Any]:
+    """Return the settings of what reads documents in a store: of that only those count that it reads."""
+    return {name: value for name, value in identity_of(extractor).items() if name != "docstore"}
 
 
 def _parser(parser: NodeParser) -> dict[str, Any]:
@@ -41,6 +49,8 @@ def _parser(parser: NodeParser) -> dict[str, Any]:
 
 
 def _settings(transformation: TransformComponent) -> dict[str, Any]:
+    if isinstance(transformation, DocumentContextExtractor):
+        return _reader(transformation)
     return _parser(transformation) if isinstance(transformation, NodeParser) else all_settings(transformation)
 
 
@@ -90,10 +100,13 @@ class Keys:
         users = partial(is_users, type(self._transformation))
         return Watch(self._transformation, self.settings(), self.settings, users)
 
-    def keys(self, parts: Sequence[Sequence[BaseNode]], options: Mapping[str, Any]) -> list[str | None]:
+    def keys(
+        self, parts: Sequence[Sequence[BaseNode]], options: Mapping[str, Any], sources: Sources
+    ) -> list[str | None]:
         """Return the key of each part; None where it, or an option of the call, has no content."""
         try:
             beginning = hasher(self.beginning + pack(self._canonical.form(dict(options))))
+            read = {id_: node and content(node, self._canonical) for id_, node in sources.items()}
         except UnkeyableArgument:
             return [None] * len(parts)
         found: list[str | None] = []
@@ -101,6 +114,8 @@ class Keys:
             state = beginning.copy()
             try:
                 state.update(self._text(nodes[0]) if self._sees_texts else pack([self._form(node) for node in nodes]))
+                if read:
+                    state.update(pack([read.get(node.ref_doc_id or "") for node in nodes]))
             except UnkeyableArgument:
                 found.append(None)
             else:

@@ -24,6 +24,7 @@ from llama_index.callbacks.beautyspot.embeddings.numbers import VectorSerializer
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
 from llama_index.callbacks.beautyspot.ingestion.keys import FORMAT, Keys, registry_of_transformations
 from llama_index.callbacks.beautyspot.ingestion.plan import Call, Plan, parts_of
+from llama_index.callbacks.beautyspot.ingestion.sources import Sources, sources_of, sources_of_async
 from llama_index.callbacks.beautyspot.ingestion.units import UNITS, Unit, is_aligned, unit_of, units
 from llama_index.callbacks.beautyspot.policy import Mode, mode_from, mode_now
 from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -111,7 +112,8 @@ class CachedTransformation(TransformComponent):
         mode = mode_now(self._mode)
         if mode == "off":
             return self.transformation(nodes, **kwargs)
-        (plan, watch), rows, clock = self._plan(nodes, kwargs), self._store(), self._spot.parts.clock
+        sources, rows, clock = sources_of(self.transformation, nodes), self._store(), self._spot.parts.clock
+        plan, watch = self._plan(nodes, sources, kwargs)
         self._fill(plan, rows.read(plan.keys) if mode != "refresh" else [], mode)
         turns = self._turns(mode)
         with self._bar(plan, kwargs) as advance, watch:
@@ -133,7 +135,8 @@ class CachedTransformation(TransformComponent):
         mode = mode_now(self._mode)
         if mode == "off":
             return await self.transformation.acall(nodes, **kwargs)
-        (plan, watch), rows = self._plan(nodes, kwargs), self._store()
+        sources, rows = await sources_of_async(self.transformation, nodes), self._store()
+        plan, watch = self._plan(nodes, sources, kwargs)
         self._fill(plan, await rows.read_async(plan.keys) if mode != "refresh" else [], mode)
         turns = self._turns(mode)
         with self._bar(plan, kwargs) as advance, watch:
@@ -177,13 +180,13 @@ class CachedTransformation(TransformComponent):
         """Return what becomes of a result that was made now: nobody finds one of other settings."""
         return mode if watch.settled(self._spot.parts.store.notices, self._func_name) else "read_only"
 
-    def _plan(self, nodes: Sequence[BaseNode], options: Mapping[str, Any]) -> tuple[Plan, Watch]:
+    def _plan(self, nodes: Sequence[BaseNode], sources: Sources, options: Mapping[str, Any]) -> tuple[Plan, Watch]:
         order = units(nodes, self.unit, self.transformation)
         parts = parts_of(nodes, order)
         counted = {name: value for name, value in options.items() if name != "show_progress"}
         try:
             maker = self._keys()
-            keys, watch = maker.keys(parts, counted), maker.watch()
+            keys, watch = maker.keys(parts, counted, sources), maker.watch()
         except ConfigurationError:  # a setting was changed since
             keys, watch = [None] * len(parts), Watch(self.transformation, {}, dict, lambda _: False)
         if None in keys:

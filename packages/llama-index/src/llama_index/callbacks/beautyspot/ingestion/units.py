@@ -5,14 +5,13 @@ from itertools import groupby
 from typing import Literal
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
-from llama_index.core.extractors import BaseExtractor, DocumentContextExtractor, SummaryExtractor, TitleExtractor
+from llama_index.core.extractors import BaseExtractor, SummaryExtractor, TitleExtractor
 from llama_index.core.node_parser import NodeParser
 from llama_index.core.schema import BaseNode, NodeRelationship, RelatedNodeInfo, TransformComponent
 
 Unit = Literal["node", "document", "list"]
 UNITS: tuple[Unit, ...] = ("node", "document", "list")
 _KNOWN: tuple[tuple[type, Unit], ...] = (
-    (DocumentContextExtractor, "list"),  # what a document store holds
     (TitleExtractor, "document"),  # the first nodes of a document
     (NodeParser, "document"),  # which nodes are neighbours
     (object, "node"),
