@@ -113,3 +113,30 @@ def test_a_decorator_that_is_an_object_counts_as_well_as_what_it_stands_before()
 def test_what_has_no_python_code_is_refused():
     with pytest.raises(ConfigurationError, match=r"FROM_CODE got <built-in function len>.*give a version"):
         version_from_code(len)
+
+
+DISPATCHING = """
+import functools
+
+@functools.singledispatch
+def shown(value):
+    return "?"
+
+@shown.register
+def _(value: int):
+    return "int"
+
+@shown.register
+def _(value: str):
+    return "text"
+
+def f(value):
+    return shown(value)
+"""
+
+
+@pytest.mark.parametrize("name", ["f", "shown"])
+@pytest.mark.parametrize("change", [('"int"', '"whole"'), ('"text"', '"str"'), ('"?"', '"!"')])
+def test_each_function_that_single_dispatch_chooses_from_changes_it(name: str, change: tuple[str, str]):
+    assert version(DISPATCHING, name=name) == version(DISPATCHING, name=name)
+    assert version(DISPATCHING.replace(*change), name=name) != version(DISPATCHING, name=name)

@@ -1,6 +1,7 @@
 """Decorators that are objects: another setting is another call."""
 
 import asyncio
+import dataclasses
 import functools
 import logging
 import threading
@@ -241,3 +242,33 @@ def test_a_method_or_a_cached_function_is_what_it_stands_before():
     cached = functools.lru_cache(base)
     assert KeyMaker(apply).key((cached, 5), {}) == KeyMaker(apply).key((base, 5), {})
     assert KeyMaker(apply).key((functools.partial(cached), 5), {}) != KeyMaker(apply).key((cached, 5), {})
+
+
+@dataclasses.dataclass
+class Declared:
+    """A decorator that is a dataclass."""
+
+    function: Callable[..., Any]
+    factor: int = 1
+    lock: Any = None
+    calls: int = 0
+
+    def __post_init__(self) -> None:
+        functools.update_wrapper(self, self.function)
+
+    def __call__(self, number: int) -> Any:
+        self.calls += 1
+        return self.function(number) * self.factor
+
+
+def test_a_dataclass_with_a_lock_counts_by_its_settings_as_any_decorator_does(spot: bs.Spot):
+    twice, thrice = (spot.mark(Declared(base, factor, threading.Lock())) for factor in (2, 3))
+    assert (twice(1), thrice(1)) == (base(1) * 2, base(1) * 3)
+    assert spot.mark(Declared(base, 2, threading.Lock())).is_cached(1)
+
+
+def test_a_dataclass_that_counts_its_calls_makes_the_same_call_again(spot: bs.Spot):
+    twice = spot.mark(Declared(base, 2))
+    assert (twice(1), twice(2)) == (base(1) * 2, base(2) * 2)
+    assert twice.is_cached(1)
+    assert spot.mark(Declared(base, 2)).is_cached(1)

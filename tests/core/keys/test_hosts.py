@@ -23,6 +23,8 @@ BIG_TOO = BIG.copy()
 BIG_TOO[2500] = 1
 
 DISTINCT: list[Any] = [
+    *(np.add, np.multiply, np.mean, np.linalg.norm, "numpy.add", pd.Int64Dtype(), pd.Int32Dtype(), "Int64"),
+    *(pd.CategoricalDtype(), pd.CategoricalDtype(["a"]), pd.CategoricalDtype(["b"]), pd.CategoricalDtype(["a"], True)),
     *(GRID, GRID.T, GRID.reshape(3, 2), GRID.astype("f4"), GRID.astype(">f8"), GRID.tolist(), GRID.tobytes()),
     *(
         BIG,
@@ -111,3 +113,8 @@ def test_what_polars_itself_cannot_give_is_unkeyable(kind: Any):
 def test_generators_and_lazy_frames_are_refused(value: Any):
     with pytest.raises(UnkeyableArgument, match="has no content"):
         key(value)
+
+
+def test_a_numpy_function_that_no_name_finds_has_no_content():
+    with pytest.raises(UnkeyableArgument, match="no content"):
+        key(np.frompyfunc(len, 1, 1))

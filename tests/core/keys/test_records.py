@@ -9,6 +9,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+import beautyspot as bs
 import pydantic
 import pytest
 import sqlmodel
@@ -165,3 +166,22 @@ def test_models_that_lead_back_to_their_parents_are_keyed_by_their_fields_in_tim
 
     assert key(tree("a", 5)) == key(tree("a", 5)) != key(tree("b", 5))
     assert key(tree("a", 2).parts[0]) == key(tree("a", 2).parts[0])
+
+
+def test_a_field_that_is_a_parameters_default_counts_by_what_it_says():
+    def says(default: int, **more: Any) -> Any:
+        return pydantic.Field(default=default, **more)
+
+    assert key(says(1, ge=0)) == key(says(1, ge=0))
+    assert len({key(says(1)), key(says(2)), key(says(1, description="n")), key(1)}) == 4
+
+
+def test_below_validate_call_a_default_in_a_field_is_no_trouble():
+    with bs.Spot("fields", db="memory://") as spot:
+
+        @spot.mark
+        @pydantic.validate_call
+        def times(text: str, n: int = pydantic.Field(default=3, ge=1)) -> str:
+            return text * n
+
+        assert (times("a"), times("a", 2), times("a"), times.cache_info().hits) == ("aaa", "aa", "aaa", 1)

@@ -9,11 +9,11 @@ import sys
 from hashlib import sha256
 from typing import Any
 
-from beautyspot.keys.canonical import Canonical, Form, Maker, forms, tag
+from beautyspot.keys.canonical import Canonical, Form, Maker, NoContentError, forms, tag
 from beautyspot.names import qualified_name
 
 _ARRAY, _OBJECTS, _MASKED, _SCALAR, _DTYPE = map(tag, ("ndarray", "object array", "masked array", "scalar", "dtype"))
-_IMAGE = tag("image")
+_IMAGE, _FUNCTION = tag("image"), tag("numpy function")
 
 
 def maker_for(kind: type, /) -> Maker | None:
@@ -23,6 +23,8 @@ def maker_for(kind: type, /) -> Maker | None:
         for base, make in ((numpy.ndarray, array_form), (numpy.generic, _scalar), (numpy.dtype, _dtype)):
             if issubclass(kind, base):
                 return make
+        if issubclass(kind, (numpy.ufunc, type(numpy.mean))):
+            return _function
     image: Any = getattr(sys.modules.get("PIL.Image"), "Image", None)
     return _image if isinstance(image, type) and issubclass(kind, image) else None
 
@@ -65,6 +67,14 @@ def _scalar(canonical: Canonical, value: Any) -> Form:
 
 def _dtype(_: Canonical, value: Any) -> Form:
     return [_DTYPE, dtype_name(value)]
+
+
+def _function(_: Canonical, value: Any) -> Form:
+    # By name where it is found by that: what `frompyfunc` makes has the name of anything.
+    for module in (getattr(value, "__module__", None), "numpy", "scipy.special"):
+        if getattr(sys.modules.get(str(module)), value.__name__, None) is value:
+            return [_FUNCTION, f"{module}.{value.__name__}"]
+    raise NoContentError(type(value))
 
 
 def _image(canonical: Canonical, value: Any) -> Form:

@@ -1,5 +1,6 @@
 """What a function's code says, without its lines, comments and docstrings."""
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any, Final
@@ -17,6 +18,10 @@ _FLAGS = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
 _SILENT = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "RESUME"))
 
 
+# What `functools.singledispatch` adds to a function.
+_DISPATCHING = frozenset(("dispatch", "register", "registry"))
+
+
 class FromCode:
     """The type of `FROM_CODE`."""
 
@@ -28,7 +33,8 @@ class FromCode:
 FROM_CODE: Final = FromCode()
 """`version=FROM_CODE`: a function's results are kept until its code changes, or that of what it calls in its module.
 
-Followed are the plain functions of the same module that it calls by name, those that they call, and so on. Classes and
+Followed are the plain functions of the same module that it calls by name, those that they call, and so on; with one of
+`functools.singledispatch` those that are registered with it. Classes and
 their methods, functions of other modules and the module's constants are not: after a change there, set a version.
 """
 
@@ -46,10 +52,9 @@ def version_from_code(function: Any, /) -> str:
         ConfigurationError: it is not written in Python.
     """
     found: dict[str, Form] = {}
-    waiting = functions_of(function)
+    waiting = [*_named(functions_of(function)), *_implementations(function)]
     while waiting:
-        called = waiting.pop()
-        name = qualified_name(called)
+        name, called = waiting.pop()
         if name not in found:
             found[name], names = _own_form(called)
             waiting += _called(called, names)
@@ -106,11 +111,26 @@ def _own_form(function: FunctionType) -> tuple[Form, set[str]]:
     return [code, lenient(canonical, function.__defaults__), lenient(canonical, function.__kwdefaults__)], names
 
 
-def _called(function: FunctionType, names: set[str]) -> list[FunctionType]:
-    """Return the functions of the same module that are behind the global names."""
+def _called(function: FunctionType, names: set[str]) -> list[tuple[str, FunctionType]]:
+    """Return the functions of the same module that are behind the global names, by theirs."""
     world = function.__globals__
-    inner = (unwrap(world[name]) for name in names if name in world)
-    return [thing for thing in inner if isinstance(thing, FunctionType) and thing.__globals__ is world]
+    things = [world[name] for name in names if name in world]
+    called = [*_named(map(unwrap, things)), *(pair for thing in things for pair in _implementations(thing))]
+    return [(name, each) for name, each in called if each.__globals__ is world]
+
+
+def _named(things: Iterable[Any]) -> Iterator[tuple[str, FunctionType]]:
+    yield from ((qualified_name(thing), thing) for thing in things if isinstance(thing, FunctionType))
+
+
+def _implementations(function: Any) -> Iterator[tuple[str, FunctionType]]:
+    """Yield what was registered with a function of `functools.singledispatch`, by its class: many are named `_`."""
+    for layer in chain(function):
+        attributes = getattr(layer, "__dict__", {})
+        for kind, each in attributes["registry"].items() if attributes.keys() >= _DISPATCHING else ():
+            inner = unwrap(each)
+            if kind is not object and isinstance(inner, FunctionType):
+                yield f"{qualified_name(layer)}[{qualified_name(kind)}]", inner
 
 
 def _code_form(code: CodeType, canonical: Canonical, names: set[str]) -> Form:

@@ -26,6 +26,11 @@ def maker_for(kind: type, /) -> Maker | None:
             base = getattr(module, name, None)
             if isinstance(base, type) and issubclass(kind, base):
                 return make
+    dtype = getattr(
+        getattr(getattr(sys.modules.get("pandas"), "api", None), "extensions", None), "ExtensionDtype", None
+    )
+    if isinstance(dtype, type) and issubclass(kind, dtype):
+        return _dtype
     missing = {"NAType": "NA", "NaTType": "NaT"}.get(kind.__name__)
     return None if missing is None else lambda _canonical, _value: [_PANDAS, missing]
 
@@ -79,6 +84,13 @@ def _values(canonical: Canonical, value: Any) -> Form:
 def _text(_: Canonical, value: Any) -> Form:
     zone, unit = getattr(value, "tzinfo", None), getattr(value, "unit", None)
     return [_PANDAS, type(value).__name__, value.isoformat(), getattr(value, "fold", 0), str(zone), unit]
+
+
+def _dtype(canonical: Canonical, value: Any) -> Form:
+    if not hasattr(value, "categories"):
+        return [_PANDAS, "dtype", repr(value)]
+    categories = None if value.categories is None else _index(canonical, value.categories)
+    return [_PANDAS, "dtype", value.ordered, categories]
 
 
 def _period(_: Canonical, value: Any) -> Form:

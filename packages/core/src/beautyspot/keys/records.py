@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable
 from enum import Enum, Flag
 from typing import Any
 
+from beautyspot.keys.callables import lenient
 from beautyspot.keys.canonical import CORE, Canonical, Form, Maker, NoContentError, tag
 from beautyspot.names import qualified_name
 
-_ENUM, _FLAG, _FIELDS, _MODEL, _SECRET, _URL = map(tag, ("enum", "flag", "fields", "model", "secret", "url"))
+_ENUM, _FLAG, _FIELDS, _MODEL = map(tag, ("enum", "flag", "fields", "model"))
+_FIELD, _SECRET, _URL = map(tag, ("field", "secret", "url"))
 _MISSING = [tag("missing")]
 _PRIVATE = object()
 """Among what is active: the private attributes of a model."""
@@ -104,6 +106,15 @@ def _secret(canonical: Canonical, value: Any) -> Form:
     return [_SECRET, qualified_name(type(value)), canonical.form(value.get_secret_value())]
 
 
+def _field(canonical: Canonical, value: Any) -> Form:
+    """Return what `pydantic.Field(…)` says: the default of a parameter below `validate_call`."""
+    said = {
+        name: canonical.form(item) if name == "default" else lenient(canonical, item)
+        for name, item in value.__repr_args__()
+    }
+    return [_FIELD, {name: said[name] for name in sorted(said)}]
+
+
 def _url(_: Canonical, value: Any) -> Form:
     return [_URL, qualified_name(type(value)), str(value)]
 
@@ -111,6 +122,7 @@ def _url(_: Canonical, value: Any) -> Form:
 _PYDANTIC: tuple[tuple[str, str, Callable[[Canonical, Any], Form]], ...] = (
     ("pydantic.main", "BaseModel", _model),
     ("pydantic.v1.main", "BaseModel", _model_v1),
+    ("pydantic.fields", "FieldInfo", _field),
     ("pydantic.types", "Secret", _secret),
     ("pydantic.types", "_SecretBase", _secret),
     ("pydantic.networks", "_BaseUrl", _url),

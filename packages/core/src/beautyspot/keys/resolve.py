@@ -5,6 +5,7 @@ from __future__ import annotations
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
+from contextlib import suppress
 from typing import Any
 
 from beautyspot.keys.attributes import attributes, slots_of
@@ -33,7 +34,28 @@ def _registered(kind: type, registry: KeyRegistry) -> Maker | None:
 def _record(kind: type) -> Maker | None:
     from beautyspot.keys import records  # as in Canonical: not before it is needed
 
-    return records.maker_for(kind)
+    make = records.maker_for(kind)
+    is_callable = any("__call__" in vars(base) for base in kind.__mro__)
+    return make if make is None or not is_callable else _or_decorator(kind, make)
+
+
+def _or_decorator(kind: type, make: Maker) -> Maker:
+    """Return a maker that takes a record which stands before a function as any decorator, where `make` can't."""
+    other = _other(kind)
+
+    def form(canonical: Canonical, value: Any) -> Form:
+        if not stands_before(value):
+            return make(canonical, value)
+        from beautyspot.keys.counted import counted_by  # as in `_other`
+        from beautyspot.keys.states import state_of
+
+        # The fields alone where they can't change by calls: results are kept under them.
+        if not (state_of(kind).assigned or counted_by(kind, ("__call__",))):
+            with suppress(NoContentError):
+                return make(canonical, value)
+        return other(canonical, value)
+
+    return form
 
 
 def _host(kind: type) -> Maker | None:
