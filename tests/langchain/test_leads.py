@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from langchain_beautyspot import BeautySpotCache
 from langchain_beautyspot.leads import MAX_LEADS
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models.fake import FakeListLLM
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.outputs import Generation
@@ -363,6 +364,33 @@ def test_a_failed_call_leads_no_more_although_its_thread_and_error_live_on(cache
 def test_a_failed_batch_of_a_text_model_leads_none_of_its_prompts(cache: BeautySpotCache):
     with pytest.raises(LookupError):
         FailingText(responses=["no"], cache=cache).generate(["a", "b", "a"], callbacks=[[], [], []])
+    assert leads(cache) == 0
+
+
+class Refusing(BaseCallbackHandler):
+    """Refuses each call before it begins, as one that watches over a budget does."""
+
+    raise_error = True
+    run_inline = True
+
+    def on_llm_start(self, *args: Any, **kwargs: Any) -> None:
+        raise PermissionError("no budget")
+
+
+def test_a_call_that_a_handler_refuses_leads_no_more_although_its_thread_lives_on(cache: BeautySpotCache):
+    model = FakeListLLM(responses=["yes"], cache=cache)
+    with contextlib.suppress(PermissionError):
+        model.generate(["a", "b"], callbacks=[Refusing()])
+    assert leads(cache) == 0
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(model.invoke, "a").result(10) == "yes"
+
+
+async def test_a_call_that_a_handler_refuses_leads_no_more_although_its_task_lives_on(cache: BeautySpotCache):
+    with contextlib.suppress(PermissionError):
+        await FakeListLLM(responses=["yes"], cache=cache).agenerate(["a", "b"], callbacks=[Refusing()])
+    await asyncio.sleep(0)  # the second prompt is refused too
+    gc.collect()  # a task and its error hold each other's frames
     assert leads(cache) == 0
 
 

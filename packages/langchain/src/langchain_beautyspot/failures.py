@@ -22,6 +22,13 @@ class FailureHandler(BaseCallbackHandler):
     def on_chat_model_start(self, *_: Any, **__: Any) -> None:
         """Note nothing: without this, LangChain would turn the messages into text to call another method."""
 
+    def __del__(self) -> None:
+        """Do it as well where the call ended and told nobody, and whoever held its frames has let go of them.
+
+        So ends the call of a text model that is interrupted, or whose handler raises, between its look and its call.
+        """
+        self.on_llm_error()
+
     def on_llm_error(self, *_: Any, **__: Any) -> None:
         """Do what is to be done."""
         for each in self.then:
