@@ -52,3 +52,17 @@ def test_classes_that_nothing_names_are_told_of_one_by_one() -> None:
             MsgpackSerializer().loads(writer.dumps(each("paid")))
         errors.append(caught.value)
     assert [name in message for name, message in zip(("One", "Two"), said(errors), strict=True)] == [True, True]
+
+
+def test_a_lost_value_is_told_apart_from_a_damaged_one_and_remembered_by_its_key() -> None:
+    damage = Damage(Notices())
+    with warnings.catch_warnings(record=True, action="always") as warned:
+        damage.report("a", LostBlobError("no blob at 'x'; expected one; bring it back"))
+        damage.report("b", DamagedEntryError("checksum"))
+    assert [str(each.message).partition(" (")[0] for each in warned] == [
+        "the row of a is kept, but its value is not found",
+        "the kept result b could not be read",
+    ]
+    assert "bring it back" in str(damage.cause("a"))
+    assert "checksum" in str(damage.cause("b"))
+    assert damage.cause("c") is None

@@ -29,7 +29,8 @@ def replace_by_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "next_step"), [(remove, "so its call has to run again"), (replace_by_file, "check the folder")]
+    ("damage", "next_step"),
+    [(remove, "bring it back, or its call has to run again"), (replace_by_file, "check the folder")],
 )
 def test_a_lost_blob_folder_costs_its_blobs_and_one_warning(
     stage: Any, tmp_path: Path, damage: Callable[[Path], None], next_step: str

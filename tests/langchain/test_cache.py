@@ -228,13 +228,14 @@ def test_refresh_asks_anew_and_keeps_that(timed: Make, clock: FrozenClock):
 
 
 async def test_replay_only_raises_where_an_answer_is_missing(make: Make):
-    cache = make(mode="replay_only")
+    cache, other = make(mode="replay_only"), make()
     model = FakeListChatModel(responses=["never"], cache=cache)
+    FakeListChatModel(responses=["never"], cache=other).invoke("good-bye")
     with pytest.raises(ReplayMiss, match=r"no kept answer to .*hello.*ask it once with mode='read_write'"):
         model.invoke("hello")
     with pytest.raises(ReplayMiss):
         await model.ainvoke("hello")
-    FakeListChatModel(responses=["never"], cache=make()).invoke("hello")
+    FakeListChatModel(responses=["never"], cache=other).invoke("hello")
     assert model.invoke("hello").text == "never"
 
 

@@ -121,6 +121,7 @@ def test_arguments_and_results_that_another_changed_are_the_keys_own_and_its_own
 
 
 def test_a_replay_fails_though_another_makes_messages_of_errors(spot: Spot) -> None:
+    spot.mark(len)("recorded")
     replay = CacheMiddleware(spot, tools=["add"], mode="replay_only")
     retries = ToolRetryMiddleware(max_retries=0, on_failure="continue")
     request = ToolCallRequest(tool_call=CALL, tool=add, state={}, runtime=None)  # type: ignore[arg-type]

@@ -433,6 +433,7 @@ def test_a_setting_that_is_changed_to_an_object_goes_past_the_cache(spot: Spot, 
 
 def test_policies_tags_and_times_to_live_hold(spot: Spot, asked: list[list[str]]) -> None:
     cached = CachedTransformation(Shout(), spot, ttl="1h", tags=("t",))
+    spot.parts.store.lookup("any")  # makes the file
     with cache_policy("replay_only"), pytest.raises(ReplayMiss, match=r"CachedTransformation\.Shout"):
         cached(documents(1))
     for mode in ("read_only", "read_write", "refresh", "off"):

@@ -374,7 +374,8 @@ def test_what_is_too_much_of_it_or_can_not_be_kept_is_left_out(store: Spot) -> N
         assert [each.raw for each in again] == [None, None, "last"]
 
 
-def test_in_a_replay_a_question_without_a_key_is_refused(llm: Parrot) -> None:
+def test_in_a_replay_a_question_without_a_key_is_refused(llm: Parrot, store: Spot) -> None:
+    store.mark(len)("recorded")
     with cache_policy("replay_only"), pytest.raises(ReplayMiss, match="key_fn="):
         llm.complete("a", sink=threading.Lock())
     assert ASKED == []

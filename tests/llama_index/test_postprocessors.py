@@ -195,6 +195,7 @@ def test_metadata_without_content_goes_past_the_cache(spot: Spot, asked: list[st
 
 def test_policies_hold_for_rankings_too(spot: Spot, asked: list[str]) -> None:
     ranker = cache_postprocessor(Longest(), spot)
+    spot.mark(len)("recorded")
     with cache_policy("replay_only"), pytest.raises(ReplayMiss, match=r"llama_index\.Longest\.long"):
         ranker.postprocess_nodes(nodes("a"), query_str="q")
     for mode in ("read_only", "read_write", "refresh", "off"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from beautyspot.errors import CacheReadWarning, DamagedEntryError
+from beautyspot.errors import CacheReadWarning, DamagedEntryError, LostBlobError
 from beautyspot.notices import trouble
 
 TYPE_CHECKING = False
@@ -28,6 +28,7 @@ class Damage:
         """Entries met so far that could not be read."""
         self._notices = notices
         self._keys: deque[str] = deque(maxlen=REMEMBERED)
+        self._causes: deque[tuple[str, str]] = deque(maxlen=REMEMBERED)
         self._reasons: set[Hashable] = set()
 
     def report(self, key: str, error: Exception, again: bool = False, /) -> None:
@@ -35,6 +36,8 @@ class Damage:
         if not again:
             self.count += 1
             self._keys.append(key)
+        met = _met(key, error)
+        self._causes.append((key, met))
         reason = trouble(error)
         if reason not in self._reasons and len(self._reasons) >= REASONS:
             reason = type(error)
@@ -44,13 +47,16 @@ class Damage:
         try:
             self._notices.warn(
                 reason,
-                f"the kept result {key} could not be read ({type(error).__name__}: {error}), so its function runs again"
-                + ("" if knows_better else "; `beautyspot doctor` says what is wrong"),
+                f"{met}, so it counts as a miss" + ("" if knows_better else "; `beautyspot doctor` says what is wrong"),
                 CacheReadWarning,
             )
         except CacheReadWarning:  # made an error by who wants to be asked before a call is paid for again: any call
             self._notices.forget(reason)
             raise
+
+    def cause(self, key: str, /) -> str | None:
+        """Return what was met when the entry under `key` could not be read; None if there is none, or long ago."""
+        return next((met for each, met in reversed(self._causes.copy()) if each == key), None)
 
     def take(self, key: str, /) -> bool:
         """Say whether the entry under `key` was reported since somebody asked."""
@@ -61,3 +67,9 @@ class Damage:
         except (ValueError, IndexError):  # it wasn't, or another thread changes the deque
             return False
         return True
+
+
+def _met(key: str, error: Exception) -> str:
+    if isinstance(error, LostBlobError):
+        return f"the row of {key} is kept, but its value is not found ({type(error).__name__}: {error})"
+    return f"the kept result {key} could not be read ({type(error).__name__}: {error})"

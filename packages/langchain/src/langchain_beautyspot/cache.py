@@ -14,6 +14,7 @@ from beautyspot.lenient import NEXT_STEP as OF_THE_STORE
 from beautyspot.lenient import report
 from beautyspot.places import Place, opened, portable
 from beautyspot.records import TaskFilter
+from beautyspot.replays import expect_database, no_result
 from beautyspot.store import Hit, Label
 from beautyspot.threads import in_thread
 from langchain_core.caches import BaseCache
@@ -106,9 +107,10 @@ class BeautySpotCache(BaseCache, Uncopied):
         """Return the kept answer, after a wait if somebody else asks the same question now.
 
         Raises:
-            ReplayMiss: there is none, in the mode `replay_only`.
+            ReplayMiss: there is none, or not even a database, in the mode `replay_only`.
         """
         question = None
+        expect_database(self._store, self.mode, ReplayMiss)
         try:
             question = self._questions.question(prompt, llm_string)
             key = question.key
@@ -124,6 +126,7 @@ class BeautySpotCache(BaseCache, Uncopied):
     async def alookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
         """Return the kept answer as `lookup` does, without blocking the event loop."""
         question = None
+        expect_database(self._store, self.mode, ReplayMiss)
         try:
             question = self._questions.question(prompt, llm_string)
             key = question.key
@@ -245,10 +248,8 @@ class BeautySpotCache(BaseCache, Uncopied):
         if self.mode == "refresh":
             self._leads.begin(key)
         if self.mode == "replay_only":
-            raise ReplayMiss(
-                f"no kept answer to {readable_prompt(prompt)[-200:]!r} (key {key!r}), and the mode is 'replay_only'; "
-                "ask it once with mode='read_write'"
-            )
+            asked = f"answer to {readable_prompt(prompt)[-200:]!r}"
+            raise ReplayMiss(no_result(self._store, asked, "ask it once with mode='read_write'", [key]))
 
     def _keep(
         self, question: Question, asked: str, lead: Lead | None, prompt: str, generations: list[Generation]

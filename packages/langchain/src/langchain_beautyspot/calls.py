@@ -7,6 +7,7 @@ from beautyspot import ConfigurationError, Spot
 from beautyspot.durations import Duration
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning
 from beautyspot.lenient import report
+from beautyspot.replays import expect_database, no_result
 from beautyspot.rows import Rows
 from beautyspot.store import Hit
 
@@ -36,7 +37,7 @@ class Calls:
             version=VERSION, ttl=ttl, tags=tags, input_key_fn=_key_of, cache_if=_never if mode == "read_only" else _kept
         )
         self._mode: Mode = mode
-        self._notices = spot.parts.store.notices
+        self._store = spot.parts.store
         self._rows = Rows(spot.parts)
         self._marked: dict[tuple[str, bool], Any] = {}
 
@@ -52,11 +53,12 @@ class Calls:
             lasting: Gives what to keep of it, or `LEFT_OUT`. Trouble with that is told, and the result returned.
 
         Raises:
-            ReplayMiss: nothing is kept, in the mode `replay_only`.
+            ReplayMiss: nothing is kept, or there is not even a database, in the mode `replay_only`.
         """
         if self._mode == "replay_only":
+            expect_database(self._store, self._mode, ReplayMiss)
             hits = self._rows.read([self.cache_key(func_name, key)])
-            return [], _replayed(hits, func_name, key)
+            return [], self._replayed(hits, func_name, key)
         begun: list[bool] = []
         made: list[T] = []
 
@@ -78,8 +80,9 @@ class Calls:
     ) -> tuple[list[T], Any]:
         """Do as `make`, without blocking the event loop."""
         if self._mode == "replay_only":
+            expect_database(self._store, self._mode, ReplayMiss)
             hits = await self._rows.read_async([self.cache_key(func_name, key)])
-            return [], _replayed(hits, func_name, key)
+            return [], self._replayed(hits, func_name, key)
         begun: list[bool] = []
         made: list[T] = []
 
@@ -99,9 +102,9 @@ class Calls:
     def _goes_on(self, error: Exception, begun: list[bool], made: list[Any]) -> bool:
         """Tell of an error that is the cache's own, and say so: the result is there, or nobody has asked for it yet."""
         if made:
-            report(self._notices, "LangChain", "could not keep an answer", error, CacheSaveWarning)
+            report(self._store.notices, "LangChain", "could not keep an answer", error, CacheSaveWarning)
         elif isinstance(error, CacheWarning) and not begun:
-            report(self._notices, "LangChain", "could not look an answer up", error, CacheReadWarning)
+            report(self._store.notices, "LangChain", "could not look an answer up", error, CacheReadWarning)
         else:
             return False
         return True
@@ -109,6 +112,13 @@ class Calls:
     def cache_key(self, func_name: str, key: str, /) -> str:
         """Return the key of the row that holds a call."""
         return self._function(func_name, asynchronous=False).key(key, None)
+
+    def _replayed(self, hits: Sequence[Hit | None], func_name: str, key: str) -> Any:
+        """Return what is kept. Nothing is counted: the store of a replay may be a file that is committed."""
+        if hits[0] is not None:
+            return hits[0].value
+        row, made = self.cache_key(func_name, key), f"result of a call of {func_name!r}"
+        raise ReplayMiss(no_result(self._store, made, "make it once with mode='read_write'", [row]))
 
     def _function(self, func_name: str, *, asynchronous: bool) -> Any:
         marked = self._marked.get((func_name, asynchronous))
@@ -144,13 +154,3 @@ def _kept(value: Any) -> bool:
 
 def _never(_: Any) -> bool:
     return False
-
-
-def _replayed(hits: Sequence[Hit | None], func_name: str, key: str) -> Any:
-    """Return what is kept. Nothing is counted: the store of a replay may be a file that is committed."""
-    if hits[0] is not None:
-        return hits[0].value
-    raise ReplayMiss(
-        f"no kept call of {func_name!r} (key {key!r}), and the mode is 'replay_only'; make it once with "
-        "mode='read_write'"
-    )

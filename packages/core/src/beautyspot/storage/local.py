@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from beautyspot.errors import ConfigurationError, LostBlobError, StorageError
 from beautyspot.folders import make_folder, sync_folder
 from beautyspot.records import BlobInfo
-from beautyspot.storage.locations import SUFFIX, UNFINISHED, is_blob, is_unfinished, new_location, path_of
+from beautyspot.storage.locations import LOST, SUFFIX, UNFINISHED, is_blob, is_unfinished, new_location, path_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class LocalStorage:
     def _failed(self, verb: str, location: str, error: OSError) -> StorageError:
         advice = _ADVICE.get(error.errno or 0, "check the folder, or give another one as storage=")
         if verb == "read" and error.errno == errno.ENOENT:
-            advice = "it was deleted by hand or by another program, so its call has to run again"
+            advice = LOST
         kind = LostBlobError if verb == "read" and error.errno in _LOST else StorageError
         return kind(f"can't {verb} blob {location!r} in {self.root!r}: {error.strerror or error}; {advice}")
 

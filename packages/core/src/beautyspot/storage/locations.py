@@ -9,6 +9,12 @@ UNFINISHED = ".tmp"
 LEGACY_UNFINISHED = (".bin.tmp", ".spot_tmp")
 """Endings of half-written files of releases 1.0 to 2.4, and of 2.7."""
 
+LOST = (
+    "it was deleted by hand or by another program, or not copied with its row; bring it back, or its call has to run "
+    "again"
+)
+"""What is said of a blob that isn't there."""
+
 _HEX = frozenset("0123456789abcdef")
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from beautyspot.errors import LostBlobError, StorageError
 from beautyspot.storage.buckets import Bucket, told
+from beautyspot.storage.locations import LOST
 
 CONFLICTS = frozenset(
     ("PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "NoSuchUpload", "409", "412")
@@ -24,14 +25,13 @@ _BUCKET = "make the bucket, or correct its name in storage="
 _REGION = "give the bucket's own region, as S3Storage(…, region_name=…) or AWS_REGION"
 _ENDPOINT = "check the network and the endpoint (endpoint_url=, AWS_ENDPOINT_URL); later calls try again"
 _SERVICE = "the service is in trouble or asks for fewer requests; later calls try again"
-_LOST = "it was deleted by hand or by another program, so its call has to run again"
 _CHANGED = "the object was replaced by a smaller one since it was opened; open it again"
 _CLOCK = "set this machine's clock"
 _OTHER = "look the error up in the storage's documents, or give another storage="
 
 _ADVICE = {
-    "404": _LOST,
-    "NoSuchKey": _LOST,
+    "404": LOST,
+    "NoSuchKey": LOST,
     "NoSuchBucket": _BUCKET,
     "InvalidBucketName": _BUCKET,
     "403": _RIGHTS,
@@ -97,5 +97,5 @@ def failure(verb: str, location: str, bucket: Bucket, error: Exception, /) -> St
         what = f"{type(error).__name__}: {error}"
         names = [kind.__name__ for kind in type(error).__mro__]
         advice = next((_ADVICE_OF_CLASS[name] for name in names if name in _ADVICE_OF_CLASS), _OTHER)
-    kind = LostBlobError if advice == _LOST else StorageError
+    kind = LostBlobError if advice == LOST else StorageError
     return kind(f"can't {verb} blob {location!r} in {bucket.url!r}: {told(what)}; {advice}")

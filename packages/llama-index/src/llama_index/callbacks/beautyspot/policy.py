@@ -6,6 +6,10 @@ from contextvars import ContextVar
 from typing import Literal
 
 from beautyspot.checks import expect
+from beautyspot.replays import expect_database
+from beautyspot.store import Store
+
+from llama_index.callbacks.beautyspot.errors import ReplayMiss
 
 Mode = Literal["read_write", "read_only", "refresh", "replay_only", "off"]
 MODES: tuple[Mode, ...] = ("read_write", "read_only", "refresh", "replay_only", "off")
@@ -47,3 +51,14 @@ def mode_from(mode: Mode, /) -> Mode:
 def mode_now(unless_told: Mode, /) -> Mode:
     """Return the mode of the block that runs now, or the cache's own."""
     return _mode.get() or unless_told
+
+
+def mode_of_call(unless_told: Mode, store: Store, /) -> Mode:
+    """Return the mode of a call that begins now and may look into `store`.
+
+    Raises:
+        ReplayMiss: it is `replay_only`, and there is not even a database.
+    """
+    mode = mode_now(unless_told)
+    expect_database(store, mode, ReplayMiss)
+    return mode

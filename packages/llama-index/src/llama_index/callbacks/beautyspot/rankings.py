@@ -13,6 +13,7 @@ from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
 from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened
+from beautyspot.replays import no_result
 from beautyspot.store import Hit, Label
 
 from llama_index.callbacks.beautyspot.asking import Settings, is_running, running
@@ -26,7 +27,7 @@ from llama_index.callbacks.beautyspot.embeddings.numbers import packed
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
 from llama_index.callbacks.beautyspot.ingestion.keys import content
 from llama_index.callbacks.beautyspot.options import Options
-from llama_index.callbacks.beautyspot.policy import Mode, mode_now
+from llama_index.callbacks.beautyspot.policy import Mode, mode_of_call
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
 FORMAT = "1"
@@ -58,7 +59,7 @@ class Rankings(Uncopied):
 
         So does a call of the postprocessor to itself, which is part of the one that is running.
         """
-        mode = "off" if is_running(model) else mode_now(self.options.mode)
+        mode = "off" if is_running(model) else mode_of_call(self.options.mode, self.spot.parts.store)
         nodes = list(nodes)
         question = None if mode == "off" else self._question(model, nodes, query)
         return None if question is None else RankingCall(self, model, nodes, query, mode, question)
@@ -129,10 +130,8 @@ class RankingCall:
         if self._mode != "replay_only":
             self._cache.rows.count(self._func_name, [] if ranking is None else found, 0)
         elif ranking is None:
-            raise ReplayMiss(
-                f"{self._func_name} has no ranking kept for this query; expected one with 'replay_only'; record it "
-                "first with 'read_write'"
-            )
+            store, what = self._cache.spot.parts.store, f"ranking of {self._func_name} for this query"
+            raise ReplayMiss(no_result(store, what, "record it first with 'read_write'", [self._question.key]))
         return ranking
 
     def turns(self) -> Turns:

@@ -12,6 +12,7 @@ from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import hasher
 from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened
+from beautyspot.replays import no_result
 from beautyspot.store import Hit, Label
 from beautyspot.threads import on_event_loop
 
@@ -29,7 +30,7 @@ from llama_index.callbacks.beautyspot.errors import ReplayMiss
 from llama_index.callbacks.beautyspot.limiter import BeautySpotRateLimiter
 from llama_index.callbacks.beautyspot.meter import estimate_texts
 from llama_index.callbacks.beautyspot.options import Options
-from llama_index.callbacks.beautyspot.policy import Mode, cache_policy, mode_now
+from llama_index.callbacks.beautyspot.policy import Mode, cache_policy, mode_now, mode_of_call
 from llama_index.core.rate_limiter import BaseRateLimiter
 
 Kind = Literal["text", "query", "image"]
@@ -74,7 +75,7 @@ class VectorCache(Uncopied):
         """Return a vector for each input, asking `embed` for those that are not kept."""
         if is_running(model):
             return embed(inputs)
-        mode = mode_now(self.options.mode)
+        mode = mode_of_call(self.options.mode, self.spot.parts.store)
         batch = None if mode == "off" else self.batch(model, inputs, kind)
         if batch is None:
             return self._ask(model, inputs, embed)[0]
@@ -98,7 +99,7 @@ class VectorCache(Uncopied):
         """Do as `vectors`."""
         if is_running(model):
             return await embed(inputs)
-        mode = mode_now(self.options.mode)
+        mode = mode_of_call(self.options.mode, self.spot.parts.store)
         batch = None if mode == "off" else self.batch(model, inputs, kind)
         if batch is None:
             return (await self._ask_async(model, inputs, embed))[0]
@@ -122,7 +123,7 @@ class VectorCache(Uncopied):
 
     def hits_of(self, model: Any, texts: Sequence[str]) -> Batch | None:
         """Return the whole of what was asked, to be read before it is cut into the model's batches; None: don't."""
-        reads = mode_now(self.options.mode) in ("read_write", "read_only", "replay_only")
+        reads = mode_of_call(self.options.mode, self.spot.parts.store) in ("read_write", "read_only", "replay_only")
         return self.batch(model, texts, "text") if reads and texts and not is_running(model) else None
 
     def fill(self, batch: Batch, hits: Sequence[Hit | None]) -> None:
@@ -152,10 +153,9 @@ class VectorCache(Uncopied):
     def _missing(self, batch: Batch, mode: Mode) -> list[Any]:
         missing = batch.missing
         if missing and mode == "replay_only":
-            raise ReplayMiss(
-                f"{batch.func_name} has no vector kept for {len(missing)} of its inputs; expected all of them with "
-                "'replay_only'; record them first with 'read_write'"
-            )
+            what = f"vector of {batch.func_name} for {len(missing)} of its inputs"
+            step, keys = "record them first with 'read_write'", [*filter(is_key, missing)]
+            raise ReplayMiss(no_result(self.spot.parts.store, what, step, keys))
         return missing
 
     def _wanted(self, batch: Batch, turn: Turn, hits: Sequence[Hit | None]) -> list[Any]:

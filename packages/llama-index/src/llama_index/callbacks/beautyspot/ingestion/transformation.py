@@ -15,6 +15,7 @@ from beautyspot.keys.canonical import Canonical
 from beautyspot.keys.code import version_from_code
 from beautyspot.lenient import LenientRows
 from beautyspot.places import Place, opened, portable
+from beautyspot.replays import no_result
 from beautyspot.spot import Spot
 from beautyspot.store import Hit, Label
 from beautyspot.threads import on_event_loop
@@ -26,7 +27,7 @@ from llama_index.callbacks.beautyspot.ingestion.keys import FORMAT, Keys, regist
 from llama_index.callbacks.beautyspot.ingestion.plan import Call, Plan, parts_of
 from llama_index.callbacks.beautyspot.ingestion.sources import Sources, sources_of, sources_of_async
 from llama_index.callbacks.beautyspot.ingestion.units import UNITS, Unit, is_aligned, unit_of, units
-from llama_index.callbacks.beautyspot.policy import Mode, mode_from, mode_now
+from llama_index.callbacks.beautyspot.policy import Mode, mode_from, mode_of_call
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import Field, PrivateAttr, SerializeAsAny
 from llama_index.core.schema import BaseNode, TransformComponent
@@ -109,7 +110,7 @@ class CachedTransformation(TransformComponent):
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Return what the transformation makes of `nodes`."""
-        mode = mode_now(self._mode)
+        mode = mode_of_call(self._mode, self._spot.parts.store)
         if mode == "off":
             return self.transformation(nodes, **kwargs)
         sources, rows, clock = sources_of(self.transformation, nodes), self._store(), self._spot.parts.clock
@@ -132,7 +133,7 @@ class CachedTransformation(TransformComponent):
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Do as a call."""
-        mode = mode_now(self._mode)
+        mode = mode_of_call(self._mode, self._spot.parts.store)
         if mode == "off":
             return await self.transformation.acall(nodes, **kwargs)
         sources, rows = await sources_of_async(self.transformation, nodes), self._store()
@@ -207,10 +208,9 @@ class CachedTransformation(TransformComponent):
         if mode != "replay_only":
             self._store().count(self._func_name, found, missing)
         elif missing:
-            raise ReplayMiss(
-                f"{self._func_name} has no result kept for {missing} of the nodes; expected all of them with "
-                "'replay_only'; record them first with 'read_write'"
-            )
+            what = f"result of {self._func_name} for {missing} of the nodes"
+            step, keys = "record them first with 'read_write'", plan.keys_of(plan.missing)
+            raise ReplayMiss(no_result(self._spot.parts.store, what, step, keys))
 
     def _rows(
         self, plan: Plan, call: Call, made: Sequence[BaseNode], elapsed_s: float, mode: Mode

@@ -12,6 +12,7 @@ from beautyspot.flight import Claim
 from beautyspot.flight.claim import Ask
 from beautyspot.lenient import NEXT_STEP, LenientRows, report
 from beautyspot.places import Place, opened, portable
+from beautyspot.replays import no_result
 from beautyspot.store import Hit, Label
 from beautyspot.threads import in_thread, on_event_loop
 
@@ -21,7 +22,7 @@ from llama_index.callbacks.beautyspot.llms.answers import Response, is_complete
 from llama_index.callbacks.beautyspot.llms.call import Call
 from llama_index.callbacks.beautyspot.llms.kept import Answer, AnswerSerializer
 from llama_index.callbacks.beautyspot.llms.questions import KeyFn, Question, Questions
-from llama_index.callbacks.beautyspot.policy import Mode, mode_from, mode_now
+from llama_index.callbacks.beautyspot.policy import Mode, mode_from, mode_of_call
 from llama_index.callbacks.beautyspot.recorder.usage import usage_of
 
 T = TypeVar("T")
@@ -95,10 +96,9 @@ class LLMCache(Uncopied):
         """Return what `call` asks; None where the model is to be asked as if there was no cache.
 
         Raises:
-            ReplayMiss: no key can be made of it, in the mode `replay_only`.
+            ReplayMiss: no key can be made of it, or there is not even a database, in the mode `replay_only`.
         """
-        mode = mode_now(self._mode)
-        if mode == "off" or is_running(call.llm):
+        if is_running(call.llm) or (mode := mode_of_call(self._mode, self._store)) == "off":
             return None
         try:
             return Lookup(self.questions.question(call.llm, call.family, call.asked, call.options), mode)
@@ -212,10 +212,8 @@ class LLMCache(Uncopied):
         """
         if lookup.mode == "replay_only":
             asked = call.asked if isinstance(call.asked, str) else str(call.asked[-1] if call.asked else "")
-            raise ReplayMiss(
-                f"no kept answer to {asked[-200:]!r} (key {lookup.question.key!r}), and the mode is 'replay_only'; "
-                "ask it once in the mode 'read_write'"
-            )
+            what, step = f"answer to {asked[-200:]!r}", "ask it once in the mode 'read_write'"
+            raise ReplayMiss(no_result(self._store, what, step, [lookup.question.key]))
 
     def settled(self, call: Call, lookup: Lookup, /) -> Lookup:
         """Return what becomes of the answer that the model gives now: nobody finds one of other settings."""
