@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing, redirect_stderr, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
 import beautyspot as bs
@@ -51,6 +51,15 @@ def test_ctrl_c_while_the_command_is_loaded_says_nothing_and_exits_with_130() ->
     assert (done.returncode, done.stderr) == (130, "")
 
 
+def press_ctrl_c(process: subprocess.Popen[bytes]) -> None:
+    """Press it until the process ends: Python does not see a signal that comes right before it waits for a line."""
+    while True:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=10)
+            return
+
+
 @pytest.mark.parametrize(("answer", "code", "left"), [(b"y\n", 0, 4), (b"\x04", 1, 34), (None, 130, 34)])
 def test_whoever_does_not_say_yes_is_told_that_nothing_was_deleted(
     many: Path, answer: bytes | None, code: int, left: int
@@ -62,7 +71,7 @@ def test_whoever_does_not_say_yes_is_told_that_nothing_was_deleted(
         said = b""
         while b"[y/N]" not in said and process.stderr is not None:
             said += process.stderr.read(1) or pytest.fail("it ended without a question")
-        os.write(keyboard, answer) if answer else process.send_signal(signal.SIGINT)
+        os.write(keyboard, answer) if answer else press_ctrl_c(process)
         said += process.communicate(timeout=30)[1]
     os.close(keyboard)
     os.close(terminal)
