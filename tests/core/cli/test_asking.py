@@ -53,7 +53,7 @@ def test_ctrl_c_while_the_command_is_loaded_says_nothing_and_exits_with_130() ->
 
 def press_ctrl_c(process: subprocess.Popen[bytes]) -> None:
     """Press it until the process ends: Python does not see a signal that comes right before it waits for a line."""
-    while True:
+    for _ in range(12):
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=10)
