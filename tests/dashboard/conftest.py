@@ -130,7 +130,7 @@ def run_page() -> Iterator[Callable[..., AppTest]]:
         blobs = [create_storage(Path(store).parent / "blobs")] if "://" not in str(store) else []
         places.append(Place(str(store), blobs, read_only))
         use(places[-1])
-        app = AppTest.from_file(str(MAIN), default_timeout=30)
+        app = AppTest.from_file(str(MAIN), default_timeout=120)
         app.query_params.update(parameters)
         app.switch_page(f"{page}.py")
         return app.run()

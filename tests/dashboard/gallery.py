@@ -207,7 +207,7 @@ def _tone(pitch_hz: int, *output: str) -> bytes:
 def _ffmpeg(*arguments: str) -> bytes:
     target = () if str(arguments[-1]).endswith(".mp4") else ("-",)
     command = [program("ffmpeg", "ffmpeg"), "-loglevel", "error", *arguments, *target]
-    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+    return subprocess.run(command, check=True, capture_output=True, timeout=300).stdout
 
 
 class Gallery(NamedTuple):

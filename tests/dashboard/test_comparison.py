@@ -23,7 +23,7 @@ def test_values_that_can_not_be_compared_are_shown_and_that_is_said(tmp_path: Pa
     with bs.Spot("t", db=tmp_path / "t.db", storage=tmp_path / "blobs") as spot:
         for power in (5000, 6000):  # Python writes no number of so many digits
             spot.mark(lambda power: {10**power})(power)
-    app = AppTest.from_function(script, args=(str(tmp_path),), default_timeout=20).run()
+    app = AppTest.from_function(script, args=(str(tmp_path),), default_timeout=120).run()
     assert not app.exception
     assert "can't be compared" in app.warning[0].value
     assert sorted(hex(10**power) in "".join(each.value for each in app.json) for power in (5000, 6000)) == [True, True]

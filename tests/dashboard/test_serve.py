@@ -30,7 +30,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def answer(served: Served, path: str, **headers: str) -> tuple[int, Any]:
     url = urlsplit(served.url)
-    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=20)
+    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=60)
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     answer.read()
@@ -145,7 +145,7 @@ def test_it_stops_without_a_traceback(small_store: Path) -> None:
     with dashboard(str(small_store), cwd=small_store.parent) as served:
         assert answer(served, "/")[0] == 401
         served.process.send_signal(signal.SIGINT)
-        _, err = served.process.communicate(timeout=20)
+        _, err = served.process.communicate(timeout=60)
     assert "Traceback" not in err
     assert served.process.returncode == 0
 
@@ -156,7 +156,7 @@ def test_the_printed_address_answers_at_once_and_holds_no_password(tmp_path: Pat
         with socket.create_connection((url.hostname, url.port), 5):
             pass
         served.process.terminate()
-        _, err = served.process.communicate(timeout=20)
+        _, err = served.process.communicate(timeout=60)
     assert "secret" not in err + served.said
     assert "Traceback" not in err
 

@@ -53,7 +53,7 @@ def show(tmp_path: Path) -> Show:
             spot.mark(version=str(len(GIVEN)), content_type=kind, save_blob=spoil is not None)(_given)()
         if spoil is not None:
             spoil(next(path for path in (tmp_path / "blobs").rglob("*.bin")))
-        app = AppTest.from_function(script, args=(str(tmp_path),), default_timeout=20).run()
+        app = AppTest.from_function(script, args=(str(tmp_path),), default_timeout=120).run()
         assert not app.exception
         return app
 

@@ -46,7 +46,7 @@ def running(folder: Path, path: str, *words: str, **environment: str) -> Iterato
     """Run a server from its first answer on, and stop it at the end."""
     process = subprocess.Popen([sys.executable, "-m", *words], cwd=folder, env=os.environ | environment)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not _answers(path):
             assert process.poll() is None, f"{words} ended"
             assert time.monotonic() < deadline, f"{words} doesn't answer"
@@ -65,7 +65,7 @@ def _answers(url: str) -> bool:
 
 
 def ask(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         return json.load(answer)
 
 
@@ -160,7 +160,7 @@ def test_a_stop_under_load_finishes_what_was_begun_and_a_restart_knows_it(folder
                 time.sleep(0.01)  # a poll of another process
             process.send_signal(signal.SIGTERM)
             process.wait(30)
-            answers = [each.communicate(timeout=30)[0] for each in load]
+            answers = [each.communicate(timeout=60)[0] for each in load]
         paid = ask(f"{api}/asked")["asked"]
         with service(folder, api) as (url, _):
             for name in paid:

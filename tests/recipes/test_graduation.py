@@ -56,7 +56,7 @@ class Stage(NamedTuple):
 
     def asked(self) -> dict[str, Any]:
         """Return what the API counted."""
-        with urllib.request.urlopen(f"{self.environment['API']}/asked", timeout=30) as answer:
+        with urllib.request.urlopen(f"{self.environment['API']}/asked", timeout=60) as answer:
             return json.load(answer)
 
 
@@ -98,7 +98,7 @@ def workers(stage: Stage, *names: str) -> Iterator[list["subprocess.Popen[bytes]
         for name, log in logs.items()
     ]
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not all(log.exists() and " ready." in log.read_text() for log in logs.values()):
             assert {process.poll() for process in started} == {None}
             assert time.monotonic() < deadline
@@ -157,7 +157,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wanted = [each.replace("beautyspot", str(ROOT / "packages/core")) for each in told]
     wanted += ["--constraint", str(ROOT / "requirements/airflow.txt")]
     for words in (["venv", f"--python={sys.executable}", folder], ["pip", "install", f"--python={folder}", *wanted]):
-        subprocess.run([uv, *words, "--quiet"], check=True, timeout=300)
+        subprocess.run([uv, *words, "--quiet"], check=True, timeout=600)
     return folder / "bin"
 
 

@@ -47,7 +47,7 @@ def dashboard(*arguments: str, cwd: Path, program: Sequence[str | Path] = HERE) 
             raise AssertionError(said)
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 # Of a module: as long as Playwright is there, its event loop is the running one, and no other can run in the process.

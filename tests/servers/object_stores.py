@@ -70,7 +70,7 @@ def running(command: list[str], url: str, **environment: str) -> Iterator[subpro
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | environment
     )
     try:
-        deadline_s = time.monotonic() + 30
+        deadline_s = time.monotonic() + 120
         while not answers(url):
             assert server.poll() is None, f"{command[0]} ended with {server.returncode}"
             assert time.monotonic() < deadline_s, f"{command[0]} doesn't answer at {url}"

@@ -47,7 +47,7 @@ class RedisServer:
     def command(self, *words: str) -> str:
         """Return what `redis-cli` says to a command."""
         cli = [program("redis-cli", "redis-tools"), "-p", str(self.port), *words]
-        return subprocess.run(cli, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
+        return subprocess.run(cli, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
 
     def _answers(self) -> bool:
         try:
