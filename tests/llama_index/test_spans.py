@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from contextvars import copy_context
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -118,6 +119,31 @@ async def test_a_model_counts_once_however_many_stand_around_it(recorder: Record
     await Router(first=Router(first=Told())).achat(HELLO)
     assert counted(recorder) == ["Told.chat"]
     assert len(recorder.rows()) == 4
+
+
+class Hedging(CustomLLM):
+    """Asks in a thread of its own, in the context of whoever asks it."""
+
+    inner: LLM
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        return LLMMetadata()
+
+    @llm_completion_callback()
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(copy_context().run, self.inner.complete, prompt).result()
+
+    @llm_completion_callback()
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Any:
+        raise NotImplementedError
+
+
+def test_a_wrapper_that_takes_its_context_into_a_thread_counts_by_what_it_asked(recorder: Recorder) -> None:
+    assert Hedging(inner=Told()).complete("q").text == "q"
+    assert counted(recorder) == ["Told.complete"]
+    assert recorder.totals().calls == 1
 
 
 def test_a_wrapper_that_asks_nobody_counts_itself(recorder: Recorder) -> None:
