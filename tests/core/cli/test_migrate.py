@@ -1,6 +1,7 @@
 """`beautyspot migrate` as a user types it."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,21 @@ def test_a_database_goes_to_redis_and_is_looked_at_in_a_file(run: Any, store: Pa
     command = ("migrate", "--from", redis_url, "--to", "look.db", "--to-storage", ".beautyspot/blobs/mine")
     assert run(*command, "--verify").code == 0
     assert len(json.loads(run("--db", "look.db", "list", "--json").out)["tasks"]) == 4
+
+
+@pytest.mark.external_service
+def test_an_export_from_redis_whose_blobs_are_gone_names_steps_that_work(
+    run: Any, store: Path, redis_url: str, tmp_path: Path
+) -> None:
+    run("migrate", "--from", ".beautyspot/mine.db", "--to", redis_url, "--yes")
+    shutil.rmtree(".beautyspot/blobs")
+    (empty := tmp_path / "empty").mkdir()
+    refused = run("--db", redis_url, "export", "all.bspot", "--storage", str(empty))
+    assert f"beautyspot migrate --from {redis_url} --to copy.db" in refused.err
+    run("migrate", "--from", redis_url, "--to", "copy.db", "--yes")
+    copy = ("--db", "copy.db")
+    assert run(*copy, "clean", "--blobs-are-gone", "--storage", str(empty), "--yes").code == 0
+    assert run(*copy, "export", "all.bspot", "--storage", str(empty)).code == 0
 
 
 def test_a_catalog_of_redis_says_what_to_do_without_its_password() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import beautyspot as bs
 import pytest
 from beautyspot.db import SQLiteTaskDB
-from beautyspot.maintenance import Finding, examine
+from beautyspot.maintenance import Finding, examine, repair
 from beautyspot.maintenance.machine_checks import EXTRAS
 from servers.programs import free_port
 
@@ -79,6 +79,22 @@ def test_files_that_others_may_read_are_named_with_the_command_that_mends_it(sto
     assert finding.level == "warn"
     assert "test.db 0644" in finding.what
     assert "chmod" in (finding.next_step or "")
+
+
+@pytest.mark.parametrize(
+    ("statement", "lacking"),
+    [
+        ("DROP TABLE tags", "no tags"),
+        ("ALTER TABLE activity RENAME COLUMN hits TO hit", "no activity.hits"),
+        ("ALTER TABLE tasks RENAME COLUMN elapsed_s TO took", "no tasks.elapsed_s"),
+    ],
+)
+def test_a_table_or_column_that_is_not_there_is_named_and_repaired(store: Path, statement: str, lacking: str) -> None:
+    change(store, statement)
+    finding = findings(store)["schema"]
+    assert (finding.level, lacking in finding.what) == ("error", True)
+    assert repair(store / "test.db", [bs.LocalStorage(store / "blobs")]).kept == 2
+    assert findings(store)["schema"].level == "ok"
 
 
 def test_pickles_are_reported(store: Path) -> None:

@@ -11,6 +11,7 @@ from typing import IO, Literal
 from zipfile import ZIP_STORED, ZipFile
 from zlib import crc32
 
+from beautyspot.db.redis_url import SCHEMES as NO_SQL
 from beautyspot.errors import ConfigurationError, DamagedEntryError, LostBlobError, StorageError
 from beautyspot.maintenance.archive import BIG_BYTES, PIECE_BYTES, activity_from, pack_row, task_from, unpack_row
 from beautyspot.maintenance.archive_reader import open_archive
@@ -67,10 +68,10 @@ def export_archive(
     tasks = _with_place(db.find(where or TaskFilter()), storages)
     if dry_run:
         presence = Presence(storages)
-        return _exported(_counted(tasks, lambda task: _looked_at(task, db, presence), storages, progress))
+        return _exported(_counted(tasks, lambda task: _looked_at(task, db, presence), db, storages, progress))
     with _file_at(target) as stream, ZipFile(stream, "w", ZIP_STORED) as file:
         writer = ArchiveWriter(file)
-        counts = _counted(tasks, lambda task: _add(writer, task, db, storages), storages, progress)
+        counts = _counted(tasks, lambda task: _add(writer, task, db, storages), db, storages, progress)
         writer.end_part("tasks")
         counts["activity"] = _add_activity(writer, db)
         done = _exported(counts)
@@ -81,6 +82,7 @@ def export_archive(
 def _counted(
     tasks: Iterable[Task],
     treat: Callable[[Task], tuple[Outcome, int]],
+    db: TaskDB,
     storages: Sequence[BlobStorage],
     progress: Callable[[int], None] | None,
 ) -> Counter[str]:
@@ -93,7 +95,7 @@ def _counted(
         counts["blobs"] += task.result_type == "FILE" and outcome in ("tasks", "left_out")
         if progress is not None:
             progress(number)
-    _expect_blobs(counts, storages)
+    _expect_blobs(counts, db, storages)
     return counts
 
 
@@ -109,15 +111,18 @@ def _with_place(tasks: Iterable[Task], storages: Sequence[BlobStorage]) -> Itera
         yield task
 
 
-def _expect_blobs(counts: Counter[str], storages: Sequence[BlobStorage]) -> None:
+def _expect_blobs(counts: Counter[str], db: TaskDB, storages: Sequence[BlobStorage]) -> None:
     """Refuse to end an archive without the blobs of a storage that isn't there: a disk that isn't mounted reads as an
     empty folder, while a few blobs may be found where earlier releases kept them.
     """
     if counts["lost"] and (not counts["blobs"] or next(iter(storages[0].iter_keys()), None) is None):
         where = getattr(storages[0], "root", storages[0])
+        name = str(getattr(db, "name", ""))
+        first = f"copy the rows by `beautyspot migrate --from {name} --to copy.db`, and for that file "
         raise ConfigurationError(
             f"{counts['lost']} blobs that rows name are not in {where!r}; say where they lie with --storage or mount "
-            "it, and only if they are gone for good run `beautyspot clean --blobs-are-gone` first"
+            f"it, and only if they are gone for good {first if name.partition('://')[0] in NO_SQL else ''}run "
+            "`beautyspot clean --blobs-are-gone` first"
         )
 
 

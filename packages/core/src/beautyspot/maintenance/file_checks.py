@@ -14,6 +14,7 @@ from beautyspot.db.ownership import REVISION
 from beautyspot.folders import WORKSPACE
 from beautyspot.maintenance.findings import Finding
 from beautyspot.maintenance.repair import set_aside_before
+from beautyspot.maintenance.table_checks import missing
 from beautyspot.sizes import bytes_text
 
 BIG_WAL_BYTES = 64 * 2**20
@@ -61,7 +62,11 @@ def _integrity(source: Source) -> Finding:
 def _revision(source: Source) -> Finding:
     revision = int(source.pragma("user_version"))
     if revision == REVISION:
-        return Finding("ok", "schema", f"revision {revision}")
+        lacking = ", ".join(missing(source.raw))
+        if not lacking:
+            return Finding("ok", "schema", f"revision {revision}")
+        step = "`beautyspot repair` sets the file aside and keeps what can still be read"
+        return Finding("error", "schema", f"revision {revision}, but there is no {lacking}", step)
     step = "nothing; the next Spot that opens it upgrades it in place"
     return Finding("warn", "schema", f"revision {revision} of an earlier release, now {REVISION}", step)
 

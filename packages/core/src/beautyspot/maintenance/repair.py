@@ -19,6 +19,7 @@ from beautyspot.errors import StorageError
 from beautyspot.maintenance.delete import delete_tasks
 from beautyspot.maintenance.existence import own_file
 from beautyspot.maintenance.mending import mended
+from beautyspot.maintenance.table_checks import missing
 from beautyspot.maintenance.verify import verify
 from beautyspot.protocols import BlobStorage
 from beautyspot.records import Task
@@ -84,6 +85,8 @@ def _is_malformed(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(readable_uri(path), uri=True)) as connection:
             if refuse_others(connection, str(path)) == REVISION:
+                if missing(connection.execute):
+                    return True
                 for change in CHANGES:
                     connection.execute(f"EXPLAIN {change}")
             return connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok" or _has_odd_texts(connection)
