@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from beautyspot.errors import LostBlobError, StorageError
+from beautyspot.powers import deleter_in
 from beautyspot.protocols import BlobStorage, SupportsSaveParts
 
 KEY = "0a" * 32
@@ -117,6 +118,16 @@ class BlobStorageContract:
         location = storage.save(KEY, b"data")
         storage.delete(location)
         storage.delete(location)
+
+    def test_many_are_deleted_at_once_and_what_is_left_is_told(self, storage: BlobStorage) -> None:
+        """Where a storage deletes many at all; what is gone already is not left, and nothing else goes."""
+        delete_many = deleter_in(storage)
+        if delete_many is not None:
+            kept, *locations = [storage.save(KEY, b"data") for _ in range(4)]
+            storage.delete(locations[0])
+            assert list(delete_many(locations)) == []
+            assert list(delete_many([])) == []
+            assert [info.location for info in storage.iter_keys()] == [kept]
 
     def test_every_blob_is_listed_with_its_size_and_age(self, storage: BlobStorage) -> None:
         """Once each, and nothing else."""
