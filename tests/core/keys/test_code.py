@@ -140,3 +140,35 @@ def f(value):
 def test_each_function_that_single_dispatch_chooses_from_changes_it(name: str, change: tuple[str, str]):
     assert version(DISPATCHING, name=name) == version(DISPATCHING, name=name)
     assert version(DISPATCHING.replace(*change), name=name) != version(DISPATCHING, name=name)
+
+
+DECORATED = """
+import functools
+
+def twice(function):
+    @functools.wraps(function)
+    def call(*args):
+        return function(*args) * 2
+    return call
+
+class Thrice:
+    def __init__(self, function):
+        functools.update_wrapper(self, function)
+    def __call__(self, *args):
+        return self.__wrapped__(*args) * 3
+
+@twice
+@Thrice
+def f(x):
+    return x + 1
+
+def g(x):
+    return f(x)
+"""
+
+
+@pytest.mark.parametrize("name", ["f", "g"])
+@pytest.mark.parametrize("change", [("* 2", "* 4"), ("* 3", "* 5"), ("x + 1", "x + 2")])
+def test_a_decorator_of_the_same_module_changes_it(name: str, change: tuple[str, str]):
+    assert version(DECORATED, name=name) == version(DECORATED, name=name)
+    assert version(DECORATED.replace(*change), name=name) != version(DECORATED, name=name)

@@ -134,6 +134,14 @@ def test_a_private_attribute_that_says_its_default_makes_no_other_key():
     assert key(changed(_tenant="everybody", _history=[])) == key(Chat())
 
 
+def test_a_model_that_was_given_nothing_private_keeps_the_key_of_its_fields():
+    class Plain(pydantic.BaseModel):
+        model: str = "small"
+
+    Plain.__module__, Plain.__qualname__ = Chat.__module__, Chat.__qualname__
+    assert key(Chat()) == key(Plain())
+
+
 def test_what_methods_are_given_for_private_attributes_makes_another_key():
     said, chosen = Chat(), Chat()
     said.say("hi")

@@ -34,7 +34,7 @@ FROM_CODE: Final = FromCode()
 """`version=FROM_CODE`: a function's results are kept until its code changes, or that of what it calls in its module.
 
 Followed are the plain functions of the same module that it calls by name, those that they call, and so on; with one of
-`functools.singledispatch` those that are registered with it. Classes and
+`functools.singledispatch` those that are registered with it, below a decorator of that module its wrapper. Classes and
 their methods, functions of other modules and the module's constants are not: after a change there, set a version.
 """
 
@@ -52,7 +52,7 @@ def version_from_code(function: Any, /) -> str:
         ConfigurationError: it is not written in Python.
     """
     found: dict[str, Form] = {}
-    waiting = [*_named(functions_of(function)), *_implementations(function)]
+    waiting = [*_named(functions_of(function)), *_beside(function)]
     while waiting:
         name, called = waiting.pop()
         if name not in found:
@@ -115,12 +115,28 @@ def _called(function: FunctionType, names: set[str]) -> list[tuple[str, Function
     """Return the functions of the same module that are behind the global names, by theirs."""
     world = function.__globals__
     things = [world[name] for name in names if name in world]
-    called = [*_named(map(unwrap, things)), *(pair for thing in things for pair in _implementations(thing))]
+    called = [*_named(map(unwrap, things)), *(pair for thing in things for pair in _beside(thing))]
     return [(name, each) for name, each in called if each.__globals__ is world]
 
 
 def _named(things: Iterable[Any]) -> Iterator[tuple[str, FunctionType]]:
     yield from ((qualified_name(thing), thing) for thing in things if isinstance(thing, FunctionType))
+
+
+def _beside(function: Any) -> Iterator[tuple[str, FunctionType]]:
+    """Yield what runs where a function is called, but the function itself."""
+    yield from _decorators(function)
+    yield from _implementations(function)
+
+
+def _decorators(function: Any) -> Iterator[tuple[str, FunctionType]]:
+    """Yield what decorators of its own module put before a function, by where that is written: `wraps` hides it."""
+    from beautyspot.keys.callables import place_of  # as in `_own_form`
+
+    *layers, last = chain(function)
+    for call in (split(layer)[0] if not isinstance(layer, FunctionType) else layer for layer in layers):
+        if isinstance(call, FunctionType) and call.__globals__ is getattr(last, "__globals__", None):
+            yield place_of(call), call
 
 
 def _implementations(function: Any) -> Iterator[tuple[str, FunctionType]]:
