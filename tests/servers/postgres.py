@@ -21,7 +21,7 @@ SETTINGS = {
     "max_connections": "150",
     "shared_buffers": "16MB",
 }
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 class Postgres:
