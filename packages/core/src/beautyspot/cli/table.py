@@ -43,6 +43,13 @@ def _print_to_person(columns: Sequence[Column], rows: list[list[str]], title: st
     console = Console(highlight=False)
     shown = [i for i, column in enumerate(columns) if not column.optional or any(row[i] not in NOTHING for row in rows)]
     widths = {i: max(cell_len(cell) for cell in (columns[i].name, *(row[i] for row in rows))) for i in shown}
+    kept = {i: width for i, width in widths.items() if columns[i].yields or _is_whole(columns, i)}
+    least = [min(width, NARROWEST) if columns[i].yields else width for i, width in kept.items()]
+    if sum(least) + GAP * (len(shown) - 1) > console.width:
+        _print_below_each_other(
+            console, [columns[i].name for i in shown], [[row[i] for i in shown] for row in rows], title
+        )
+        return
     table = Table(
         title=Text(title, style="bold") if title else None,
         title_justify="left",
@@ -53,7 +60,7 @@ def _print_to_person(columns: Sequence[Column], rows: list[list[str]], title: st
     )
     for i in shown:
         column = columns[i]
-        table.add_column(column.name, justify="right" if column.right else "left", no_wrap=i == 0 or column.right)
+        table.add_column(column.name, justify="right" if column.right else "left", no_wrap=_is_whole(columns, i))
         if column.yields:
             others = sum(width for j, width in widths.items() if j != i) + GAP * len(shown)
             room = max(NARROWEST, console.width - others)
@@ -62,6 +69,23 @@ def _print_to_person(columns: Sequence[Column], rows: list[list[str]], title: st
         # Text, not str: Rich would read [bold] in a name as markup.
         table.add_row(*(Text(row[i]) for i in shown))
     console.print(table)
+
+
+def _is_whole(columns: Sequence[Column], place: int) -> bool:
+    """Say whether the cells of a column are never broken: a number without its end is another one."""
+    return place == 0 or columns[place].right
+
+
+def _print_below_each_other(console: Console, names: list[str], rows: list[list[str]], title: str) -> None:
+    """Print what is too wide for a table with each cell in a line of its own."""
+    if title:
+        console.print(Text(title, style="bold"))
+    width = max(map(len, names)) + GAP
+    for place, row in enumerate(rows):
+        for name, cell in zip(names, row, strict=True):
+            console.print(Text.assemble((f"{name:{width}}", "dim"), cell))
+        if place < len(rows) - 1:
+            console.print()
 
 
 def _without_start(text: str, width: int) -> str:
