@@ -2,7 +2,9 @@
 
 import ast
 import re
+import socket
 import sqlite3
+import subprocess
 from contextlib import closing
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
@@ -12,7 +14,7 @@ import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 from packaging.requirements import Requirement
-from recipes.notebooks import NOTEBOOKS, PYTHON, run
+from recipes.notebooks import NOTEBOOKS, PYTHON, RECIPES, run
 from recipes.outputs import VARIES, sanitised, shown
 from servers.programs import program
 
@@ -35,6 +37,7 @@ def test_a_notebook_puts_out_what_it_shows_and_run_again_makes_nothing_twice(pat
     keys = kept.metadata.language_info.version == PYTHON
     assert shown(done, keys=keys) == shown(kept, keys=keys)
     assert kept_in(tmp_path / "work") == kept_in(tmp_path / "first")
+    assert seen_by_git(tmp_path / "work") == []
 
 
 def kept_in(folder: Path) -> set[tuple[str, str, str]]:
@@ -44,6 +47,14 @@ def kept_in(folder: Path) -> set[tuple[str, str, str]]:
         with closing(sqlite3.connect(file)) as connection:
             kept.update((file.name, *row) for row in connection.execute("SELECT func_name, cache_key FROM tasks"))
     return {row for row in kept if row[1] != "__main__.lines_by_stat"}
+
+
+def seen_by_git(folder: Path) -> list[str]:
+    """Return what a notebook left that git would see, had it run where it lies, as a reader's does."""
+    left = [f"recipes/{path.relative_to(folder).as_posix()}" for path in folder.rglob("*") if path.is_file()]
+    command = ["git", "check-ignore", "--no-index", "--stdin"]
+    ignored = subprocess.run(command, cwd=RECIPES.parent, input="\n".join(left), capture_output=True, text=True)
+    return sorted({*left} - {*ignored.stdout.splitlines()})
 
 
 def notebook(folder: Path, source: str, *tags: str) -> Path:
@@ -64,6 +75,29 @@ def test_a_notebook_whose_dashboard_does_not_start_says_why(path: Path) -> None:
     exec(definitions, names)
     with pytest.raises(RuntimeError, match="an extra is missing"):
         names["address_in"](iter(["an extra is missing\n"]))
+
+
+@pytest.mark.parametrize("path", [each for each in NOTEBOOKS if "def port(" in each.read_text()], ids=lambda p: p.name)
+def test_a_notebook_has_one_port_in_each_run_and_names_it_where_it_is_taken(path: Path, tmp_path: Path) -> None:
+    nodes = [node for each in nbformat.read(path, as_version=4).cells for node in functions_of(each)]
+    [definition] = [ast.unparse(node) for node in nodes if node.name == "port"]
+    names: dict[str, Any] = {"socket": socket, "NOTE": tmp_path / "a.port"}
+    exec(definition, names)
+    number = names["port"]()
+    assert names["port"]() == number
+    told = rf"port {number} is taken; .* delete '.*a\.port' to ask anew"
+    with socket.create_server(("127.0.0.1", number)), pytest.raises(RuntimeError, match=told):
+        names["port"]()
+
+
+def functions_of(cell: Any) -> list[ast.FunctionDef]:
+    return (
+        [each for each in ast.parse(cell.source).body if isinstance(each, ast.FunctionDef)] if is_python(cell) else []
+    )
+
+
+def is_python(cell: Any) -> bool:
+    return cell.cell_type == "code" and not re.search(r"^[%!]", cell.source, re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -88,6 +122,13 @@ def brought_by(requirements: list[Requirement]) -> set[str]:
             if any(asked.marker is None or asked.marker.evaluate({"extra": extra}) for extra in ("", *each.extras)):
                 names.add(asked.name)
     return names
+
+
+def test_what_a_notebook_leaves_and_git_would_see_is_found(tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    for name in ("big.bin", "made/a.txt", "another.ipynb"):
+        (tmp_path / name).write_text("")
+    assert seen_by_git(tmp_path) == ["recipes/another.ipynb", "recipes/made/a.txt"]
 
 
 def test_a_notebook_that_goes_over_the_network_is_found(tmp_path: Path) -> None:
