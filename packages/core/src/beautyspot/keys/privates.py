@@ -59,10 +59,10 @@ def _is_state(doings: Doings, name: str, value: Any) -> bool:
 
 
 def _is_made(attribute: Any, value: Any) -> bool:
-    """Say whether a factory, and nobody else, made it: an empty collection, or a moment."""
+    """Say whether it is the default itself, or what a factory made: an empty collection, or a moment."""
     factory = getattr(attribute, "default_factory", None)
     if factory is None:
-        return False
+        return value is getattr(attribute, "default", None)
     code = getattr(factory, "__code__", None)
     names = {getattr(factory, "__name__", None)} if code is None else {*code.co_names}
     return not MOMENTS.isdisjoint(names) or (isinstance(value, Collection) and not value)
