@@ -69,6 +69,14 @@ def test_a_few_results_in_a_big_storage_cost_a_few_requests() -> None:
     assert (storage.listed, storage.opened, storage.deleted) == (1, 1, 1)
 
 
+def test_results_whose_blobs_are_all_gone_cost_a_request_for_each_step() -> None:
+    storage = Far()
+    tasks = kept(Far(), 300)
+    younger = kept(storage, 1, first=300)
+    assert delete_tasks([*tasks, *younger], database([*tasks, *younger]), storage).blobs_left == 300
+    assert (storage.opened, list(MemoryStorage.iter_keys(storage))) == (0, [])
+
+
 def test_blobs_in_another_storage_and_those_refused_are_told() -> None:
     storage = Far()
     tasks = [*kept(storage, 5), *kept(Far(), 3, first=5)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from beautyspot.batched import batched
 from beautyspot.deletion import FIRST_CHUNK, in_steps
-from beautyspot.errors import ConfigurationError, StorageError
+from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance.blob_deletion import delete_blobs
 from beautyspot.maintenance.least_used import least_used
 from beautyspot.maintenance.presence import Presence
@@ -101,12 +101,5 @@ def _delete_blobs(tasks: Sequence[Task], storage: BlobStorage | None, presence: 
     if storage is None:
         return sum(task.result_type == "FILE" for task in tasks)
     # Deleting says nothing of a blob that lies in another storage.
-    there = [location for location in locations if _is_there(location, presence)]
+    there = presence.among(locations)
     return len(locations) - len(there) + len(delete_blobs(there, storage))
-
-
-def _is_there(location: str, presence: Presence) -> bool:
-    try:
-        return presence.has(location)
-    except StorageError:
-        return False

@@ -5,6 +5,7 @@ from itertools import islice, product
 
 from beautyspot.errors import LostBlobError, StorageError
 from beautyspot.protocols import BlobStorage
+from beautyspot.storage.locations import is_blob
 
 PAGE = 1000
 """Blobs that one request lists, in S3 and in Google Cloud Storage."""
@@ -22,19 +23,45 @@ class Presence:
         self._rests = [_listed(storage) for storage in storages]
         self._there = [set[str]() for _ in storages]
 
+    def among(self, locations: Sequence[str], /) -> list[str]:
+        """Return those of the locations at which a blob is; one whose storage fails to say is not among them."""
+        unlisted = [location for location in locations if not self._is_listed(location)]
+        pages = sum(len(there) // PAGE + 1 for there in self._there)
+        # Where many are gone, the list is read anew: it has what is younger than the first, in fewer requests.
+        lost = self._lost_of(unlisted) if len(unlisted) > pages else set[str]()
+        absent = {location for location in unlisted if location in lost or not self._is_found(location)}
+        return [location for location in locations if location not in absent]
+
     def has(self, location: str, /) -> bool:
         """Say whether any of the storages has a blob at `location`.
 
         Raises:
             StorageError: one that may have it failed, and no other has it.
         """
+        # It may be on a later page, younger than the list, or named by the path that an earlier release knew.
+        return self._is_listed(location) or is_in((location,), self._storages)
+
+    def _is_listed(self, location: str) -> bool:
         for there, rest in zip(self._there, self._rests, strict=True):
             if location not in there:
                 there.update(islice(rest, PAGE))
             if location in there:
                 return True
-        # It may be on a later page, younger than the list, or named by the path that an earlier release knew.
-        return is_in((location,), self._storages)
+        return False
+
+    def _is_found(self, location: str) -> bool:
+        try:
+            return is_in((location,), self._storages)
+        except StorageError:
+            return False
+
+    def _lost_of(self, locations: Sequence[str]) -> set[str]:
+        """Return those of the locations that a list of this moment would have, and has not."""
+        try:
+            there = {blob.location for storage in self._storages for blob in storage.iter_keys()}
+        except StorageError:
+            return set()  # each is asked for
+        return {each for each in locations if each not in there and _is_as_listed(each)}
 
 
 def _listed(storage: BlobStorage) -> Iterator[str]:
@@ -43,6 +70,12 @@ def _listed(storage: BlobStorage) -> Iterator[str]:
             yield blob.location
     except StorageError:
         return  # each blob is asked for then
+
+
+def _is_as_listed(location: str) -> bool:
+    """Say whether this release writes such locations: others may mean a blob that is listed by another name."""
+    shard, _, name = location.rpartition("/")
+    return bool(shard) and is_blob(name, shard)
 
 
 def is_in(places: Iterable[str], storages: Sequence[BlobStorage], /) -> bool:
