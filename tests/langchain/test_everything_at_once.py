@@ -159,6 +159,7 @@ for number in range(4):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("place", ["file"], indirect=True)
 def test_a_killed_program_goes_on_where_it_was(place: str, openai_api: OpenAIAPI) -> None:
     def run(last: str) -> int:
         return subprocess.run([sys.executable, "-c", AGENT, place, openai_api.url, last], env={**os.environ}).returncode
