@@ -140,10 +140,20 @@ def test_filters_are_there_again_when_a_page_is_come_back_to(busy_dashboard: str
     page.get_by_role("link", name="Results").click()
     expect(page.get_by_role("textbox", name="Search")).to_have_value("summ")
     expect(page).to_have_url(re.compile(r"/results\?text=summ"))
-    for _ in range(4):  # a page without its filters lies before each of the two with them
+    for _ in range(3):  # one step leads onto a page with its filters, and two away from it
         page.go_back()
     expect(page).to_have_url(re.compile(r"/results\?text=summ"))
     expect(page.get_by_role("textbox", name="Search")).to_have_value("summ")
+
+
+def test_a_link_opens_its_own_page_in_a_new_tab(busy_dashboard: str, page: Page) -> None:
+    page.goto(busy_dashboard)
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(page).to_have_title("Runs · beautyspot")
+    for name in ("Overview", "Results"):
+        with page.context.expect_page() as opened:
+            page.get_by_role("link", name=name).click(button="middle")
+        expect(opened.value).to_have_title(f"{name} · beautyspot")
 
 
 def test_what_is_ticked_is_in_the_address_which_leads_to_it_again(busy_dashboard: str, page: Page) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from beautyspot_dashboard.texts import PARAMETER
 
-VISITED, REMEMBERED, NAMED = "visited_page", "remembered_answers", "named_in_address"
+VISITED, REMEMBERED, LEFT, NAMED = "visited_page", "remembered_answers", "left_addresses", "named_in_address"
 
 
 class Named(NamedTuple):
@@ -32,7 +32,8 @@ def remembered(page: str, /) -> Generator[None]:
         page: Its name in the address.
     """
     answers: dict[str, dict[str, Any]] = st.session_state.setdefault(REMEMBERED, {})
-    if st.session_state.get(VISITED) != page and not set(st.query_params) - {PARAMETER}:
+    said = {name: st.query_params.get_all(name) for name in st.query_params if name != PARAMETER}
+    if st.session_state.get(VISITED) != page and said in ({}, left(page)):
         for name, answer in answers.get(page, {}).items():
             st.session_state[name] = answer
     if st.session_state.get(VISITED) != page:
@@ -41,6 +42,14 @@ def remembered(page: str, /) -> Generator[None]:
     yield
     known = [name for name in st.query_params if name in st.session_state and name != PARAMETER]
     answers[page] = {name: st.session_state[name] for name in known}
+    addresses: dict[str, dict[str, list[str]]] = st.session_state.setdefault(LEFT, {})
+    addresses[page] = {name: st.query_params.get_all(name) for name in known}
+
+
+def left(page: str, /) -> dict[str, list[str]]:
+    """Return what the address of a page held when it was left, but for the language: Streamlit keeps that itself."""
+    addresses: dict[str, dict[str, list[str]]] = st.session_state.get(LEFT, {})
+    return addresses.get(page, {})
 
 
 def is_moved(name: str, ticked: Sequence[str], /) -> bool:

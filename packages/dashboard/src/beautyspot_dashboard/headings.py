@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from beautyspot_dashboard.address import left
 from beautyspot_dashboard.texts import language, text
 
 STYLE = """\
@@ -19,11 +20,14 @@ iframe[data-testid=stIFrame], [data-testid=stImage] img {background: white}
 """
 
 
-def show_pages(pages: Iterable[StreamlitPage], /) -> None:
-    """Show a row of links to `pages`: Streamlit's own stays open over the page on a phone, on every page after."""
+def show_pages(pages: Iterable[StreamlitPage], shown: StreamlitPage, /) -> None:
+    """Show a row of links to `pages`: Streamlit's own stays open over the page on a phone, on every page after.
+
+    Each leads to its page as it was left, in one step of the browser's way back.
+    """
     with st.container(horizontal=True, gap="xxsmall"):
         for each in pages:
-            st.page_link(each)
+            st.page_link(each, query_params=None if each is shown else left(each.url_path))
 
 
 def show_title(title: str, /) -> None:
