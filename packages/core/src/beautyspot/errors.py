@@ -13,7 +13,7 @@ BeautySpotError
 
 CacheWarning (UserWarning)
 ├── CacheSaveWarning                     a result was returned but not kept
-├── CacheReadWarning                     a kept result could not be read, so it is computed again
+├── CacheReadWarning                     a kept result could not be read, so it counts as a miss
 └── LegacyNameWarning                    rows of an earlier release belong to another function of that name
 """
 
@@ -67,7 +67,7 @@ class CacheSaveWarning(CacheWarning):
 
 
 class CacheReadWarning(CacheWarning):
-    """A kept result could not be read, so its function runs again."""
+    """A kept result could not be read, so it counts as a miss."""
 
 
 class LegacyNameWarning(CacheWarning):
