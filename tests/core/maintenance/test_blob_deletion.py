@@ -10,6 +10,7 @@ from beautyspot.maintenance import Litter, clean, delete_tasks
 from beautyspot.maintenance.presence import PAGE, Presence
 from beautyspot.records import BlobInfo, Task
 from beautyspot.storage import BlobStorage, MemoryStorage, S3Storage
+from beautyspot.storage.locations import new_location
 from beautyspot.testing.task_db import task
 from servers.object_stores import ObjectStore
 
@@ -71,7 +72,7 @@ def test_a_few_results_in_a_big_storage_cost_a_few_requests() -> None:
 
 def test_results_whose_blobs_are_all_gone_cost_a_request_for_each_step() -> None:
     storage = Far()
-    tasks = kept(Far(), 300)
+    tasks = [each._replace(result_value=new_location(each.cache_key)) for each in kept(Far(), 300)]
     younger = kept(storage, 1, first=300)
     assert delete_tasks([*tasks, *younger], database([*tasks, *younger]), storage).blobs_left == 300
     assert (storage.opened, list(MemoryStorage.iter_keys(storage))) == (0, [])
