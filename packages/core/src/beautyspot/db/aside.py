@@ -78,15 +78,7 @@ class Aside:
                 "uses it, or call cache_clear() or invalidate()",
                 CacheWarning,
             )
-        if self._is_hollow:
-            self._is_hollow = False
-            self._notices.warn(
-                self._path,
-                f"the database {self._path!r} is empty, though the files beside it tell that it held results: they are "
-                "computed again; put a copy of it back while nothing uses it, if there is one, before `beautyspot "
-                "clean` removes its blobs",
-                CacheReadWarning,
-            )
+        self._tell_of_hollow()
         if self._orphan and not self._left:  # else it was our own, of a file that is told of
             place, self._orphan = self._orphan, None
             Notices().warn(
@@ -109,6 +101,18 @@ class Aside:
                 f"one is begun with {count} results out of it{among}; {rest}",
                 CacheReadWarning,
             )
+
+    def _tell_of_hollow(self) -> None:
+        if not self._is_hollow:
+            return
+        self._is_hollow = False
+        self._notices.warn(
+            self._path,
+            f"the database {self._path!r} is empty, though the files beside it tell that it held results: they are "
+            "computed again; put a copy of it back while nothing uses it, if there is one, before `beautyspot "
+            "clean` removes its blobs",
+            CacheReadWarning,
+        )
 
     def _bring_over(self, place: str) -> None:
         from beautyspot.db.salvage import Brought, bring_over  # few programs ever need it
