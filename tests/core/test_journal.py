@@ -5,6 +5,7 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import pytest
 from beautyspot.db import MemoryTaskDB
 from beautyspot.errors import StorageError
 from beautyspot.journal import FLUSH_EVERY_S, MAX_BATCH_RUNS, MAX_PENDING_RUNS, MAX_UNCOUNTED, RETRY_S, SLOW_S, Journal
@@ -261,6 +262,21 @@ def test_runs_behind_refused_counts_are_lost_for_the_same_reason(clock: FrozenCl
     journal.tally("f").miss(0.0, failed=False)
     journal.add_run(run(1))
     assert (journal.flush(), journal.lost_runs, journal.refusal) == (False, 1, "StorageError: full")
+
+
+class Interrupted(Paper):
+    """A database at which somebody presses Ctrl-C."""
+
+    def add_runs(self, runs: Sequence[Run]) -> None:
+        raise KeyboardInterrupt
+
+
+def test_runs_whose_writing_was_interrupted_wait_still(clock: FrozenClock):
+    journal = Journal(Interrupted(), clock)
+    journal.add_run(run(1))
+    with pytest.raises(KeyboardInterrupt):
+        journal.flush()
+    assert journal.unwritten_runs == 1
 
 
 class Holding:

@@ -336,3 +336,55 @@ def test_an_interrupt_does_not_wait_for_a_silent_server(stage: Any, postgres: Po
         proxy.heal()
         actor.tell()
         assert actor.rest() == ["True True 2"]
+
+
+ENDLESS = """
+spot = new_spot()
+@spot.mark
+def endless(n):
+    say("runs")
+    threading.Event().wait()
+endless.map([1, 2, 3], workers=2, progress=False)
+"""
+
+
+def test_a_second_interrupt_leaves_a_map_and_the_first_is_told_what_is_waited_for(stage: Any) -> None:
+    actor = stage.start(ENDLESS)
+    assert [actor.hears(), actor.hears()] == ["runs"] * 2
+    actor.send_signal(signal.SIGINT)
+    assert "waiting for calls of __main__.endless that run (2)" in actor.stderr.readline()
+    actor.send_signal(signal.SIGINT)
+    out, err = actor.communicate()
+    assert (actor.returncode, out) == (-signal.SIGINT, "")
+    assert "left calls of __main__.endless that ran (2)" in err
+    assert "Exception ignored" not in err
+
+
+HELD = """
+one, other = [new_spot(db="{url}" + name) for name in ("?application_name=one", "?application_name=other")]
+answers = [new_answer(spot) for spot in (one, other)]
+for answer in answers: answer(1)
+say("kept")
+hear()
+for answer in answers: answer(2)
+say("held")
+hear()
+"""
+
+
+@pytest.mark.external_service
+def test_an_interrupt_at_exit_leaves_a_silent_server_and_tells_what_is_lost(stage: Any, postgres: Postgres) -> None:
+    with FaultyProxy("127.0.0.1", postgres.port) as proxy:
+        actor = stage.start(HELD.format(url=postgres.url(postgres.create(), port=proxy.port)))
+        assert actor.hears() == "kept"
+        proxy.reset()
+        actor.tell()
+        while actor.hears() != "held":  # warnings come first
+            pass
+        proxy.stall()
+        actor.tell()
+        assert "to take results (1), counts of calls; Ctrl-C leaves now" in actor.stderr.readline()
+        actor.send_signal(signal.SIGINT)
+        out, err = actor.communicate()
+    lost = [line for line in out.splitlines() if "are lost (1), as Ctrl-C ended the wait for the database" in line]
+    assert (len(lost), err) == (2, "")

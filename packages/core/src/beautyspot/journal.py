@@ -185,6 +185,11 @@ class Journal:
         """Runs that are in no row: those given up, and those refused last, unless the database takes them yet."""
         return self.dropped_runs + (len(self._runs) if self._in_trouble else 0)
 
+    @property
+    def unwritten_runs(self) -> int:
+        """Runs that are in no row by now: those given up, and those that wait."""
+        return self.dropped_runs + len(self._runs)
+
     def tally(self, func_name: str, /) -> Tally:
         """Return the counts of the function, one object for each name."""
         with self._lock:
@@ -285,9 +290,11 @@ class Journal:
             return True
         try:
             self._db.add_runs(runs)
-        except Exception as error:  # noqa: BLE001 - the database may be anybody's, and its trouble is not the caller's
-            self.refusal = f"{type(error).__name__}: {error}"
+        except BaseException as error:  # the database may be anybody's, and its trouble is not the caller's
             self._put_back(runs)
+            if not isinstance(error, Exception):  # an interrupt
+                raise
+            self.refusal = f"{type(error).__name__}: {error}"
             return False
         return True
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import weakref
 from contextlib import suppress
 
 from beautyspot.endings import at_end_of
 from beautyspot.errors import CacheSaveWarning
+from beautyspot.long_waits import telling
 from beautyspot.notices import Notices
 
 TYPE_CHECKING = False
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 _journals: weakref.WeakSet[Journal] = weakref.WeakSet()
 _stores: weakref.WeakSet[Store] = weakref.WeakSet()
 _minded: list[ModuleType] = []
+_left: list[bool] = []
+"""Not empty once Ctrl-C came at exit: nothing more is waited for."""
 
 
 def tie_up(store: Store, journal: Journal) -> None:
@@ -35,9 +39,9 @@ def tie_up(store: Store, journal: Journal) -> None:
 
 def flush(store: Store, journal: Journal, /) -> None:
     """Write what waits, and warn of the results that are refused still; raises nothing."""
-    # Refused after a long wait, results tell that counts would only wait as long once more.
-    if store.unsaved.retry() or not store.unsaved.rests():
-        journal.flush()
+    words = "and Ctrl-C ends the wait; what is not written then is tried again at exit"
+    with telling(lambda: f"waiting for {_pending(store.db, journal, store.unsaved)}, {words}"):
+        _write(journal, store.unsaved)
     if count := len(store.unsaved):
         # Each time anew: it is what this call comes to.
         Notices().tell(
@@ -48,11 +52,31 @@ def flush(store: Store, journal: Journal, /) -> None:
         )
 
 
+def _write(journal: Journal, unsaved: Unsaved) -> None:
+    # Refused after a long wait, results tell that counts would only wait as long once more.
+    if unsaved.retry() or not unsaved.rests():
+        journal.flush()
+
+
+def _pending(db: TaskDB, journal: Journal, unsaved: Unsaved) -> str:
+    whats = [f"results ({len(unsaved)})"] if unsaved else []
+    whats += [f"observed runs ({journal.unwritten_runs})"] if journal.unwritten_runs else []
+    return f"{db!r} to take {', '.join([*whats, 'counts of calls'])}"
+
+
 def _finish(db: TaskDB, journal: Journal, unsaved: Unsaved) -> None:
-    unsaved.retry()
-    journal.flush()
-    with suppress(Exception):  # it may be anybody's, and what it has taken is kept
-        db.close()
+    """Write what is pending, close `db` and tell what is lost; at exit one Ctrl-C ends the wait for every database."""
+    if not _left:
+        try:
+            with telling(lambda: f"waiting for {_pending(db, journal, unsaved)}; Ctrl-C leaves now, without them"):
+                _write(journal, unsaved)
+                with suppress(Exception):  # it may be anybody's, and what it has taken is kept
+                    db.close()
+        except KeyboardInterrupt:
+            if threading.main_thread().is_alive():
+                raise  # the program goes on, or ends by this
+            # Raised at exit, it would keep the other Spots from telling what they lose.
+            _left.append(True)
     _warn_of_lost_results(unsaved)
     _warn_of_lost_runs(journal)
 
@@ -62,7 +86,7 @@ def _warn_of_lost_results(unsaved: Unsaved) -> None:
 
 
 def _warn_of_lost_runs(journal: Journal) -> None:
-    _warn_of_loss("observed runs", journal.lost_runs, journal.refusal)
+    _warn_of_loss("observed runs", journal.unwritten_runs, journal.refusal)
 
 
 def _warn_of_loss(what: str, count: int, refusal: str) -> None:
@@ -70,7 +94,8 @@ def _warn_of_loss(what: str, count: int, refusal: str) -> None:
         return
     import warnings  # a run that goes well needs none
 
-    message = f"{what} are lost ({count}), as the database refused them to the end: {refusal}"
+    reason = "Ctrl-C ended the wait for the database" if _left else "the database refused them to the end"
+    message = f"{what} are lost ({count}), as {reason}{refusal and f': {refusal}'}"
     try:
         warnings.warn(message, CacheSaveWarning, stacklevel=1)
     except CacheSaveWarning as raised:  # the user made it an error, and nobody is left to catch it

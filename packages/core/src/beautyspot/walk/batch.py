@@ -3,13 +3,14 @@
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import Context, copy_context
-from threading import Condition, Event
+from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
 from beautyspot.notices import sending_work
 from beautyspot.store import Hit
 from beautyspot.walk.calls import Args, in_thread
+from beautyspot.walk.crew import Crew, Job
 from beautyspot.walk.misses import miss, miss_async
 from beautyspot.walk.plan import Plan
 from beautyspot.walk.stops import Stopped, stopping
@@ -28,7 +29,6 @@ class Batch:
         self.plan, self.calls, self.on_error, self.advance = plan, calls, on_error, advance
         self.results: list[Any] = [None] * len(calls)
         self.stop = Event()
-        self._working, self._rest = 0, Condition()
 
     def context(self) -> Context:
         """Return a context for one call, which is given up if it has not begun when `stop` is set."""
@@ -42,13 +42,13 @@ class Batch:
 
     def run(self, place: int) -> None:
         """Make the call at `place`."""
-        with suppress(Stopped), self._at_work(), self._settle(place):
+        with suppress(Stopped), self._settle(place):
             self.results[place] = miss(self.plan, self._key(place), self.calls[place], {})
 
-    def wait(self) -> None:
-        """Wait for the calls that run in threads."""
-        with self._rest:
-            self._rest.wait_for(lambda: not self._working)
+    def job(self, place: int) -> Job:
+        """Return what makes the call at `place` in another thread."""
+        context = self.context()
+        return lambda: context.run(self.run, place)
 
     async def run_async(self, place: int) -> None:
         """Make the call at `place`."""
@@ -88,17 +88,6 @@ class Batch:
         return key, self.plan.store.read(key, self.plan.serializer)
 
     @contextmanager
-    def _at_work(self) -> Generator[None]:
-        with self._rest:
-            self._working += 1
-        try:
-            yield
-        finally:
-            with self._rest:
-                self._working -= 1
-                self._rest.notify_all()
-
-    @contextmanager
     def _settle(self, place: int, *, done: bool = True) -> Generator[None]:
         try:
             yield
@@ -117,26 +106,13 @@ def run_batch(
     plan: Plan, before: Args, items: Iterable[Any], *, workers: int, progress: bool, on_error: OnError
 ) -> list[Any]:
     """Call the function with each item and return the results in the items' order."""
-    from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait  # 17 ms that only a batch needs
-
-    futures: list[Future[None]] = []
     calls = _calls(before, items, workers, on_error)
     with _bar(plan, len(calls), progress) as advance:
         batch = Batch(plan, calls, on_error, advance)
         places = batch.take_hits()
-        with ThreadPoolExecutor(workers, "beautyspot-map") as pool:
-            try:
-                with sending_work():
-                    futures += [pool.submit(batch.context().run, batch.run, place) for place in places]
-                wait(futures, return_when=FIRST_EXCEPTION)
-            finally:
-                # After an error or Ctrl-C nothing new begins; what runs already is finished and kept.
-                batch.stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                batch.wait()  # also for a thread whose start Ctrl-C interrupted, which the pool doesn't know
-    for future in futures:
-        if not future.cancelled():
-            future.result()
+        with sending_work():
+            jobs = [batch.job(place) for place in places]
+        Crew(jobs, batch.stop).work(workers, plan.keys.func_name)
     return batch.results
 
 
