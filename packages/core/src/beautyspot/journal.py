@@ -252,10 +252,8 @@ class Journal:
         for source in list(self._sources):
             source.add_runs()
         written = self._flush_activity() and self._flush_runs() and write_reads()
-        self._in_trouble = not written
-        if written:
-            self._hurried = False
-        else:
+        self._in_trouble, self._hurried = not written, self._hurried and not written
+        if not written:
             self._next_s = self._clock.monotonic() + RETRY_S
         return written
 
@@ -283,20 +281,17 @@ class Journal:
         return True
 
     def _flush_runs(self) -> bool:
-        runs: list[Run] = []
-        while self._runs:
-            runs.append(self._runs.popleft())
+        runs = [self._runs.popleft() for _ in range(len(self._runs))]
         if not runs or self._db is None:
             return True
         try:
             self._db.add_runs(runs)
-        except BaseException as error:  # the database may be anybody's, and its trouble is not the caller's
-            self._put_back(runs)
-            if not isinstance(error, Exception):  # an interrupt
-                raise
+            runs = []
+        except Exception as error:  # noqa: BLE001 - the database may be anybody's, and its trouble is not the caller's
             self.refusal = f"{type(error).__name__}: {error}"
-            return False
-        return True
+        finally:  # after an interrupt, too
+            self._put_back(runs)
+        return not runs
 
     def _put_back(self, runs: list[Run]) -> None:
         """Take runs as not written after all, but the oldest if too many came meanwhile."""
