@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import update_wrapper
+from types import FunctionType
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.records import TaskFilter
@@ -168,6 +169,9 @@ class Questions:
 
 class MarkedMethod:
     """A marked function of a class body. Bound, its questions know the instance as well."""
+
+    # Every other marked function is one, and pydantic takes a public member that isn't for a field without a type.
+    __class__ = FunctionType  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride] - asked of instances
 
     def __init__(self, function: Any, questions: Questions, *, of_class: bool = False) -> None:
         """Stand for `function`, the marked one; a class method binds the class."""
