@@ -149,3 +149,13 @@ def test_files_that_differ_in_their_ending_share_no_blobs(workspace: Path, run: 
     for name in ("app.db", "app.sqlite", "app"):
         assert json.loads(run("--db", name, "clean", "--yes", "--json").out)["deleted"] == 0
     assert all(function.is_cached(1) for function in functions)
+
+
+def test_an_export_of_a_database_that_lost_its_content_leaves_the_last_good_one(store: Path, run: Run) -> None:
+    assert run("export", "all.zip").code == 0
+    archive, file = Path("all.zip").read_bytes(), Path(".beautyspot/mine.db")
+    file.write_bytes(b"")
+    for verb in (("export", "all.zip", "--yes"), ("stats",), ("doctor",)):
+        answer = run(*verb)
+        assert (answer.code, "is empty" in answer.err) == (2, True)
+    assert (Path("all.zip").read_bytes(), file.read_bytes()) == (archive, b"")

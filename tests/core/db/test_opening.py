@@ -1,9 +1,12 @@
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import beautyspot as bs
 import pytest
 from beautyspot.db import MemoryTaskDB, SQLiteTaskDB, open_db
 from beautyspot.errors import ConfigurationError
+from beautyspot.maintenance import examine
 from beautyspot.protocols import SupportsJournal, SupportsKeyLocks, SupportsLegacy, SupportsLimits
 
 
@@ -81,3 +84,15 @@ def test_full_durability_reaches_sqlite(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "a.db")
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
+
+
+def test_a_copy_that_sqlites_dump_made_is_used_as_it_is(tmp_path: Path) -> None:
+    with bs.Spot("a", db=tmp_path / "a.db") as spot:
+        spot.run(divmod, 7, 2)
+    with closing(sqlite3.connect(tmp_path / "a.db")) as old, closing(sqlite3.connect(tmp_path / "b.db")) as new:
+        new.executescript("\n".join(old.iterdump()))
+        assert new.execute("PRAGMA user_version").fetchone() == (0,)
+    assert {each.check: each.level for each in examine(tmp_path / "b.db")}["schema"] == "ok"
+    with bs.Spot("b", db=tmp_path / "b.db") as spot:
+        divide = spot.mark(divmod)
+        assert (divide(7, 2), divide(8, 2), divide.cache_info().hits) == ((3, 1), (4, 0), 1)

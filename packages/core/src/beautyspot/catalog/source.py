@@ -64,6 +64,11 @@ class Source:
             self._columns = {t: {c["name"] for c in inspector.get_columns(t)} for t in ALL_TABLES if t in existing}
         except SQLAlchemyError as error:
             raise self._failed(error) from error
+        if self.path is not None and not self.path.stat().st_size:
+            raise ConfigurationError(
+                f"{self.name!r} is empty: nothing was kept in it yet, or it lost its content; "
+                "put a copy of it back, or give the path of one that a Spot made"
+            )
         if not self._columns.get("tasks", set()) >= {"cache_key", "func_name", "result_type"}:
             raise ConfigurationError(
                 f"{self.name!r} holds no kept results; expected a database of beautyspot; "

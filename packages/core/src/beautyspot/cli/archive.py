@@ -36,6 +36,7 @@ def export_file(
     if file.exists() and not dry_run and not yes:
         raise ConfigurationError(f"{str(file)!r} is there already; add --yes to write over it, or give another path")
     where = TaskFilter(function=function, version=version, tags=None if tag is None else (tag,))
+    place.refuse_empty()
     with closing(open_db(place.existing())) as tasks, progress_bar("exporting") as progress:
         done = export_archive(tasks, place.storages(), file, where=where, dry_run=dry_run, progress=progress)
     print_json({"dry_run": dry_run, **asdict(done)}) if place.as_json else _tell_export(done, dry_run=dry_run)

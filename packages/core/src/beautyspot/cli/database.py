@@ -45,6 +45,17 @@ class Place:
             raise ConfigurationError(f"no database at {str(path)!r}; give the path of one that a Spot made")
         return database
 
+    def refuse_empty(self) -> None:
+        """Look for tables of ours in the file, if it is one, and make none.
+
+        Raises:
+            ConfigurationError: nothing was ever kept in it, or it lost its content, or as `existing` says.
+        """
+        from beautyspot.catalog import Catalog  # SQLAlchemy's 300 ms, which few commands need
+
+        if path_of(database := self.existing()) is not None:
+            Catalog.open(database).close()
+
     def file(self) -> Path:
         """Return the path of the SQLite file.
 

@@ -99,13 +99,18 @@ def _holds_tasks(connection: sqlite3.Connection) -> bool:
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
-    if _holds_tasks(connection):
-        from beautyspot.db.migrations import upgrade  # Alembic costs 500 ms, once in the life of an old file
+    if not _holds_tasks(connection):
+        for statement in schema_statements():
+            connection.execute(statement)
+        return
+    from beautyspot.db.layout import missing  # once in the life of an old file, as below
+
+    if missing(connection.execute):
+        from beautyspot.db.migrations import upgrade  # Alembic costs 500 ms
 
         upgrade(connection)
-        return
-    for statement in schema_statements():
-        connection.execute(statement)
+    else:  # a copy by SQLite's .dump or .recover, which leave the number out
+        connection.execute(f"PRAGMA user_version = {REVISION}")
 
 
 def schema_statements() -> list[str]:

@@ -10,11 +10,11 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from beautyspot.catalog.source import Source
+from beautyspot.db.layout import missing
 from beautyspot.db.ownership import REVISION
 from beautyspot.folders import WORKSPACE
 from beautyspot.maintenance.findings import Finding
 from beautyspot.maintenance.repair import set_aside_before
-from beautyspot.maintenance.table_checks import missing
 from beautyspot.sizes import bytes_text
 
 BIG_WAL_BYTES = 64 * 2**20
@@ -60,11 +60,11 @@ def _integrity(source: Source) -> Finding:
 
 
 def _revision(source: Source) -> Finding:
+    lacking = ", ".join(missing(source.raw))
+    if not lacking:
+        return Finding("ok", "schema", f"revision {REVISION}")
     revision = int(source.pragma("user_version"))
     if revision == REVISION:
-        lacking = ", ".join(missing(source.raw))
-        if not lacking:
-            return Finding("ok", "schema", f"revision {revision}")
         step = "`beautyspot repair` sets the file aside and keeps what can still be read"
         return Finding("error", "schema", f"revision {revision}, but there is no {lacking}", step)
     step = "nothing; the next Spot that opens it upgrades it in place"

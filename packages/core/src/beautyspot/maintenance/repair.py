@@ -12,6 +12,7 @@ from beautyspot.catalog import Catalog, ValueReader
 from beautyspot.catalog.source import readable_uri
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.faults import storage_error, tells_damage
+from beautyspot.db.layout import missing
 from beautyspot.db.ownership import REVISION, refuse_others
 from beautyspot.db.replacement import inode, set_aside
 from beautyspot.db.salvage import READ, Salvage, rename
@@ -19,7 +20,6 @@ from beautyspot.errors import StorageError
 from beautyspot.maintenance.delete import delete_tasks
 from beautyspot.maintenance.existence import own_file
 from beautyspot.maintenance.mending import mended
-from beautyspot.maintenance.table_checks import missing
 from beautyspot.maintenance.verify import verify
 from beautyspot.protocols import BlobStorage
 from beautyspot.records import Task

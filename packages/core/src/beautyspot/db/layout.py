@@ -1,4 +1,4 @@
-"""The tables of a SQLite file: those and the columns that a release of the file's revision has."""
+"""The tables of a SQLite file, and those that this release's have beside them."""
 
 import sqlite3
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ def missing(ask: Callable[[str], Iterable[Any]], /) -> list[str]:
     """Return the tables, as `tags`, and the columns, as `tasks.version`, that the file lacks.
 
     Args:
-        ask: Returns the rows of a statement; its file has this release's revision.
+        ask: Returns the rows of a statement.
     """
     with closing(sqlite3.connect(":memory:")) as fresh:
         for statement in schema_statements():
