@@ -14,7 +14,7 @@ warnings.filterwarnings("ignore", "This process .* is multi-threaded", Deprecati
 def in_child(work):
     pid = os.fork()
     if not pid:
-        signal.alarm(60)  # a busy disk may hold up a write for a while
+        signal.alarm(200)  # a busy disk may hold up a write for a while
         code = 1
         try:
             work()

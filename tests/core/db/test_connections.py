@@ -33,7 +33,7 @@ def files_open(path: Path) -> int:
 def in_child(work: Callable[[], object]) -> int:
     pid = os.fork()
     if pid == 0:
-        signal.alarm(20)
+        signal.alarm(120)
         code = 1
         try:
             code = 0 if work() else 2
