@@ -2,16 +2,11 @@
 
 import dataclasses
 import functools
-import threading
-import time
 import types
-import uuid
-from datetime import datetime
 from typing import Any
 
 import beautyspot as bs
 import pydantic
-import pytest
 import sqlmodel
 from beautyspot.keys import KeyRegistry
 from beautyspot.keys.canonical import Canonical, pack
@@ -85,95 +80,6 @@ def test_slots_of_a_parent_class_have_their_part():
     assert key(a) == key(b)
     b.one = 2
     assert key(a) != key(b)
-
-
-class Chat(pydantic.BaseModel):
-    """A model with something of everything that is private."""
-
-    model: str = "small"
-    _tenant: str = pydantic.PrivateAttr("everybody")
-    _history: list[str] = pydantic.PrivateAttr(default_factory=list)
-    _options: dict[str, Any] = pydantic.PrivateAttr(default_factory=dict)
-    _answers: dict[str, str] = pydantic.PrivateAttr(default_factory=dict)
-    _asked: int = 0
-    _paid: float = 0.0
-    _lock: Any = pydantic.PrivateAttr(default_factory=threading.Lock)
-    _made: datetime = pydantic.PrivateAttr(default_factory=datetime.now)
-    _id: uuid.UUID = pydantic.PrivateAttr(default_factory=lambda: uuid.uuid4())
-    _begun: float | None = None
-
-    def model_post_init(self, context: Any, /) -> None:
-        self._begun = time.monotonic()
-
-    def ask(self, question: str) -> None:
-        self._asked += 1
-        self._paid += 0.1
-        self._answers[question] = question.upper()
-
-    def say(self, text: str) -> None:
-        self._history.append(text)
-
-    def choose(self, name: str, value: Any) -> None:
-        self._options[name] = value
-
-
-def changed(**private: Any) -> Chat:
-    chat = Chat()
-    for name, value in private.items():
-        setattr(chat, name, value)
-    return chat
-
-
-@pytest.mark.parametrize("private", [{"_tenant": "ann"}, {"_history": ["hi"]}, {"_options": {"n": 2}}])
-def test_a_private_attribute_that_was_given_makes_another_key(private: dict[str, Any]):
-    assert key(changed(**private)) != key(Chat())
-    assert key(changed(**private)) == key(changed(**private))
-
-
-def test_a_private_attribute_that_says_its_default_makes_no_other_key():
-    assert key(changed(_tenant="everybody", _history=[])) == key(Chat())
-
-
-def test_a_model_that_was_given_nothing_private_keeps_the_key_of_its_fields():
-    class Plain(pydantic.BaseModel):
-        model: str = "small"
-
-    Plain.__module__, Plain.__qualname__ = Chat.__module__, Chat.__qualname__
-    assert key(Chat()) == key(Plain())
-
-
-def test_what_methods_are_given_for_private_attributes_makes_another_key():
-    said, chosen = Chat(), Chat()
-    said.say("hi")
-    chosen.choose("n", 2)
-    assert len({key(Chat()), key(said), key(chosen)}) == 3
-
-
-def test_caches_counters_moments_and_locks_of_a_model_make_no_other_key():
-    chat = Chat()
-    before = key(chat)
-    chat.ask("why?")
-    assert key(chat) == before == key(Chat())
-
-
-class Node(pydantic.BaseModel):
-    """A tree whose leaves know their parent."""
-
-    name: str
-    parts: list["Node"] = []
-    _parent: "Node | None" = None
-
-    def model_post_init(self, context: Any, /) -> None:
-        for part in self.parts:
-            part._parent = self
-
-
-def test_models_that_lead_back_to_their_parents_are_keyed_by_their_fields_in_time():
-    def tree(name: str, depth: int) -> Node:
-        return Node(name=name, parts=[tree(f"{name}{each}", depth - 1) for each in range(3)] if depth else [])
-
-    assert key(tree("a", 5)) == key(tree("a", 5)) != key(tree("b", 5))
-    assert key(tree("a", 2).parts[0]) == key(tree("a", 2).parts[0])
 
 
 def test_a_field_that_is_a_parameters_default_counts_by_what_it_says():

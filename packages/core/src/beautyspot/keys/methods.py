@@ -19,8 +19,6 @@ class Read(NamedTuple):
     """Attributes that it assigns or deletes, with what it assigns; None where that can't be seen."""
     counted: frozenset[str]
     """Attributes that it counts up or down, or makes longer; none without its source."""
-    kept: frozenset[str]
-    """Attributes in which it puts something under a key that is none of its parameters; none without its source."""
     named: frozenset[str]
     """All attributes that it reads, assigns or calls."""
     asked: frozenset[tuple[str, str]]
@@ -56,16 +54,14 @@ def read(function: FunctionType, /) -> Read:
 
         steps = dis.get_instructions(code)
         stored = [(step.argval, None) for step in steps if step.opname in ("STORE_ATTR", "DELETE_ATTR")]
-        return Read(tuple(stored), frozenset(), frozenset(), frozenset(code.co_names), frozenset())
+        return Read(tuple(stored), frozenset(), frozenset(code.co_names), frozenset())
     nodes, own = [*ast.walk(written)], code.co_varnames[:1]
-    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     values = {id(target): value for node in nodes for target, value in _assigned(node)}
     named = [node for node in nodes if isinstance(node, ast.Attribute) and _is_own(node.value, own)]
     calls = [node.func for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
     return Read(
         tuple((node.attr, values.get(id(node))) for node in named if not isinstance(node.ctx, ast.Load)),
         frozenset(name for node in nodes for grown in _grown(node) for name in _attribute(grown, own)),
-        frozenset(name for node in nodes for kept in _kept(node, parameters) for name in _attribute(kept, own)),
         frozenset(node.attr for node in named),
         frozenset((name, called.attr) for called in calls for name in _attribute(called.value, own)),
     )
@@ -93,12 +89,6 @@ def _grown(node: ast.AST) -> Iterator[ast.expr]:
             yield from (target for target in node.targets if ast.unparse(target) == before)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in GROWING:
         yield node.func.value
-
-
-def _kept(node: ast.AST, parameters: tuple[str, ...]) -> Iterator[ast.expr]:
-    """Yield what a statement puts something in that was made here, as opposed to given."""
-    if isinstance(node, ast.Assign) and not (isinstance(node.value, ast.Name) and node.value.id in parameters):
-        yield from (target.value for target in node.targets if isinstance(target, ast.Subscript))
 
 
 def _attribute(node: ast.expr, own: tuple[str, ...]) -> Iterator[str]:

@@ -1,71 +1,79 @@
-"""Private attributes of pydantic models: settings make other calls, what a model does for itself makes none."""
+"""Private attributes of pydantic models: they count as they do for `==`, but for the traces of a model's own work."""
 
 from __future__ import annotations
 
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-from collections.abc import Collection, Iterator, Mapping
+import ast
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import lru_cache
 from types import FunctionType
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from beautyspot.keys.canonical import Canonical, Form, NoContentError, pack
+from beautyspot.keys.counted import COLLECTIONS
 from beautyspot.keys.members import functions_behind
 from beautyspot.keys.methods import read
 from beautyspot.keys.states import MOMENTS, is_moment
 
-MAKING = frozenset(("__init__", "model_post_init"))
-"""Methods that fill attributes with what was given."""
+RANDOM_VERSIONS = (1, 4)
+"""Of UUIDs: the others are made of a name, which comes again."""
+
+MOST_LEVELS = 8
+"""How far models that lead to one another are followed by their private attributes; a grid of 20 by 20 is 20 ms."""
 
 
-class Doings(NamedTuple):
-    """What the methods of a model do with its attributes."""
+class Walk(set[int]):
+    """The `id`s of the models that were met in the private attributes of one: each is looked at there once.
 
-    counted: frozenset[str]
-    """Those that they count up or down, or make longer."""
-    kept: frozenset[str]
-    """Those in which they keep under keys what they made."""
+    It is among what is active, once for each level.
+    """
+
+
+class Traces(NamedTuple):
+    """Attributes of a model in which its methods may leave traces of their work, and nothing that they were given."""
+
+    counts: frozenset[str]
     moments: frozenset[str]
-    """Those that hold nothing but moments."""
 
 
 def private_settings(canonical: Canonical, model: Any, private: Mapping[str, Any], /) -> dict[str, Form]:
-    """Return forms of the private attributes that were given: they differ from their defaults, and have content.
+    """Return forms of the private attributes that have content and are not their default.
 
-    Not those that hold the state of the model's own work: numbers that its methods count, dicts and sets in which they
-    keep what they made, and moments. A list counts, as it is a history more often than a log.
+    Not those that hold a trace: a number that began at 0 and that methods do nothing but count, and the mark of a
+    moment, where nothing but a factory or a method that makes such puts something there.
 
     Args:
         canonical: Makes the forms.
         model: Whose attributes they are.
         private: What it holds, by name.
     """
+    walks = [each for each in canonical.active if type(each) is Walk]
+    walk = walks[0] if walks else Walk()
+    if len(walks) == MOST_LEVELS or id(model) in walk:
+        return {}
+    walk.add(id(model))
+    canonical = canonical.within(walk)
     declared: Mapping[str, Any] = type(model).__private_attributes__
-    doings = _doings(type(model))
     found: dict[str, Form] = {}
-    for name in sorted(private.keys() - doings.moments):
-        value = private[name]
-        if _is_state(doings, name, value) or _is_made(declared.get(name), value):
+    for name in sorted(private):
+        value, attribute = private[name], declared.get(name)
+        if _is_default(attribute, value) or _is_trace(type(model), name, value):
             continue
         form = _packed(canonical, value)
-        if form is not None and form != _default(canonical, declared.get(name)):
+        if form is not None and form != _default(canonical, attribute):
             found[name] = form
     return found
 
 
-def _is_state(doings: Doings, name: str, value: Any) -> bool:
-    kind = type(value)
-    return (name in doings.counted and kind in (int, float)) or (name in doings.kept and issubclass(kind, (dict, set)))
-
-
-def _is_made(attribute: Any, value: Any) -> bool:
-    """Say whether it is the default itself, or what a factory made: an empty collection, or a moment."""
-    factory = getattr(attribute, "default_factory", None)
-    if factory is None:
+def _is_default(attribute: Any, value: Any) -> bool:
+    """Say whether it is the default itself, or an empty collection in the place of what a factory made."""
+    # Factories are not asked what they would make: one may open a connection or draw a number.
+    if getattr(attribute, "default_factory", None) is None:
         return value is getattr(attribute, "default", None)
-    code = getattr(factory, "__code__", None)
-    names = {getattr(factory, "__name__", None)} if code is None else {*code.co_names}
-    return not MOMENTS.isdisjoint(names) or (isinstance(value, Collection) and not value)
+    return type(value) in COLLECTIONS and not value
 
 
 def _default(canonical: Canonical, attribute: Any) -> bytes | None:
@@ -80,17 +88,58 @@ def _packed(canonical: Canonical, value: Any) -> bytes | None:
         return None
 
 
+def _is_trace(kind: type[Any], name: str, value: Any) -> bool:
+    if type(value) in (int, float) and name in _traces(kind).counts:
+        return True
+    return _is_mark(value) and name in _traces(kind).moments
+
+
+def _is_mark(value: Any) -> bool:
+    """Say whether it looks like the mark of a moment: it is finer than what anyone would write down."""
+    if isinstance(value, datetime):
+        return value.microsecond != 0
+    if type(value) is float:
+        return value != round(value, 3)
+    if type(value) is str:
+        try:
+            value = UUID(value)
+        except ValueError:
+            return False
+    return isinstance(value, UUID) and value.version in RANDOM_VERSIONS
+
+
 @lru_cache(1024)
-def _doings(kind: type[Any]) -> Doings:
-    methods = [*_methods(kind)]
-    working = [read(method) for method in methods if method.__name__ not in MAKING]
-    stored = [pair for method in methods for pair in read(method).stored]
-    given = {name for name, value in stored if value is None or not is_moment(value)}
-    return Doings(
-        frozenset[str]().union(*(each.counted for each in working)),
-        frozenset[str]().union(*(each.kept for each in working)),
-        frozenset(name for name, _ in stored if name not in given),
-    )
+def _traces(kind: type[Any]) -> Traces:
+    counted, moments, others = set[str](), set[str](), set[str]()
+    for method in _methods(kind):
+        does = read(method)
+        counted |= does.counted
+        for name, value in does.stored:
+            if value is not None and is_moment(value):
+                moments.add(name)
+            elif not _is_count(value, name) or (value is None and name not in does.counted):
+                others.add(name)
+    declared: Mapping[str, Any] = kind.__private_attributes__
+    nothing = {name for name, attribute in declared.items() if _is_zero(getattr(attribute, "default", None))}
+    moments |= {name for name, attribute in declared.items() if _makes_moments(attribute)}
+    return Traces(frozenset(counted & nothing - moments - others), frozenset(moments - counted - others))
+
+
+def _is_count(value: ast.expr | None, name: str) -> bool:
+    """Say whether what a method assigns is 0, or more or less than there was; that of `+=` is not seen."""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add | ast.Sub):
+        return isinstance(value.left, ast.Attribute) and value.left.attr == name
+    return value is None or (isinstance(value, ast.Constant) and value.value == 0)
+
+
+def _is_zero(default: Any) -> bool:
+    return type(default) in (int, float) and default == 0
+
+
+def _makes_moments(attribute: Any) -> bool:
+    factory = getattr(attribute, "default_factory", None)
+    called = getattr(getattr(factory, "__code__", None), "co_names", ())
+    return not MOMENTS.isdisjoint((getattr(factory, "__name__", None), *called))
 
 
 def _methods(kind: type[Any]) -> Iterator[FunctionType]:

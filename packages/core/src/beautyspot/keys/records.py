@@ -17,8 +17,6 @@ from beautyspot.names import qualified_name
 _ENUM, _FLAG, _FIELDS, _MODEL = map(tag, ("enum", "flag", "fields", "model"))
 _FIELD, _SECRET, _URL = map(tag, ("field", "secret", "url"))
 _MISSING = [tag("missing")]
-_PRIVATE = object()
-"""Among what is active: the private attributes of a model."""
 
 
 def maker_for(kind: type, /) -> Maker | None:
@@ -82,12 +80,8 @@ def _private_model(canonical: Canonical, value: Any, private: dict[str, Any]) ->
     if any(each is value for each in canonical.active):
         raise NoContentError(type(value), "holds itself")
     inside = canonical.within(value)
-    form = _model_form(inside, value)
-    # Nor those of a model among them: models that lead to one another would be gone through again and again.
-    if not any(each is _PRIVATE for each in canonical.active):
-        settings = private_settings(inside.within(_PRIVATE), value, private)
-        form += [settings] if settings else []
-    return form
+    form, settings = _model_form(inside, value), private_settings(inside, value, private)
+    return [*form, settings] if settings else form
 
 
 def _model_form(canonical: Canonical, value: Any) -> list[Form]:
