@@ -14,6 +14,7 @@ from beautyspot.catalog import Catalog
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.maintenance import Cleaned, Litter, clean, litter
 from beautyspot.records import BlobInfo
+from beautyspot.testing.task_db import task
 
 HOURS_AGO_S = 1_600_000_000
 
@@ -112,6 +113,35 @@ def test_a_storage_that_fails_has_lost_nothing(kept: Any) -> None:
         with pytest.raises(bs.StorageError, match="no answer"):
             litter(catalog, [Failing(kept.blobs.root)], blobs_are_gone=True)
         assert litter(catalog, [Failing(kept.blobs.root), kept.blobs], blobs_are_gone=True).tasks == ()
+
+
+class Far(bs.LocalStorage):
+    """A storage whose every request costs something; it counts them."""
+
+    is_local = False
+    requests = 0
+
+    def iter_keys(self) -> Iterator[BlobInfo]:
+        self.requests += 1
+        return super().iter_keys()
+
+    def open(self, location: str, /) -> Any:
+        self.requests += 1
+        return super().open(location)
+
+
+def test_many_blobs_that_are_gone_from_a_far_storage_cost_two_lists(tmp_path: Path) -> None:
+    storage = Far(tmp_path / "far")
+    locations = [storage.save(f"{number:02}", b"x") for number in range(20)]
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db:
+        for location in locations:
+            db.put(task(location[:5], result_type="FILE", result_data=None, result_value=location))
+    for location in locations[1:]:
+        storage.delete(location)
+    with Catalog.open(tmp_path / "a.db") as catalog:
+        found = litter(catalog, [storage], blobs_are_gone=True)
+    assert {task.result_value for task in found.tasks} == set(locations[1:])
+    assert storage.requests == 2
 
 
 def test_a_result_that_was_kept_anew_since_the_look_stays(kept: Any) -> None:

@@ -37,7 +37,7 @@ def export(kept: Any, *storages: BlobStorage, dry_run: bool) -> Exported:
     return replace(done, activity=0)  # which a look doesn't count
 
 
-def in_blob(storage: MemoryStorage, number: int) -> Task:
+def in_blob(storage: BlobStorage, number: int) -> Task:
     location = storage.save(f"{number:02}", b"blob")
     return task(f"{number:02}", result_type="FILE", result_data=None, result_value=location, size_bytes=4)
 
@@ -76,6 +76,24 @@ def test_a_look_lists_each_storage_once_and_opens_no_blob(tmp_path: Path) -> Non
     said = export_archive(db, [first, second], tmp_path / "all", dry_run=True)
     assert (said.tasks, said.lost) == (20, 0)
     assert [(each.lists, each.opens) for each in (first, second)] == [(1, 0), (1, 0)]
+
+
+def test_a_look_for_many_blobs_that_are_gone_opens_none(tmp_path: Path) -> None:
+    class Folder(bs.LocalStorage):
+        opens = 0
+
+        def open(self, location: str, /) -> Any:
+            self.opens += 1
+            return super().open(location)
+
+    storage, db = Folder(tmp_path / "blobs"), MemoryTaskDB()
+    for number in range(20):
+        row = in_blob(storage, number)
+        db.put(row)
+        if number:
+            storage.delete(row.result_value)
+    said = export_archive(db, [storage], tmp_path / "all", dry_run=True)
+    assert (said.tasks, said.lost, storage.opens) == (1, 19, 0)
 
 
 def test_a_look_at_results_in_rows_lists_no_storage(tmp_path: Path) -> None:

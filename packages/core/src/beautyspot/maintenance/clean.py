@@ -14,7 +14,7 @@ from beautyspot.catalog.tasks import tasks_named
 from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance.blob_deletion import delete_blobs
 from beautyspot.maintenance.delete import delete_tasks
-from beautyspot.maintenance.presence import is_in
+from beautyspot.maintenance.presence import is_in, lost_of
 from beautyspot.maintenance.repair import set_aside_before
 from beautyspot.protocols import BlobStorage, TaskDB
 from beautyspot.records import BlobInfo, Task
@@ -94,11 +94,8 @@ def litter(
     named = named_blobs(catalog)
     every = named.union(*map(named_blobs, others))
     blobs = _older(_unnamed(present, every), grace) + unfinished(storages[0], grace)
-    # Each is asked for once more: its blob may be younger than the list, or lie in a folder of an earlier release.
     there = {blob.location for blob in present}
-    lost = [
-        location for location in named if location not in there and not is_in((location, file_name(location)), storages)
-    ]
+    lost = _lost([location for location in named if location not in there], storages, len(present))
     # An unmounted disk reads as an empty folder, while a few blobs may be found where earlier releases kept them.
     if lost and (not present or len(lost) == len(named)) and not blobs_are_gone:
         where = getattr(storages[0], "root", storages[0])
@@ -109,6 +106,18 @@ def litter(
     if not blobs_are_gone:
         return Litter(tuple(blobs), (), len(lost))
     return Litter(tuple(blobs), tuple(_naming(catalog, lost)))
+
+
+def _lost(absent: Sequence[str], storages: Sequence[BlobStorage], n_blobs: int) -> list[str]:
+    """Return the locations at which no blob is: one may be younger than the list, or in an earlier release's place."""
+    unlisted = lost_of(absent, storages, n_blobs=n_blobs)
+    # Folders are asked all the same, which is cheap: earlier releases had names in them that no list tells.
+    folders = [storage for storage in storages if getattr(storage, "is_local", False)]
+    return [
+        location
+        for location in absent
+        if not is_in((location, file_name(location)), folders if location in unlisted else storages)
+    ]
 
 
 def _refuse_before_repair(catalogs: Iterable[Catalog]) -> None:

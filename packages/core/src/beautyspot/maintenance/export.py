@@ -11,6 +11,7 @@ from typing import IO, Literal
 from zipfile import ZIP_STORED, ZipFile
 from zlib import crc32
 
+from beautyspot.batched import batched
 from beautyspot.db.redis_url import SCHEMES as NO_SQL
 from beautyspot.errors import ConfigurationError, DamagedEntryError, LostBlobError, StorageError
 from beautyspot.maintenance.archive import BIG_BYTES, PIECE_BYTES, activity_from, pack_row, task_from, unpack_row
@@ -18,7 +19,7 @@ from beautyspot.maintenance.archive_reader import open_archive
 from beautyspot.maintenance.archive_writer import ArchiveWriter
 from beautyspot.maintenance.blob_moves import is_legacy
 from beautyspot.maintenance.existence import expect_made
-from beautyspot.maintenance.presence import Presence
+from beautyspot.maintenance.presence import PAGE, Presence
 from beautyspot.protocols import BlobStorage, SupportsJournalReads, TaskDB
 from beautyspot.records import DAMAGED, Task, TaskFilter
 
@@ -68,7 +69,8 @@ def export_archive(
     tasks = _with_place(db.find(where or TaskFilter()), storages)
     if dry_run:
         presence = Presence(storages)
-        return _exported(_counted(tasks, lambda task: _looked_at(task, db, presence), db, storages, progress))
+        ahead = _looked_for(tasks, presence)
+        return _exported(_counted(ahead, lambda task: _looked_at(task, db, presence), db, storages, progress))
     with _file_at(target) as stream, ZipFile(stream, "w", ZIP_STORED) as file:
         writer = ArchiveWriter(file)
         counts = _counted(tasks, lambda task: _add(writer, task, db, storages), db, storages, progress)
@@ -174,6 +176,15 @@ def _add(writer: ArchiveWriter, task: Task, db: TaskDB, storages: Sequence[BlobS
         return "left_out", 0
     writer.add_row("tasks", row, value)
     return "tasks", size_bytes
+
+
+def _looked_for(tasks: Iterable[Task], presence: Presence) -> Iterator[Task]:
+    """Yield the tasks, once `presence` has looked for the blobs of the next ones together."""
+    for chunk in batched(tasks, PAGE):
+        presence.look_for(
+            [task.result_value or "" for task in chunk if task.result_type == "FILE" and not is_legacy(task)]
+        )
+        yield from chunk
 
 
 def _looked_at(task: Task, db: TaskDB, presence: Presence) -> tuple[Outcome, int]:

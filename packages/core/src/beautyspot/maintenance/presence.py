@@ -22,15 +22,19 @@ class Presence:
         self._storages = storages
         self._rests = [_listed(storage) for storage in storages]
         self._there = [set[str]() for _ in storages]
+        self._lost = set[str]()
 
     def among(self, locations: Sequence[str], /) -> list[str]:
         """Return those of the locations at which a blob is; one whose storage fails to say is not among them."""
         unlisted = [location for location in locations if not self._is_listed(location)]
-        pages = sum(len(there) // PAGE + 1 for there in self._there)
-        # Where many are gone, the list is read anew: it has what is younger than the first, in fewer requests.
-        lost = self._lost_of(unlisted) if len(unlisted) > pages else set[str]()
+        lost = lost_of(unlisted, self._storages, n_blobs=sum(map(len, self._there)))
         absent = {location for location in unlisted if location in lost or not self._is_found(location)}
         return [location for location in locations if location not in absent]
+
+    def look_for(self, locations: Sequence[str], /) -> None:
+        """Find out together what `has` will be asked of, where many are gone."""
+        unlisted = [location for location in locations if not self._is_listed(location)]
+        self._lost = lost_of(unlisted, self._storages, n_blobs=sum(map(len, self._there)))
 
     def has(self, location: str, /) -> bool:
         """Say whether any of the storages has a blob at `location`.
@@ -39,7 +43,7 @@ class Presence:
             StorageError: one that may have it failed, and no other has it.
         """
         # It may be on a later page, younger than the list, or named by the path that an earlier release knew.
-        return self._is_listed(location) or is_in((location,), self._storages)
+        return self._is_listed(location) or (location not in self._lost and is_in((location,), self._storages))
 
     def _is_listed(self, location: str) -> bool:
         for there, rest in zip(self._there, self._rests, strict=True):
@@ -55,13 +59,25 @@ class Presence:
         except StorageError:
             return False
 
-    def _lost_of(self, locations: Sequence[str]) -> set[str]:
-        """Return those of the locations that a list of this moment would have, and has not."""
-        try:
-            there = {blob.location for storage in self._storages for blob in storage.iter_keys()}
-        except StorageError:
-            return set()  # each is asked for
-        return {each for each in locations if each not in there and _is_as_listed(each)}
+
+def lost_of(locations: Sequence[str], storages: Sequence[BlobStorage], /, *, n_blobs: int) -> set[str]:
+    """Return those of the locations, as today's releases write them, that a list of this moment would have and has not.
+
+    Where many are gone, that takes fewer requests than asking for each, and unlike a list that was read before, it has
+    what is younger. Nothing is returned where it takes more, or can't be done: then each is to be asked for.
+
+    Args:
+        locations: At which no blob was found so far.
+        storages: Where they may be.
+        n_blobs: About how many lie there.
+    """
+    if len(locations) <= n_blobs // PAGE + len(storages):
+        return set()
+    try:
+        there = {blob.location for storage in storages for blob in storage.iter_keys()}
+    except StorageError:
+        return set()
+    return {each for each in locations if each not in there and _is_as_listed(each)}
 
 
 def _listed(storage: BlobStorage) -> Iterator[str]:
