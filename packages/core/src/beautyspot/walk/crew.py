@@ -48,6 +48,9 @@ class Crew:
         return not self._working and (not self._jobs or self._stop.is_set())
 
     def _end(self, what: str) -> None:
+        with self._rest:
+            if not self._working:
+                return
         words = f"waiting for calls of {what} that run ({self._working}), to keep what they return; Ctrl-C leaves now"
         try:
             with telling(lambda: words), self._rest:
