@@ -12,6 +12,7 @@ from beautyspot.names import qualified_name
 from beautyspot.powers import may_hold_legacy, takes_types
 from beautyspot.walk import LegacyRows, MarkOptions, Plan, mark_function, unlimited
 from beautyspot.walk.kinds import is_stream, kind_of
+from beautyspot.walk.plan import plan_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,13 +90,19 @@ def name_of(function: Any, /) -> str:
     """
     if isinstance(function, str):
         return function
-    plan: Plan | None = getattr(function, "__beautyspot_plan__", None)
+    plan = plan_of(function)
     if plan is not None:
         return plan.keys.func_name
-    inner: Any = split(getattr(function, "__func__", function))[0]
+    inner: Any = split(_unbound(function))[0]
     is_named = callable(inner) and hasattr(inner, "__qualname__")
     expect(is_named, "function", function, "a function, or its name with or without its module")
     return qualified_name(inner)
+
+
+def _unbound(function: Any) -> Any:
+    """Return the function of a bound method, or of a static or class method."""
+    kind: type[Any] = type(function)
+    return function.__func__ if hasattr(kind, "__func__") else function
 
 
 def forget(function: Any, where: TaskFilter, parts: Parts) -> int:
@@ -113,7 +120,7 @@ def forget(function: Any, where: TaskFilter, parts: Parts) -> int:
     from beautyspot.walk.sharing import refuse_shared  # no hit deletes
 
     refuse_shared(parts.store, where.function)
-    db, inner = parts.store.db, getattr(function, "__func__", function)
+    db, inner = parts.store.db, _unbound(function)
     count = parts.store.delete_where(where)
     if not (hasattr(inner, "__name__") and may_hold_legacy(db) and db.holds_legacy()):
         return count
@@ -193,7 +200,7 @@ def mark(function: Any, parts: Parts, settings: Settings, *, of_class: bool = Fa
         if adapted is not None:
             return adapted
     expect_function("mark", function)
-    if hasattr(function, "__beautyspot_plan__"):
+    if plan_of(function) is not None:
         raise ConfigurationError(f"{function.__qualname__} is marked already; take one of the two marks away")
     return mark_function(_plan(function, parts, settings), of_class=of_class)
 
@@ -243,7 +250,8 @@ def _legacy(
     function: Any, keys: KeyMaker, serializer: Serializer, parts: Parts, settings: Settings
 ) -> LegacyRows | None:
     db = parts.store.db
-    if not (may_hold_legacy(db) and hasattr(function, "__name__")) or is_stream(function):
+    is_named = isinstance(getattr(function, "__name__", None), str)
+    if not (may_hold_legacy(db) and is_named) or is_stream(function):
         return None  # earlier releases kept no streams, so such rows are of a function that returned
     return LegacyRows(
         parts.store,

@@ -116,8 +116,8 @@ def split(function: Any) -> tuple[Any, Values, dict[str, Any]]:
             args, function = (function.__self__, *args), function.__func__
         elif _has_owner(function):
             args, function = (function.__self__, *args), getattr(type(function.__self__), function.__name__)
-        elif callable(function) and _is_told_by_content(call := python_call(function), function):
-            args, function = (function, *args), call
+        elif callable(function) and _is_told_by_content(call := _call(function), function):
+            function = call
         else:
             break
     return function, args, kwargs
@@ -155,12 +155,16 @@ def _has_owner(function: Any) -> bool:
 
 def _is_told_by_content(call: Any, thing: Any) -> bool:
     """Say whether a callable object has code in its class, or, such as those of `operator`, no name of its own."""
-    return isinstance(call, FunctionType) or not hasattr(thing, "__qualname__")
+    return isinstance(call, partial) or hasattr(call, "__code__") or not hasattr(thing, "__qualname__")
 
 
-def python_call(thing: Any, /) -> Any:
-    """Return the `__call__` that an instance's class defines, None or a slot of C where it defines none."""
-    return getattr(type(thing), "__call__", None)  # noqa: B004 - its code is wanted, not whether there is one
+def _call(thing: Any) -> Any:
+    """Return the `__call__` that the class of a callable object defines, bound as Python binds it to call the object.
+
+    A static one is not told by the object, a class's by its class, a partial method by what it puts after the object.
+    """
+    call = next(vars(kind)["__call__"] for kind in type(thing).__mro__ if "__call__" in vars(kind))
+    return call.__get__(thing, type(thing)) if hasattr(type(call), "__get__") else call
 
 
 def _takes_anything_for_another(function: FunctionType) -> bool:

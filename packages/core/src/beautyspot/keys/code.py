@@ -11,6 +11,7 @@ from beautyspot.keys.canonical import Canonical, Form, pack
 from beautyspot.keys.digest import digest
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
+from beautyspot.wrapped import chain, unwrap
 
 # *args, **kwargs, generator, coroutine, iterable coroutine, async generator; from CPython's Include/cpython/code.h.
 _FLAGS = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
@@ -59,30 +60,6 @@ def version_from_code(function: Any, /) -> str:
             found[name], names = _own_form(called)
             waiting += _called(called, names)
     return f"code:{digest(pack(sorted(found.items())), size_bytes=8).hex()}"
-
-
-def unwrap(function: Any, /) -> Any:
-    """Return the innermost function of a chain of wrappers."""
-    return chain(function)[-1]
-
-
-def chain(function: Any, /) -> list[Any]:
-    """Return a function and what it wraps, the innermost last."""
-    layers: list[Any] = [function]
-    while _is_wrapper(function):
-        function = function.__wrapped__
-        if any(function is layer for layer in layers):
-            break
-        layers.append(function)
-    return layers
-
-
-def _is_wrapper(thing: object) -> bool:
-    """Say whether it has something wrapped: asked for it, a client that makes up attributes would answer for ever."""
-    try:
-        return "__wrapped__" in getattr(thing, "__dict__", ()) or hasattr(type(thing), "__wrapped__")
-    except Exception:  # noqa: BLE001 - a proxy of what isn't there may raise anything
-        return False
 
 
 def functions_of(function: Any, /) -> list[FunctionType]:

@@ -9,12 +9,13 @@ from beautyspot.keys.binding import split
 from beautyspot.keys.callables import cell_form, closure, is_ours, place_of
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
 from beautyspot.keys.cells import Held, assigned, held, held_in
-from beautyspot.keys.code import chain, code_digest, unwrap
+from beautyspot.keys.code import code_digest
 from beautyspot.keys.lenient import lenient_form
 from beautyspot.keys.members import owner_of
 from beautyspot.keys.program import names_read, read_by
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import is_of_no_module, is_told_by_code, qualified_name
+from beautyspot.wrapped import chain, unwrap
 
 
 def identity_of(function: Any, name: str, ignore: Collection[str], canonical: Canonical, /) -> "Identity | None":

@@ -12,6 +12,8 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
+from beautyspot.wrapped import unwrap
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,11 +53,8 @@ def injected_names(function: Any, /) -> tuple[str, ...]:
 def _evaluated(annotation: Any, function: Any) -> Any:
     """Return what an annotation given as text means; the text where a name in it is only known to checkers."""
     if isinstance(annotation, str):
-        inner = function
-        while hasattr(inner, "__wrapped__"):
-            inner = inner.__wrapped__
         with suppress(Exception):  # it may name anything
-            return eval(annotation, getattr(inner, "__globals__", {}))  # noqa: S307 - the user's code, as `typing` does
+            return eval(annotation, getattr(unwrap(function), "__globals__", {}))  # noqa: S307 - the user's code, as `typing` does
     return annotation
 
 

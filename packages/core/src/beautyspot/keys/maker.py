@@ -11,6 +11,7 @@ from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, Spelled,
 from beautyspot.keys.digest import LONG_BYTES, digest, hasher, long_digest
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import is_told_by_code, qualified_name
+from beautyspot.wrapped import unwrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,9 +117,7 @@ class KeyMaker:
     @property
     def code(self) -> CodeType | None:
         """The function's code, where its keys hold no more than its name: another of that name makes the same."""
-        function = split(self._function)[0]
-        while hasattr(function, "__wrapped__"):
-            function = function.__wrapped__
+        function = unwrap(split(self._function)[0])
         told = is_told_by_code(function) or not (self._version is None or isinstance(self._version, str))
         return None if told else getattr(function, "__code__", None)
 

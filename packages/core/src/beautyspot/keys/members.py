@@ -5,7 +5,7 @@ from functools import cached_property, partial, partialmethod
 from types import FunctionType
 from typing import Any
 
-from beautyspot.keys.code import unwrap
+from beautyspot.wrapped import unwrap
 
 
 def owner_of(function: FunctionType, /) -> type | None:

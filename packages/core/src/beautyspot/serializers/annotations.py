@@ -4,18 +4,18 @@ import sys
 import types
 import typing
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from beautyspot.serializers.classes import Shape, shape_of
 from beautyspot.serializers.refusals import type_of
+from beautyspot.wrapped import unwrap
 
 
 def annotated_shapes(function: Any) -> tuple[dict[str, Shape], str | None]:
     """Return the shapes by name, and what could not be read of the annotation, if anything."""
-    while hasattr(function, "__wrapped__") or hasattr(function, "func"):
-        function = getattr(function, "__wrapped__", None) or function.func
-    function = getattr(function, "__func__", function)
-    if not hasattr(function, "__code__"):
+    function = _written(function)
+    if not isinstance(getattr(function, "__code__", None), types.CodeType):
         function = getattr(type_of(function), "__call__", function)  # noqa: B004 - its annotations are wanted
     try:
         annotation = getattr(function, "__annotations__", {}).get("return")
@@ -25,6 +25,17 @@ def annotated_shapes(function: Any) -> tuple[dict[str, Shape], str | None]:
     except Exception as error:  # noqa: BLE001
         return {}, f"{type(error).__name__}: {error}"[:200]
     return shapes_in(hints.get("return")), None
+
+
+def _written(function: Any) -> Any:
+    """Return the function behind wrappers, partial functions and a bound method."""
+    layers: list[Any] = []
+    while not any(function is layer for layer in layers):
+        layers.append(function)
+        function = unwrap(function)
+        if isinstance(function, partial) or "func" in getattr(function, "__dict__", ()):
+            function = function.func  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - of any result
+    return function.__func__ if hasattr(type_of(function), "__func__") else function
 
 
 def shapes_in(annotation: Any) -> dict[str, Shape]:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from beautyspot.errors import DamagedEntryError, LegacyNameWarning
 from beautyspot.records import NO_TIME
 from beautyspot.store import Hit
+from beautyspot.wrapped import unwrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -177,8 +178,7 @@ def may_claim(store: Store, db: SupportsLegacy, function: Callable[..., Any], fu
 
 def _is_one_of_many(function: Any) -> bool:
     """Say whether functions that return something else have the same name: lambdas, and those of one factory."""
-    while hasattr(function, "__wrapped__"):
-        function = function.__wrapped__
+    function = unwrap(function)
     parent, _, name = getattr(function, "__qualname__", "").rpartition(".")
     differs = any(getattr(function, part, None) for part in ("__closure__", "__defaults__", "__kwdefaults__"))
     return name == "<lambda>" or (parent.endswith("<locals>") and differs)

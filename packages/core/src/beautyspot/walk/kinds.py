@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from types import CodeType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,11 +15,16 @@ GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
 
 def kind_of(function: Any) -> int:
     """Return the code flag that tells a coroutine function or generator from a plain function, or 0."""
+    code = _code(function) or _code(getattr(function, "__call__", None))  # noqa: B004 - its code is wanted
+    flags = 0 if code is None else code.co_flags
+    return next((flag for flag in (ASYNC_GENERATOR, COROUTINE, GENERATOR) if flags & flag), 0)
+
+
+def _code(function: Any) -> CodeType | None:
     while isinstance(function, partial):
         function = function.func  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - of any result
-    code = getattr(function, "__code__", None) or getattr(getattr(function, "__call__", None), "__code__", None)  # noqa: B004 - its code is wanted
-    flags = getattr(code, "co_flags", 0)
-    return next((flag for flag in (ASYNC_GENERATOR, COROUTINE, GENERATOR) if flags & flag), 0)
+    code = getattr(function, "__code__", None)
+    return code if isinstance(code, CodeType) else None  # a client may answer to every name
 
 
 def is_stream(function: Any) -> bool:

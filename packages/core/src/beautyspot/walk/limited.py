@@ -1,7 +1,7 @@
 """What `limiter` returns: the user's function, paced."""
 
 from collections.abc import AsyncGenerator, Callable, Generator
-from functools import partial, update_wrapper
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from beautyspot.checks import expect, expect_function, expect_no_class
@@ -10,9 +10,10 @@ from beautyspot.errors import ConfigurationError
 from beautyspot.walk.calls import Args, Kwargs
 from beautyspot.walk.kinds import ASYNC_GENERATOR, COROUTINE, GENERATOR, kind_of
 from beautyspot.walk.limit import Limit, pace, pace_async
-from beautyspot.walk.plan import unlimited, with_limits
+from beautyspot.walk.plan import plan_of, unlimited, with_limits
 from beautyspot.walk.relay import Listener, relaying
 from beautyspot.walk.wrapper import BoundMarked, MarkedMethod, mark_function
+from beautyspot.wrapped import show_as
 
 if TYPE_CHECKING:
     from beautyspot.limiters import GCRA, SharedGCRA
@@ -42,7 +43,7 @@ def limit_function(function: Any, limit: Limit) -> Any:
     """Return `function` paced by `limit`; for a marked one, a hit stays free."""
     if isinstance(function, (staticmethod, classmethod)):
         return type(function)(limit_function(function.__func__, limit))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType, reportUnknownVariableType]
-    plan = getattr(function, "__beautyspot_plan__", None)
+    plan = plan_of(function)
     limit.expect_calls_of(function if plan is None else plan.function)
     if plan is not None:
         plan = with_limits(plan, [limit])
@@ -54,7 +55,7 @@ def limit_function(function: Any, limit: Limit) -> Any:
     inner, limits = unlimited(function)
     limits = (limit, *limits)
     wrapper = _WRAPPERS[kind_of(inner)](inner, limits)
-    update_wrapper(wrapper, inner)
+    show_as(wrapper, inner)
     wrapper.__beautyspot_limits__ = (inner, limits)
     return wrapper
 

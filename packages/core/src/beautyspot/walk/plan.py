@@ -239,4 +239,12 @@ def with_limits(plan: Plan, limits: Sequence[Limit]) -> Plan:
 
 def unlimited(function: Any) -> tuple[Any, tuple[Limit, ...]]:
     """Return what is inside a limited function and its limits; any other function itself and none."""
-    return getattr(function, "__beautyspot_limits__", (function, ()))
+    limited: Any = getattr(function, "__beautyspot_limits__", None)
+    # A client may answer to every name; asked for its items, some would do so for ever.
+    return limited if type(limited) is tuple else (function, ())
+
+
+def plan_of(function: Any) -> Plan | None:
+    """Return the plan of a marked function; None for any other, even one that answers to every name."""
+    plan = getattr(function, "__beautyspot_plan__", None)
+    return plan if isinstance(plan, Plan) else None

@@ -9,10 +9,10 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.keys.binding import split
+from beautyspot.wrapped import chain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from beautyspot.store import Store
@@ -59,7 +59,7 @@ def _places(store: Store, func_name: str) -> dict[Any, str]:
 
 def _told(function: Any) -> tuple[Any, str]:
     inner, args, kwargs = split(function)
-    layers = list(_layers(inner))
+    layers = chain(inner)
     code = getattr(layers[-1], "__code__", None)
     place = "written in C" if code is None else f"{code.co_filename}:{code.co_firstlineno}"
     if args or kwargs:
@@ -67,14 +67,6 @@ def _told(function: Any) -> tuple[Any, str]:
     if len(layers) == 1 and "<l" not in inner.__qualname__:
         return None, place  # the last function of its name stands for those before
     return tuple(_content(layer, layers) for layer in layers), place
-
-
-def _layers(function: Any) -> Iterator[Any]:
-    seen: set[int] = set()
-    while id(function) not in seen:
-        yield function
-        seen.add(id(function))
-        function = getattr(function, "__wrapped__", function)
 
 
 def _content(layer: Any, layers: list[Any]) -> Any:

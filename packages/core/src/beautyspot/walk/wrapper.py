@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from functools import update_wrapper
-from types import FunctionType
+from types import CodeType, FunctionType
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.records import TaskFilter
 from beautyspot.walk.calls import call_async, caller
 from beautyspot.walk.kinds import ASYNC_GENERATOR, COROUTINE, GENERATOR, is_stream, kind_of
 from beautyspot.walk.sharing import note, refuse_shared
+from beautyspot.wrapped import show_as
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def mark_function(plan: Plan, *, of_class: bool = False) -> Any:
 def _marked(plan: Plan) -> tuple[Any, Questions]:
     caller, refresher = _CALLERS[kind_of(plan.function)]
     wrapper = caller(plan)
-    update_wrapper(wrapper, plan.function)
+    show_as(wrapper, plan.function)
     questions = Questions(plan, refresher)
     wrapper.__beautyspot_plan__ = plan
     for name in QUESTIONS:
@@ -44,13 +45,10 @@ def _marked(plan: Plan) -> tuple[Any, Questions]:
 
 def _is_method(function: Any) -> bool:
     """Say whether the function was defined in a class body: `Class.f`, not `f` or `outer.<locals>.f`."""
-    parent = getattr(function, "__qualname__", "").rpartition(".")[0]
-    return (
-        bool(parent)
-        and not parent.endswith("<locals>")
-        and hasattr(function, "__code__")
-        and not hasattr(function, "__self__")
-    )
+    if not isinstance(getattr(function, "__code__", None), CodeType) or hasattr(function, "__self__"):
+        return False
+    parent: str = function.__qualname__.rpartition(".")[0]
+    return bool(parent) and not parent.endswith("<locals>")
 
 
 # What runs the function is imported where it is used: a first hit needs none of it.

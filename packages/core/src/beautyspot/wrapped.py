@@ -1,0 +1,39 @@
+"""Functions and what they wrap, as `functools.wraps` says it."""
+
+from __future__ import annotations
+
+from functools import WRAPPER_ASSIGNMENTS, update_wrapper
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def unwrap(function: Any, /) -> Any:
+    """Return the innermost function of a chain of wrappers."""
+    return chain(function)[-1]
+
+
+def chain(function: Any, /) -> list[Any]:
+    """Return a function and what it wraps, the innermost last; what wraps one of its own wrappers is the last."""
+    layers: list[Any] = [function]
+    while _is_wrapper(function):
+        function = function.__wrapped__
+        if any(function is layer for layer in layers):
+            break
+        layers.append(function)
+    return layers
+
+
+def show_as(wrapper: Any, function: Any, /) -> None:
+    """Have `wrapper` look like `function`, but for what that makes up: a client may answer to every name."""
+    is_told = isinstance(getattr(function, "__name__", ""), str)
+    update_wrapper(wrapper, function, assigned=WRAPPER_ASSIGNMENTS if is_told else ())
+
+
+def _is_wrapper(thing: object) -> bool:
+    """Say whether it has something wrapped: asked for it, a client that makes up attributes would answer for ever."""
+    try:
+        return "__wrapped__" in getattr(thing, "__dict__", ()) or hasattr(type(thing), "__wrapped__")
+    except Exception:  # noqa: BLE001 - a proxy of what isn't there may raise anything
+        return False
