@@ -1,5 +1,7 @@
 """What a model's description tells."""
 
+import time
+
 import pytest
 from langchain_beautyspot.models import address_in, model_of, read_model, tells_type_alone, with_sets_in_order
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
@@ -62,3 +64,11 @@ def test_sets_are_told_in_one_order_and_texts_as_they_are():
     assert "('x', [{'a', 'b'}])" in told
     assert "('z', {1, 2})" in told
     assert "{'c', 'a'}" in told
+
+
+@pytest.mark.parametrize("letters", ["x" * 100_000, "x." * 50_000 + " at 0x", "x " * 50_000 + "at 0x"])
+def test_long_settings_are_looked_through_once(letters: str):
+    begun_s = time.perf_counter()
+    assert address_in(letters) is None
+    assert address_in(f"{letters} <m.Client object at 0xbeef>") == "m.Client object at 0xbeef"
+    assert time.perf_counter() - begun_s < 2

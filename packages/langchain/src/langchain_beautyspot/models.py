@@ -34,7 +34,10 @@ _TEXT = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 _TYPE = re.compile(rf"\('_type', {_TEXT}\)")
 _NAME = re.compile(rf"\('(?:{'|'.join(NAME_FIELDS)})', {_TEXT}\)")
 _NAMES = re.compile(r"\('(\w+)', ")
-_ADDRESS = re.compile(r"[\w.]* ?\w* at 0x[0-9a-fA-F]+")
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_OWNER = re.compile(r"[\w.]*(?: \w*)?\Z")
+"""What stands before an address, such as `shop.Client object`. To be searched for in a short text: a description's
+length would count squared."""
 LONGEST_NAME = 120
 UNKNOWN = "unknown"
 
@@ -98,7 +101,10 @@ def model_of(func_name: str, /) -> str | None:
 def address_in(llm_string: str, /) -> str | None:
     """Return an object's class with its address, which no later run will have, and no setting; None without one."""
     address = _ADDRESS.search(llm_string)
-    return None if address is None else address[0]
+    if address is None:
+        return None
+    owner = _OWNER.search(llm_string[max(0, address.start() - LONGEST_NAME) : address.start()])
+    return ("" if owner is None else owner[0]) + address[0]
 
 
 def without_waiting(llm_string: str, settings: Mapping[str, Any], /) -> str:
