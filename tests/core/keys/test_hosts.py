@@ -1,5 +1,6 @@
 """Arrays and frames are keyed by content, whatever their layout in memory."""
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -102,11 +103,31 @@ def test_integers_that_numpy_has_no_type_for_are_told_apart(dtype: Any):
     assert key(columns[2].to_frame()) == key(pl.DataFrame({"a": [2**100]}, {"a": dtype}))
 
 
+MOMENTS = [pl.Datetime("ns"), pl.Datetime("ns", "UTC"), pl.Duration("ns"), pl.Time]
+NESTED = [
+    *(pl.Datetime("ns"), pl.List(pl.Datetime("ns")), pl.List(pl.List(pl.Duration("ns")))),
+    *(pl.Array(pl.Time, 1), pl.Struct({"a": pl.Datetime("ns"), "b": pl.List(pl.Time)})),
+]
+
+
+@pytest.mark.parametrize("kind", [*MOMENTS, *NESTED], ids=str)
+def test_nanoseconds_of_polars_make_another_key(kind: Any):
+    def column(nanoseconds: int) -> pl.Series:
+        number: Any = nanoseconds
+        if kind.is_nested():
+            number = {"a": number, "b": [number]} if isinstance(kind, pl.Struct) else [number]
+            number = [number] if kind == pl.List(pl.List) else number
+        return pl.Series("a", [number, None], strict=False).cast(kind)
+
+    assert key(column(1001)) == key(column(1001)) != key(column(1002))
+    assert key(column(1001).to_frame()) != key(column(1002).to_frame())
+
+
 @pytest.mark.parametrize("kind", [pl.Duration("ms"), pl.Datetime("us", "UTC"), pl.Date])
-def test_what_polars_itself_cannot_give_is_unkeyable(kind: Any):
-    far = pl.Series("a", [2**30 if kind == pl.Date else 2**62]).cast(pl.Int32 if kind == pl.Date else pl.Int64)
-    with pytest.raises(UnkeyableArgument, match="does not give its values"):
-        key(far.cast(kind).to_frame())
+def test_moments_that_python_has_no_type_for_are_told_apart(kind: Any):
+    ends = [2**30, 2**30 + 1] if kind == pl.Date else [2**62, 2**62 + 1]
+    far = [pl.Series("a", [end]).cast(pl.Int32 if kind == pl.Date else pl.Int64).cast(kind) for end in ends]
+    assert key(far[0].to_frame()) != key(far[1].to_frame())
 
 
 @pytest.mark.parametrize("value", [np.random.default_rng(1), pl.LazyFrame(WORDS), pl.col("a")])
@@ -118,3 +139,52 @@ def test_generators_and_lazy_frames_are_refused(value: Any):
 def test_a_numpy_function_that_no_name_finds_has_no_content():
     with pytest.raises(UnkeyableArgument, match="no content"):
         key(np.frompyfunc(len, 1, 1))
+
+
+class Measured(pd.DataFrame):
+    _metadata = ["unit", "lock"]  # noqa: RUF012 - as pandas declares it
+
+
+def measured(unit: str | None, /, **attrs: Any) -> Measured:
+    frame = Measured(WORDS)
+    frame.attrs.update(attrs)
+    if unit is not None:
+        frame.unit, frame.lock = unit, threading.Lock()  # pyright: ignore[reportAttributeAccessIssue] - pandas' own way
+    return frame
+
+
+def test_what_a_subclass_of_a_frame_says_of_it_counts_where_it_has_content():
+    assert key(measured("m")) == key(measured("m")) != key(measured("ft"))
+    assert key(measured("m")) != key(measured(None))
+
+
+def test_attributes_of_a_frame_count_where_they_have_content():
+    frames = [measured(None, unit=unit, client=object()) for unit in ("m", "m", "ft")]
+    assert key(frames[0]) == key(frames[1]) != key(frames[2])
+
+
+PADDED = np.dtype([("a", "i1"), ("b", [("c", "f8"), ("d", "i2", (2,))])], align=True)
+
+
+def test_what_lies_between_the_fields_of_an_array_has_no_part():
+    one, two = np.empty(3, PADDED), np.empty(3, PADDED)
+    for array, padding in ((one, 0), (two, 255)):
+        array.view("u1")[:] = padding
+        array["a"], array["b"]["c"], array["b"]["d"] = 1, 2.5, [3, 4]
+    assert one.tobytes() != two.tobytes()
+    assert (key(one), key(one[0])) == (key(two), key(two[0]))
+    two["b"]["d"][0, 1] = 5
+    assert key(one) != key(two)
+    assert key(one[0]) != key(two[0])
+
+
+@pytest.mark.parametrize("dtype", ["g", "G", ">g"])
+def test_what_pads_a_long_double_has_no_part(dtype: str):
+    one, two = np.empty(3, dtype), np.empty(3, dtype)
+    for array, padding in ((one, 0), (two, 255)):
+        array.view("u1")[:] = padding
+        array[:] = np.longdouble(1) / 3
+    assert (key(one), key(one[0])) == (key(two), key(two[0]))
+    two[2] = np.nextafter(np.longdouble(1) / 3, 1)
+    assert key(one) != key(two)
+    assert key(one[2]) != key(two[2])

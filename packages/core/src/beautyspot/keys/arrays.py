@@ -6,14 +6,17 @@ from __future__ import annotations
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
 import sys
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from typing import Any
 
+from beautyspot.keys.attributes import contents
 from beautyspot.keys.canonical import Canonical, Form, Maker, NoContentError, forms, tag
 from beautyspot.names import qualified_name
 
 _ARRAY, _OBJECTS, _MASKED, _SCALAR, _DTYPE = map(tag, ("ndarray", "object array", "masked array", "scalar", "dtype"))
-_IMAGE, _FUNCTION = tag("image"), tag("numpy function")
+_IMAGE, _RATIONAL, _FUNCTION = tag("image"), tag("rational"), tag("numpy function")
+_X87_BITS, _X87_BYTES = 63, 10
+"""What tells the x87's long double from others: bits of its fraction, and bytes before the padding."""
 
 
 def maker_for(kind: type, /) -> Maker | None:
@@ -25,8 +28,11 @@ def maker_for(kind: type, /) -> Maker | None:
                 return make
         if issubclass(kind, (numpy.ufunc, type(numpy.mean))):
             return _function
-    image: Any = getattr(sys.modules.get("PIL.Image"), "Image", None)
-    return _image if isinstance(image, type) and issubclass(kind, image) else None
+    for module, name, make in (("PIL.Image", "Image", _image), ("PIL.TiffImagePlugin", "IFDRational", _rational)):
+        base: Any = getattr(sys.modules.get(module), name, None)
+        if isinstance(base, type) and issubclass(kind, base):
+            return make
+    return None
 
 
 def array_form(canonical: Canonical, value: Any) -> Form:
@@ -43,7 +49,21 @@ def array_form(canonical: Canonical, value: Any) -> Form:
     if plain.dtype.hasobject:
         items = plain.ravel().tolist()
         return [_OBJECTS, dtype_name(plain.dtype), list(plain.shape), forms(canonical, items), *added]
-    return [_ARRAY, dtype_name(plain.dtype), list(plain.shape), digest(np.ascontiguousarray(plain)), *added]
+    return [_ARRAY, dtype_name(plain.dtype), list(plain.shape), _content(plain), *added]
+
+
+def _content(plain: Any) -> Form:
+    """Return a digest of an array's bytes; of each field's alone, as between them may lie anything."""
+    import numpy as np  # as in `array_form`
+
+    if plain.dtype.names is not None:
+        return [_content(plain[name]) for name in plain.dtype.names]
+    contiguous = np.ascontiguousarray(plain)
+    if plain.dtype.char not in "gG" or np.finfo(plain.dtype).nmant != _X87_BITS:
+        return digest(contiguous)
+    native = contiguous.astype(plain.dtype.newbyteorder("="), copy=False)
+    values = native.reshape(-1).view("u1").reshape(-1, np.dtype("g").itemsize)
+    return digest(np.ascontiguousarray(values[:, :_X87_BYTES]))
 
 
 def digest(contiguous: Any, /) -> bytes:
@@ -62,7 +82,8 @@ def dtype_name(dtype: Any, /) -> str:
 def _scalar(canonical: Canonical, value: Any) -> Form:
     if value.dtype.hasobject:
         return [_SCALAR, dtype_name(value.dtype), forms(canonical, value.item())]
-    return [_SCALAR, dtype_name(value.dtype), value.tobytes()]
+    is_padded = value.dtype.names is not None or value.dtype.char in "gG"
+    return [_SCALAR, dtype_name(value.dtype), _content(value) if is_padded else value.tobytes()]
 
 
 def _dtype(_: Canonical, value: Any) -> Form:
@@ -78,6 +99,40 @@ def _function(_: Canonical, value: Any) -> Form:
 
 
 def _image(canonical: Canonical, value: Any) -> Form:
-    # The palette is content too: the pixels of a P image are indexes into it.
-    palette: Any = value.getpalette()
-    return [_IMAGE, value.mode, list(value.size), canonical.form(palette), sha256(value.tobytes()).digest()]
+    # The palette is content too: the pixels of a P image are indexes into it. `tobytes` loads, which may add to `info`.
+    pixels, palette = sha256(value.tobytes()).digest(), value.getpalette()
+    form = [_IMAGE, value.mode, list(value.size), canonical.form(palette), pixels]
+    said, exif = contents(canonical, value.info), contents(canonical, _exif(value))
+    frames = _frames(value)
+    return [*form, said, exif, *frames] if said or exif or frames else form
+
+
+def _exif(image: Any) -> dict[int, Any]:
+    try:
+        return dict(image.getexif())
+    except Exception:  # noqa: BLE001 - a broken one raises anything; its bytes are in `info`
+        return {}
+
+
+def _frames(image: Any) -> list[Form]:
+    """Return which frame an image with several shows, and a digest of the file that holds them all."""
+    # GIF's own `is_animated` takes back what was drawn on it; the others' is an attribute.
+    if not (image.format == "GIF" or vars(image).get("is_animated")):
+        return []
+    # Not frame by frame: `seek` takes that back too, and another thread may be reading this image.
+    file: Any = getattr(image, "_fp", None)
+    if file is None:
+        raise NoContentError(type(image), "has frames that can't be read beside the one it shows")
+    try:
+        before = file.tell()
+    except ValueError:
+        return []  # closed: nobody can see another frame of it
+    try:
+        file.seek(0)
+        return [image.tell(), file_digest(file, sha256).digest()]
+    finally:
+        file.seek(before)
+
+
+def _rational(_: Canonical, value: Any) -> Form:
+    return [_RATIONAL, value.numerator, value.denominator]

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from beautyspot.keys.canonical import NoContentError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any
+
+    from beautyspot.keys.canonical import Canonical, Form
 
 
 def attributes(value: Any, slots: Iterable[str], /) -> dict[str, Any]:
     """Return an object's attributes by name; `slots` are those of its classes."""
     return {**getattr(value, "__dict__", {}), **{slot: getattr(value, slot) for slot in slots if hasattr(value, slot)}}
+
+
+def contents(canonical: Canonical, held: Mapping[Any, Any], /) -> list[Form]:
+    """Return the names and forms of what has content: a lock among settings is no reason to refuse them."""
+    found: list[Form] = []
+    for name in sorted(held, key=str):
+        try:
+            found.append([canonical.form(name), canonical.form(held[name])])
+        except (NoContentError, RecursionError):
+            continue
+    return found
 
 
 def slots_of(classes: Iterable[type], /) -> list[str]:

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from beautyspot.keys.arrays import array_form
+from beautyspot.keys.attributes import contents
 from beautyspot.keys.canonical import Canonical, Form, Maker, NoContentError, forms, tag
 from beautyspot.names import qualified_name
 
@@ -38,25 +39,29 @@ def maker_for(kind: type, /) -> Maker | None:
 def _frame(canonical: Canonical, value: Any) -> Form:
     columns = [_values(canonical, value.iloc[:, place].array) for place in range(value.shape[1])]
     head = _index(canonical, value.columns)
-    return [
-        _FRAME,
-        qualified_name(type(value)),
-        head,
-        _index(canonical, value.index),
-        columns,
-        _attrs(canonical, value),
-    ]
+    index = _index(canonical, value.index)
+    return [_FRAME, qualified_name(type(value)), head, index, columns, *_said(canonical, value)]
 
 
 def _series(canonical: Canonical, value: Any) -> Form:
     name = canonical.form(value.name)
     content = _values(canonical, value.array)
     index = _index(canonical, value.index)
-    return [_SERIES, qualified_name(type(value)), name, index, content, _attrs(canonical, value)]
+    return [_SERIES, qualified_name(type(value)), name, index, content, *_said(canonical, value)]
 
 
-def _attrs(canonical: Canonical, value: Any) -> Form:
-    return canonical.form(dict(value.attrs))
+def _said(canonical: Canonical, value: Any) -> list[Form]:
+    """Return what is said of a frame beside its content: its `attrs`, and what its subclass names in `_metadata`."""
+    named = {name: getattr(value, name, None) for name in type(value)._metadata if name not in ("name", "_name")}
+    more = contents(canonical, {name: item for name, item in named.items() if item is not None})
+    return [_attrs(canonical, value.attrs), *([more] if more else [])]
+
+
+def _attrs(canonical: Canonical, attrs: Any) -> Form:
+    try:
+        return canonical.form(dict(attrs))
+    except NoContentError:
+        return contents(canonical, attrs)
 
 
 def _index(canonical: Canonical, value: Any) -> Form:
@@ -107,22 +112,36 @@ def _polars_frame(canonical: Canonical, value: Any) -> Form:
 
 
 def _polars_series(canonical: Canonical, value: Any) -> Form:
+    content = _as_numbers(value)
     head = [_POLARS, qualified_name(type(value)), value.name, repr(value.dtype)]
-    is_number = value.dtype.is_numeric() and not value.dtype.is_decimal() and head[-1] not in _NO_ARRAYS
-    try:
-        if is_number and value.null_count() == 0:
-            return [*head, array_form(canonical, value.to_numpy())]
-        # Element by element: under a null, and in a categorical's codes, the raw buffers of equal series differ.
-        return [*head, forms(canonical, value.to_list())]
-    except _polars_refusals() as error:
-        why = f"of the dtype {value.dtype!r} does not give its values ({error})"
-        raise NoContentError(type(value), why) from error
+    kind = content.dtype
+    if kind.is_numeric() and not kind.is_decimal() and repr(kind) not in _NO_ARRAYS and content.null_count() == 0:
+        return [*head, array_form(canonical, content.to_numpy())]
+    # Element by element: under a null, and in a categorical's codes, the raw buffers of equal series differ.
+    return [*head, forms(canonical, content.to_list())]
 
 
-def _polars_refusals() -> tuple[type[BaseException], ...]:
-    """Return what polars raises for values that Python or NumPy has no type for, such as a day after the year 9999."""
-    known: Any = sys.modules["polars"].exceptions
-    return known.PolarsError, known.PanicException, OverflowError
+def _as_numbers(series: Any) -> Any:
+    """Return a series with its moments and spans as numbers: Python's own end at microseconds and the year 9999."""
+    if hasattr(series.dtype, "ext_storage"):
+        return _as_numbers(series.ext.storage())
+    kind = _number_type(series.dtype)
+    return series if kind == series.dtype else series.cast(kind)
+
+
+def _number_type(kind: Any) -> Any:
+    polars: Any = sys.modules["polars"]
+    if hasattr(kind, "ext_storage"):
+        raise NoContentError(type(kind), "has no content to make a key of within other columns")
+    if kind.is_temporal():
+        return polars.Int32 if kind == polars.Date else polars.Int64
+    if isinstance(kind, polars.Struct):
+        return polars.Struct({field.name: _number_type(field.dtype) for field in kind.fields})
+    if isinstance(kind, polars.List):
+        return polars.List(_number_type(kind.inner))
+    if isinstance(kind, polars.Array):
+        return polars.Array(_number_type(kind.inner), kind.size)
+    return polars.Map(_number_type(kind.key), _number_type(kind.value)) if type(kind).__name__ == "Map" else kind
 
 
 def _polars_type(_: Canonical, value: Any) -> Form:
