@@ -172,3 +172,59 @@ def g(x):
 def test_a_decorator_of_the_same_module_changes_it(name: str, change: tuple[str, str]):
     assert version(DECORATED, name=name) == version(DECORATED, name=name)
     assert version(DECORATED.replace(*change), name=name) != version(DECORATED, name=name)
+
+
+HIDING = """
+import functools
+from functools import partial, singledispatch
+
+def post(x):
+    return x * 2
+
+def hide(function):
+    def call(*args):
+        return function(*args) + 1
+    return call
+
+def show(function):
+    @functools.wraps(function)
+    def call(*args):
+        return late(function(*args))
+    return call
+
+def late(x):
+    return x + 3
+
+@hide
+def helper(x):
+    return post(x)
+
+@singledispatch
+def chosen(x):
+    return 0
+
+@chosen.register(int)
+@show
+def _(x):
+    return add(x)
+
+def add(x):
+    return x + 4
+
+first, second = (lambda x: x + 5), (lambda x: x + 6)
+bound = partial(map, partial(second))
+
+def f(x):
+    return helper(x), chosen(x), first(x), bound([x])
+"""
+
+
+@pytest.mark.parametrize("change", [("* 2", "* 9"), *((f"+ {number}", "+ 9") for number in (1, 3, 4, 5, 6))])
+def test_what_decorators_dispatch_partials_and_lambdas_lead_to_changes_it(change: tuple[str, str]):
+    assert change[0] in HIDING
+    assert version(HIDING) == version(HIDING)
+    assert version(HIDING.replace(*change)) != version(HIDING)
+
+
+def test_the_classes_that_single_dispatch_goes_by_change_it():
+    assert version(DISPATCHING) != version(DISPATCHING.replace("value: int", "value: bytes"))

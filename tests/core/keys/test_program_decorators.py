@@ -81,3 +81,77 @@ def test_a_cached_helper_is_the_helper_itself(world: dict[str, Any]):
     before = KeyMaker(world["ask"]).key((1,), {})
     run("@functools.cache\ndef helper(number): return number", world)
     assert KeyMaker(world["ask"]).key((1,), {}) == before
+
+
+PLAIN = """
+import functools
+
+def hide(function):
+    def call(*args):
+        return function(*args) + 1
+    return call
+
+def show(function):
+    @functools.wraps(function)
+    def call(*args):
+        return late(function(*args)) + 2
+    return call
+
+def late(number):
+    return number + 3
+
+@hide
+def helper(number):
+    return post(number)
+
+def post(number):
+    return number + 4
+
+@functools.singledispatch
+def chosen(number):
+    return 0
+
+@chosen.register(int)
+def _(number):
+    return add(number)
+
+def add(number):
+    return number + 5
+
+@show
+@hide
+def ask(number):
+    return helper(number), chosen(number), shown(number)
+
+@show
+def shown(number):
+    return number
+"""
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+def test_an_edited_decorator_or_what_it_or_dispatch_leads_to_makes_another_key(world: dict[str, Any], number: int):
+    for name in ("ask", "shown", "helper", "chosen"):
+        changed = PLAIN.replace(f"+ {number}", "+ 9")
+        keys: list[str] = []
+        for cell in (PLAIN, changed, PLAIN):
+            run(cell, world)
+            keys.append(KeyMaker(world[name]).key((1,), {}))
+        reached = {"ask": (1, 2, 3, 4, 5), "shown": (2, 3), "helper": (1, 4), "chosen": (5,)}[name]
+        assert keys[0] == keys[2]
+        assert (keys[0] != keys[1]) == (number in reached)
+
+
+CHOICE = "@chosen.register({kind})\ndef _(number): return {number}\n"
+
+
+@pytest.mark.parametrize("name", ["ask", "chosen"])
+def test_a_cell_that_registers_anew_for_single_dispatch_makes_another_key(world: dict[str, Any], name: str):
+    run(PLAIN, world)
+    key = KeyMaker(world[name]).key
+    keys = [key((1,), {})]
+    for kind, number in (("int", 7), ("str", 7), ("int", 8)):
+        run(CHOICE.format(kind=kind, number=number), world)
+        keys.append(key((1,), {}))
+    assert len(set(keys)) == 4
+    assert key((1,), {}) == keys[-1]

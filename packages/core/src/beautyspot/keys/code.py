@@ -1,26 +1,22 @@
 """What a function's code says, without its lines, comments and docstrings."""
 
-from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any, Final
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.keys.binding import split
+from beautyspot.keys.callables import lenient
 from beautyspot.keys.canonical import Canonical, Form, pack
 from beautyspot.keys.digest import digest
+from beautyspot.keys.following import functions_run
 from beautyspot.keys.registry import KeyRegistry
-from beautyspot.names import qualified_name
 from beautyspot.wrapped import chain, unwrap
 
 # *args, **kwargs, generator, coroutine, iterable coroutine, async generator; from CPython's Include/cpython/code.h.
 _FLAGS = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
 # Instructions that come and go with line numbers and with how many constants there are.
 _SILENT = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "RESUME"))
-
-
-# What `functools.singledispatch` adds to a function.
-_DISPATCHING = frozenset(("dispatch", "register", "registry"))
 
 
 class FromCode:
@@ -34,9 +30,10 @@ class FromCode:
 FROM_CODE: Final = FromCode()
 """`version=FROM_CODE`: a function's results are kept until its code changes, or that of what it calls in its module.
 
-Followed are the plain functions of the same module that it calls by name, those that they call, and so on; with one of
-`functools.singledispatch` those that are registered with it, below a decorator of that module its wrapper. Classes and
-their methods, functions of other modules and the module's constants are not: after a change there, set a version.
+Followed are the plain functions of the same module that it calls by name, those that they call, and so on; with each
+what it closes over, the wrappers of that module's decorators, and all that `functools.singledispatch` chooses from.
+Classes and their methods, functions of other modules and the module's constants are not: after a change there, set a
+version.
 """
 
 
@@ -52,14 +49,20 @@ def version_from_code(function: Any, /) -> str:
     Raises:
         ConfigurationError: it is not written in Python.
     """
-    found: dict[str, Form] = {}
-    waiting = [*_named(functions_of(function)), *_beside(function)]
+    roots = functions_of(function)
+    waiting = functions_run(function, roots[0].__globals__)
+    waiting += (pair for root in roots for pair in functions_run(root, root.__globals__))
+    found, seen = dict[tuple[str, bytes], Form](), set[FunctionType]()
     while waiting:
         name, called = waiting.pop()
-        if name not in found:
-            found[name], names = _own_form(called)
-            waiting += _called(called, names)
-    return f"code:{digest(pack(sorted(found.items())), size_bytes=8).hex()}"
+        if called not in seen:
+            seen.add(called)
+            form, names = own_form(called)
+            found[name, pack(form)] = form
+            world = called.__globals__
+            waiting += (pair for name in sorted(names & world.keys()) for pair in functions_run(world[name], world))
+    every = [(name, found[name, data]) for name, data in sorted(found)]
+    return f"code:{digest(pack(every), size_bytes=8).hex()}"
 
 
 def functions_of(function: Any, /) -> list[FunctionType]:
@@ -79,51 +82,12 @@ def functions_of(function: Any, /) -> list[FunctionType]:
     return found
 
 
-def _own_form(function: FunctionType) -> tuple[Form, set[str]]:
-    from beautyspot.keys.callables import lenient  # it imports this module for the digest
-
+def own_form(function: FunctionType, /) -> tuple[Form, set[str]]:
+    """Return the form of a function's code and defaults, and the global names that it reads."""
     names: set[str] = set()
     canonical = Canonical(KeyRegistry(), (function,))
     code = _code_form(function.__code__, canonical, names)
     return [code, lenient(canonical, function.__defaults__), lenient(canonical, function.__kwdefaults__)], names
-
-
-def _called(function: FunctionType, names: set[str]) -> list[tuple[str, FunctionType]]:
-    """Return the functions of the same module that are behind the global names, by theirs."""
-    world = function.__globals__
-    things = [world[name] for name in names if name in world]
-    called = [*_named(map(unwrap, things)), *(pair for thing in things for pair in _beside(thing))]
-    return [(name, each) for name, each in called if each.__globals__ is world]
-
-
-def _named(things: Iterable[Any]) -> Iterator[tuple[str, FunctionType]]:
-    yield from ((qualified_name(thing), thing) for thing in things if isinstance(thing, FunctionType))
-
-
-def _beside(function: Any) -> Iterator[tuple[str, FunctionType]]:
-    """Yield what runs where a function is called, but the function itself."""
-    yield from _decorators(function)
-    yield from _implementations(function)
-
-
-def _decorators(function: Any) -> Iterator[tuple[str, FunctionType]]:
-    """Yield what decorators of its own module put before a function, by where that is written: `wraps` hides it."""
-    from beautyspot.keys.callables import place_of  # as in `_own_form`
-
-    *layers, last = chain(function)
-    for call in (split(layer)[0] if not isinstance(layer, FunctionType) else layer for layer in layers):
-        if isinstance(call, FunctionType) and call.__globals__ is getattr(last, "__globals__", None):
-            yield place_of(call), call
-
-
-def _implementations(function: Any) -> Iterator[tuple[str, FunctionType]]:
-    """Yield what was registered with a function of `functools.singledispatch`, by its class: many are named `_`."""
-    for layer in chain(function):
-        attributes = getattr(layer, "__dict__", {})
-        for kind, each in attributes["registry"].items() if attributes.keys() >= _DISPATCHING else ():
-            inner = unwrap(each)
-            if kind is not object and isinstance(inner, FunctionType):
-                yield f"{qualified_name(layer)}[{qualified_name(kind)}]", inner
 
 
 def _code_form(code: CodeType, canonical: Canonical, names: set[str]) -> Form:

@@ -46,7 +46,8 @@ class Identity:
         self, function: Any, layers: Sequence[FunctionType], name: str, ignore: Collection[str], registry: KeyRegistry
     ) -> None:
         """Take down what is closed over; cells that are still empty wait for `form`."""
-        self._inner, self._layers, self._name, self._ignore = unwrap(function), layers, name, ignore
+        self._function, self._inner, self._layers = function, unwrap(function), layers
+        self._name, self._ignore = name, ignore
         self._chain = tuple(_functions(function))
         self._canonical = Canonical(registry, self._chain)
         self._is_of_no_module = self._inner in layers and is_of_no_module(self._inner)
@@ -59,7 +60,7 @@ class Identity:
     def free_names(self) -> list[str]:
         """The free variables that have a part in it, or would if they were not ignored."""
         names = [name for layer in self._layers for name in closure(layer)]
-        return names + names_read(self._inner) if self._is_of_no_module else names
+        return names + names_read(self._function) if self._is_of_no_module else names
 
     def take(self) -> Taken:
         """Return the form, taking down anew what was empty or has been given another value since.
@@ -75,7 +76,7 @@ class Identity:
             return Taken(form, cells)
         # Held once found: another class may take its name, while instances of this one are still asked.
         self._owner = self._owner or owner_of(self._inner)
-        read = read_by(self._inner, self._owner, self._ignore, self._canonical)
+        read = read_by(self._function, self._owner, self._ignore, self._canonical)
         return Taken([*form, read.form], cells + read.held)
 
     def is_still(self, cells: tuple[Held, ...], /) -> bool:

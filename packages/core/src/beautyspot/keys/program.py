@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.binding import stands_before
 from beautyspot.keys.callables import closure, function_form, is_ours, opaque, place_of
-from beautyspot.keys.canonical import Canonical, Form, NoContentError
+from beautyspot.keys.canonical import Canonical, Form, NoContentError, pack
 from beautyspot.keys.cells import Held, assigned, held
-from beautyspot.keys.code import chain
+from beautyspot.keys.code import own_form
 from beautyspot.keys.decorators import settings_of
+from beautyspot.keys.following import functions_run, registry_of
 from beautyspot.keys.members import functions_behind, members_of
 from beautyspot.names import qualified_name
+from beautyspot.wrapped import chain, unwrap
 
 CONSTANTS = (type(None), bool, int, float, complex, str, bytes)
 """What can't be changed in place, alone or in a tuple or frozenset."""
@@ -29,7 +31,7 @@ class Variable:
 
     __slots__ = ("_name", "_world")
 
-    def __init__(self, world: Mapping[str, Any], name: str) -> None:
+    def __init__(self, world: Mapping[Any, Any], name: Any) -> None:
         """Look at `name` in the globals of a program, or among what a class defines."""
         self._world, self._name = world, name
 
@@ -44,6 +46,21 @@ class Variable:
             return self._world[self._name]
         except KeyError:
             raise ValueError(self._name) from None
+
+
+class Newest:
+    """What was added last to a registry, read as a cell is."""
+
+    __slots__ = ("_registry",)
+
+    def __init__(self, registry: Mapping[Any, Any]) -> None:
+        """Look at a registry, which is not empty."""
+        self._registry = registry
+
+    @property
+    def cell_contents(self) -> Any:
+        """What it is now."""
+        return [*self._registry.values()][-1]
 
 
 class Read(NamedTuple):
@@ -63,42 +80,46 @@ class Used(NamedTuple):
     assigned_attributes: frozenset[str]
 
 
-def names_read(function: FunctionType, /) -> list[str]:
+def names_read(function: Any, /) -> list[str]:
     """Return the global names that the function and those that it calls read, without those of Python."""
-    names = {*_used(function.__code__).variables, *_reach(function, None)[0]}
+    names = {*_used(unwrap(function).__code__).variables, *_reach(function, None)[0]}
     return sorted(name for name in names if not hasattr(builtins, name))
 
 
-def read_by(function: FunctionType, owner: type | None, ignore: Collection[str], canonical: Canonical, /) -> Read:
+def read_by(function: Any, owner: type | None, ignore: Collection[str], canonical: Canonical, /) -> Read:
     """Return the functions of its program that `function` calls by name, those that they call, and all their constants.
 
     Of a method, so are those of its class, `owner`. What one of them assigns is left out, as a counter makes no other
-    call.
+    call. What stands before the function, and what it is made of, is among them.
     """
-    world = function.__globals__
+    world = unwrap(function).__globals__
     found, assigned = _reach(function, owner)
     told = {
         name: (variable, content)
         for name, (variable, content) in sorted(found.items())
         if name not in ignore and _is_told(world, content) and not _varies(name, content, assigned)
     }
-    form = {name: _form(canonical, world, content) for name, (_, content) in told.items()}
-    return Read(form, tuple(told.values()))
+    form: Form = {name: _form(canonical, world, content) for name, (_, content) in told.items()}
+    others = _others(function, world)
+    chosen = (pair for thing in (function, *(content for _, content in told.values())) for pair in _registered(thing))
+    return Read([form, others] if others else form, (*told.values(), *chosen))
 
 
-def _reach(function: FunctionType, owner: type | None) -> tuple[dict[str, Held], set[str]]:
+def _reach(function: Any, owner: type | None) -> tuple[dict[str, Held], set[str]]:
     """Return what is read from `function` on, and the names that are assigned; those of attributes begin with a dot."""
-    world, found, assigned = function.__globals__, dict[str, Held](), set[str]()
-    waiting, seen = [function], [function]
+    world, found, assigned = unwrap(function).__globals__, dict[str, Held](), set[str]()
+    waiting, seen = [each for _, each in functions_run(function, world)], set[FunctionType]()
     while waiting:
-        used = _used(waiting.pop().__code__)
+        called = waiting.pop()
+        if called in seen:
+            continue
+        seen.add(called)
+        used = _used(called.__code__)
         assigned |= used.assigned | {f".{name}" for name in used.assigned_attributes}
         for name, space, key in _places(world, owner, used):
             content = space[key]
             found.setdefault(name, (Variable(space, key), content))
-            called = [each for each in functions_behind(content) if each.__globals__ is world and each not in seen]
-            waiting += called
-            seen += called
+            waiting += (each for _, each in functions_run(content, world))
     return found, assigned
 
 
@@ -149,7 +170,21 @@ def _form(canonical: Canonical, world: dict[str, Any], content: Any) -> Form:
     except (NoContentError, RecursionError, ValueError):  # of a default, or of what a helper closes over
         form = opaque(inner)
     decorators = [canonical.form(_decorator(layer)) for layer in chain(content)[:-1] if _is_decorator(layer)]
-    return [decorators, form] if decorators else form
+    others = _others(content, world)
+    return [decorators, *([others] if others else []), form] if decorators or others else form
+
+
+def _others(content: Any, world: dict[str, Any]) -> Form:
+    """Return the code of what runs around a function, or is chosen or called by what it closes over."""
+    inner = unwrap(content)
+    return sorted([name, pack(own_form(each)[0])] for name, each in functions_run(content, world) if each is not inner)
+
+
+def _registered(content: Any) -> Iterator[Held]:
+    """Yield what functions of `functools.singledispatch` choose from: it is changed in place."""
+    for registry in map(registry_of, chain(content)):
+        yield from ((Variable(registry, kind), run) for kind, run in registry.items())
+        yield from ((Newest(registry), run) for run in [*registry.values()][-1:])
 
 
 def _is_decorator(layer: Any) -> bool:
@@ -170,7 +205,7 @@ def _decorator(layer: object) -> tuple[str, dict[str, Any]]:
 def _is_told(world: dict[str, Any], content: Any) -> bool:
     if issubclass(type(content), PARTIALS) or _is_constant(content):
         return True
-    return any(_is_of(world, function) for function in functions_behind(content))
+    return bool(functions_run(content, world))
 
 
 def _is_of(world: dict[str, Any], function: Any) -> bool:

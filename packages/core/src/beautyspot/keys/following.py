@@ -1,0 +1,78 @@
+"""Which functions of a program run where a thing is called: all that stand before its function, behind it or in it."""
+
+# The values here are the user's, so their types are unknown by nature.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+from collections.abc import Iterator, Mapping
+from functools import cached_property, partial, partialmethod
+from types import FunctionType, MethodType
+from typing import Any
+
+from beautyspot.keys.binding import split
+from beautyspot.keys.callables import closure, is_ours, place_of
+from beautyspot.keys.cells import held
+from beautyspot.names import qualified_name
+from beautyspot.wrapped import chain
+
+# What `functools.singledispatch` adds to a function.
+_DISPATCHING = frozenset(("dispatch", "register", "registry"))
+
+
+def functions_run(thing: Any, world: Mapping[str, Any], /) -> list[tuple[str, FunctionType]]:
+    """Return the functions of a program that run where `thing` is called, each once, with a name for it.
+
+    They are the function itself and the wrappers of its decorators, what `functools.singledispatch` chooses from, what
+    a partial has, and the functions that all these close over. What they call by name is not among them.
+
+    Args:
+        thing: Whatever a name of a program stands for; where it is none of these, nothing runs.
+        world: The globals of the program.
+    """
+    found, seen = list[tuple[str, FunctionType]](), dict[int, Any]()
+    waiting: list[tuple[str, Any]] = [("", thing)]
+    while waiting:
+        name, each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen[id(each)] = each
+        waiting += _parts(each)
+        if type(each) is FunctionType and each.__globals__ is world:
+            found.append((name or _name(each), each))
+    return found
+
+
+def registry_of(function: Any, /) -> Mapping[type, Any]:
+    """Return what a function of `functools.singledispatch` chooses from, by class; nothing for any other."""
+    attributes = vars(function) if type(function) is FunctionType else {}
+    return attributes["registry"] if attributes.keys() >= _DISPATCHING else {}
+
+
+def _parts(thing: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what a thing calls when it is called, with a name where its own would not do."""
+    # Not `isinstance`: a proxy of what isn't there raises when it is asked for its class.
+    kind = type(thing)
+    if issubclass(kind, property):
+        yield "", thing.fget
+    elif issubclass(kind, (cached_property, partialmethod)):
+        yield "", thing.func
+    elif issubclass(kind, partial):
+        yield from (("", part) for part in (thing.func, *thing.args, *thing.keywords.values()))
+    elif kind is MethodType:
+        yield "", thing.__func__
+    else:
+        yield from _layers(thing)
+
+
+def _layers(thing: Any) -> Iterator[tuple[str, Any]]:
+    for layer in chain(thing):
+        if layer is not thing:
+            yield "", layer
+        elif type(layer) is FunctionType:
+            # Many are named `_`, and the class for which one is chosen says more.
+            yield from ((f"{_name(layer)}[{qualified_name(each)}]", run) for each, run in registry_of(layer).items())
+            yield from (("", held(cell)) for cell in ({} if is_ours(layer) else closure(layer)).values())
+        elif len(chain(layer)) > 1:
+            yield "", split(layer)[0]  # a decorator that is an object
+
+
+def _name(function: FunctionType) -> str:
+    return place_of(function) if "__wrapped__" in vars(function) else qualified_name(function)
