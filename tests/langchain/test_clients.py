@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import httpx
 import pytest
 from beautyspot import CacheWarning, Spot
 from langchain.agents import create_agent
@@ -287,3 +288,50 @@ def test_a_text_models_timeout_is_no_argument_to_warn_of(cache: BeautySpotCache,
     assert cache.stats().errors == 0
     with pytest.warns(CacheWarning, match=r"the arguments \['seed'\]"):
         text_model().invoke("q", seed=1, timeout=7)
+
+
+def with_client(client: Client) -> ChatOpenAI:
+    return ChatOpenAI(model="m", client=client.chat.completions)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"default_query": {"deployment": "b"}},
+        {"http_client": httpx.Client(params={"deployment": "b"})},
+        {"http_client": httpx.Client(headers={"x-tenant": "b"})},
+    ],
+    ids=str,
+)
+def test_what_a_client_adds_to_each_request_is_part_of_the_question(other: dict[str, Any]):
+    assert key_of(with_client(Client(**other))) != key_of(with_client(Client()))
+    assert key_of(with_client(Client())) == key_of(with_client(Client(http_client=httpx.Client())))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda client: client._custom_query.update(deployment="b"),
+        lambda client: setattr(client._client, "params", {"deployment": "b"}),
+        lambda client: client._client.headers.update({"x-tenant": "b"}),
+    ],
+)
+def test_a_query_that_changes_in_place_asks_anew(change: Callable[[Any], Any]):
+    model = with_client(Client(http_client=httpx.Client()))
+    before = key_of(model)
+    model.cache = None
+    change(model.client._client)
+    assert key_of(model) != before
+
+
+def test_a_query_that_the_model_tells_is_not_said_again():
+    told = {"default_query": {"deployment": "b"}}
+    assert said_by_clients(ChatOpenAI(model="m", **told), told) == ""
+
+
+def test_another_deployment_behind_the_same_endpoint_is_another_place():
+    model = azure()
+    told = {"azure_endpoint": "https://a.test", "deployment_name": "d", "openai_api_version": "1"}
+    assert said_by_clients(model, told) == ""
+    model.client._client.base_url = "https://a.test/openai/deployments/e/"
+    assert said_by_clients(model, told) != ""

@@ -19,7 +19,10 @@ from langchain_beautyspot.snapshots import PLAIN
 
 ADDRESS = "base_url"
 MAX_CLASSES = 256
-HEADERS = "_custom_headers"
+HEADERS, QUERY = ("_custom_headers", "headers"), ("_custom_query", "params")
+"""Of OpenAI's and Anthropic's clients, and of httpx's, which one of them holds and somebody may have given it."""
+OF_HTTPX = frozenset(("accept", "accept-encoding", "connection"))
+"""Headers that its clients send by themselves."""
 SCOPES = ("organization", "project")
 DEEPEST = 2
 """Clients within a client: OpenAI's `completions` holds its client, that of Ollama holds one of httpx."""
@@ -72,7 +75,11 @@ def said_by_clients(model: Any, told: Mapping[str, Any], /) -> str:
         model: Of any class; a client is a part of it with a `base_url`, or what such a part holds as its `_client`.
         told: Settings of the model that are known; what they say isn't said again.
     """
-    said = {each for client in _clients(model) for each in (*_place(client, told), *_headers(client, told))}
+    said = {
+        each
+        for client in _clients(model)
+        for each in (*_place(client, told), *_headers(client, told), *_query(client, told))
+    }
     return digest(pack([[name, value] for name, value in sorted(said)])).hex() if said else ""
 
 
@@ -97,8 +104,23 @@ def _parts(model: Any) -> dict[str, Any]:
 
 
 def _asks(client: Any) -> list[Any]:
-    headers = getattr(client, HEADERS, None)
-    return [getattr(client, ADDRESS, None), *(getattr(client, name, None) for name in SCOPES), headers and {**headers}]
+    scopes = (getattr(client, name, None) for name in SCOPES)
+    tables = (_as_it_is(each) for each in _tables(client, HEADERS + QUERY))
+    return [getattr(client, ADDRESS, None), *scopes, *tables]
+
+
+def _tables(client: Any, names: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield what of those names a client and the one that it sends by hold."""
+    for holder in (client, getattr(client, "_client", None)):
+        for name in names:
+            table = getattr(holder, name, None)
+            if table and isinstance(table, Mapping):
+                yield cast("Mapping[str, Any]", table)
+
+
+def _as_it_is(table: Mapping[str, Any]) -> Any:
+    # A copy of httpx's headers takes 10 µs; its query never changes in place.
+    return dict(table) if isinstance(table, dict) else getattr(table, "raw", table)
 
 
 def _client(part: Any) -> Any:
@@ -120,9 +142,7 @@ def _address(client: Any) -> str:
 
 def _place(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     address = _address(client)
-    urls = [value.rstrip("/").lower() for value in told.values() if isinstance(value, str) and "://" in value]
-    # That of an Azure begins with the endpoint, and the deployment behind it is told as well.
-    is_told = any(f"{address.lower()}/".startswith(f"{url}/") for url in urls)
+    is_told = any(_is_below(address, value, told) for value in told.values() if isinstance(value, str))
     if not is_told and address not in _defaults(client.__class__):
         yield ADDRESS, address
     for name in SCOPES:
@@ -131,14 +151,32 @@ def _place(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
+def _is_below(address: str, url: str, told: Mapping[str, Any]) -> bool:
+    """Say whether an address is a URL that is told, or, as that of an Azure, one with a deployment that is told too."""
+    begin, address = url.rstrip("/").lower() + "/", f"{address.lower()}/"
+    known = {"", "openai", "v1", "deployments"} | {str(each).lower() for each in told.values()}
+    return "://" in url and address.startswith(begin) and known.issuperset(address.removeprefix(begin).split("/"))
+
+
 def _headers(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    headers, given = getattr(client, HEADERS, None), told.get("default_headers")
-    if isinstance(headers, Mapping):
-        known = {*cast("Mapping[str, Any]", given).items()} if isinstance(given, Mapping) else set[Any]()
-        for name, value in cast("Mapping[str, Any]", headers).items():
-            idle = name.lower() in IDLE_HEADERS or is_secret(name.replace("-", "_"), value)
-            if isinstance(value, str) and not idle and (name, value) not in known:
-                yield name, value
+    known = _items(told.get("default_headers"))
+    for name, value in (each for table in _tables(client, HEADERS) for each in table.items()):
+        idle = name.lower() in IDLE_HEADERS | OF_HTTPX or is_secret(name.replace("-", "_"), value)
+        if isinstance(value, str) and not idle and (name, value) not in known:
+            yield name, value
+
+
+def _query(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    known = _items(told.get("default_query"))
+    for name, value in (each for table in _tables(client, QUERY) for each in table.items()):
+        # The version of Azure's API is a setting.
+        if not is_secret(name, value) and (name, str(value)) not in known and value not in told.values():
+            yield f"?{name}", str(value)
+
+
+def _items(given: Any) -> set[tuple[str, str]]:
+    is_table = isinstance(given, Mapping)
+    return {(name, str(each)) for name, each in cast("Mapping[str, Any]", given).items()} if is_table else set()
 
 
 @lru_cache(MAX_CLASSES)
