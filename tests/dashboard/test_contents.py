@@ -1,5 +1,6 @@
 """The addresses of kept values: whole, in ranges, and apart from the dashboard."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,3 +169,9 @@ def test_a_lost_blob_is_not_found_and_the_answer_says_why(client: TestClient, ad
     for blob in (tmp_path / "blobs").rglob("*.bin"):
         blob.unlink()
     assert client.get(address).status_code == 404
+
+
+def test_a_type_with_many_blanks_is_read_once() -> None:
+    begun_s = time.perf_counter()
+    assert media_type("text/plain" + " " * 100_000 + ";x=1", b"", is_text=True).endswith("x=1; charset=utf-8")
+    assert time.perf_counter() - begun_s < 2

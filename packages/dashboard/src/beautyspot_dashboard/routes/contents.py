@@ -24,7 +24,7 @@ SAFE_TYPE = re.compile(r"([\w.+-]+/[\w.+-]+)((?:\s*;\s*[\w.-]+=(?:[\w.+-]+|\"[\w
 """Source: RFC 9110, section 8.3.1: a type, a subtype and parameters."""
 LOOKED_BYTES = 4096
 """Of bytes, to know their charset."""
-CHARSET = re.compile(r"\s*;\s*charset=[^;]*", re.ASCII | re.IGNORECASE)
+CHARSET = re.compile(r"(?<!\s)\s*;\s*charset=[^;]*", re.ASCII | re.IGNORECASE)
 DIGITS = 20
 """Of a position in a range; Python refuses to read thousands of them."""
 # A kept page is somebody else's: whatever it is, and however it is opened, it runs apart from the dashboard, fetches
