@@ -6,8 +6,9 @@ import pytest
 from beautyspot import Spot
 from beautyspot.records import TaskFilter
 from llama_index.callbacks.beautyspot import cache_llm
-from llama_index.callbacks.beautyspot.llms.kept import MOST_RAW_BYTES
-from llama_index.core.llms import MockLLM
+from llama_index.callbacks.beautyspot.llms.texts import MOST_TEXT
+from llama_index.core.llms import ChatMessage, CompletionResponse, CustomLLM, LLMMetadata, MockLLM
+from llama_index.core.llms.callbacks import llm_completion_callback
 
 WAYS = [f"{a}stream_{verb}" for a in ("", "a") for verb in ("chat", "complete")]
 
@@ -27,18 +28,80 @@ async def test_chunks_that_hold_the_whole_text_from_the_first_on_are_replayed_so
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_of_chunks_that_lag_behind_the_last_tells_the_whole(way: str, store: Spot, ask: Any) -> None:
+async def test_chunks_that_lag_behind_are_replayed_so_and_the_answer_is_whole(way: str, store: Spot, ask: Any) -> None:
     llm = cache_llm(MockLLM(max_tokens=5), store)
     first, again = [await ask(llm, way, "hello there") for _ in range(2)]
-    assert [told(chunk) for chunk in again][:-1] == [told(chunk) for chunk in first][:-1]
-    assert "text text text text text" in repr(told(again[-1]))
+    assert [told(chunk) for chunk in again] == [told(chunk) for chunk in first]
+    [whole] = await ask(llm, way.replace("stream_", ""), "hello there")
+    assert "text text text text text" in repr(told(whole))
+
+
+class Scripted(CustomLLM):
+    """Streams what it is told to: the text and the delta of each chunk."""
+
+    script: list[tuple[str, str | None]]
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        return LLMMetadata()
+
+    @llm_completion_callback()
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        raise NotImplementedError
+
+    @llm_completion_callback()
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Any:
+        return (CompletionResponse(text=text, delta=delta) for text, delta in self.script)
+
+
+SCRIPTS = {
+    "corrects": ([("<i>", "<i>"), ("<i>Par", "Par"), ("<i>Paris", "is"), ("Paris", "")], "Paris"),
+    "strips": ([(" a", " a"), (" a b", " b"), ("a b", None)], "a b"),
+    "corrects as it goes": ([("", "<i>"), ("Par", "Par"), ("Paris", "is")], "Paris"),
+    "corrects to its last delta": ([("<i>", "<i>"), ("<i>Paris", "Paris"), ("Paris", "")], "Paris"),
+    "rewrites late": ([("a", "a"), ("ab", "b"), ("X", "c"), ("abcd", "d")], "abcd"),
+    "says without a delta": ([("a", "a"), ("ab", None), ("abc", "c")], "abc"),
+    "parts to the end": ([("a", "a"), ("b", "b"), ("c", "c")], "abc"),
+    "parts, and one again": ([("a", "a"), ("b", "b"), ("b", "")], "ab"),
+    "parts, then the whole": ([("a", "a"), ("b", "b"), ("ab", "")], "ab"),
+    "no text": ([("", "a"), ("", "b"), ("", None)], "ab"),
+    "no deltas": ([("a", None), ("ab", None)], "ab"),
+    "begins with more": ([("p: a", "a"), ("p: ab", "b")], "p: ab"),
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_replay_shows_each_chunk_as_it_came_and_the_answer_is_what_was_meant(name: str, store: Spot) -> None:
+    script, whole = SCRIPTS[name]
+    llm = cache_llm(Scripted(script=script), store)
+    live, replayed = [list(llm.stream_complete("q")) for _ in range(2)]
+    assert [(chunk.text, chunk.delta) for chunk in replayed] == [(chunk.text, chunk.delta) for chunk in live] == script
+    assert llm.complete("q").text == whole
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_replayed_chat_shows_each_chunk_as_it_came(name: str, store: Spot, ask: Any) -> None:
+    script, whole = SCRIPTS[name]
+    llm = cache_llm(Scripted(script=script), store)
+    live, replayed = [list(llm.stream_chat([ChatMessage("q")])) for _ in range(2)]
+    assert [(chunk.message.content, chunk.delta) for chunk in replayed] == script
+    assert [told(chunk) for chunk in replayed] == [told(chunk) for chunk in live]
+    assert llm.chat([ChatMessage("q")]).message.content == whole
+
+
+def test_texts_that_grow_as_they_should_take_no_room(store: Spot) -> None:
+    pieces = [("ab " * (number + 1), "ab ") for number in range(1000)]
+    list(cache_llm(Scripted(script=pieces), store).stream_complete("q"))
+    [row] = store.parts.store.db.find(TaskFilter())
+    assert (row.size_bytes or 0) < 10_000
 
 
 def test_texts_that_are_far_longer_than_the_answer_are_left_out(store: Spot) -> None:
-    """They grow with each chunk and lag behind: all of them would be 3.7 MB."""
-    llm = cache_llm(MockLLM(max_tokens=1200), store)
+    """Each is written anew: all of them would be 2 MB."""
+    script = [(f"{number}" + "x" * 2000, "ab") for number in range(1000)]
+    llm = cache_llm(Scripted(script=[*script, ("ab" * 1000, "")]), store)
     first, again = [list(llm.stream_complete("hello")) for _ in range(2)]
-    assert [chunk.text for chunk in again[:2]] == ["text ", "text text "]
-    assert [chunk.delta for chunk in again] == [chunk.delta for chunk in first]
+    assert [chunk.text for chunk in again[:2]] == ["ab", "abab"]
+    assert (again[-1].text, [chunk.delta for chunk in again]) == (first[-1].text, [chunk.delta for chunk in first])
     [row] = store.parts.store.db.find(TaskFilter())
-    assert (row.size_bytes or 0) < MOST_RAW_BYTES
+    assert (row.size_bytes or 0) < MOST_TEXT

@@ -12,6 +12,7 @@ from beautyspot.errors import SerializationError
 from beautyspot.protocols import Buffer, Serializer
 
 from llama_index.callbacks.beautyspot.llms.answers import Response
+from llama_index.callbacks.beautyspot.llms.texts import Mark
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, TextBlock
 from llama_index.core.bridge.pydantic import BaseModel
 
@@ -56,12 +57,10 @@ class Answer(NamedTuple):
     """What the provider's client gave for each chunk of a stream; of a kept answer, to be read once."""
     cut_short: bool = False
     """Whether a chunk before the last told that the stream ended too early; not kept."""
-    by_parts: bool = False
-    """Whether each chunk of a stream but the last holds its own part of the text alone, as of OpenAI's Responses."""
     of_parts: dict[str, Any] | None = None
-    """What each of these chunks tells beside, as the last of them told it."""
-    texts: Sequence[str | None] | None = None
-    """What chunks hold as their text where that is not what was said so far; None: what the one before holds."""
+    """What chunks that hold their own part of the text alone tell beside, as the last of them told it."""
+    texts: Sequence[Mark] | None = None
+    """What the chunks show as their text; those without a mark what was said so far, and the last the whole answer."""
 
 
 class AnswerSerializer:
@@ -123,7 +122,6 @@ def _content(answer: Answer) -> dict[str, Any]:
         "deltas": answer.deltas,
         "thoughts": answer.thoughts,
         "tokens": answer.tokens,
-        "by_parts": answer.by_parts or None,
         "of_parts": _plain(answer.of_parts),
         "texts": answer.texts,
     }
@@ -133,8 +131,7 @@ def _content(answer: Answer) -> dict[str, Any]:
 def _answer(kept: dict[str, Any]) -> Answer:
     return Answer(
         _response(kept), kept.get("deltas"), kept.get("thoughts"), kept.get("tokens"),
-        by_parts=kept.get("by_parts", False), of_parts=_made(kept.get("of_parts")),
-        texts=kept.get("texts"),
+        of_parts=_made(kept.get("of_parts")), texts=kept.get("texts"),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from itertools import accumulate, chain, pairwise, repeat
+from itertools import accumulate, chain, repeat
 from typing import Any, Self
 
 from beautyspot.flight import Claim
@@ -13,8 +13,9 @@ from llama_index.callbacks.beautyspot.asking import running
 from llama_index.callbacks.beautyspot.llms.answers import Response, is_cut_short
 from llama_index.callbacks.beautyspot.llms.cache import LLMCache, Lookup
 from llama_index.callbacks.beautyspot.llms.call import Call
-from llama_index.callbacks.beautyspot.llms.kept import MOST_RAW_BYTES, Answer
+from llama_index.callbacks.beautyspot.llms.kept import Answer
 from llama_index.callbacks.beautyspot.llms.telling import Telling
+from llama_index.callbacks.beautyspot.llms.texts import Mark, Texts, text_of, texts_of, with_text
 from llama_index.callbacks.beautyspot.recorder.usage import usage_of
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, TextBlock
 
@@ -43,8 +44,9 @@ class Recording:
         self._blocks: list[Any] = []
         self._said: Any = None
         """The last chunk that added to the text."""
-        self._texts: list[str] | None = None
-        """The text of each chunk, once the first that added to it held another than was said."""
+        self._texts = Texts()
+        self._length = 0
+        """Characters that were said."""
 
     def begun(self) -> Self:
         """Return itself, as the owner of the claim: the stream outlives the call that gives it."""
@@ -65,17 +67,21 @@ class Recording:
         # blocks can't, as OpenAI's class takes calls of tools out of a chunk that it was given.
         if chunk.additional_kwargs and THOUGHT in chunk.additional_kwargs:
             self._thoughts[len(self._deltas)] = chunk.additional_kwargs[THOUGHT]
-        if chunk.delta:
-            if self._said is None and text_of(chunk) != chunk.delta:
-                self._texts = [""] * len(self._deltas)
+        delta = chunk.delta
+        if delta:
             self._said = chunk
-        if self._texts is not None:
-            self._texts.append(text_of(chunk))
-        self._deltas.append(chunk.delta)
+            self._length += len(delta)
+        if self._is_chat:
+            self._blocks = blocks = chunk.message.blocks
+            text = blocks[0].text if len(blocks) == 1 and type(blocks[0]) is TextBlock else text_of(chunk)
+        else:
+            text = chunk.text
+        # Instead of joining and comparing what was said for each token.
+        if len(text) != self._length or (delta and text[-1] != delta[-1]):
+            self._texts.note(len(self._deltas), text, delta)
+        self._deltas.append(delta)
         self._raws.append(chunk.raw)
         self._last.append(chunk)
-        if self._is_chat:
-            self._blocks = chunk.message.blocks
         return chunk
 
     def fail(self, error: BaseException) -> None:
@@ -97,7 +103,8 @@ class Recording:
         deltas, thoughts = self._parts()
         raws = () if deltas is None or not any(self._raws) else [self._raws[place] for place in self._places()[:-1]]
         cut_short = any(map(is_cut_short, self._last))
-        answer = Answer(self._whole(), deltas, thoughts, tokens, raws, cut_short, *self._by_parts(), self._odd_texts())
+        whole = self._whole()
+        answer = Answer(whole, deltas, thoughts, tokens, raws, cut_short, self._of_parts(), self._marks(whole))
         self.cache.keep(self.lookup, answer, self.cache.clock.monotonic() - self._start_s, self.claim)
 
     def end(self) -> None:
@@ -106,40 +113,51 @@ class Recording:
             self.claim.abandon()
 
     def _whole(self) -> Response:
-        last, text = self._last[-1], "".join(delta or "" for delta in self._deltas)
+        last, said = self._shown(), "".join(delta or "" for delta in self._deltas)
+        if isinstance(last, ChatResponse) and any(not isinstance(block, TextBlock) for block in self._blocks):
+            return last
+        return with_text(last, said) if self._is_behind(text_of(last), said) else last
+
+    def _shown(self) -> Response:
+        """Return the last chunk as its reader was given it."""
+        last = self._last[-1]
         if isinstance(last, CompletionResponse):
-            # Some models' last chunk lacks its own delta.
-            return last.model_copy(update={"text": text}) if len(text) > len(last.text) else last
-        message = last.message.model_copy(update={"blocks": self._blocks})
-        if len(self._blocks) == 1 and isinstance(block := self._blocks[0], TextBlock) and len(text) > len(block.text):
-            message.blocks = [TextBlock(text=text)]
-        return last.model_copy(update={"message": message})
+            return last
+        return last.model_copy(update={"message": last.message.model_copy(update={"blocks": self._blocks})})
+
+    def _is_behind(self, text: str, said: str) -> bool:
+        """Say whether the last chunk's text lacks some of what was said; a shorter one may also correct it."""
+        if len(text) >= len(said):
+            return False
+        if text and self._are_parts():
+            return text in self._deltas
+        return not text or (bool(self._deltas[-1]) and said.startswith(text))  # without its own delta
+
+    def _are_parts(self) -> bool:
+        return self._texts.are_parts([place for place, delta in enumerate(self._deltas) if delta])
 
     def _parts(self) -> tuple[list[str | None] | None, list[str | None] | None]:
         """Return the deltas and thoughts of the chunks, where any chunk has one."""
-        if not (self._thoughts or any(self._deltas)):
-            return None, None
         places = self._places()
+        if not (self._thoughts or any(self._deltas) or any(map(self._texts.tells, places[:-1]))):
+            return None, None
         return [self._deltas[place] for place in places], (
             [self._thoughts.get(place) for place in places] if self._thoughts else None
         )
 
-    def _by_parts(self) -> tuple[bool, dict[str, Any] | None]:
-        """Return whether chunks hold their own part of the text alone, and what they tell beside."""
-        said = self._said
-        length = sum(len(delta) for delta in self._deltas if delta)
-        if said is None or length == len(said.delta or "") or text_of(said) != said.delta:
-            return False, None
-        told: dict[str, Any] = said.additional_kwargs
-        return True, {name: told[name] for name in told if name != THOUGHT}
-
-    def _odd_texts(self) -> list[str | None] | None:
-        """Return the texts of the chunks, if they aren't what was said so far and are not too long to keep."""
-        if self._texts is None:
+    def _of_parts(self) -> dict[str, Any] | None:
+        """Return what chunks tell beside that hold their own part of the text alone."""
+        if self._said is None or not self._are_parts():
             return None
-        texts = [self._texts[place] for place in self._places()]
-        thin = [text if text != before else None for before, text in pairwise([None, *texts])]
-        return thin if sum(len(text) for text in thin if text) <= MOST_RAW_BYTES else None
+        told: dict[str, Any] = self._said.additional_kwargs
+        return {name: told[name] for name in told if name != THOUGHT}
+
+    def _marks(self, whole: Response) -> list[Mark] | None:
+        """Return what the chunks show, if that isn't what was said so far and in the last the whole."""
+        marks = self._texts.marks(self._places())
+        if text_of(self._shown()) == text_of(whole):
+            marks.pop()
+        return None if all(mark is True for mark in marks) else marks
 
     def _places(self) -> Sequence[int]:
         """Return which chunks are kept: all, but of calls of tools those that tell something, and the last.
@@ -149,7 +167,12 @@ class Recording:
         end = len(self._deltas) - 1
         if all(isinstance(block, TextBlock) for block in self._blocks):
             return range(end + 1)
-        return [place for place, delta in enumerate(self._deltas) if delta or place in self._thoughts or place == end]
+        tells, thoughts = self._texts.tells, self._thoughts
+        return [
+            place
+            for place, delta in enumerate(self._deltas)
+            if delta or place in thoughts or tells(place) or place == end
+        ]
 
 
 def recorded(source: Iterator[Response], recording: Recording) -> Generator[Response]:
@@ -204,29 +227,17 @@ async def replayed_async(answer: Answer, telling: Telling) -> AsyncGenerator[Res
 
 
 def chunks_of(answer: Answer, /) -> Iterator[Response]:
-    """Yield what a stream gives: each delta with the text so far, or alone, and in the last chunk the whole answer."""
-    whole = answer.response
+    """Yield what a stream gave, chunk by chunk; the last is the whole answer, if it was."""
+    whole, marks = answer.response, answer.texts or ()
     deltas = answer.deltas or [text_of(whole)]
     thoughts = answer.thoughts or [None] * len(deltas)
-    told = zip(deltas[:-1], thoughts[:-1], _texts(answer), chain(answer.raws, repeat(None)), strict=False)
+    texts = texts_of(deltas, marks) if marks else accumulate(delta or "" for delta in deltas)
+    told = zip(deltas[:-1], thoughts[:-1], texts, chain(answer.raws, repeat(None)), strict=False)
     for delta, thought, text, raw in told:
         more = {**(answer.of_parts or {}), **({} if thought is None else {THOUGHT: thought})}
         yield _chunk(whole, text, delta, more, raw)
     whole.delta = deltas[-1]
-    yield whole
-
-
-def _texts(answer: Answer) -> Iterator[str]:
-    """Yield the text of each chunk."""
-    if answer.texts is None:
-        deltas = (delta or "" for delta in answer.deltas or ())
-        return deltas if answer.by_parts else accumulate(deltas)
-    return accumulate(answer.texts, lambda before, text: before if text is None else text)
-
-
-def text_of(response: Response, /) -> str:
-    """Return the text of an answer."""
-    return response.text if isinstance(response, CompletionResponse) else response.message.content or ""
+    yield with_text(whole, next(texts)) if len(marks) == len(deltas) else whole
 
 
 def _chunk(whole: Response, text: str, delta: str | None, more: dict[str, Any], raw: Any) -> Response:
