@@ -272,3 +272,41 @@ def test_a_dataclass_that_counts_its_calls_makes_the_same_call_again(spot: bs.Sp
     assert (twice(1), twice(2)) == (base(1) * 2, base(2) * 2)
     assert twice.is_cached(1)
     assert spot.mark(Declared(base, 2)).is_cached(1)
+
+
+class Choosing(Times):
+    """Lets a call choose for those after it, and remembers what it said."""
+
+    def __init__(self, function: Callable[..., Any], factor: Any = 2) -> None:
+        super().__init__(function, factor)
+        self.model, self.mode, self.unit, self.said, self.last = "small", "slow", None, None, 0.0
+
+    def __call__(self, number: int, factor: int | None = None, model: str | None = None) -> Any:
+        if factor:
+            self.factor = factor
+        self._choose(model or self.model, time.monotonic())
+        self.said = self.function(number)
+        if self.mode == "slow" and not number:
+            self.mode = "fast"
+        return self.said, self.factor, self.model, self.mode, self.unit
+
+    def _choose(self, model: str, now: float) -> None:
+        self.model, self.last = model, max(self.last, now)
+
+
+@pytest.mark.parametrize("given", [{"factor": 3}, {"model": "big"}, {"mode": "fast"}, {"unit": "m"}])
+def test_a_setting_that_its_calls_may_choose_counts_anew(spot: bs.Spot, given: dict[str, Any]):
+    choosing = Choosing(base)
+    marked = spot.mark(choosing)
+    first = marked(5)
+    assert (marked(5), marked.cache_info().hits) == (first, 1)
+    for name, value in given.items():
+        setattr(choosing, name, value)
+    assert marked(5) == choosing(5) != first
+
+
+def test_what_a_call_chose_makes_other_calls_of_those_after_it(spot: bs.Spot):
+    marked = spot.mark(Choosing(base))
+    first = marked(5)
+    marked(6, 3, "big")
+    assert marked(5) == (5, 3, "big", "slow", None) != first

@@ -12,8 +12,8 @@ from beautyspot.keys.binding import stands_before
 from beautyspot.keys.callables import is_ours
 from beautyspot.keys.canonical import Canonical, Form, tag
 from beautyspot.keys.cells import Held, held, held_below
-from beautyspot.keys.code import unwrap
 from beautyspot.keys.lenient import Lenient, lenient_form
+from beautyspot.wrapped import unwrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def decorator_form(canonical: Canonical, decorator: object, attributes: Mapping[
     """Return forms of the function that stands behind, and of the settings among the attributes.
 
     A setting that has another value is taken anew; not what is changed in place, nor what the decorator's own calls
-    assign, which stay as they were when they were first looked at.
+    assign and no caller chooses, which stay as they were when they were first looked at.
 
     Args:
         decorator: An object that stands before a function.
@@ -63,7 +63,7 @@ def decorator_form(canonical: Canonical, decorator: object, attributes: Mapping[
     names = sorted(name for name, item in attributes.items() if item is wrapped and name not in state.assigned)
     behind = _behind(inside, taken, wrapped)
     settings = {name: _form(inside, taken, name, item) for name, item in settings_of(decorator, attributes).items()}
-    for name in state.assigned - state.left_out:
+    for name in state.assigned - state.left_out - settings.keys():
         first = taken.get(name) or taken.setdefault(name, _take(inside, attributes.get(name, _ABSENT)))
         if first.content is not _ABSENT and first.content is not wrapped:
             settings[name] = first.form
@@ -73,12 +73,13 @@ def decorator_form(canonical: Canonical, decorator: object, attributes: Mapping[
 def settings_of(decorator: object, attributes: Mapping[str, Any], /) -> dict[str, Any]:
     """Return what it has but the function that stands behind, and the state of the decorator's calls."""
     wrapped, state = attributes["__wrapped__"], _state_of(decorator)
-    out, marks = _SHOWN | state.assigned | state.left_out, _marks(wrapped)
+    marks = _marks(wrapped)
     return {
         name: item
         for name, item in attributes.items()
         # Most have it twice, as `__wrapped__` and by a name of their own, and its form is the dearest of them all.
-        if name not in out and item is not wrapped and not (name in marks and item is marks[name])
+        if item is not wrapped and not (name in marks and item is marks[name])
+        if name not in _SHOWN and state.is_setting(name, item)
     }
 
 

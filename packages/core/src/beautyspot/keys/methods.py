@@ -21,6 +21,8 @@ class Read(NamedTuple):
     """Attributes that it counts up or down, or makes longer; none without its source."""
     named: frozenset[str]
     """All attributes that it reads, assigns or calls."""
+    loaded: frozenset[str]
+    """Those of them that it reads or calls."""
     asked: frozenset[tuple[str, str]]
     """Attributes, and the methods that it calls of what lies in them; none without its source."""
 
@@ -52,9 +54,10 @@ def read(function: FunctionType, /) -> Read:
     except (OSError, SyntaxError, TypeError, ValueError):  # typed into a shell, a lambda, or made by `dataclass`
         import dis  # `inspect` has loaded it
 
-        steps = dis.get_instructions(code)
+        steps = [*dis.get_instructions(code)]
         stored = [(step.argval, None) for step in steps if step.opname in ("STORE_ATTR", "DELETE_ATTR")]
-        return Read(tuple(stored), frozenset(), frozenset(code.co_names), frozenset())
+        loaded = frozenset(step.argval for step in steps if step.opname in ("LOAD_ATTR", "LOAD_METHOD"))
+        return Read(tuple(stored), frozenset(), frozenset(code.co_names), loaded, frozenset())
     nodes, own = [*ast.walk(written)], code.co_varnames[:1]
     values = {id(target): value for node in nodes for target, value in _assigned(node)}
     named = [node for node in nodes if isinstance(node, ast.Attribute) and _is_own(node.value, own)]
@@ -63,6 +66,7 @@ def read(function: FunctionType, /) -> Read:
         tuple((node.attr, values.get(id(node))) for node in named if not isinstance(node.ctx, ast.Load)),
         frozenset(name for node in nodes for grown in _grown(node) for name in _attribute(grown, own)),
         frozenset(node.attr for node in named),
+        frozenset(node.attr for node in named if isinstance(node.ctx, ast.Load)),
         frozenset((name, called.attr) for called in calls for name in _attribute(called.value, own)),
     )
 

@@ -1,6 +1,7 @@
 """Attributes in which a decorator keeps the state of its calls, read out of its class: they are no settings."""
 
 import ast
+import inspect
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -34,6 +35,16 @@ class State(NamedTuple):
     """What `__call__`, or a method that it calls, assigns: what was given is what lies there before."""
     left_out: frozenset[str]
     """Of these what begins alike in all objects of the class, and what holds a moment: nothing was given."""
+    chosen: frozenset[str]
+    """Of the assigned what the calls read as well and `__call__` takes from its caller: a setting all the same."""
+    texts: frozenset[str]
+    """What is one as long as it holds a text: read, and assigned a text or what another method is given."""
+
+    def is_setting(self, name: str, value: object, /) -> bool:
+        """Say whether an attribute is a setting, given what it holds."""
+        if name in self.chosen or (name in self.texts and type(value) is str):
+            return True
+        return name not in self.assigned and name not in self.left_out
 
 
 @lru_cache(1024)
@@ -47,9 +58,11 @@ def state_of(kind: type[Any], /) -> State:
     others = [functions for name, functions in methods.items() if name not in calling]
     begun = _stored([*beginning.values(), *others])
     constant = {name for name, kinds in begun.items() if _GIVEN not in kinds and name in assigned}
-    return State(
-        frozenset(assigned), frozenset(constant.union(name for name, kinds in begun.items() if kinds == {_MOMENT}))
-    )
+    left_out = constant.union(name for name, kinds in begun.items() if kinds == {_MOMENT})
+    loaded = {name for functions in calling.values() for function in functions for name in read(function).loaded}
+    chosen = loaded & _passed(calling["__call__"])
+    texts = loaded & {name for functions in calling.values() for name in _passed(functions) | _texts(functions)}
+    return State(frozenset(assigned), frozenset(left_out - chosen), frozenset(chosen), frozenset(texts))
 
 
 def _methods(kind: type[Any]) -> Mapping[str, list[FunctionType]]:
@@ -68,6 +81,37 @@ def _stored(methods: Iterable[Iterable[FunctionType]]) -> Mapping[str, set[str]]
         for name, value in read(function).stored:
             found[name].add(_kind(value))
     return found
+
+
+def _passed(methods: Iterable[FunctionType]) -> set[str]:
+    """Return the attributes to which methods assign what they were given, but for what their own calls make of it."""
+    found = set[str]()
+    for function in methods:
+        own, *parameters = function.__code__.co_varnames[: _count(function)] or ("",)
+        for name, value in read(function).stored:
+            nodes = [] if value is None else [*ast.walk(value)]
+            is_made = any(isinstance(node, ast.Call) and _begins(node.func) == own for node in nodes)
+            if not is_made and any(isinstance(node, ast.Name) and node.id in parameters for node in nodes):
+                found.add(name)
+    return found
+
+
+def _texts(methods: Iterable[FunctionType]) -> set[str]:
+    stored = (pair for function in methods for pair in read(function).stored)
+    return {name for name, value in stored if isinstance(value, ast.Constant) and isinstance(value.value, str)}
+
+
+def _count(function: FunctionType) -> int:
+    """Return how many parameters a function has, `*args` and `**kwargs` among them."""
+    code = function.__code__
+    stars = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return code.co_argcount + code.co_kwonlyargcount + stars
+
+
+def _begins(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return _name(node)
 
 
 def _kind(value: ast.expr | None) -> str:
