@@ -1,14 +1,14 @@
 """Choices that the address holds, so that a view can be kept as a bookmark."""
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from beautyspot_dashboard.texts import PARAMETER
 
-VISITED, REMEMBERED, LEFT, NAMED = "visited_page", "remembered_answers", "left_addresses", "named_in_address"
+VISITED, LEFT, NAMED = "visited_page", "left_addresses", "named_in_address"
 
 
 class Named(NamedTuple):
@@ -22,27 +22,30 @@ class Named(NamedTuple):
 NOTHING = Named((), is_ticked=False)
 
 
-@contextmanager
-def remembered(page: str, /) -> Generator[None]:
-    """Give the widgets of a page the answers that they had when it was left; an address that names some goes first.
+def arrive(page: str, /) -> None:
+    """Let the address go before the answers that a page had when it was left, if it names others.
 
-    Streamlit forgets the widgets of a page, and what they have in the address, as soon as another page is shown.
+    Streamlit itself keeps the answers of widgets that are bound to the address or have a `persist_state`, whatever
+    becomes of the runs between: any of them may be stopped by the next click. Hence this comes first in a run.
 
     Args:
         page: Its name in the address.
     """
-    answers: dict[str, dict[str, Any]] = st.session_state.setdefault(REMEMBERED, {})
-    said = {name: st.query_params.get_all(name) for name in st.query_params if name != PARAMETER}
-    if st.session_state.get(VISITED) != page and said in ({}, left(page)):
-        for name, answer in answers.get(page, {}).items():
-            st.session_state[name] = answer
-    if st.session_state.get(VISITED) != page:
-        st.session_state.pop(NAMED, None)
+    is_new = st.session_state.get(VISITED) != page
     st.session_state[VISITED] = page
-    yield
-    known = [name for name in st.query_params if name in st.session_state and name != PARAMETER]
-    answers[page] = {name: st.session_state[name] for name in known}
+    if not is_new:
+        return
+    st.session_state.pop(NAMED, None)
+    said = {name: st.query_params.get_all(name) for name in st.query_params if name != PARAMETER}
+    if said not in ({}, left(page)):
+        for name in {*said, *left(page)} & {str(key) for key in st.session_state}:
+            del st.session_state[name]
+
+
+def leave(page: str, /) -> None:
+    """Remember what the address of a page holds, for the links that lead to it again."""
     addresses: dict[str, dict[str, list[str]]] = st.session_state.setdefault(LEFT, {})
+    known = [name for name in st.query_params if name in st.session_state and name != PARAMETER]
     addresses[page] = {name: st.query_params.get_all(name) for name in known}
 
 
@@ -110,14 +113,20 @@ def choose(
         default: Chosen without a word in the address, which then stays short.
         settings: More arguments of the widget.
     """
-    if name not in st.session_state:
+    if name not in st.session_state or _is_on_the_way_back():
         said = st.query_params.get(name)
         st.session_state[name] = said if said in options else default
     elif st.session_state[name] not in (*options, None):  # offered before, and not beside other answers
         st.session_state[name] = default
-    chosen: str | None = widget(label, options, key=name, **settings)
+    chosen: str | None = widget(label, options, key=name, persist_state="session", **settings)
     if chosen is not None and chosen != default:
         st.query_params[name] = chosen
     elif name in st.query_params:
         del st.query_params[name]
     return chosen
+
+
+def _is_on_the_way_back() -> bool:
+    """Say whether the browser went back or forth; then its address is no trace of what was chosen before."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation

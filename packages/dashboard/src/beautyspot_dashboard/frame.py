@@ -8,7 +8,7 @@ import streamlit as st
 from beautyspot.errors import BeautySpotError, StorageError
 
 from beautyspot_dashboard import place
-from beautyspot_dashboard.address import remembered
+from beautyspot_dashboard.address import arrive, leave
 from beautyspot_dashboard.headings import say_if_foreign, show_heading, show_title
 from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.texts import LANGUAGES, NAMES, PARAMETER, browser_language, plain, text
@@ -27,6 +27,7 @@ def show_framed(title: str, name: str, show: Callable[[], None], /) -> None:
         name: In the address.
         show: Shows what is within.
     """
+    arrive(name)
     show_title(title)
     is_open = False
     try:
@@ -40,8 +41,8 @@ def show_framed(title: str, name: str, show: Callable[[], None], /) -> None:
             _wait_for(shown)
         shown.catalog()
         is_open = True
-        with remembered(name):
-            show()
+        show()
+        leave(name)
     except BeautySpotError as error:
         _show_trouble(error, is_open=is_open)
         if isinstance(error, StorageError) and name == DOCTORS_PAGE:
