@@ -233,6 +233,20 @@ def test_metadata_that_is_no_toml_is_told(copy: Path) -> None:
 UNTIL = ["Until 3.0.0 is on PyPI, wait.", "Until 2.9.1rc1 is on PyPI, wait.", "3.1.0 が PyPI に出るまで、待つ。"]
 
 
+@pytest.mark.parametrize("wrong", ["altair>>5", "altair =5", ""])
+def test_a_requirement_that_cannot_be_read_is_told(copy: Path, wrong: str) -> None:
+    change(copy, "packages/dashboard/pyproject.toml", "altair>=5.4", wrong)
+    done = check(copy)
+    assert_told(done, f"packages/dashboard/pyproject.toml asks for {wrong!r}", "mend and commit it")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_commit_without_a_changelog_is_told(copy: Path) -> None:
+    (copy / "CHANGELOG.md").unlink()
+    commit(copy)
+    assert_told(check(copy), "CHANGELOG.md is not in the commit", "commit it")
+
+
 @pytest.mark.parametrize("sentence", UNTIL)
 @pytest.mark.parametrize("document", ["README.md", "docs/how-to/a.md", "recipes/a/README.md"])
 def test_a_sentence_that_holds_until_the_release_is_found_after_it(copy: Path, document: str, sentence: str) -> None:
