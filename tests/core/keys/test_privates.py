@@ -6,6 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
+import beautyspot as bs
 import pydantic
 import pytest
 from beautyspot.keys import KeyRegistry
@@ -106,6 +107,46 @@ def test_counters_moments_and_locks_of_a_model_make_no_other_key():
     before = key(chat)
     chat.ask()
     assert key(chat) == before == key(Chat())
+
+
+class Asking(pydantic.BaseModel):
+    """A model whose marked method keeps its answers, and says more to whom is logged in."""
+
+    _answers: dict[str, str] = pydantic.PrivateAttr(default_factory=dict)
+    _said: list[str] = pydantic.PrivateAttr(default_factory=list)
+    _headers: dict[str, str] = pydantic.PrivateAttr(default_factory=dict)
+
+    @bs.Spot("privates", db="memory://").mark
+    def ask(self, question: str) -> str:
+        self._headers.setdefault("user", "nobody")
+        return self.answer(question)
+
+    def answer(self, question: str) -> str:
+        return self._answers.setdefault(question, f"{question} {self._headers.get('user')} {self._said}")
+
+    @bs.Spot("privates", db="memory://").mark
+    def say(self, text: str) -> None:
+        self._said.append(text)
+
+    def login(self, user: str) -> None:
+        self._headers["user"] = user
+
+
+def test_what_marked_methods_keep_for_themselves_makes_no_other_key():
+    asking = Asking()
+    first = asking.ask("warm")
+    assert [asking.ask(question) for question in ("a", "b", "a", "b")] == ["a nobody []", "b nobody []"] * 2
+    assert (asking.ask.cache_info().hits, asking.ask("warm")) == (2, first)
+
+
+def test_what_other_methods_change_or_lists_hold_makes_another_key():
+    asking = Asking()
+    keys = [key(asking)]
+    asking.say("hi")
+    keys.append(key(asking))
+    asking.login("ann")
+    keys.append(key(asking))
+    assert len(set(keys)) == 3
 
 
 class Node(pydantic.BaseModel):

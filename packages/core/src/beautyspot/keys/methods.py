@@ -8,7 +8,7 @@ from textwrap import dedent
 from types import FunctionType
 from typing import NamedTuple
 
-GROWING = frozenset(("add", "append", "appendleft", "extend", "insert", "update"))
+GROWING = frozenset(("add", "append", "appendleft", "extend", "insert", "setdefault", "update"))
 """Methods of lists, sets, dicts and their like that make them longer."""
 
 

@@ -13,13 +13,20 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from beautyspot.keys.canonical import Canonical, Form, NoContentError, pack
-from beautyspot.keys.counted import COLLECTIONS
+from beautyspot.keys.counted import COLLECTIONS, counts_of
 from beautyspot.keys.members import functions_behind
-from beautyspot.keys.methods import read
+from beautyspot.keys.methods import reached, read
 from beautyspot.keys.states import MOMENTS, is_moment
+from beautyspot.names import qualified_name
+from beautyspot.wrapped import chain
 
 RANDOM_VERSIONS = (1, 4)
 """Of UUIDs: the others are made of a name, which comes again."""
+
+MAKING = frozenset(("__init__", "__new__", "__post_init__", "model_post_init"))
+"""Methods that fill attributes with what they begin with."""
+
+MARKED = "beautyspot.walk.wrapper.MarkedMethod"
 
 MOST_LEVELS = 8
 """How far models that lead to one another are followed by their private attributes; a grid of 20 by 20 is 20 ms."""
@@ -42,8 +49,9 @@ class Traces(NamedTuple):
 def private_settings(canonical: Canonical, model: Any, private: Mapping[str, Any], /) -> dict[str, Form]:
     """Return forms of the private attributes that have content and are not their default.
 
-    Not those that hold a trace: a number that began at 0 and that methods do nothing but count, and the mark of a
-    moment, where nothing but a factory or a method that makes such puts something there.
+    Not those that hold a trace: a number that began at 0 and that methods do nothing but count, the mark of a moment,
+    where nothing but a factory or a method that makes such puts something there, and a dict or set that was empty when
+    it was first looked at and that none but marked methods, and those that they call, make longer.
 
     Args:
         canonical: Makes the forms.
@@ -56,9 +64,9 @@ def private_settings(canonical: Canonical, model: Any, private: Mapping[str, Any
         return {}
     walk.add(id(model))
     canonical = canonical.within(walk)
-    declared: Mapping[str, Any] = type(model).__private_attributes__
+    declared = _declared(type(model))
     found: dict[str, Form] = {}
-    for name in sorted(private):
+    for name in sorted(private.keys() - _kept_by(model, private)):
         value, attribute = private[name], declared.get(name)
         if _is_default(attribute, value) or _is_trace(type(model), name, value):
             continue
@@ -66,6 +74,10 @@ def private_settings(canonical: Canonical, model: Any, private: Mapping[str, Any
         if form is not None and form != _default(canonical, attribute):
             found[name] = form
     return found
+
+
+def _declared(kind: type[Any]) -> Mapping[str, Any]:
+    return getattr(kind, "__private_attributes__", {})  # a dataclass declares none
 
 
 def _is_default(attribute: Any, value: Any) -> bool:
@@ -94,6 +106,30 @@ def _is_trace(kind: type[Any], name: str, value: Any) -> bool:
     return _is_mark(value) and name in _traces(kind).moments
 
 
+def _kept_by(model: Any, private: Mapping[str, Any]) -> set[str]:
+    """Return the attributes in which marked methods keep what they made; not a list, which is a history more often."""
+    entries = _marked(type(model))
+    if not entries:
+        return set()
+    kept = counts_of(model, private, entries) - _changed_by_others(type(model), entries)
+    return {name for name in kept if isinstance(private.get(name), (dict, set))}
+
+
+@lru_cache(1024)
+def _marked(kind: type[Any]) -> tuple[str, ...]:
+    members = ((name, member) for parent in kind.__mro__ for name, member in vars(parent).items())
+    is_marked = {name for name, member in members for layer in chain(member) if qualified_name(type(layer)) == MARKED}
+    return tuple(sorted(is_marked))
+
+
+@lru_cache(1024)
+def _changed_by_others(kind: type[Any], entries: tuple[str, ...]) -> frozenset[str]:
+    methods = [*_methods(kind)]
+    own = reached(lambda name: [method for method in methods if method.__name__ == name], entries).keys() | MAKING
+    others = [read(method) for method in methods if method.__name__ not in own]
+    return frozenset(name for does in others for name in {*does.counted, *(stored for stored, _ in does.stored)})
+
+
 def _is_mark(value: Any) -> bool:
     """Say whether it looks like the mark of a moment: it is finer than what anyone would write down."""
     if isinstance(value, datetime):
@@ -119,7 +155,7 @@ def _traces(kind: type[Any]) -> Traces:
                 moments.add(name)
             elif not _is_count(value, name) or (value is None and name not in does.counted):
                 others.add(name)
-    declared: Mapping[str, Any] = kind.__private_attributes__
+    declared = _declared(kind)
     nothing = {name for name, attribute in declared.items() if _is_zero(getattr(attribute, "default", None))}
     moments |= {name for name, attribute in declared.items() if _makes_moments(attribute)}
     return Traces(frozenset(counted & nothing - moments - others), frozenset(moments - counted - others))
