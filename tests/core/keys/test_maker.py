@@ -5,8 +5,9 @@ import inspect
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
@@ -297,3 +298,33 @@ def test_a_method_of_c_whose_owner_has_no_content_is_refused() -> None:
 def test_a_function_of_c_has_no_owner() -> None:
     assert KeyMaker(math.sqrt).key((4.0,), {}) != KeyMaker(math.exp).key((4.0,), {})
     assert KeyMaker(dict.fromkeys).key(("ab",), {}) == KeyMaker(dict.fromkeys).key(("ab",), {})
+
+
+class Closed:
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError("outside of a request")
+
+    def __call__(self) -> None: ...
+
+
+class Row(NamedTuple):
+    value: int
+
+
+class ClosedRow(Row):
+    @property
+    def value(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        raise KeyError("closed")
+
+
+class Unread(dict[str, int]):
+    @property
+    def __dict__(self) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        raise OSError("gone")
+
+
+@pytest.mark.parametrize("make", [Closed, lambda: [Closed()], lambda: ClosedRow(1), lambda: Unread(a=1)])
+def test_whatever_an_object_raises_is_the_cause_of_its_refusal(make: Callable[[], Any]):
+    with pytest.raises(UnkeyableArgument, match=r"'prompt' .* when it was looked at; give plain data") as refused:
+        KeyMaker(ask).key((make(),), {})
+    assert f"raised {type(refused.value.__cause__).__name__} when" in str(refused.value)

@@ -293,4 +293,4 @@ def test_a_policy_need_not_take_the_default():
 
 def test_an_argument_without_content_is_named_by_its_own_class():
     with pytest.raises(UnkeyableArgument, match=r"'seen' .*'builtins.object'"):
-        KeyMaker(defaulting(ask)).key(("a",), {"seen": NOTHING})
+        KeyMaker(defaulting(ask)).key(("a",), {"seen": object()})

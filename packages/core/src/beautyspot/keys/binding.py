@@ -58,6 +58,15 @@ class Parameters(NamedTuple):
         named = (*self.positional_only, *self.positional, self.rest, *self.keyword_only, self.others)
         return tuple(name for name in named if name is not None)
 
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The defaults by name."""
+        placed, by_place = (*self.positional_only, *self.positional), self.defaults or ()
+        return {
+            **dict(zip(placed[len(placed) - len(by_place) :], by_place, strict=True)),
+            **(self.keyword_defaults or {}),
+        }
+
 
 class Binder(NamedTuple):
     """Binds the calls of one function."""
@@ -66,6 +75,8 @@ class Binder(NamedTuple):
     """One per value that `bind` returns."""
     bind: Callable[..., Values]
     """Takes a call's arguments; raises the function's own TypeError for a wrong call."""
+    defaults: dict[str, Any]
+    """By name; the objects themselves."""
 
 
 def binder(function: Any, /, *, ignore: Collection[str] = ()) -> Binder:
@@ -78,8 +89,8 @@ def binder(function: Any, /, *, ignore: Collection[str] = ()) -> Binder:
     if not plain:
         bind = _forgiving(_telling(bind, parameters, names, inner), ignore)
     if args or kwargs:
-        return Binder(names, lambda *more, **named: bind(*args, *more, **{**kwargs, **named}))
-    return Binder(names, bind)
+        return Binder(names, lambda *more, **named: bind(*args, *more, **{**kwargs, **named}), parameters.shown)
+    return Binder(names, bind, parameters.shown)
 
 
 def takes_calls_of(function: Any, helper: Any, /) -> bool:
@@ -221,10 +232,8 @@ def _telling(
     if not may_change_calls(function):
         return bind
     by_place, by_name = parameters.defaults or (), parameters.keyword_defaults or {}
-    placed = (*parameters.positional_only, *parameters.positional)
-    shown = {**dict(zip(placed[len(placed) - len(by_place) :], by_place, strict=True)), **by_name}
     blank = parameters._replace(defaults=(LEFT_OUT,) * len(by_place), keyword_defaults=dict.fromkeys(by_name, LEFT_OUT))
-    return telling(_compiled(blank, names, function), names, shown)
+    return telling(_compiled(blank, names, function), names, parameters.shown)
 
 
 @lru_cache(maxsize=512)

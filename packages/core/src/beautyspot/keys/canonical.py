@@ -84,10 +84,15 @@ class Canonical:
             return value
         if kind is float:
             return value if value == value else _NAN  # a NaN is what differs from itself
-        make = CORE.get(kind) or self.registry.resolved.get(kind)
-        if make is None:
-            make = self._resolve(kind)
-        return make(self, value)
+        try:
+            make = CORE.get(kind) or self.registry.resolved.get(kind)
+            if make is None:
+                make = self._resolve(kind)
+            return make(self, value)
+        except (UnkeyableArgument, RecursionError, ValueError):  # a `ValueError` is what `pack` raises, too
+            raise
+        except Exception as error:  # the user's object is asked, and may raise anything
+            raise NoContentError(kind, f"raised {type(error).__name__} when it was looked at") from error
 
     def _resolve(self, kind: type) -> Maker:
         from beautyspot.keys.resolve import maker_for  # most calls hold nothing but the types of CORE

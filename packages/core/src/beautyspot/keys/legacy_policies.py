@@ -38,7 +38,7 @@ def custom_id(
     if not (input_key_fn is None or isinstance(input_key_fn, KeyPolicy)):
         return str(input_key_fn(*args, **kwargs))
     policy = KeyPolicy() if input_key_fn is None else input_key_fn
-    names, bind = binder(function, ignore=frozenset((*ignore, *policy.ignored)))
+    names, bind, _ = binder(function, ignore=frozenset((*ignore, *policy.ignored)))
     values = bind(*args, **kwargs)
     chosen = [policy.choices.get(name) for name in names]
     forms = [canon_with_types if choice is None else _file_id(choice) for choice in chosen]

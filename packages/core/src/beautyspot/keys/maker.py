@@ -5,7 +5,7 @@ from __future__ import annotations
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
-from beautyspot.errors import ConfigurationError, UnkeyableArgument
+from beautyspot.errors import ConfigurationError
 from beautyspot.keys.binding import behind, binder, is_unbound, name_behind, split, takes_calls_of
 from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, Spelled, pack
 from beautyspot.keys.digest import LONG_BYTES, digest, hasher, long_digest
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from beautyspot.keys.cells import Held
     from beautyspot.keys.code import FromCode
     from beautyspot.keys.identity import Identity, Taken
+    from beautyspot.keys.sentinels import Sentinels
 
 Arguments: TypeAlias = "tuple[Any, ...]"
 Keywords: TypeAlias = "dict[str, Any]"
@@ -76,6 +77,7 @@ class KeyMaker:
         self._canonical = Canonical(registry or KeyRegistry())
         names = binder(function).names
         self._choices: Mapping[str, Callable[[Any], Any]] = {}
+        self._sentinels: Sentinels | None = None
         self._custom: Callable[..., Any] | None = None
         ignored, chosen = frozenset((*ignore, *injected)), ()
         if input_key_fn is not None:
@@ -84,7 +86,7 @@ class KeyMaker:
         self._identity = _identity(function, self._func_name, ignored, self._canonical)
         if used := ignored.union(chosen):
             self._check_names(used, (*names, *(self._identity.free_names if self._identity else ())))
-        self._names, self._bind = binder(function, ignore=ignored)
+        self._names, self._bind, self._defaults = binder(function, ignore=ignored)
         self.key = self._key_function()
 
     def _take(
@@ -205,36 +207,38 @@ class KeyMaker:
             values = tuple(
                 value if fn is None else _chosen(fn, value) for fn, value in zip(chosen, values, strict=True)
             )
+        if self._sentinels is not None:
+            return self._packed_with_defaults(values, self._sentinels)
         form = self._canonical.form
         try:
             return pack([value if type(value) in PLAIN else form(value) for value in values])
+        except (NoContentError, RecursionError, ValueError):
+            from beautyspot.keys.sentinels import Sentinels  # few calls have arguments without content
+
+            sentinels = Sentinels(self._canonical, self._defaults)
+            data = self._packed_with_defaults(values, sentinels)
+            self._sentinels = sentinels if sentinels.found else None
+            return data
+
+    def _packed_with_defaults(self, values: Values, sentinels: Sentinels) -> bytes:
+        names = ("call", "args", "kwargs") if is_unbound(values) else self._names
+        try:
+            return pack(sentinels.forms_of(names, values))
         except (NoContentError, RecursionError, ValueError) as problem:
-            names = ("call", "args", "kwargs") if is_unbound(values) else self._names
-            for name, value in zip(names, values, strict=True):
-                self._check_content(name, value.value if type(value) is Spelled else value)
-            raise UnkeyableArgument(f"the arguments of {self._func_name} can't be keyed by content") from problem
+            from beautyspot.keys.refusals import refusal  # as in `_packed`
+
+            given = dict(zip(names, values, strict=True))
+            error = refusal(self._canonical, self._func_name, problem, given)
+        raise error
 
     def _packed_given(self, given: Any) -> bytes:
         try:
             return pack([self._canonical.form(given)])
         except (NoContentError, RecursionError, ValueError) as problem:
-            why = _why(problem)
-            raise UnkeyableArgument(
-                f"input_key_fn of {self._func_name} returned {type(given).__qualname__!r}, and {why}; "
-                "return text, numbers or other plain data"
-            ) from _cause(problem)
+            from beautyspot.keys.refusals import refusal_of_given  # as in `_packed`
 
-    def _check_content(self, name: str, value: Any) -> None:
-        try:
-            pack([self._canonical.form(value)])
-        except (NoContentError, RecursionError, ValueError) as problem:
-            kind = problem.kind if isinstance(problem, NoContentError) else None
-            taught = "" if kind is None else f", or call spot.register_key({kind.__qualname__}, …)"
-            raise UnkeyableArgument(
-                f"argument {name!r} of {self._func_name} is a {qualified_name(type(value))!r}, and {_why(problem)}; "
-                "give plain data, a dataclass, a model or an array, say what stands for it with input_key_fn=, "
-                f"leave it out with ignore=({name!r},){taught}"
-            ) from _cause(problem)
+            error = refusal_of_given(self._func_name, given, problem)
+        raise error
 
     def _check_names(self, used: Iterable[str], known: Sequence[str]) -> None:
         for name in used:
@@ -284,16 +288,3 @@ def _identity(function: Any, name: str, ignore: frozenset[str], canonical: Canon
 
 def _never(_: Any) -> bool:
     return False
-
-
-def _why(problem: Exception) -> str:
-    if isinstance(problem, NoContentError):
-        return str(problem)
-    if isinstance(problem, RecursionError) or "recursion" in str(problem):
-        return "it holds itself or is nested too deep"
-    return f"making its content failed ({problem})"
-
-
-def _cause(problem: Exception) -> Exception | None:
-    """Return what a reader of the traceback wants to see too: a user's own error, not our steps or 1000 frames."""
-    return None if isinstance(problem, (NoContentError, RecursionError)) else problem

@@ -1,0 +1,75 @@
+"""Defaults that are nobody's value: left out or passed on, they say that the default stands there."""
+
+import functools
+import itertools
+import threading
+from typing import Any
+
+import beautyspot as bs
+import numpy
+import pytest
+from beautyspot.errors import UnkeyableArgument
+from beautyspot.keys import KeyMaker
+
+MISSING: Any = object()
+
+
+class Settings:
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+
+def ask(prompt: Any, model: Any = MISSING, *, options: Any = MISSING) -> None: ...
+
+
+def test_a_default_without_content_stands_for_itself():
+    key = KeyMaker(ask).key
+    assert len({key(("a",), {}), key(("a", MISSING), {}), key((), {"prompt": "a", "options": MISSING})}) == 1
+    assert len({key(("a",), {}), key(("b",), {}), key(("a", None), {}), key(("a",), {"options": None})}) == 4
+    with pytest.raises(UnkeyableArgument, match=r"'model' .*'builtins\.object'"):
+        key(("a", object()), {})
+
+
+def test_the_default_of_one_parameter_says_nothing_of_another():
+    def send(first: Any = Settings, second: Any = MISSING) -> None: ...
+
+    with pytest.raises(UnkeyableArgument, match="'first'"):
+        KeyMaker(send).key((MISSING,), {})
+
+
+def test_a_wrapper_tells_a_default_without_content_that_is_spelled_out():
+    @functools.wraps(ask)
+    def wrapper(*args: Any, **kwargs: Any) -> None:
+        ask(*args, **{"options": 1, **kwargs})
+
+    key = KeyMaker(wrapper).key
+    assert key(("a",), {}) != key(("a",), {"options": MISSING})
+    assert key(("a",), {}) == key(("a",), {})
+
+
+def test_settings_that_are_a_default_count_by_their_attributes():
+    settings = Settings("small")
+
+    def send(prompt: str, settings: Settings = settings) -> None: ...
+
+    key = KeyMaker(send).key
+    small = key(("a",), {})
+    settings.model = "large"
+    assert key(("a",), {}) != small
+    settings.model = threading.Lock()
+    with pytest.raises(UnkeyableArgument, match="'settings'"):
+        key(("a",), {})
+
+
+@pytest.mark.parametrize("source", [itertools.count(), threading.Lock(), [object()]])
+def test_a_default_that_nobody_can_look_into_is_refused(source: Any):
+    def send(prompt: str, source: Any = source) -> None: ...
+
+    with pytest.raises(UnkeyableArgument, match="'source'"):
+        KeyMaker(send).key(("a",), {})
+
+
+def test_functions_of_numpy_are_run_and_kept(spot: bs.Spot):
+    values = numpy.arange(3.0)
+    assert [spot.run(numpy.mean, values), spot.run(numpy.mean, values)] == [1.0, 1.0]
+    assert spot.run(numpy.mean, values, keepdims=True) == [1.0]
