@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 SLOW_S = 1.0
 """A failure that took longer is a stall, which each further call would wait for: 2 to 5 s with an object store that
-refuses connections, and 20 to 30 s with one that is silent."""
+refuses connections or requests, and 20 to 30 s with one that is silent."""
 REST_S = 10.0
-"""How long nothing is asked of it then, or as long as the failure took; meanwhile values go into rows, and those in
-blobs are computed again: whoever waits for a storage that is away does that as well, only later."""
+"""How long nothing is asked of it then at most: as long as the failure took, and twice as long after each further one.
+Meanwhile values go into rows, and those in blobs are computed again."""
 
 
 class Blobs:
@@ -33,15 +33,20 @@ class Blobs:
         self._storage = storage
         self._in_parts = storage if saves_parts(storage) else None
         self._saving = Rest(clock)
-        # On its own: who may not write may still read, and a rest from reading costs calls.
+        # On its own: who may not write may still read, and a rest from reading costs calls, so a blob that is saved
+        # ends it.
         self._loading = Rest(clock)
 
     def save(self, key: str, parts: Sequence[Buffer], /) -> str:
         """Keep the parts under a new location, and return it; raises whatever the storage does."""
-        if self._in_parts is not None:
-            save_parts = self._in_parts.save_parts
-            return self._saving.unless(lambda: save_parts(key, parts))
-        return self._saving.unless(lambda: self._storage.save(key, joined(parts)))
+        location = self._saving.unless(lambda: self._save(key, parts))
+        self._loading.end()
+        return location
+
+    def _save(self, key: str, parts: Sequence[Buffer]) -> str:
+        return (
+            self._storage.save(key, joined(parts)) if self._in_parts is None else self._in_parts.save_parts(key, parts)
+        )
 
     def load(self, location: str, /) -> bytes:
         """Return what is kept at `location`; raises whatever the storage does."""
@@ -56,7 +61,7 @@ class Blobs:
             with self._storage.open(location) as stream:
                 return serializer.load_stream(stream)
 
-        return self._loading.unless(load)
+        return self._loading.unless(load, stalls=OSError)  # what can't be decoded was given in time
 
     def is_lost(self, location: str, /) -> bool:
         """Say whether nothing is at `location`; where the storage can't tell, something may be."""
@@ -85,17 +90,21 @@ class Blobs:
 
 
 class Rest:
-    """Lets one caller wait for a storage that stalls, and not all of them one after the other."""
+    """Lets one caller at a time wait for a storage that stalls, and not all of them one after the other."""
 
     def __init__(self, clock: Clock) -> None:
         """Begin with all well."""
         self._now = clock.monotonic
-        self._until_s = float("-inf")
+        self._from_s = self._until_s = float("-inf")
         self._failure = ""
-        self._took_s = 0.0
+        self._took_s = self._rest_s = 0.0
 
-    def unless(self, operation: Callable[[], T], /) -> T:
+    def unless(self, operation: Callable[[], T], /, stalls: type[Exception] = Exception) -> T:
         """Do `operation`, unless it is time to rest.
+
+        Args:
+            operation: Asks the storage.
+            stalls: What the storage itself raises there; anything else, and that nothing is there, is an answer.
 
         Raises:
             StorageError: it is; with the next step of the failure that was the reason.
@@ -104,19 +113,30 @@ class Rest:
         if start_s < self._until_s:
             raise StorageError(f"the storage rests after {self._took_s:.0f} s of waiting: {self._failure}")
         if self._failure:
-            self._until_s = start_s + max(REST_S, self._took_s)  # others don't join the one that looks again
+            # Others don't join the one that looks again; for a time, as a fork or an interrupt may take it away.
+            self._until_s = start_s + max(REST_S, self._took_s)
         try:
             result = operation()
         except Exception as error:  # as in `drop`; re-raised
-            self._note(error, self._now() - start_s)
+            is_stall = isinstance(error, stalls) and not isinstance(error, FileNotFoundError)
+            self._note((str(error) or repr(error)) if is_stall else "", start_s)
             raise
-        self._note(None, 0.0)
+        self.end()
         return result
 
-    def _note(self, error: Exception | None, took_s: float) -> None:
-        is_slow = took_s > SLOW_S
-        self._failure, self._took_s = (str(error), took_s) if is_slow else ("", 0.0)
-        self._until_s = self._now() + max(REST_S, took_s) if is_slow else float("-inf")
+    def end(self) -> None:
+        """Have the next call ask again: the storage was seen to answer."""
+        if self._failure:
+            self._failure, self._rest_s, self._until_s = "", 0.0, float("-inf")
+
+    def _note(self, failure: str, start_s: float) -> None:
+        took_s = self._now() - start_s
+        if not failure or took_s <= SLOW_S:
+            self.end()
+        elif start_s >= self._from_s:  # what was under way when the rest began tells nothing new
+            self._rest_s = min(REST_S, max(took_s, 2 * self._rest_s))
+            self._failure, self._took_s, self._from_s = failure, took_s, self._now()
+            self._until_s = self._from_s + self._rest_s
 
 
 def joined(parts: Sequence[Buffer], /) -> bytes:
