@@ -8,11 +8,12 @@ from typing import Any, TypeVar, cast
 
 from beautyspot.checks import expect
 from beautyspot.durations import Duration
-from beautyspot.places import Place, portable
+from beautyspot.places import Place
 from beautyspot.threads import on_event_loop
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.dispatcher import active_instrument_tags, instrument_tags
 
+from llama_index.callbacks.beautyspot.carried import Carried
 from llama_index.callbacks.beautyspot.copies import Stand, copy_as, own_class, plain
 from llama_index.callbacks.beautyspot.embeddings.embedder import identity_of_embedder
 from llama_index.callbacks.beautyspot.identity import UNKNOWN, model_name
@@ -77,7 +78,7 @@ class CachedRankings(Stand):
     def __reduce__(self) -> Any:
         """Let another process make the same copy, with the rankings in the same place."""
         cache = self._beautyspot
-        return _cached, (plain(cast("Any", self)), portable(cache.place), cache.options)
+        return _cached, (plain(cast("Any", self)), Carried(cache.place), cache.options)
 
 
 def cache_postprocessor(

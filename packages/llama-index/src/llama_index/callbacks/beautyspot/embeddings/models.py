@@ -10,8 +10,9 @@ from typing import Any, TypeVar, cast
 
 from beautyspot.checks import expect
 from beautyspot.durations import Duration
-from beautyspot.places import Place, portable
+from beautyspot.places import Place
 
+from llama_index.callbacks.beautyspot.carried import Carried
 from llama_index.callbacks.beautyspot.copies import Stand, copy_as, plain
 from llama_index.callbacks.beautyspot.embeddings.cache import OnMisses, VectorCache
 from llama_index.callbacks.beautyspot.embeddings.embedder import Embedder, identity_of_embedder
@@ -134,7 +135,7 @@ class CachedVectors(Stand):
     def __reduce__(self) -> Any:
         """Let another process make the same copy, with the vectors in the same place."""
         cache = self._beautyspot
-        return _cached, (plain(cast("Any", self)), portable(cache.place), cache.options)
+        return _cached, (plain(cast("Any", self)), Carried(cache.place), cache.options)
 
 
 def _limiter(model: Any) -> OnMisses | None:

@@ -14,13 +14,14 @@ from beautyspot.keys import FromCode
 from beautyspot.keys.canonical import Canonical
 from beautyspot.keys.code import version_from_code
 from beautyspot.lenient import LenientRows
-from beautyspot.places import Place, opened, portable
+from beautyspot.places import Place, opened
 from beautyspot.replays import no_result
 from beautyspot.spot import Spot
 from beautyspot.store import Hit, Label
 from beautyspot.threads import on_event_loop
 
 from llama_index.callbacks.beautyspot.asking import Watch
+from llama_index.callbacks.beautyspot.carried import Carried
 from llama_index.callbacks.beautyspot.embeddings.numbers import VectorSerializer
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
 from llama_index.callbacks.beautyspot.ingestion.keys import FORMAT, Keys, registry_of_transformations
@@ -166,7 +167,7 @@ class CachedTransformation(TransformComponent):
         """Let a worker process make the same, with the results in the same place."""
         options = {"unit": self.unit, "version": self.version, "namespace": self.namespace}
         more = {"ttl": self._ttl_s, "tags": self._tags, "mode": self._mode}
-        return partial(CachedTransformation, **options, **more), (self.transformation, portable(self._place))
+        return partial(CachedTransformation, **options, **more), (self.transformation, Carried(self._place))
 
     def _store(self) -> LenientRows:
         parts = self._spot.parts

@@ -11,12 +11,13 @@ from beautyspot.errors import CacheReadWarning, CacheSaveWarning, CacheWarning
 from beautyspot.flight import Claim
 from beautyspot.flight.claim import Ask
 from beautyspot.lenient import NEXT_STEP, LenientRows, report
-from beautyspot.places import Place, opened, portable
+from beautyspot.places import Place, opened
 from beautyspot.replays import no_result
 from beautyspot.store import Hit, Label
 from beautyspot.threads import in_thread, on_event_loop
 
 from llama_index.callbacks.beautyspot.asking import Watch, is_running
+from llama_index.callbacks.beautyspot.carried import Carried
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
 from llama_index.callbacks.beautyspot.llms.answers import Response, is_complete
 from llama_index.callbacks.beautyspot.llms.call import Call
@@ -266,4 +267,4 @@ class LLMCache(Uncopied):
     def __reduce__(self) -> tuple[Any, ...]:
         """Let models that have this cache go to another process: there it opens the same store."""
         place, options = self._made_by
-        return LLMCache, (portable(place), options)
+        return LLMCache, (Carried(place), options)

@@ -6,7 +6,7 @@ import os
 import weakref
 from collections.abc import Iterable
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from beautyspot.checks import expect
 from beautyspot.errors import ConfigurationError
@@ -26,6 +26,17 @@ if TYPE_CHECKING:
 
 Source = Literal["instrumentation", "callbacks"]
 _SOURCES: frozenset[Source] = frozenset(("instrumentation", "callbacks"))
+
+
+class Made(NamedTuple):
+    """What a recorder was made by."""
+
+    place: Place
+    options: Options
+    sample: float
+    sources: frozenset[Source]
+
+
 _installed: dict[Any, Recorder] = {}
 """By database."""
 _installing = Lock()
@@ -39,13 +50,14 @@ class Recorder(Reports):
     the end of the block, but for whom else installed it.
     """
 
-    def __init__(self, spot: Spot, options: Options, sample: float, sources: frozenset[Source]) -> None:
+    def __init__(self, spot: Spot, made_by: Made, runs: type[Runs] = Runs) -> None:
         """Begin to listen."""
         self.spot = spot
         self._times = 1
         """It was installed, less the blocks that ended."""
-        self._made_by = options, sample, sources
-        self._runs = Runs(spot.parts, options)
+        self._made_by = made_by
+        _, options, sample, sources = made_by
+        self._runs = runs(spot.parts, options)
         self._ledger = self._runs.ledger
         self._listener: Listener = Observer(self._runs, sample) if "instrumentation" in sources else Quiet()
         attach(self._listener)
@@ -116,14 +128,21 @@ def install(
     expect(fits, "sample", sample, "a share from 0 to 1")
     heard: frozenset[Source] = frozenset(sources)
     expect(bool(heard) and heard <= _SOURCES, "sources", sources, '"instrumentation", "callbacks" or both')
-    options = Options(capture, redact, prices)
-    there = opened(spot)
-    place = _place_of(there)
+    return recorder_of(opened(spot), Made(spot, Options(capture, redact, prices), sample, heard))
+
+
+def recorder_of(spot: Spot, made_by: Made, runs: type[Runs] = Runs) -> Recorder:
+    """Return the recorder that is installed where `spot` keeps things, or a new one, made with `runs`.
+
+    Raises:
+        ConfigurationError: one of other options is installed there.
+    """
+    place = _place_of(spot)
     with _installing:
         found = _installed.get(place)
         if found is None:
-            found = _installed[place] = Recorder(there, options, sample, heard)
-        elif found._made_by == (options, sample, heard):  # pyright: ignore[reportPrivateUsage] - of this module
+            found = _installed[place] = Recorder(spot, made_by, runs)
+        elif found._made_by[1:] == made_by[1:]:  # pyright: ignore[reportPrivateUsage] - of this module
             found._times += 1  # pyright: ignore[reportPrivateUsage] - as above
         else:
             raise ConfigurationError(
@@ -131,6 +150,11 @@ def install(
                 "uninstall it first"
             )
     return found
+
+
+def installed() -> list[tuple[Spot, Made]]:
+    """Return where the recorders of this process write, and what they were made by."""
+    return [(recorder.spot, recorder._made_by) for recorder in list(_installed.values())]  # pyright: ignore[reportPrivateUsage] - as above
 
 
 def is_installed_at(spot: Spot, /) -> bool:
