@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 # The values here are the user's, so their types are unknown by nature.
-# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 from functools import partial
 from types import FunctionType, MethodType
 
 from beautyspot.keys.callables import closure, is_ours
+from beautyspot.keys.canonical import PLAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ Held: TypeAlias = "tuple[Any, object]"
 """A cell, or a variable of the program, and what it held, which is told by identity: what is changed in place stays."""
 
 _NOTHING = object()
+_LEAVES = PLAIN | {float, dict, set, frozenset}
+"""Types of which no value is a function, or a list of some."""
 
 
 def held(cell: Any, /) -> object:
@@ -85,7 +88,9 @@ def _functions(contents: Iterable[object], but: Iterable[FunctionType]) -> Itera
         elif isinstance(function, (tuple, list)):
             if id(function) not in lists:  # it may hold itself
                 lists.add(id(function))
-                waiting += function
+                # A corpus is a million of leaves, of which a look at each would take seconds.
+                if kinds := {*map(type, function)} - _LEAVES:
+                    waiting += [each for each in function if type(each) in kinds]
         elif isinstance(function, FunctionType) and function not in seen:
             seen.append(function)
             waiting += map(held, closure(function).values())
