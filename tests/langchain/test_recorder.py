@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import beautyspot as bs
 import msgpack
@@ -45,6 +46,7 @@ USAGE = {
     "input_tokens": 100, "output_tokens": 10, "total_tokens": 110,
     "input_token_details": {"cache_read": 60}, "output_token_details": {"reasoning": 4},
 }  # fmt: skip
+RUN = uuid4()
 
 
 def model(*answers: str | AIMessage, **options: Any) -> GenericFakeChatModel:
@@ -225,10 +227,10 @@ def test_a_node_that_waits_for_a_human_has_not_failed(recorder: BeautySpotCallba
 
 
 def test_a_run_forgets_its_children_once_they_ended(recorder: BeautySpotCallbackHandler) -> None:
-    run = recorder.recorder.begin("root", None, Labels("chain", None, "root", None, None))
+    run = recorder.recorder.begin(RUN, None, Labels("chain", None, "root", None, None))
     for number in range(3):
-        recorder.recorder.begin(number, "root", Labels("tool", None, "child", None, None))
-        recorder.recorder.end(number)
+        recorder.recorder.begin(UUID(int=number), RUN, Labels("tool", None, "child", None, None))
+        recorder.recorder.end(UUID(int=number))
     assert run.children == set()
 
 
@@ -376,20 +378,20 @@ def test_secrets_in_texts_are_left_out_of_a_full_capture(tmp_path: Path, secret:
 
 
 def test_a_result_that_cannot_be_read_is_counted_and_a_row_all_the_same(recorder: BeautySpotCallbackHandler) -> None:
-    recorder.on_chat_model_start({}, [], run_id="r")
-    recorder.on_llm_end(LLMResult.model_construct(generations=[[7]]), run_id="r")  # pyright: ignore[reportArgumentType]
+    recorder.on_chat_model_start({}, [], run_id=RUN)
+    recorder.on_llm_end(LLMResult.model_construct(generations=[[7]]), run_id=RUN)
     assert [row.status for row in recorder.rows()] == ["ok"]
     assert recorder.totals().failures == 1
 
 
 def test_an_event_that_cannot_be_read_is_counted_and_reaches_nobody(recorder: BeautySpotCallbackHandler) -> None:
-    recorder.on_chain_start({}, {}, run_id="r", metadata=7)
-    recorder.on_chain_end({}, run_id="r")  # pyright: ignore[reportArgumentType]
+    recorder.on_chain_start({}, {}, run_id=RUN, metadata=7)
+    recorder.on_chain_end({}, run_id=RUN)
     assert recorder.totals().failures == 1
 
 
 def test_an_end_without_a_beginning_is_no_row(recorder: BeautySpotCallbackHandler) -> None:
-    recorder.on_llm_end(LLMResult(generations=[]), run_id="unknown")  # pyright: ignore[reportArgumentType]
+    recorder.on_llm_end(LLMResult(generations=[]), run_id=RUN)
     assert (recorder.rows(), recorder.totals().failures) == ([], 0)
 
 

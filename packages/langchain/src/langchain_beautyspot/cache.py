@@ -237,7 +237,7 @@ class BeautySpotCache(BaseCache, Uncopied):
             question.source.tally.hit(hit.elapsed_s, question.key)
             question.source.tally.tokens(saved=answer.tokens or 0)
         if not isinstance(answer.generations[0], ChatGeneration):
-            note_text_hit(question.source.func_name, mark, prompt)
+            note_text_hit(question.source.func_name, mark, prompt, text=answer.generations[0].text)
         return answer.generations
 
     def _missed(self, question: Question | None, prompt: str, llm_string: str) -> None:

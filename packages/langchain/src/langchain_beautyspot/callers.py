@@ -9,9 +9,8 @@ from typing import Any
 PACKAGE = "langchain_beautyspot"
 CHAT_MODELS = "langchain_core.language_models.chat_models"
 TEXT_MODELS = "langchain_core.language_models.llms"
-STREAMS = frozenset(("stream", "astream", "pump_one", "_produce"))
-"""Functions of theirs in which a stream runs; the last two are those of `stream_events(version="v3")`."""
-BEGIN_STREAMS = STREAMS | {"ensure_started"}
+CALLBACKS = "langchain_core.callbacks.manager"
+CACHE = "langchain_beautyspot.cache"
 
 
 def managers_of_call() -> list[Any]:
@@ -29,23 +28,42 @@ def managers_of_call() -> list[Any]:
     return []
 
 
-def call_that_begins() -> FrameType | None:
-    """Return the frame of the model whose run begins now: one for all texts of a batch."""
-    return next((frame for frame in _frames_of_models() if frame.f_code.co_name != "<listcomp>"), None)
+def runs_that_ask() -> list[Any] | None:
+    """Return the ids of the runs of the model within which a run begins now; None where the stack knows of none.
 
-
-def gives_stream(call: FrameType, /) -> bool:
-    """Say whether a model gives a stream in the frame of `call_that_begins`."""
-    return call.f_code.co_name in BEGIN_STREAMS
-
-
-def runs_of_streams() -> list[Any]:
-    """Return the ids of the runs whose streams are being made on this stack.
-
-    One that waits for its reader to go on is on none, although it shares the reader's context.
+    What a handler or a cache's `cache_if` asks, it asks for itself. So does the reader of a stream between two chunks,
+    when nothing of the stream is on the stack.
     """
-    streams = (frame.f_locals.get("run_manager") for frame in _frames_of_models() if frame.f_code.co_name in STREAMS)
-    return [manager.run_id for manager in streams if manager is not None]
+    begins = True
+    for frame in _frames():
+        name = frame.f_globals.get("__name__", "")
+        if not begins and name in (CALLBACKS, CACHE):
+            return []
+        begins = begins and (name == CALLBACKS or name.startswith(PACKAGE))
+        if name in (CHAT_MODELS, TEXT_MODELS) and (found := _runs_in(frame)):
+            return found
+    return None
+
+
+def runs_in(error: BaseException, run_id: int, /) -> list[Any]:
+    """Return the ids of the runs of models that `error` came through, but those of the batch of `run_id`."""
+    frames: list[list[Any]] = []
+    step = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_globals.get("__name__") in (CHAT_MODELS, TEXT_MODELS):
+            frames.append(_runs_in(step.tb_frame))
+        step = step.tb_next
+    own = {each for ids in frames if any(each.int == run_id for each in ids) for each in ids}
+    return [each for ids in frames for each in ids if each not in own]
+
+
+def _runs_in(frame: FrameType) -> list[Any]:
+    known, batch = frame.f_locals, frame.f_back
+    managers = known.get("run_managers") or [known.get("run_manager")]
+    if batch is not None and batch.f_globals.get("__name__") == TEXT_MODELS and managers[0] is not None:
+        # `LLM` asks for each text of a batch with the manager of the first.
+        managers = batch.f_locals.get("run_managers") or managers
+    return [manager.run_id for manager in managers if manager is not None]
 
 
 def settings_of_chat() -> dict[str, Any]:
@@ -87,10 +105,6 @@ def arguments_of_text() -> list[str]:
         return []
     arguments = caller.f_locals.get("kwargs")
     return list(arguments) if isinstance(arguments, dict) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - a frame tells no types
-
-
-def _frames_of_models() -> Iterator[FrameType]:
-    return (frame for frame in _frames() if frame.f_globals.get("__name__") in (CHAT_MODELS, TEXT_MODELS))
 
 
 def _frames() -> Iterator[FrameType]:

@@ -174,12 +174,10 @@ class BeautySpotCallbackHandler(BaseCallbackHandler, Reports, Uncopied):
         provider, _, model = func_name.removeprefix("langchain.").partition(".")
         kind, of = ("tool", None) if provider == "tool" else ("llm", Model(provider, model))
         labels = Labels(kind, None, name, told["tags"], told["metadata"])
-        self.recorder.add_hit(told["parent_run_id"], labels, mark, of, answer)
+        self.recorder.add_hit(told["parent_run_id"], labels, mark, of, answer=answer, text=told["text"])
 
     def _begin_call(self, serialized: dict[str, Any] | None, inputs: Any, **told: Any) -> None:
-        run = self._begin("llm", serialized, inputs, **told)
-        run.waits_s = collect_waits()
-        self.recorder.begin_call(run.run_id)
+        self._begin("llm", serialized, inputs, **told).waits_s = collect_waits()
 
     def _begin(
         self,
@@ -198,16 +196,10 @@ class BeautySpotCallbackHandler(BaseCallbackHandler, Reports, Uncopied):
         labels = Labels(kind, serialized, name, tags, metadata, invocation_params)
         run = self.recorder.begin(run_id, parent_run_id, labels, inputs)
         if parent_run_id is None and on_event_loop() and (task := asyncio.current_task()) is not None:
-            task.add_done_callback(partial(_end_cancelled, self.recorder, run_id))
+            self.recorder.end_with(task, run)
         return run
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let models that have this handler go to another process: there it writes to the same database."""
         place, options = self._made_by
         return partial(BeautySpotCallbackHandler, portable(place), **options), ()
-
-
-def _end_cancelled(recorder: Recorder, run_id: UUID, task: asyncio.Task[Any]) -> None:
-    """End the root of a trace that was cancelled: LangChain tells nobody when a model's or a tool's task is."""
-    if task.cancelled():
-        recorder.end_early(run_id, "cancelled")

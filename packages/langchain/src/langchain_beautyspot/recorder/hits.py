@@ -29,23 +29,25 @@ def note_hit(func_name: str, mark: Mapping[str, Any], *, name: str, answer: Base
         _tell((var_child_runnable_config.get() or {}).get("callbacks"), func_name, mark, name, answer)
 
 
-def note_text_hit(func_name: str, mark: Mapping[str, Any], prompt: str, /) -> None:
-    """Tell the recorders of the text model that looks `prompt` up now of a hit.
+def note_text_hit(func_name: str, mark: Mapping[str, Any], prompt: str, /, *, text: str = "") -> None:
+    """Tell the recorders of the text model that looks `prompt` up now of a hit, which gave `text`.
 
     It asks the cache before it tells handlers of a run, and of a hit it tells none: only its frame knows them.
     """
     if _handler_class() is not None and (asked := manager_of_text(prompt)) is not None:
         manager, name = asked
-        _tell(manager, func_name, mark, name, None)
+        _tell(manager, func_name, mark, name, None, text)
 
 
-def _tell(callbacks: Any, func_name: str, mark: Mapping[str, Any], name: str, answer: BaseMessage | None) -> None:
+def _tell(
+    callbacks: Any, func_name: str, mark: Mapping[str, Any], name: str, answer: BaseMessage | None, text: str = ""
+) -> None:
     """Tell the recorders among `callbacks`, which are a manager's or a list."""
     for handler in getattr(callbacks, "handlers", callbacks) or ():
         if isinstance(handler, _handler_class() or ()):
             handler.on_hit(
                 func_name, mark, name, answer, parent_run_id=getattr(callbacks, "parent_run_id", None),
-                tags=getattr(callbacks, "tags", None), metadata=getattr(callbacks, "metadata", None),
+                tags=getattr(callbacks, "tags", None), metadata=getattr(callbacks, "metadata", None), text=text,
             )  # fmt: skip
 
 

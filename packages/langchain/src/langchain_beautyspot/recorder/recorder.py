@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from asyncio import Task
 from collections.abc import Mapping
+from contextvars import Context
+from functools import partial
 from typing import Any, Literal
-from weakref import WeakSet
+from uuid import UUID
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 from beautyspot.parts import Parts
 from beautyspot.recording import Ledger, Prices, PriceTable, Redact, Sums, name_of_error
+from beautyspot.threads import on_event_loop
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import LLMResult
 from langchain_core.utils.uuid import uuid7
@@ -16,7 +21,7 @@ from langchain_core.utils.uuid import uuid7
 from langchain_beautyspot.models import Model
 from langchain_beautyspot.recorder.capture import Capture
 from langchain_beautyspot.recorder.faults import status_of
-from langchain_beautyspot.recorder.nesting import enter, runs_around
+from langchain_beautyspot.recorder.nesting import Nesting
 from langchain_beautyspot.recorder.open_run import Ended, Labels, OpenRun
 from langchain_beautyspot.recorder.rows import RowMaker
 from langchain_beautyspot.usage import OF_ANOTHER_CACHE, kept_elsewhere
@@ -37,82 +42,98 @@ class Recorder:
         self.ledger = Ledger(parts.journal, self.sums, RowMaker(PriceTable(prices), self.sums).enter)
         self.capture = Capture(redact) if capture == "full" else None
         self._clock = parts.clock
-        self._open: dict[Any, OpenRun] = {}
+        self._open: dict[int, OpenRun] = {}
+        self._nesting = Nesting()
+        self._of_tasks: WeakKeyDictionary[Task[Any], WeakSet[OpenRun]] = WeakKeyDictionary()
         _recorders.add(self)
 
-    def begin(self, run_id: Any, parent_id: Any, labels: Labels, inputs: Any = None, /) -> OpenRun:
+    def begin(self, run_id: UUID, parent_id: UUID | None, labels: Labels, inputs: Any = None, /) -> OpenRun:
         """Return a run that begins now."""
-        parent = self._open.get(parent_id)
+        key, parent_key, parent = run_id.int, *self._parent(parent_id)
         if parent is not None:
             parent.children = parent.children or set()
-            parent.children.add(run_id)
+            parent.children.add(key)
         if len(self._open) >= MAX_OPEN:
             self.end_early(next(iter(self._open)), "abandoned")
         clock = self._clock
-        run = OpenRun(run_id, parent_id, parent, labels, started_s=clock.time(), start_s=clock.monotonic())
-        self._open[run_id] = run
+        run = OpenRun(key, parent_key, parent, labels, started_s=clock.time(), start_s=clock.monotonic())
+        # Where LangChain tells of no end, as of a call that was cancelled, it lets go of the id all the same.
+        run.life = ref(run_id, partial(self._let_go, key, "cancelled" if on_event_loop() else "abandoned"))
+        self._nesting.begin(run)
+        self._open[key] = run
         if self.capture is not None:
             run.inputs = self._plain(self.capture, inputs)
         return run
 
-    def begin_call(self, run_id: Any, /) -> None:
-        """Note that the run of a model begins, and which others asked it."""
-        self._tell_askers(enter(run_id, self._open.__contains__))
+    def end_with(self, task: Task[Any], run: OpenRun, /) -> None:
+        """End `run` when its `task` is cancelled, as whoever keeps the error keeps the frames of its calls."""
+        runs = self._of_tasks.get(task)
+        if runs is None:
+            runs = self._of_tasks[task] = WeakSet()
+            task.add_done_callback(self._end_cancelled, context=Context())
+        runs.add(run)
 
     def is_open(self) -> bool:
         """Say whether any run has begun and not ended."""
         return bool(self._open)
 
-    def first_token(self, run_id: Any, /) -> None:
+    def first_token(self, run_id: UUID, /) -> None:
         """Note the first token of a run; those after it change nothing."""
-        run = self._open.get(run_id)
+        run = self._open.get(run_id.int)
         if run is not None and run.first_token_s is None:
             run.first_token_s = self._clock.monotonic() - run.start_s
 
-    def end(self, run_id: Any, outputs: Any = None, result: LLMResult | None = None, /) -> None:
+    def end(self, run_id: UUID, outputs: Any = None, result: LLMResult | None = None, /) -> None:
         """End a run that went well; a model's has a `result`."""
-        run = self._close(run_id)
-        if run is not None:
-            details = None if self.capture is None else self._details(run, outputs)
-            kept = _kept_elsewhere(result)
-            hit = None if kept is None else OF_ANOTHER_CACHE
-            self.ledger.add(Ended(run, self._clock.monotonic(), "ok", result, hit, kept, details=details))
+        run = self._close(run_id.int)
+        if run is None:
+            return
+        details = None if self.capture is None else self._details(run, outputs)
+        kept = _kept_elsewhere(result)
+        hit = None if kept is None else OF_ANOTHER_CACHE
+        end_s = self._clock.monotonic()
+        nested = result is not None and self._nesting.answered(run, result, end_s, is_hit=hit is not None)
+        self.ledger.add(Ended(run, end_s, "ok", result, hit, kept, nested, details=details))
 
-    def end_failed(self, run_id: Any, error: BaseException, result: LLMResult | None = None, /) -> None:
+    def end_failed(self, run_id: UUID, error: BaseException, result: LLMResult | None = None, /) -> None:
         """End a run that failed, was cancelled or abandoned."""
-        run = self._close(run_id)
+        run = self._close(run_id.int)
         if run is None:
             return
         status, details = status_of(error), self._details(run, result, error)
         end_s = self._clock.monotonic()
         name = None if status == "ok" else name_of_error(error)
-        self.ledger.add(Ended(run, end_s, status, result, error=name, details=details))
+        nested = run.labels.kind == "llm" and self._nesting.failed(run, error)
+        self.ledger.add(Ended(run, end_s, status, result, nested=nested, error=name, details=details))
         if status == "cancelled":  # LangChain tells nobody of what was cancelled inside it
             for child in list(run.children or ()):
                 self.end_early(child, status)
 
-    def end_early(self, run_id: Any, status: str, /) -> None:
+    def end_early(self, run_id: int, status: str, /) -> None:
         """End a run, if it is open, of whose end LangChain tells nothing."""
         run = self._close(run_id)
         if run is not None:
+            self._nesting.end(run)
             self.ledger.add(Ended(run, self._clock.monotonic(), status, details=self._details(run)))
 
     def add_hit(
-        self, parent_id: Any, labels: Labels, mark: Mapping[str, Any], model: Model | None, answer: Any
+        self,
+        parent_id: UUID | None,
+        labels: Labels,
+        mark: Mapping[str, Any],
+        model: Model | None,
+        *,
+        answer: Any = None,
+        text: str = "",
     ) -> None:
         """Add a hit of which LangChain tells nothing."""
-        if labels.kind == "llm":
-            self._tell_askers(runs_around())
         now_s = self._clock.monotonic()
-        parent = self._open.get(parent_id)
-        run = OpenRun(uuid7(), parent_id, parent, labels, started_s=self._clock.time(), start_s=now_s)
+        parent_key, parent = self._parent(parent_id)
+        run = OpenRun(uuid7().int, parent_key, parent, labels, started_s=self._clock.time(), start_s=now_s)
         run.model = model
+        if labels.kind == "llm":
+            self._nesting.hit(run, answer, text, now_s)
         self.ledger.add(Ended(run, now_s, "ok", hit=mark, answer=answer))
-
-    def _tell_askers(self, run_ids: list[Any]) -> None:
-        for each in run_ids:
-            if (run := self._open.get(each)) is not None:
-                run.asks_models = True
 
     def end_all(self) -> None:
         """Take every open run as abandoned, and give the journal all rows, which it writes at its own end."""
@@ -120,16 +141,28 @@ class Recorder:
             self.end_early(run_id, "abandoned")
         self.ledger.add_runs()
 
+    def _let_go(self, run_id: int, status: str, _: ref[UUID]) -> None:
+        self.end_early(run_id, status)
+
+    def _end_cancelled(self, task: Task[Any]) -> None:
+        for run in self._of_tasks.pop(task, ()):
+            if task.cancelled():
+                self.end_early(run.run_id, "cancelled")
+
     def after_fork_in_child(self) -> None:
         """Leave what is open to the parent."""
         self._open.clear()
+        self._nesting.forget()
         self.ledger.after_fork_in_child()
         self.sums.after_fork_in_child()
 
-    def _close(self, run_id: Any) -> OpenRun | None:
+    def _parent(self, parent_id: UUID | None) -> tuple[int | None, OpenRun | None]:
+        return (None, None) if parent_id is None else (parent_id.int, self._open.get(parent_id.int))
+
+    def _close(self, run_id: int) -> OpenRun | None:
         """Take a run from the open ones, and from its parent, which may go on for days and have a million more."""
         run = self._open.pop(run_id, None)
-        parent = None if run is None else self._open.get(run.parent_id)
+        parent = None if run is None or run.parent_id is None else self._open.get(run.parent_id)
         if parent is not None and parent.children is not None:
             parent.children.discard(run_id)
         return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from beautyspot.recording import Entered, PriceTable, Sums
 from beautyspot.records import Run
@@ -50,9 +51,9 @@ class RowMaker:
         price = self._prices.price(asked, said.model)
         cost = None if price is None else price.of(usage)
         row = Run(
-            run_id=str(run.run_id),
-            parent_id=None if run.parent_id is None else str(run.parent_id),
-            trace_id=str(run.trace_id),
+            run_id=str(UUID(int=run.run_id)),
+            parent_id=None if run.parent_id is None else str(UUID(int=run.parent_id)),
+            trace_id=str(UUID(int=run.trace_id)),
             kind=labels.kind,
             name=name,
             model=asked or said.model,
@@ -66,7 +67,7 @@ class RowMaker:
             cached_tokens=usage.cached_tokens,
             cost=0.0 if said.hit is not None else cost,
             cache_hit=_is_hit(ended, said),
-            nested=run.asks_models,
+            nested=ended.nested,
             cache_key=said.key,
             error=ended.error,
             tags=tags_of(labels.tags, labels.metadata, model),
