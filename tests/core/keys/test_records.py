@@ -1,12 +1,15 @@
 """Classes with fields are keyed by their fields, and by nothing else that an instance carries."""
 
 import dataclasses
+import enum
 import functools
+import threading
 import types
-from typing import Any
+from typing import Any, NamedTuple
 
 import beautyspot as bs
 import pydantic
+import pytest
 import sqlmodel
 from beautyspot.keys import KeyRegistry
 from beautyspot.keys.canonical import Canonical, pack
@@ -99,3 +102,110 @@ def test_below_validate_call_a_default_in_a_field_is_no_trouble():
             return text * n
 
         assert (times("a"), times("a", 2), times("a"), times.cache_info().hits) == ("aaa", "aa", "aaa", 1)
+
+
+@dataclasses.dataclass
+class Prompt:
+    text: str
+    tenant: dataclasses.InitVar[str] = "all"
+
+    def __post_init__(self, tenant: str) -> None:
+        if tenant != "all":
+            self._where = tenant
+            self._lock = threading.Lock()
+
+    @functools.cached_property
+    def length(self) -> int:
+        return len(self.text)
+
+
+class ModelPrompt(Prompt):
+    def __init__(self, text: str, model: Any) -> None:
+        super().__init__(text)
+        self.model = model
+
+
+class Point(NamedTuple):
+    x: int
+
+
+class Measure(Point):
+    unit: str
+
+
+def measure(unit: str) -> Measure:
+    point = Measure(1)
+    point.unit = unit
+    return point
+
+
+@pytest.mark.parametrize(
+    ("one", "again", "other"),
+    [
+        (Prompt("a", "me"), Prompt("a", "me"), Prompt("a", "you")),
+        (ModelPrompt("a", "small"), ModelPrompt("a", "small"), ModelPrompt("a", "large")),
+        (
+            ModelPrompt("a", ModelPrompt("b", 1)),
+            ModelPrompt("a", ModelPrompt("b", 1)),
+            ModelPrompt("a", ModelPrompt("b", 2)),
+        ),
+        (measure("m"), measure("m"), measure("ft")),
+    ],
+)
+def test_what_lies_in_a_record_beside_its_fields_counts(one: Any, again: Any, other: Any):
+    assert key(one) == key(again) != key(other)
+
+
+def test_cached_properties_and_locks_of_a_dataclass_have_no_part():
+    prompt, other = Prompt("a"), Prompt("a")
+    before = key(prompt)
+    vars(other)["lock"] = threading.Lock()
+    assert prompt.length == 1
+    assert key(prompt) == key(other) == before
+
+
+@dataclasses.dataclass
+class Tree:
+    name: int
+    children: list["Tree"] = dataclasses.field(default_factory=list["Tree"])
+
+
+def test_a_tree_whose_children_know_their_parent_is_keyed_in_time():
+    root, plain = Tree(0), Tree(0)
+    for name in range(500):
+        root.children.append(child := Tree(name))
+        plain.children.append(Tree(name))
+        child.parent = root  # type: ignore[attr-defined]
+    assert key(root) == key(plain)
+
+
+def member(name: str, content: Any) -> Any:
+    return getattr(enum.Enum("Style", {name: content}, module=__name__), name)
+
+
+def test_another_value_of_an_enum_makes_another_key():
+    one, again, other = (member("SUM", text) for text in ("Summarise:", "Summarise:", "Condense:"))
+    assert key(one) == key(again) != key(other)
+    assert key(one) != key(member("SHORT", "Summarise:"))
+
+
+def test_a_member_whose_value_has_no_content_is_its_name():
+    one, again, other = (member(name, object()) for name in ("A", "A", "B"))
+    assert key(one) == key(again) != key(other)
+
+
+def test_what_a_member_holds_beside_its_value_counts():
+    def style(prompt: str) -> Any:
+        made = member("SUM", 1)
+        made.prompt = prompt
+        return made
+
+    assert key(style("Summarise:")) == key(style("Summarise:")) != key(style("Condense:"))
+
+
+@pytest.mark.parametrize("kind", [enum.Flag, enum.IntFlag])
+def test_bits_of_a_flag_count_by_name_and_value(kind: Any):
+    one = kind("Bits", {"X": 1, "Y": 2}, module=__name__, boundary=enum.KEEP)
+    other = kind("Bits", {"Y": 1, "X": 2}, module=__name__, boundary=enum.KEEP)
+    assert len({key(flag) for flag in (one.X, one.Y, one(0), one.X | one.Y, one(9), other.X, other.Y)}) == 7
+    assert key(one.X | one.Y) == key(one(3))

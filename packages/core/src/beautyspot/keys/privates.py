@@ -68,7 +68,7 @@ def private_settings(canonical: Canonical, model: Any, private: Mapping[str, Any
     found: dict[str, Form] = {}
     for name in sorted(private.keys() - _kept_by(model, private)):
         value, attribute = private[name], declared.get(name)
-        if _is_default(attribute, value) or _is_trace(type(model), name, value):
+        if _is_active(canonical, value) or _is_default(attribute, value) or _is_trace(type(model), name, value):
             continue
         form = _packed(canonical, value)
         if form is not None and form != _default(canonical, attribute):
@@ -78,6 +78,11 @@ def private_settings(canonical: Canonical, model: Any, private: Mapping[str, Any
 
 def _declared(kind: type[Any]) -> Mapping[str, Any]:
     return getattr(kind, "__private_attributes__", {})  # a dataclass declares none
+
+
+def _is_active(canonical: Canonical, value: Any) -> bool:
+    """Say whether the form of the very value is being made, as a parent's is around its child's."""
+    return any(each is value for each in canonical.active)
 
 
 def _is_default(attribute: Any, value: Any) -> bool:

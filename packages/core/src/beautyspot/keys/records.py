@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterable
 from enum import Enum, Flag
 from typing import Any
 
+from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.callables import lenient
-from beautyspot.keys.canonical import CORE, Canonical, Form, Maker, NoContentError, tag
+from beautyspot.keys.canonical import CORE, PLAIN, Canonical, Form, Maker, NoContentError, tag
 from beautyspot.names import qualified_name
 
 _ENUM, _FLAG, _FIELDS, _MODEL = map(tag, ("enum", "flag", "fields", "model"))
 _FIELD, _SECRET, _URL = map(tag, ("field", "secret", "url"))
 _MISSING = [tag("missing")]
+_MEMBER = frozenset(("_name_", "_value_", "_sort_order_", "__objclass__"))
+"""What every member of an enum holds."""
 
 
 def maker_for(kind: type, /) -> Maker | None:
@@ -33,13 +36,23 @@ def maker_for(kind: type, /) -> Maker | None:
     return _pydantic(kind)
 
 
-def _enum(_: Canonical, value: Enum) -> Form:
-    return [_ENUM, qualified_name(type(value)), value.name]
+def _enum(canonical: Canonical, value: Enum) -> Form:
+    content, held = _value_of(canonical, value), vars(value)
+    more = _beside(_entered(canonical, value), value, held, _MEMBER) if len(held) > len(_MEMBER) else []
+    return [_ENUM, qualified_name(type(value)), value._name_, *content, *more]
+
+
+def _value_of(canonical: Canonical, member: Enum) -> list[Form]:
+    try:
+        return [canonical.form(member._value_)]
+    except (NoContentError, RecursionError):
+        return []  # such as an `object()`, which is there to have none
 
 
 def _flag(canonical: Canonical, value: Flag) -> Form:
-    # A flag of several bits has no name in Python 3.11 and a joined one later.
-    return [_FLAG, qualified_name(type(value)), canonical.form(value.value)]
+    # Which bits a name stands for may be edited; a flag of several has no name in Python 3.11 and a joined one later.
+    names: Form = [member._name_ for member in Flag.__iter__(value)]
+    return [_FLAG, qualified_name(type(value)), canonical.form(value._value_), names]
 
 
 def _dataclass_names(kind: type) -> list[str]:
@@ -50,15 +63,56 @@ def _dataclass_names(kind: type) -> list[str]:
 
 def _fields(kind: type, names: Iterable[str]) -> Maker:
     name, fields = qualified_name(kind), tuple(names)
+    slots, known = _slots(kind), frozenset(fields) | _cached(kind)
     # A record that is also a dict or list holds more than its fields.
     base = next((CORE[cls] for cls in kind.__mro__ if cls in CORE and cls is not tuple), None)
 
     def form(canonical: Canonical, value: Any) -> Form:
-        content = [canonical.form(getattr(value, field)) if hasattr(value, field) else _MISSING for field in fields]
-        pairs: Form = dict(zip(fields, content, strict=True))
-        return [_FIELDS, name, pairs, *([base(canonical, value)] if base else [])]
+        items = [getattr(value, field, _MISSING) for field in fields]
+        held = attributes(value, slots)
+        has_more = not known.issuperset(held)
+        if has_more or not PLAIN.issuperset(map(type, items)):
+            # So that what leads back to this one, as a child to its parent, ends here.
+            canonical = _entered(canonical, value)
+            items = [item if item is _MISSING else canonical.form(item) for item in items]
+        pairs: Form = dict(zip(fields, items, strict=True))
+        more = _beside(canonical, value, held, known) if has_more else []
+        return [_FIELDS, name, pairs, *([base(canonical, value)] if base else []), *more]
 
     return form
+
+
+def _slots(kind: type) -> list[str]:
+    # A class of attrs keeps what its cached properties gave in slots of their names.
+    return slots_of(cls for cls in kind.__mro__ if "__attrs_attrs__" not in vars(cls))
+
+
+def _cached(kind: type) -> frozenset[str]:
+    """Return the cached properties of a class, be they Python's or a library's: an instance holds their values."""
+    members = ((name, member) for cls in kind.__mro__ for name, member in vars(cls).items())
+    return frozenset(name for name, member in members if type(member).__name__ == "cached_property")
+
+
+def _beside(canonical: Canonical, value: Any, held: dict[str, Any], known: frozenset[str]) -> list[Form]:
+    """Return the form of what lies in a record beside its fields; it counts as a model's private attributes do."""
+    given = {name: item for name, item in held.items() if name not in known and not _is_pythons(name)}
+    if not given:
+        return []
+    from beautyspot.keys.privates import private_settings  # as in `_private_model`
+
+    settings = private_settings(canonical, value, given)
+    return [settings] if settings else []
+
+
+def _is_pythons(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
+def _entered(canonical: Canonical, value: Any) -> Canonical:
+    """Return what makes the forms within a record, where it is not one already."""
+    if any(each is value for each in canonical.active):
+        raise NoContentError(type(value), "holds itself")
+    return canonical.within(value)
 
 
 def _pydantic(kind: type) -> Maker | None:
@@ -77,9 +131,7 @@ def _model(canonical: Canonical, value: Any) -> Form:
 def _private_model(canonical: Canonical, value: Any, private: dict[str, Any]) -> Form:
     from beautyspot.keys.privates import private_settings  # `ast` and `inspect` are 20 ms, and few models have them
 
-    if any(each is value for each in canonical.active):
-        raise NoContentError(type(value), "holds itself")
-    inside = canonical.within(value)
+    inside = _entered(canonical, value)
     form, settings = _model_form(inside, value), private_settings(inside, value, private)
     return [*form, settings] if settings else form
 
