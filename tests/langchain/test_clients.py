@@ -180,7 +180,7 @@ def test_a_client_says_nothing_of_its_default_nor_of_what_the_model_says(environ
     told = {"openai_api_base": "http://a.test/v1/", "openai_organization": "o", "default_headers": {"X": "y"}}
     assert said_by_clients(given, told) == ""
     assert said_by_clients(given, {}) != ""
-    environment.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: secret")
+    environment.setenv("OPENAI_CUSTOM_HEADERS", "traceparent: 1")
     assert said_by_clients(ChatOpenAI(model="m"), {}) == ""
 
 
@@ -335,3 +335,19 @@ def test_another_deployment_behind_the_same_endpoint_is_another_place():
     assert said_by_clients(model, told) == ""
     model.client._client.base_url = "https://a.test/openai/deployments/e/"
     assert said_by_clients(model, told) != ""
+
+
+def test_accounts_of_one_call_and_of_all_share_no_answers_and_traces_do():
+    model = ChatOpenAI(model="m")
+    accounts = [{"Authorization": "Bearer a"}, {"Authorization": "Bearer b"}]
+    assert len({key_of_call(model, extra_headers=each) for each in accounts}) == 2
+    assert len({key_of_call(model, extra_headers=each) for each in ({}, {"traceparent": "1"})} | {key_of(model)}) == 1
+    traced = [ChatOpenAI(model="m", default_headers={"x-a": "1", "traceparent": each}) for each in "12"]
+    assert len({key_of(each) for each in traced}) == 1
+
+
+def key_of_call(model: Any, **settings: Any) -> str:
+    model.cache = BeautySpotCache("memory://", mode="replay_only")
+    with pytest.raises(ReplayMiss) as missed:
+        model.invoke("q", **settings)
+    return str(missed.value).partition("key '")[2][:32]

@@ -55,7 +55,7 @@ def watched(model: Any, /) -> list[Watched]:
 
 
 def are_as_watched(model: Any, clients: Iterable[Watched], /) -> bool:
-    """Say whether clients are the same and ask with what they did: 1 µs for those of `ChatOpenAI`."""
+    """Say whether clients are the same and ask with what they did: 5 µs for those of `ChatOpenAI`."""
     own: dict[str, Any] = model.__dict__
     private: dict[str, Any] = getattr(model, "__pydantic_private__", None) or {}
     for name, part, client, asks in clients:

@@ -22,11 +22,11 @@ EXTRA_HEADERS = "extra_headers"
 """The argument of one call by which providers' clients take headers."""
 IDLE_HEADERS = frozenset(
     (
-        "authorization", "baggage", "idempotency-key", "traceparent", "tracestate", "user-agent", "x-client-request-id",
+        "baggage", "idempotency-key", "traceparent", "tracestate", "user-agent", "x-client-request-id",
         "x-correlation-id", "x-request-id",
     )
 )  # fmt: skip
-"""They say who asks and how the request is traced, not what is asked. Any other may choose a route or a feature."""
+"""They say how the request is traced, not what is asked. Any other may choose an account, a route or a feature."""
 ARGUMENTS = frozenset(("_type", "function_call", "functions", "response_format", "stop", "tool_choice", "tools"))
 """What a description holds that tells nothing of the model but its type."""
 _TEXT = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
@@ -66,6 +66,8 @@ def answering(described: dict[str, Any], /) -> dict[str, Any]:
     """Return a model, as `langchain_core.load.dumpd` describes it, without settings that change no answer."""
     fields = cast("dict[str, Any]", described.get("kwargs", {}))
     kept = {name: value for name, value in fields.items() if name not in IDLE_FIELDS}
+    if "default_headers" in kept:
+        kept["default_headers"] = telling_headers(kept["default_headers"]) or None
     # A name for traces stands in the place of the class's, which is its id's last part.
     named = {"name": described["id"][-1]} if described.get("name") == fields.get("name", described) else {}
     return {**described, **named, "kwargs": kept}
@@ -124,11 +126,21 @@ def asking(settings: Mapping[str, Any], /) -> dict[str, Any]:
     """Return the settings of a call that may change its answer."""
     kept = {name: value for name, value in settings.items() if name not in WAITING}
     headers = kept.get(EXTRA_HEADERS)
-    if isinstance(headers, Mapping) and any(map(_is_idle, cast("Mapping[Any, Any]", headers))):
-        telling = {name: value for name, value in cast("Mapping[Any, Any]", headers).items() if not _is_idle(name)}
+    telling = telling_headers(headers)
+    if telling is not headers:
         kept = {name: value for name, value in kept.items() if name != EXTRA_HEADERS}
         kept |= {EXTRA_HEADERS: telling} if telling else {}
     return kept
+
+
+def telling_headers(headers: Any, /) -> Any:
+    """Return the headers that may change an answer: the same, if all of them may; {} if none does."""
+    if not isinstance(headers, Mapping):
+        return headers
+    given = cast("Mapping[Any, Any]", headers)
+    if given and not any(map(_is_idle, given)):
+        return given
+    return {name: value for name, value in given.items() if not _is_idle(name)}
 
 
 def _is_idle(header: Any) -> bool:

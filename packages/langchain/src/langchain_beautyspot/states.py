@@ -22,5 +22,5 @@ class State(NamedTuple):
         return cls(settings_of(model), watched(model))
 
     def is_still_of(self, model: BaseModel, /) -> bool:
-        """Say whether nothing has changed: 2 µs for the settings, 1 for clients."""
+        """Say whether nothing has changed: 2 µs for the settings, 5 for clients."""
         return are_same(self.settings, settings_of(model)) and are_as_watched(model, self.clients)
