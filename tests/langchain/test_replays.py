@@ -57,3 +57,13 @@ def test_an_agents_replay_says_that_a_row_is_kept_whose_value_was_left_behind(tm
     told = r"no result of a call of 'langchain.*' to give: the row of .* is kept, but its value is not found"
     with pytest.warns(CacheReadWarning, match="counts as a miss"), pytest.raises(ReplayMiss, match=told):
         agent.invoke(HELLO)
+
+
+def test_a_replay_leaves_an_empty_file_empty_and_clears_nothing_into_being(tmp_path: Path) -> None:
+    (tmp_path / "empty.db").touch()
+    model = FakeListChatModel(responses=["no"], cache=BeautySpotCache(tmp_path / "empty.db", mode="replay_only"))
+    with pytest.raises(ReplayMiss, match="there is no database"):
+        model.invoke("hello")
+    with pytest.raises(ReplayMiss, match="there is no database"):
+        BeautySpotCache(tmp_path / "none.db", mode="replay_only").clear()
+    assert [(each.name, each.stat().st_size) for each in tmp_path.iterdir()] == [("empty.db", 0)]

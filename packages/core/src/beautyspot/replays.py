@@ -12,13 +12,20 @@ if TYPE_CHECKING:
 
 
 def expect_database(store: Store, mode: str, refusal: type[Exception], /) -> None:
-    """Raise `refusal` in the mode `replay_only` if the database's file is not there: a look into it would make it."""
+    """Raise `refusal` in the mode `replay_only` without a database's file with content: a look would make one."""
     path: str | None = getattr(store.db, "path", None)
-    if mode == "replay_only" and path is not None and not os.path.exists(path):  # noqa: PTH110 - pathlib is 3 ms to import
+    if mode == "replay_only" and path is not None and not _has_content(path):
         raise refusal(
             f"there is no database {path!r}, and the mode is 'replay_only', which makes none; expected the one that "
             "was recorded; give its path, or record it once in the mode 'read_write'"
         )
+
+
+def _has_content(path: str) -> bool:
+    try:
+        return os.stat(path).st_size > 0  # noqa: PTH116 - pathlib is 3 ms to import
+    except OSError:
+        return False
 
 
 def no_result(store: Store, what: str, next_step: str, keys: Sequence[str], /) -> str:

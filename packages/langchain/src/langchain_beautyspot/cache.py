@@ -163,7 +163,9 @@ class BeautySpotCache(BaseCache, Uncopied):
 
         Raises:
             StorageError: the database can't delete.
+            ReplayMiss: there is no database, in the mode `replay_only`.
         """
+        expect_database(self._store, self.mode, ReplayMiss)
         delete_entries(self._store, TaskFilter(), namespace=self.namespace)
 
     async def aclear(self, **_: Any) -> None:
