@@ -1,0 +1,87 @@
+"""What a page remembers, for a person who doesn't wait for it."""
+
+import re
+from urllib.parse import urljoin
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.external_service
+CHOICES = [
+    ("Overview", "overview?range=24h", "30 days", "range=30d"),
+    ("Limits", "limits?range=24h", "30 days", "range=30d"),
+    ("Maintenance", "maintenance?work=clean", "Verify", "work=verify"),
+]
+PAUSES_MS = ((0, 0), (40, 0), (100, 30))
+
+
+def go(page: Page, name: str) -> None:
+    page.get_by_role("link", name=name, exact=True).click()
+
+
+def show(page: Page, dashboard: str, path: str) -> None:
+    page.goto(urljoin(dashboard, path))
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()
+
+
+@pytest.mark.parametrize(("name", "path", "label", "said"), CHOICES, ids=[each[0] for each in CHOICES])
+def test_a_choice_outlasts_clicks_that_come_before_it_is_shown(
+    name: str, path: str, label: str, said: str, busy_dashboard: str, page: Page
+) -> None:
+    page.goto(busy_dashboard)
+    for before_ms, between_ms in PAUSES_MS:
+        show(page, busy_dashboard, path)
+        page.get_by_text(label, exact=True).click()
+        page.wait_for_timeout(before_ms)
+        go(page, "Results")
+        page.wait_for_timeout(between_ms)
+        go(page, name)
+        expect(page).to_have_title(f"{name} · beautyspot")
+        expect(page).to_have_url(re.compile(f"{said}$"))
+        expect(page.get_by_role("radio", name=label)).to_be_checked()
+
+
+@pytest.mark.parametrize("pause_ms", [0, 60])
+def test_a_word_outlasts_clicks_that_come_before_its_results(pause_ms: int, busy_dashboard: str, page: Page) -> None:
+    page.goto(busy_dashboard)
+    show(page, busy_dashboard, "results")
+    page.get_by_role("textbox", name="Search").fill("summ")
+    page.get_by_role("textbox", name="Search").press("Enter")
+    page.wait_for_timeout(pause_ms)
+    go(page, "Runs")
+    page.get_by_text("Only the beginnings of traces").click()
+    go(page, "Results")
+    expect(page.get_by_role("textbox", name="Search")).to_have_value("summ")
+    expect(page).to_have_url(re.compile(r"/results\?text=summ$"))
+    go(page, "Runs")
+    expect(page).to_have_url(re.compile(r"/runs\?roots=false$"))
+    expect(page.get_by_role("switch", name="Only the beginnings of traces")).not_to_be_checked()
+
+
+@pytest.mark.parametrize(("path", "label", "said"), [each[1:] for each in CHOICES], ids=[each[0] for each in CHOICES])
+def test_a_choice_is_one_step_of_the_way_back_and_forth(
+    path: str, label: str, said: str, busy_dashboard: str, page: Page
+) -> None:
+    page.goto(busy_dashboard)
+    show(page, busy_dashboard, path)
+    page.get_by_text(label, exact=True).click()
+    expect(page).to_have_url(re.compile(f"{said}$"))
+    page.go_back()
+    expect(page.get_by_role("radio", name=label)).not_to_be_checked()
+    expect(page).to_have_url(re.compile(re.escape(path) + "$"))
+    page.go_forward()
+    expect(page.get_by_role("radio", name=label)).to_be_checked()
+    page.reload()
+    expect(page.get_by_role("radio", name=label)).to_be_checked()
+
+
+def test_what_was_cleared_stays_cleared(busy_dashboard: str, page: Page) -> None:
+    page.goto(busy_dashboard)
+    show(page, busy_dashboard, "results?text=owls&order=oldest")
+    search = page.get_by_role("textbox", name="Search")
+    search.fill("")
+    search.press("Enter")
+    go(page, "Runs")
+    go(page, "Results")
+    expect(search).to_have_value("")
+    expect(page).to_have_url(re.compile(r"/results\?order=oldest$"))
