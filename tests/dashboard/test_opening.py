@@ -136,9 +136,19 @@ def test_a_japanese_page_says_in_japanese_what_happened_and_what_to_do(tmp_path:
     assert "no database at" in said
 
 
+def test_a_database_of_another_program_is_named_in_the_language_of_the_page(tmp_path: Path, run_page: RunPage) -> None:
+    with closing(sqlite3.connect(tmp_path / "other.db")) as sql:
+        sql.execute("CREATE TABLE cities (name TEXT)")
+    said = words(run_page(tmp_path / "other.db", "results", lang="日本語"))
+    assert "beautyspot のデータベースではありません" in said
+    assert "beautyspot ui を起動してください" in said.replace("`", "")
+    assert "holds no kept results" in said
+
+
 def test_a_japanese_page_says_what_an_english_message_of_a_value_is_about(release_0_3: Path, run_page: RunPage) -> None:
     app = run_page(release_0_3, "results", lang="日本語", key="b2")
     assert "値を読み取れません" in words(app)
+    assert "関数を再実行してください" in words(app)
     assert "英語" in "".join(each.value for each in app.caption)
 
 

@@ -98,8 +98,8 @@ def _wait_for(shown: Place) -> None:
 
 def _show_trouble(error: BeautySpotError, *, is_open: bool) -> None:
     """Say in the page's language what was met and what to do next, and between them what the library said."""
-    kind = place.current().trouble(error)
-    show_heading(text(f"trouble_{kind}" if kind else "cannot_answer" if is_open else "cannot_read"))
+    kind = place.current().trouble(error, is_open=is_open)
+    show_heading(text(f"trouble_{kind}" if kind else "cannot_answer"))
     say_if_foreign()
     st.error(plain(error))
     if kind:

@@ -59,7 +59,7 @@ class Place:
         """
         return is_held(self.database, wait_s)
 
-    def trouble(self, error: BeautySpotError, /) -> str | None:
+    def trouble(self, error: BeautySpotError, /, *, is_open: bool) -> str | None:
         """Return what an error of opening or asking comes from, as the texts name it; None of any other."""
         try:
             file = file_of(self.database)
@@ -71,7 +71,7 @@ class Place:
             return "missing"
         if isinstance(error, StorageError):
             return "server" if file is None else "held" if self.is_held() else "unreadable"
-        return None
+        return "foreign" if not is_open else None
 
     def catalog(self) -> Catalog:
         """Return the catalog, opened once, and again when another file lies at the path.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 from beautyspot.catalog import Content, ValueReader
 from beautyspot.content_types import ContentType
-from beautyspot.errors import BeautySpotError, StorageError
+from beautyspot.errors import BeautySpotError, DamagedEntryError, LostBlobError, StorageError
 from beautyspot.records import Task
 from beautyspot.sizes import bytes_text
 
@@ -48,6 +48,8 @@ def show(task: Task, reader: ValueReader) -> None:
                 _show_content(task, reader, content)
     except BeautySpotError as error:
         st.markdown(f"**{text('cannot_read_value')}**")
+        if isinstance(error, DamagedEntryError | LostBlobError):
+            st.markdown(text("value_lost" if isinstance(error, LostBlobError) else "value_damaged"))
         say_if_foreign()
         st.error(plain(str(error)))
         if isinstance(error, StorageError) and task.result_type == "FILE":  # it may lie wherever its program was told
