@@ -63,13 +63,14 @@ def _dataclass_names(kind: type) -> list[str]:
 
 def _fields(kind: type, names: Iterable[str]) -> Maker:
     name, fields = qualified_name(kind), tuple(names)
-    slots, known = _slots(kind), frozenset(fields) | _cached(kind)
+    known = frozenset(fields) | _cached(kind)
+    slots = [slot for slot in _slots(kind) if slot not in known]
     # A record that is also a dict or list holds more than its fields.
     base = next((CORE[cls] for cls in kind.__mro__ if cls in CORE and cls is not tuple), None)
 
     def form(canonical: Canonical, value: Any) -> Form:
         items = [getattr(value, field, _MISSING) for field in fields]
-        held = attributes(value, slots)
+        held = attributes(value, slots) if slots else getattr(value, "__dict__", {})  # a third of a short form
         has_more = not known.issuperset(held)
         if has_more or not PLAIN.issuperset(map(type, items)):
             # So that what leads back to this one, as a child to its parent, ends here.
@@ -110,7 +111,7 @@ def _is_pythons(name: str) -> bool:
 
 def _entered(canonical: Canonical, value: Any) -> Canonical:
     """Return what makes the forms within a record, where it is not one already."""
-    if any(each is value for each in canonical.active):
+    if canonical.active and any(each is value for each in canonical.active):
         raise NoContentError(type(value), "holds itself")
     return canonical.within(value)
 
