@@ -67,3 +67,16 @@ def test_a_replay_leaves_an_empty_file_empty_and_clears_nothing_into_being(tmp_p
     with pytest.raises(ReplayMiss, match="there is no database"):
         BeautySpotCache(tmp_path / "none.db", mode="replay_only").clear()
     assert [(each.name, each.stat().st_size) for each in tmp_path.iterdir()] == [("empty.db", 0)]
+
+
+def test_a_replay_says_nothing_of_damage_that_was_mended(tmp_path: Path) -> None:
+    spot = Spot("recorded", db=tmp_path / "recorded.db", inline_limit_bytes=0)
+    model = FakeListChatModel(responses=["yes"], cache=BeautySpotCache(spot))
+    model.invoke("hello")
+    shutil.rmtree(tmp_path / "blobs")
+    with pytest.warns(CacheReadWarning, match="counts as a miss"):
+        model.invoke("hello")
+    BeautySpotCache(spot).clear()
+    model.cache = BeautySpotCache(spot, mode="replay_only")
+    with pytest.raises(ReplayMiss, match="no kept answer"):
+        model.invoke("hello")

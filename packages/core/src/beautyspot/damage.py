@@ -58,6 +58,12 @@ class Damage:
         """Return what was met when the entry under `key` could not be read; None if there is none, or long ago."""
         return next((met for each, met in reversed(self._causes.copy()) if each == key), None)
 
+    def forget_cause(self, key: str, /) -> None:
+        """Forget what was met under `key`, as it was written anew."""
+        if self._causes:
+            kept = (pair for pair in self._causes.copy() if pair[0] != key)
+            self._causes = deque(kept, maxlen=REMEMBERED)
+
     def take(self, key: str, /) -> bool:
         """Say whether the entry under `key` was reported since somebody asked."""
         if not self._keys:

@@ -194,6 +194,7 @@ class Store:
         """
         task, blob_error = self._task(label, value, serializer)
         self.unsaved.put(task)
+        self.damage.forget_cause(label.cache_key)
         self._warn_of_storage(label, blob_error)
 
     def write_many(self, rows: Sequence[tuple[Label, Any]], serializer: Serializer, /) -> None:
@@ -201,6 +202,7 @@ class Store:
         tasks = [self._task(label, value, serializer) for label, value in rows]
         self.unsaved.put_many([task for task, _ in tasks])
         for (label, _), (_, blob_error) in zip(rows, tasks, strict=True):
+            self.damage.forget_cause(label.cache_key)
             self._warn_of_storage(label, blob_error)
 
     def find(self, where: TaskFilter, /) -> Iterator[Task]:
