@@ -11,6 +11,9 @@ from typing import Any
 import beautyspot as bs
 import pytest
 from beautyspot.blobs import Blobs
+from beautyspot.catalog import Catalog
+from beautyspot.maintenance import repair, verify
+from beautyspot.maintenance.verify import MOST_UNREACHABLE
 from beautyspot.storage import GCSStorage, S3Storage
 from beautyspot.system_clock import SystemClock
 from botocore.config import Config
@@ -124,6 +127,28 @@ def test_a_store_is_asked_again_soon_after_it_is_back(moto: ObjectStore, proxy: 
             assert blobs.load(location) == b"paid"
             return
     pytest.fail("nobody asks a store that is well")
+
+
+def test_an_outage_ends_a_verification_and_a_repair_and_calls_nothing_damaged(scene: Scene, proxy: FaultyProxy):
+    scene.told(scene.new(), *range(6))
+    path = scene.folder / "a.db"
+    proxy.answer_500()
+    with Catalog.open(path) as catalog:
+        found = verify(catalog, [scene.storage])
+    assert (found.damaged, found.is_sound, found.is_whole) == ((), False, False)
+    assert (found.tasks, len(found.unreachable)) == (MOST_UNREACHABLE, MOST_UNREACHABLE)
+    with pytest.raises(bs.StorageError, match=r"results could not be read, .*nothing was changed .*; run it again"):
+        repair(path, [scene.storage])
+    proxy.heal()
+    assert repair(path, [scene.storage]).kept == 6
+
+
+def test_a_verification_goes_on_after_an_answer_that_was_lost(scene: Scene, proxy: FaultyProxy):
+    scene.told(scene.new(), *range(6))
+    proxy.cut_after(60, once=True)
+    with Catalog.open(scene.folder / "a.db") as catalog:
+        found = verify(catalog, [scene.storage])
+    assert (found.tasks, found.damaged, len(found.unreachable), found.is_whole) == (6, (), 1, True)
 
 
 def test_a_slow_store_is_waited_for(moto: ObjectStore, proxy: FaultyProxy, tmp_path: Path):

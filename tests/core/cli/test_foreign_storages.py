@@ -1,5 +1,6 @@
 """The commands and a storage of another package, in a trouble that it tells in its own way."""
 
+import json
 from pathlib import Path
 
 import beautyspot as bs
@@ -57,6 +58,20 @@ def test_verify_names_the_result_and_goes_on(ailing: str, run: Run) -> None:
     assert (done.code, done.out.count(ailing)) == (1, 1)
     assert "RuntimeError: throttled, slow down" in done.out
     assert "2 results" in done.out + done.err
+    assert "0 damaged, 1 that could not be read" in done.err
+    assert "run it again when it answers" in done.err
+
+
+def test_a_script_can_tell_what_was_not_read_from_what_is_damaged(ailing: str, run: Run) -> None:
+    document = json.loads(run("--storage", "slots://elsewhere", "verify", "--json").out)
+    assert (document["damaged"], [each["key"] for each in document["unreachable"]]) == ([], [ailing])
+    assert document["is_whole"]
+
+
+def test_repair_says_what_it_could_not_read_and_drops_nothing(ailing: str, run: Run) -> None:
+    done = run("--storage", "slots://elsewhere", "repair", "--yes")
+    assert (done.code, results()) == (0, 2)
+    assert "1 result could not be read, as the blob storage is in trouble" in done.err
 
 
 @pytest.mark.parametrize("command", [("show", "KEY"), ("clean", "--yes"), ("doctor",), ("export", "a.bsz")])

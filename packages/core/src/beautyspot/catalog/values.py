@@ -12,7 +12,7 @@ from beautyspot.catalog.contents import Content, content_of
 from beautyspot.catalog.source import Source
 from beautyspot.catalog.unpacked import is_long, opened
 from beautyspot.compression import decompress
-from beautyspot.errors import DamagedEntryError, StorageError
+from beautyspot.errors import DamagedEntryError, LostBlobError, StorageError
 from beautyspot.protocols import BlobStorage
 from beautyspot.records import DAMAGED, Task
 from beautyspot.serializers import MsgpackSerializer
@@ -105,7 +105,7 @@ class ValueReader:
                     return read(storage, place)
                 except StorageError as error:
                     failure = failure or error  # the first is the one that should have it
-        raise failure or StorageError(f"the value lies in a blob, {location!r}; say where blobs are with --storage")
+        raise failure or LostBlobError(f"the value lies in a blob, {location!r}; say where blobs are with --storage")
 
 
 def decoded(task: Task, data: bytes, /) -> Any:

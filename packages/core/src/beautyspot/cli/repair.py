@@ -47,5 +47,10 @@ def _tell(done: Repaired, *, dry_run: bool) -> None:
         say("  results that had been deleted before may be among them: the file no longer tells them apart")
     if done.missed:
         say(f"  not all of {', '.join(done.missed)} could be read, which no result needs: `stats` may count too little")
+    if done.unreachable:
+        say(
+            f"  {count_text(done.unreachable, 'result')} could not be read, as the blob storage is in trouble, "
+            "and stay; run it again when it answers"
+        )
     for copy in done.copies:
         say(f"  what was there before lies in {copy!r}; delete it when nothing is missed")

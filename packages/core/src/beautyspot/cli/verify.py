@@ -30,23 +30,36 @@ def verify_all(context: Context, db: Db = None, storage: Storage = None, as_json
 
 
 def _document(found: Verified) -> dict[str, Any]:
-    damaged = [{"key": d.task.cache_key, "function": d.task.func_name, "what": d.what} for d in found.damaged]
+    damaged = [
+        {"key": d.task.cache_key, "function": d.task.func_name, "what": d.what, "is_lost": d.is_lost}
+        for d in found.damaged
+    ]
+    unreachable = [{"key": u.task.cache_key, "function": u.task.func_name, "what": u.what} for u in found.unreachable]
     figures = {"tasks": found.tasks, "size_bytes": found.size_bytes, "unread": found.unread}
-    return {**figures, "damaged": damaged, "complaints": found.complaints}
+    lists = {"damaged": damaged, "unreachable": unreachable, "complaints": found.complaints}
+    return {"is_whole": found.is_whole, **figures, **lists}
 
 
 def _tell(found: Verified) -> None:
-    shown, digits = (found.damaged[:SHOWN], SHORT_KEY) if sys.stdout.isatty() else (found.damaged, None)
+    named = (*found.damaged, *found.unreachable)
+    shown, digits = (named[:SHOWN], SHORT_KEY) if sys.stdout.isatty() else (named, None)
     if shown:
-        print_table(COLUMNS, [(d.task.cache_key[:digits], d.task.func_name, d.what) for d in shown])
-    if len(shown) < len(found.damaged):
-        say(f"{len(shown)} of {len(found.damaged)}; --json names all")
+        print_table(COLUMNS, [(each.task.cache_key[:digits], each.task.func_name, each.what) for each in shown])
+    if len(shown) < len(named):
+        say(f"{len(shown)} of {len(named)}; --json names all")
     for complaint in found.complaints:
         say(f"the file: {complaint}")
     say(
         f"{count_text(found.tasks, 'result')}, {bytes_text(found.size_bytes)}: {len(found.damaged)} damaged"
         + (f", {found.unread} that only their own program can read" if found.unread else "")
+        + (f", {len(found.unreachable)} that could not be read" if found.unreachable else "")
     )
+    if found.unreachable:
+        say("  the blob storage is in trouble, which says nothing against the results it did not give")
+        say(
+            "  run it again when it answers"
+            + ("" if found.is_whole else "; it failed again and again, so no more was read")
+        )
     if found.complaints or any(not damage.is_lost for damage in found.damaged):
         say("  `beautyspot repair` mends or drops what can't be read, and makes a copy first")
     if any(damage.is_lost for damage in found.damaged):

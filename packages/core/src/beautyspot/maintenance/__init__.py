@@ -14,7 +14,7 @@ from beautyspot.maintenance.migrate import Migrated, migrate
 from beautyspot.maintenance.repair import Repaired, repair
 from beautyspot.maintenance.restore import Imported, import_archive
 from beautyspot.maintenance.vacuum import Vacuumed, vacuum
-from beautyspot.maintenance.verify import Damage, Verified, verify
+from beautyspot.maintenance.verify import Damage, Unreachable, Verified, verify
 
 __all__ = [
     "BlobMove",
@@ -30,6 +30,7 @@ __all__ = [
     "Look",
     "Migrated",
     "Repaired",
+    "Unreachable",
     "Vacuumed",
     "Verified",
     "clean",

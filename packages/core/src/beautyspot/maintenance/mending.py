@@ -25,9 +25,9 @@ def mended(catalog: Catalog, reader: ValueReader, task: Task, /) -> Task | None:
     if row is None:
         return None
     row = row._replace(size_bytes=len(data))
-    what, _, is_unread = look(reader, row, data)
+    kind = look(reader, row, data).kind
     # Where a column was odd, only decoding says that the value is read as it was written.
-    if what is not None or (is_unread and task.result_type == DAMAGED):
+    if kind != "sound" and (kind != "unread" or task.result_type == DAMAGED):
         return None
     return row if row.result_type == "FILE" else row._replace(result_data=data)
 

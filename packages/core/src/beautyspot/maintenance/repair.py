@@ -52,6 +52,8 @@ class Repaired:
     """Whether results that had been deleted may be among those salvaged, as a file no longer told them apart."""
     missed: tuple[str, ...] = ()
     """Tables beside the results, as "activity", of which a malformed file did not give everything."""
+    unreachable: int = 0
+    """Of those kept, results that a blob storage in trouble did not give: whether they can be read is not known."""
 
 
 def repair(
@@ -70,7 +72,8 @@ def repair(
 
     Raises:
         ConfigurationError: there is no file, or one of another program.
-        StorageError: it can't be read for another reason than damage, or not written.
+        StorageError: it can't be read for another reason than damage, or not written; or the blob storage fails again
+            and again, and nothing was changed.
     """
     path = own_file(path)  # never rename what another program made
     places = set_aside_before(path)
@@ -181,6 +184,11 @@ def _without_damaged(
 ) -> Repaired:
     with Catalog.open(path) as catalog, closing(SQLiteTaskDB(path)) as db:
         found = verify(catalog, storages, progress=progress)
+        if not found.is_whole:
+            raise StorageError(
+                f"{len(found.unreachable)} results could not be read, as the blob storage is in trouble, and nothing "
+                f"was changed ({found.unreachable[-1].what}); run it again when the storage answers"
+            )
         bad = [damage.task for damage in found.damaged if not damage.is_lost]
         copies = (str(_copied(path)),) if bad and not dry_run else ()
         reader = catalog.values(*storages)
@@ -189,7 +197,10 @@ def _without_damaged(
         dropped = len(unread) if dry_run else delete_tasks(unread, db, storage).tasks
     size_bytes = sum(task.size_bytes or 0 for task in unread)
     keys = tuple(task.cache_key for task in unread)
-    return Repaired(found.tasks - dropped, dropped, 0, copies, size_bytes, keys, len(bad) - len(unread))
+    return Repaired(
+        found.tasks - dropped, dropped, 0, copies, size_bytes, keys, len(bad) - len(unread),
+        unreachable=len(found.unreachable),
+    )  # fmt: skip
 
 
 def _mend(task: Task, catalog: Catalog, reader: ValueReader, db: SQLiteTaskDB | None) -> bool:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 from zlib import crc32
 
 from beautyspot.catalog import Catalog, ValueReader
 from beautyspot.catalog.tasks import tasks_named
 from beautyspot.catalog.values import described, unpacked
 from beautyspot.compression import unpacked_bytes
-from beautyspot.errors import ConfigurationError, DamagedEntryError, SerializationError, StorageError
+from beautyspot.errors import ConfigurationError, DamagedEntryError, LostBlobError, SerializationError, StorageError
 from beautyspot.maintenance.listing import tasks_of
 from beautyspot.protocols import BlobStorage
 from beautyspot.records import DAMAGED, Task
@@ -18,6 +19,16 @@ CHUNK_BYTES = 8 * 1024 * 1024
 """Inline values that are read at once; a row at a time took eight times as long."""
 MAX_COMPLAINTS = 100
 """Most lines of SQLite's own check."""
+MOST_UNREACHABLE = 3
+"""Blobs in a row that a storage may fail to give: each takes up to 30 s, and the others would fail as well."""
+
+
+class Verdict(NamedTuple):
+    """What a look at one value came to."""
+
+    kind: Literal["sound", "unread", "damaged", "lost", "unreachable"]
+    what: str = ""
+    """What is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,16 @@ class Damage:
     what: str
     """What is wrong with it."""
     is_lost: bool
-    """The row is whole, but its blob can't be had: it is gone, or its storage is not to be reached."""
+    """The row is whole, but its blob is gone, or its page can't be read now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """One result whose blob storage failed: nothing is known of its value."""
+
+    task: Task
+    what: str
+    """What the storage said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +64,15 @@ class Verified:
     that are compressed where `zstandard` is not installed."""
     complaints: tuple[str, ...]
     """What the database's own check found wrong with its file; empty if nothing, or on a server."""
+    unreachable: tuple[Unreachable, ...] = ()
+    """Results that a storage in trouble did not give, which says nothing against them."""
+    is_whole: bool = True
+    """Whether every result was looked at; not where the storage gave none of MOST_UNREACHABLE in a row."""
 
     @property
     def is_sound(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.damaged and not self.complaints
+        """Whether all is known to be right."""
+        return not self.damaged and not self.complaints and not self.unreachable
 
 
 def verify(
@@ -57,7 +81,8 @@ def verify(
     """Check the file of `catalog`, decode each of its values, and compare its bytes with their checksum.
 
     Others read and write meanwhile; a result that they replace or delete is not taken for damaged. Of inline
-    values some are in memory at a time, as many as CHUNK_BYTES hold, of those in blobs one.
+    values some are in memory at a time, as many as CHUNK_BYTES hold, of those in blobs one. It ends where a storage
+    gives none of MOST_UNREACHABLE blobs in a row.
 
     Args:
         catalog: Lists the results.
@@ -65,19 +90,43 @@ def verify(
         progress: Called with the number of tasks done so far.
     """
     complaints = integrity_of(catalog)
-    reader = catalog.values(*storages)
-    count = size_bytes = unread = 0
-    damaged: list[Damage] = []
+    tally = _Tally(catalog)
     try:
-        for task, (what, is_lost, is_unread) in _looked(reader, tasks_of(catalog)):
-            if what is not None and _is_still(catalog, task):
-                damaged.append(Damage(task, what, is_lost))
-            count, size_bytes, unread = count + 1, size_bytes + (task.size_bytes or 0), unread + is_unread
-            if progress is not None and count % CHUNK == 0:
-                progress(count)
+        for task, verdict in _looked(catalog.values(*storages), tasks_of(catalog)):
+            tally.add(task, verdict)
+            if progress is not None and tally.tasks % CHUNK == 0:
+                progress(tally.tasks)
+            if tally.failed_in_a_row == MOST_UNREACHABLE:
+                return tally.result(complaints, is_whole=False)
     except StorageError as error:
-        complaints = (*complaints, f"the rows after the {count} newest can't be listed: {error}")
-    return Verified(count, size_bytes, tuple(damaged), unread, complaints)
+        complaints = (*complaints, f"the rows after the {tally.tasks} newest can't be listed: {error}")
+    return tally.result(complaints)
+
+
+class _Tally:
+    """What was found so far."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self.tasks = self.failed_in_a_row = self._size_bytes = self._unread = 0
+        self._damaged: list[Damage] = []
+        self._unreachable: list[Unreachable] = []
+
+    def add(self, task: Task, verdict: Verdict) -> None:
+        kind, what = verdict
+        if kind == "unreachable":
+            self._unreachable.append(Unreachable(task, what))
+        elif kind in ("damaged", "lost") and _is_still(self._catalog, task):
+            self._damaged.append(Damage(task, what, is_lost=kind == "lost"))
+        if task.result_type == "FILE":
+            self.failed_in_a_row = self.failed_in_a_row + 1 if kind == "unreachable" else 0
+        self._unread += kind == "unread"
+        self._size_bytes += (task.size_bytes or 0) if kind != "unreachable" else 0
+        self.tasks += 1
+
+    def result(self, complaints: tuple[str, ...], *, is_whole: bool = True) -> Verified:
+        damaged, unreachable = tuple(self._damaged), tuple(self._unreachable)
+        return Verified(self.tasks, self._size_bytes, damaged, self._unread, complaints, unreachable, is_whole)
 
 
 def integrity_of(catalog: Catalog, /) -> tuple[str, ...]:
@@ -91,13 +140,7 @@ def integrity_of(catalog: Catalog, /) -> tuple[str, ...]:
     return () if answer == "ok" else tuple(answer.splitlines())
 
 
-def sound(catalog: Catalog, storages: Sequence[BlobStorage], /) -> Iterator[Task]:
-    """Yield the tasks of `catalog` whose values can be read."""
-    reader = catalog.values(*storages)
-    return (task for task, (what, _, _) in _looked(reader, tasks_of(catalog)) if what is None)
-
-
-def _looked(reader: ValueReader, tasks: Iterable[Task]) -> Iterator[tuple[Task, tuple[str | None, bool, bool]]]:
+def _looked(reader: ValueReader, tasks: Iterable[Task]) -> Iterator[tuple[Task, Verdict]]:
     """Yield each task with what `look` says of it; inline values are read many at a time."""
     for chunk in _chunks(tasks):
         try:
@@ -124,8 +167,8 @@ def _chunks(tasks: Iterable[Task]) -> Iterator[list[Task]]:
     yield chunk
 
 
-def look(reader: ValueReader, task: Task, data: bytes | None) -> tuple[str | None, bool, bool]:
-    """Return what is wrong with a value, whether it is its blob that is lost, and whether it could not be decoded.
+def look(reader: ValueReader, task: Task, data: bytes | None) -> Verdict:
+    """Return what is to be said of a value: "unread" is one that is not decoded here.
 
     Args:
         reader: Reads the value where `data` is None.
@@ -133,31 +176,33 @@ def look(reader: ValueReader, task: Task, data: bytes | None) -> tuple[str | Non
         data: The value as it is kept.
     """
     if task.result_type == "FILE" and (task.result_value or "").endswith(".pkl"):
-        return None, False, True
+        return Verdict("unread")
     is_whole = False
     try:
         if task.result_type == "DIRECT":
             reader.read(task)
-            return None, False, False
+            return Verdict("sound")
         data = reader.data(task) if data is None else data
         if task.checksum is not None and crc32(data) != task.checksum:
-            return "its bytes are not those that were written", False, False
+            return Verdict("damaged", "its bytes are not those that were written")
         # A size is believed by whoever prunes: a lie of 10^15 bytes would send everything else away.
         if task.size_bytes is not None and len(data) != task.size_bytes:
-            return f"its row says {task.size_bytes} bytes, and its value has {len(data)}", False, False
+            return Verdict("damaged", f"its row says {task.size_bytes} bytes, and its value has {len(data)}")
         if task.compression is not None and unpacked_bytes(task.compression, len(data)) is None:
-            return None, False, True  # as a later release does it
+            return Verdict("unread")  # as a later release does it
         data = unpacked(task, data)
         is_whole = task.checksum is not None
         described(task, data)
     except StorageError as error:
-        return str(error), True, False
+        # A timeout is no answer: the blob may well be there.
+        is_known = isinstance(error, LostBlobError) or task.result_type != "FILE"
+        return Verdict("lost" if is_known else "unreachable", str(error))
     except ConfigurationError:
-        return None, False, True  # compressed by a library that is not here
+        return Verdict("unread")  # compressed by a library that is not here
     except (DamagedEntryError, SerializationError) as error:
         # What a serializer wrote, and is as it was written, is never called damaged: it may have been another one.
-        return (None, False, True) if is_whole else (str(error), False, False)
-    return None, False, False
+        return Verdict("unread") if is_whole else Verdict("damaged", str(error))
+    return Verdict("sound")
 
 
 def _is_still(catalog: Catalog, task: Task) -> bool:

@@ -29,10 +29,12 @@ def _show(found: Verified) -> None:
     read = text("verified", count=count_text(found.tasks), size=bytes_text(found.size_bytes))
     if found.is_sound:
         st.success(f"{read} {text('all_sound')}")
-    else:
+    elif found.damaged or found.complaints:
         st.error(f"{read} {text('some_damaged', count=count_text(len(found.damaged)))}")
     if found.unread:
         st.info(text("only_their_program", count=count_text(found.unread)))
+    if found.unreachable:  # the storage's own words, which end with the next step
+        st.warning(f"{read} {plain(found.unreachable[-1].what)}")
     for complaint in found.complaints:
         st.markdown(f"- {plain(complaint)}")
     if found.damaged:
