@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import beautyspot as bs
 import pytest
 from beautyspot.db import MemoryTaskDB, SQLiteTaskDB
+from beautyspot.db.ownership import REVISION
 from beautyspot.held import LIMIT_BYTES, ROW_BYTES
 from beautyspot.records import Entry, Task, TaskFilter
 from beautyspot.serializers import MsgpackSerializer
@@ -160,6 +161,26 @@ def test_slow_refusal_does_not_slow_the_calls_that_follow(store: Store, db: Mood
     db.sulks, db.takes_s = False, 0.0
     assert store.unsaved.retry()
     assert db.get("b" * 32) is not None
+
+
+def test_a_program_older_than_its_file_is_told_at_the_first_save_that_nothing_is_written(tmp_path: Path):
+    spot = bs.Spot("old", db=tmp_path / "a.db")
+
+    @spot.mark
+    def double(n: int) -> int:
+        return 2 * n
+
+    assert double(1) == 2
+    spot.shutdown()
+    with closing(sqlite3.connect(tmp_path / "a.db")) as other:
+        other.execute("PRAGMA user_version = 999")  # as a newer release leaves it
+    with pytest.warns(bs.CacheWarning, match="revision 999") as warned:
+        assert [double(n) for n in (1, 2, 3)] == [2, 4, 6]
+    assert [each.category for each in warned] == [bs.CacheReadWarning, bs.CacheSaveWarning]
+    assert "held in memory and lost at its end; restart it with that release" in str(warned[1].message)
+    with closing(sqlite3.connect(tmp_path / "a.db")) as other:
+        other.execute(f"PRAGMA user_version = {REVISION}")
+    spot.flush()
 
 
 def test_held_results_have_their_limit(store: Store, db: MoodyDB):

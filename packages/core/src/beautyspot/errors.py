@@ -17,6 +17,9 @@ CacheWarning (UserWarning)
 └── LegacyNameWarning                    rows of an earlier release belong to another function of that name
 """
 
+UPGRADE = "upgrade beautyspot"
+"""How the next step of a `NewerFileError` begins, and of the `StorageError` that it is while a program runs."""
+
 
 class BeautySpotError(Exception):
     """The root of every error that beautyspot raises."""

@@ -21,6 +21,11 @@ LIMIT_BYTES = 64 * 1024 * 1024
 ROW_BYTES = 1024
 """What a row counts beside its value: 620 were measured, and a blob that nobody names yet has a location of 100."""
 
+NEXT_STEP = "it is held in memory and tried again with later results, at flush() and at exit"
+NEXT_STEP_TOO_OLD = (
+    "a newer release upgraded the database, so what this program computes from now on is held in memory and lost at "
+    "its end; restart it with that release"
+)
 MICROSECOND = timedelta(microseconds=1)
 
 

@@ -8,12 +8,8 @@ from zlib import crc32
 
 from beautyspot.blobs import Blobs, joined
 from beautyspot.damage import Damage
-from beautyspot.errors import (
-    CacheSaveWarning,
-    ConfigurationError,
-    DamagedEntryError,
-    SerializationError,
-)
+from beautyspot.errors import UPGRADE, CacheSaveWarning, ConfigurationError, DamagedEntryError, SerializationError
+from beautyspot.held import NEXT_STEP, NEXT_STEP_TOO_OLD
 from beautyspot.notices import Notices, told, trouble
 from beautyspot.powers import reads_locally
 from beautyspot.records import NO_TIME, Task
@@ -33,7 +29,6 @@ else:
 
 CHECKED_BYTES = 16 * 1024 * 1024
 """Largest value whose bytes are compared with a checksum; above, it would cost a third of the time of reading them."""
-HELD = "it is held in memory and tried again with later results, at flush() and at exit"
 OnSaveError: TypeAlias = "Literal['warn', 'raise', 'ignore']"
 
 
@@ -292,11 +287,14 @@ class Store:
 
     def _warn_unsaved(self, label: Label, error: Exception) -> None:
         held = label.cache_key in self.unsaved
-        next_step = HELD if held else "it is not kept"
+        next_step = NEXT_STEP if held else "it is not kept"
         if isinstance(error, SerializationError):
             next_step = "it is computed again at every call until it can be kept"
+        subject = trouble(error) if held else (label.func_name, trouble(error))
+        if held and str(subject).startswith(UPGRADE):  # the lookup has told of it, but that it is a miss alone
+            subject, next_step = ("save", subject), NEXT_STEP_TOO_OLD
         self.notices.warn(
-            trouble(error) if held else (label.func_name, trouble(error)),
+            subject,
             f"a result of {label.func_name} was returned but could not be saved ({told(error)}); {next_step}",
             CacheSaveWarning,
         )

@@ -5,7 +5,7 @@ import sqlite3
 
 from beautyspot.db.faults import UNREADABLE, code_of
 from beautyspot.db.rows import TASK_COLUMNS
-from beautyspot.errors import ConfigurationError, NewerFileError
+from beautyspot.errors import UPGRADE, ConfigurationError, NewerFileError
 from beautyspot.folders import WORKSPACE
 
 REVISION = 4
@@ -72,7 +72,7 @@ def refuse_others(connection: sqlite3.Connection, path: str, /) -> int:
     if revision > REVISION and (found is None or names):
         raise NewerFileError(
             f"{path!r} has revision {revision}, and this release knows {REVISION} at most; "
-            "upgrade beautyspot or give another path"
+            f"{UPGRADE} or give another path"
         )
     if found is not None and not names >= OURS:
         what = "'tasks'" if names else repr(found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, insert, inspect, select
 from sqlmodel import SQLModel
 
-from beautyspot.errors import NewerFileError, StorageError
+from beautyspot.errors import UPGRADE, NewerFileError, StorageError
 from beautyspot.schema import REVISION, TABLES
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def revision_of(sql: Connection, name: str, /) -> int:
     if revision > REVISION:
         raise NewerFileError(
             f"{name!r} has revision {revision}, and this release knows {REVISION} at most; "
-            "upgrade beautyspot or give another database"
+            f"{UPGRADE} or give another database"
         )
     return revision
 
