@@ -1,6 +1,8 @@
 """Processes that fork while a store is open."""
 
 import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -164,3 +166,41 @@ go.set()
 
 def test_a_child_marks_though_a_thread_of_its_parent_was_marking(stage: Any) -> None:
     assert stage.run(HEAD + MARKING) == ["[0]"]
+
+
+AT_THE_LAST_MOMENT = """
+import importlib, os, sys, threading
+from importlib.util import spec_from_loader
+began, forked = threading.Event(), threading.Event()
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        return spec_from_loader(name, self) if name == "beautyspot.slow" else None
+
+    def create_module(self, spec):
+        pass
+
+    def exec_module(self, module):
+        if threading.current_thread() is not threading.main_thread():
+            began.set()
+            forked.wait()
+
+def begin():  # after what beautyspot does before a fork, as it is registered before
+    threading.Thread(target=importlib.import_module, args=["beautyspot.slow"], daemon=True).start()
+    began.wait(0.5)
+
+os.register_at_fork(before=begin)
+sys.meta_path.insert(0, Slow())
+import beautyspot.db.forks
+pid = os.fork()
+if not pid:
+    importlib.import_module("beautyspot.slow")
+    os._exit(0)
+forked.set()
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+def test_an_import_that_would_begin_at_the_last_moment_waits_for_the_fork() -> None:
+    words = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", AT_THE_LAST_MOMENT]
+    assert subprocess.run(words, capture_output=True, check=True, timeout=60).stdout == b"0\n"
