@@ -37,7 +37,7 @@ class Sums:
 
     def __init__(self) -> None:
         """Start at zero."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a run may end within a collection of garbage, in any of these lines
         self._runs = self._calls = self._hits = self._errors = self._spent = self._saved = self._failures = 0
         self._cost = self._saved_cost = self._waited_s = 0.0
 
@@ -73,4 +73,4 @@ class Sums:
 
     def after_fork_in_child(self) -> None:
         """Start with a free lock: a thread of the parent may have held it."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a run may end within a collection of garbage, in any of these lines
