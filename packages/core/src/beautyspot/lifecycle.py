@@ -94,8 +94,9 @@ def _warn_of_loss(what: str, count: int, refusal: str) -> None:
         return
     import warnings  # a run that goes well needs none
 
-    reason = "Ctrl-C ended the wait for the database" if _left else "the database refused them to the end"
-    message = f"{what} are lost ({count}), as {reason}{refusal and f': {refusal}'}"
+    message = f"{what} are lost ({count}), as the database refused them to the end{refusal and f': {refusal}'}"
+    if _left:
+        message = f"{what} are lost ({count}), as Ctrl-C ended the wait for the database{refusal and f': {refusal}'}"
     try:
         warnings.warn(message, CacheSaveWarning, stacklevel=1)
     except CacheSaveWarning as raised:  # the user made it an error, and nobody is left to catch it

@@ -24,6 +24,8 @@ def telling(words: Callable[[], str], /) -> Generator[None]:
         yield
     finally:
         timer.cancel()
+        if timer.is_alive():
+            timer.join(TELL_AFTER_S)  # until then it holds what it would speak of
 
 
 def say(words: str, /) -> None:

@@ -101,7 +101,7 @@ def name_of(function: Any, /) -> str:
 
 def _unbound(function: Any) -> Any:
     """Return the function of a bound method, or of a static or class method."""
-    kind: type[Any] = type(function)
+    kind: Any = type(function)
     return function.__func__ if hasattr(kind, "__func__") else function
 
 

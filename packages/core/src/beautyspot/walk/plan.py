@@ -241,7 +241,7 @@ def unlimited(function: Any) -> tuple[Any, tuple[Limit, ...]]:
     """Return what is inside a limited function and its limits; any other function itself and none."""
     limited: Any = getattr(function, "__beautyspot_limits__", None)
     # A client may answer to every name; asked for its items, some would do so for ever.
-    return limited if type(limited) is tuple else (function, ())
+    return limited if type(limited) is tuple else (function, ())  # pyright: ignore[reportUnknownVariableType]
 
 
 def plan_of(function: Any) -> Plan | None:
