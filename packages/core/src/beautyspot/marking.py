@@ -101,8 +101,9 @@ def name_of(function: Any, /) -> str:
 
 def _unbound(function: Any) -> Any:
     """Return the function of a bound method, or of a static or class method."""
-    kind: Any = type(function)
-    return function.__func__ if hasattr(kind, "__func__") else function
+    # Asked of the class, as an object may answer to every name.
+    is_bound = hasattr(type(function), "__func__")  # pyright: ignore[reportUnknownArgumentType]
+    return function.__func__ if is_bound else function
 
 
 def forget(function: Any, where: TaskFilter, parts: Parts) -> int:
