@@ -301,7 +301,7 @@ def with_client(client: Client) -> ChatOpenAI:
         {"http_client": httpx.Client(params={"deployment": "b"})},
         {"http_client": httpx.Client(headers={"x-tenant": "b"})},
     ],
-    ids=str,
+    ids=["default query", "query of httpx", "headers of httpx"],
 )
 def test_what_a_client_adds_to_each_request_is_part_of_the_question(other: dict[str, Any]):
     assert key_of(with_client(Client(**other))) != key_of(with_client(Client()))
