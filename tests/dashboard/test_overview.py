@@ -88,6 +88,10 @@ def test_prices_survive_the_way_through_an_address() -> None:
     assert parse(unparse(prices)) == prices
 
 
+def test_what_is_no_price_in_an_address_is_left_out() -> None:
+    assert parse("a:-3:2,b:1:x,c:nan:1,d:1:2") == {"d": Price(1.0, 2.0)}
+
+
 def test_prices_in_the_address_make_money_saved(busy_store: Path, run_page: RunPage) -> None:
     app = run_page(busy_store, "overview", prices="gpt-test:1000:2000")
     assert not app.exception

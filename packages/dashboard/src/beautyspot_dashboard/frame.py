@@ -2,7 +2,9 @@
 
 import traceback
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec
 
 import streamlit as st
 from beautyspot.errors import BeautySpotError, StorageError
@@ -14,6 +16,7 @@ from beautyspot_dashboard.place import Place
 from beautyspot_dashboard.texts import LANGUAGES, NAMES, PARAMETER, browser_language, plain, text
 from beautyspot_dashboard.welcome import show_first_steps
 
+P = ParamSpec("P")
 DOCTORS_PAGE = "maintenance"
 WAIT_S = 5.0
 """For another program to let go of the file; a write of ours holds it for some milliseconds."""
@@ -47,6 +50,19 @@ def show_framed(title: str, name: str, show: Callable[[], None], /) -> None:
         _show_trouble(error, is_open=is_open)
         if isinstance(error, StorageError) and name == DOCTORS_PAGE:
             _offer_doctor()
+
+
+def contained(show: Callable[P, None], /) -> Callable[P, None]:
+    """Return what a fragment shows, with the store's errors within it; Streamlit would write them to the terminal."""
+
+    @wraps(show)
+    def shown(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            show(*args, **kwargs)
+        except BeautySpotError as error:
+            show_error(error)
+
+    return shown
 
 
 def show_error(error: Exception, /) -> bool:

@@ -11,6 +11,7 @@ from beautyspot.catalog import Catalog, Limit
 
 from beautyspot_dashboard import place
 from beautyspot_dashboard.figures import duration_text, number_text
+from beautyspot_dashboard.frame import contained
 from beautyspot_dashboard.grid import show_grid
 from beautyspot_dashboard.headings import show_heading
 from beautyspot_dashboard.overview.charts import show_waits
@@ -27,7 +28,7 @@ WIDTH_PX = 350
 def page() -> None:
     """Show the shared limits as they are now, and the waits of a range of time."""
     range_ = ask_range()
-    st.fragment(_show_now, run_every=LIVE_S)()
+    st.fragment(contained(_show_now), run_every=LIVE_S)()
     history = history_of(place.current().catalog(), range_)
     _show_waits(history, range_)
 

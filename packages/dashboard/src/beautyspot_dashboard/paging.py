@@ -62,6 +62,8 @@ class Table(Generic[T]):
     mode: Literal["single-row", "multi-row"] = "single-row"
     count: Callable[[Mapping[str, Any]], int] | None = None
     """Takes a question and returns how many rows there are, of which a search may have looked at some."""
+    most_px: int = MOST_PX
+    """Its height, at most."""
 
     def show(self, question: Mapping[str, Any], /) -> None:
         """Show a page of what `question` means; an empty page shows nothing."""
@@ -124,7 +126,7 @@ class Table(Generic[T]):
             key=f"{self.name}_{number}",
             on_select="rerun",
             selection_mode=self.mode,
-            height=min(HEADER_PX + ROW_PX * len(rows), MOST_PX),
+            height=min(HEADER_PX + ROW_PX * len(rows), self.most_px),
         )
 
     def _back(self, snapshot: Snapshot[T]) -> None:

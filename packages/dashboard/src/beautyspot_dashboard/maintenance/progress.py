@@ -17,14 +17,16 @@ Progress = Callable[[int], None]
 
 @contextmanager
 def progress_bar(name: str, total: int, /) -> Generator[Progress]:
-    """Yield what takes the number of things done so far; the bar goes when the work is done."""
+    """Yield what takes the number of things done so far; the bar goes when the work is done or fails."""
     bar = st.progress(0.0, text(name))
 
     def show(done: int) -> None:
         bar.progress(min(1.0, done / max(1, total)), f"{text(name)} {count_text(done)} / {count_text(total)}")
 
-    yield show
-    bar.empty()
+    try:
+        yield show
+    finally:
+        bar.empty()
 
 
 def attempt(work: Callable[[], T], /) -> T | None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from beautyspot_dashboard import place
+from beautyspot_dashboard.frame import contained
 from beautyspot_dashboard.overview.charts import show_charts
 from beautyspot_dashboard.overview.figures import show_figures
 from beautyspot_dashboard.overview.history import history_of
@@ -22,7 +23,7 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         range_ = ask_range()
         is_live = st.toggle(text("live"), key="live", help=text("live_help", seconds=LIVE_S))
-    st.fragment(_show, run_every=LIVE_S if is_live else None)(range_)
+    st.fragment(contained(_show), run_every=LIVE_S if is_live else None)(range_)
 
 
 def _show(range_: Range) -> None:

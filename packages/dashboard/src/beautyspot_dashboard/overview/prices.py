@@ -91,8 +91,8 @@ def parse(said: str, /) -> dict[str, Price]:
     for entry in said.split(","):
         with suppress(ValueError):
             model, input_, output = entry.rsplit(":", 2)
-            price = Price(abs(float(input_)), abs(float(output)))
-            if math.isfinite(price.input + price.output):
+            price = Price(float(input_), float(output))
+            if min(price.input, price.output) >= 0 and math.isfinite(price.input + price.output):
                 found[unquote(model)] = price
     return found
 

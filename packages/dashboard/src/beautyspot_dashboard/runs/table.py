@@ -12,10 +12,13 @@ from beautyspot_dashboard.grid import time_column
 from beautyspot_dashboard.paging import Table
 from beautyspot_dashboard.texts import text, word
 
+MOST_PX = 318
+"""Eight rows: the trace of a chosen one lies below and is to be seen on a small screen."""
+
 
 def table_of(catalog: Catalog, /) -> Table[Run]:
     """Return the table of the runs in `catalog`."""
-    return Table("runs", catalog.runs, frame_of, columns)
+    return Table("runs", catalog.runs, frame_of, columns, most_px=MOST_PX)
 
 
 def frame_of(runs: Sequence[Run], /) -> pd.DataFrame:
