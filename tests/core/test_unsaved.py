@@ -147,7 +147,7 @@ def test_a_lost_blob_that_cannot_be_written_anew_is_paid_for_once(
     answer("a")
     for path in (tmp_path / "blobs").rglob("*.bin"):
         path.unlink()
-    with locked(), pytest.warns(CacheReadWarning, match="could not be read"):
+    with locked(), pytest.warns(CacheReadWarning, match="its value is not found"):
         assert [answer("a") for _ in range(3)] == [[2]] * 3
     assert spot.parts.store.damaged == 1
 

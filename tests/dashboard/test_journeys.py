@@ -27,6 +27,16 @@ def choose(page: Page, table: str, number: int) -> None:
     region.click(position={"x": 14, "y": 35 * (number + 1) + 17})
 
 
+def go_back_to(page: Page, address: str) -> None:
+    """Go back as often as it takes: Streamlit makes one step or two of leaving a page with filters."""
+    for _ in range(4):
+        page.go_back()
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        if re.search(address, page.url):
+            return
+    pytest.fail(f"not on the way back: {address}")
+
+
 def test_every_page_is_reached_and_shows_the_store(busy_dashboard: str, page: Page, shoot: Shoot) -> None:
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -140,9 +150,8 @@ def test_filters_are_there_again_when_a_page_is_come_back_to(busy_dashboard: str
     page.get_by_role("link", name="Results").click()
     expect(page.get_by_role("textbox", name="Search")).to_have_value("summ")
     expect(page).to_have_url(re.compile(r"/results\?text=summ"))
-    for _ in range(3):  # one step leads onto a page with its filters, and two away from it
-        page.go_back()
-    expect(page).to_have_url(re.compile(r"/results\?text=summ"))
+    go_back_to(page, "/maintenance")
+    go_back_to(page, r"/results\?text=summ")
     expect(page.get_by_role("textbox", name="Search")).to_have_value("summ")
 
 
