@@ -22,6 +22,7 @@ def go(page: Page, name: str) -> None:
 def show(page: Page, dashboard: str, path: str) -> None:
     page.goto(urljoin(dashboard, path))
     expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)  # what comes above moves what is to be clicked
 
 
 @pytest.mark.parametrize(("name", "path", "label", "said"), CHOICES, ids=[each[0] for each in CHOICES])
@@ -32,6 +33,7 @@ def test_a_choice_outlasts_clicks_that_come_before_it_is_shown(
     for before_ms, between_ms in PAUSES_MS:
         show(page, busy_dashboard, path)
         page.get_by_text(label, exact=True).click()
+        expect(page.get_by_role("radio", name=label)).to_be_checked()  # the click itself, in the browser alone
         page.wait_for_timeout(before_ms)
         go(page, "Results")
         page.wait_for_timeout(between_ms)
