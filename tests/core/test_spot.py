@@ -3,6 +3,8 @@
 import asyncio
 import re
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -319,6 +321,14 @@ def test_names_of_release_1_say_what_they_are_called_now(spot: bs.Spot):
     with pytest.raises(ImportError, match="it is called Spot now"):
         from beautyspot import Project  # type: ignore[attr-defined] # noqa: F401
     assert not hasattr(bs, "Project")
+
+
+def test_the_module_of_old_names_itself_can_be_asked_for_any(tmp_path: Path):
+    (script := tmp_path / "asks.py").write_text(
+        "import beautyspot.renamed as r; print(hasattr(r, 'x'), hasattr(r, 'task'))"
+    )
+    asked = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert asked.stdout == "False False\n", asked.stderr
 
 
 @pytest.mark.parametrize("ttl", [0, -1, "7 days", float("nan"), True, "d"])

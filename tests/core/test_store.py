@@ -288,6 +288,25 @@ def test_failing_storage_leaves_the_value_in_the_row(db: MoodyDB, tmp_path: Path
     assert store.read("k" * 32, PLAIN) == (b"paid", 2.0)
 
 
+class ForeignTrouble(LocalStorage):
+    """A storage that fails both ways with a class of its own, which says nothing of a next step."""
+
+    def load(self, location: str, /) -> bytes:
+        raise ConnectionError("no route")
+
+    def save_parts(self, key: str, parts: Sequence[Any], /) -> str:
+        raise ConnectionError("no route")
+
+
+def test_a_save_that_fails_as_a_read_did_is_told_of_too(db: MoodyDB, tmp_path: Path, clock: FrozenClock):
+    Store(db, LocalStorage(tmp_path), clock=clock).write(label("a" * 32, save_blob=True), b"paid", PLAIN)
+    store = Store(db, ForeignTrouble(tmp_path), clock=clock)
+    with pytest.warns(bs.CacheReadWarning, match="no route"):
+        assert store.read("a" * 32, PLAIN) is None
+    with pytest.warns(bs.CacheSaveWarning, match="row instead"):
+        store.write(label("b" * 32, save_blob=True), b"paid", PLAIN)
+
+
 def test_a_result_that_the_row_took_is_kept_where_warnings_are_errors(store: Store, tmp_path: Path):
     (tmp_path / "blobs").write_text("a file where the folder should be")
     with warnings.catch_warnings(record=True) as shown:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from beautyspot.errors import CacheReadWarning, DamagedEntryError, LostBlobError
+from beautyspot.errors import BeautySpotError, CacheReadWarning, DamagedEntryError, LostBlobError
 from beautyspot.notices import trouble
 
 TYPE_CHECKING = False
@@ -44,14 +44,16 @@ class Damage:
         self._reasons.add(reason)
         # The doctor knows databases and storages, and nothing of the program's classes.
         knows_better = isinstance(error, DamagedEntryError) and reason is not type(error)
+        # A stranger's class of errors tells nothing of why: a save that meets it too is told of beside this.
+        subject = reason if isinstance(error, BeautySpotError) else ("read", reason)
         try:
             self._notices.warn(
-                reason,
+                subject,
                 f"{met}, so it counts as a miss" + ("" if knows_better else "; `beautyspot doctor` says what is wrong"),
                 CacheReadWarning,
             )
         except CacheReadWarning:  # made an error by who wants to be asked before a call is paid for again: any call
-            self._notices.forget(reason)
+            self._notices.forget(subject)
             raise
 
     def cause(self, key: str, /) -> str | None:

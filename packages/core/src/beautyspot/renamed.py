@@ -76,8 +76,8 @@ def __getattr__(name: str) -> Any:
 
         return version("beautyspot")
     error = removed("module 'beautyspot'", name)
-    asks = sys._getframe(2).f_code  # pyright: ignore[reportPrivateUsage] - the one way to tell who asks
-    if name in MOVED and asks.co_name == "_handle_fromlist":
+    asks = sys._getframe(1).f_back  # pyright: ignore[reportPrivateUsage] - the one way to tell who asks
+    if name in MOVED and asks is not None and asks.f_code.co_name == "_handle_fromlist":
         # `from beautyspot import …` would put a text of its own in the place of an AttributeError's.
         raise ImportError(str(error))
     raise error
