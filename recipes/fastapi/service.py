@@ -1,13 +1,16 @@
 """A web service that asks a slow, limited API: each question once, at the API's pace, however many workers serve."""
 
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import beautyspot as bs
 import httpx
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 
+log = logging.getLogger("service")
 UPSTREAM = os.environ.get("UPSTREAM", "http://127.0.0.1:9000")
 
 # One limit for all workers: it lies in the database. Nothing is opened here, before the workers fork.
@@ -39,6 +42,13 @@ app = FastAPI(lifespan=lifespan)
 async def summary(name: str) -> dict[str, str]:
     """Return the summary of what is named."""
     return {"name": name, "summary": await summarise(name, app.state.client)}
+
+
+@app.exception_handler(httpx.HTTPError)
+async def not_answered(request: Request, error: httpx.HTTPError) -> JSONResponse:
+    """Answer 502 when the API refuses or is away, and say so in the log; the next request asks it again."""
+    log.error("%s: %s: %s", request.url.path, type(error).__name__, error)
+    return JSONResponse({"detail": f"the API did not answer: {type(error).__name__}"}, status_code=502)
 
 
 @app.get("/health")

@@ -151,6 +151,13 @@ def test_the_api_is_asked_for_a_name_as_it_was_written(folder: Path) -> None:
             assert json.loads(told.stdout) == {"name": name, "summary": f"{name} in one sentence"}
 
 
+def test_an_api_that_is_away_is_a_502_and_a_line_in_the_log(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    with service(folder, nobody) as (url, _), pytest.raises(urllib.error.HTTPError, match="502"):
+        ask(f"{url}/summaries/owls")
+    assert "/summaries/owls: ConnectError" in capfd.readouterr().err
+
+
 def test_a_stop_under_load_finishes_what_was_begun_and_a_restart_knows_it(folder: Path) -> None:
     with upstream(folder) as api:
         with service(folder, api) as (url, process):
