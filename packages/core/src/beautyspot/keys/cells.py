@@ -4,15 +4,18 @@ from __future__ import annotations
 
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
-from functools import partial
+from collections import defaultdict
+from functools import lru_cache, partial
 from types import FunctionType, MethodType
+from typing import NamedTuple
 
 from beautyspot.keys.callables import closure, is_ours
 from beautyspot.keys.canonical import PLAIN
+from beautyspot.wrapped import chain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import CodeType
     from typing import Any, TypeAlias, TypeVar
 
@@ -43,20 +46,37 @@ def held_in(cell: Any, but: Iterable[FunctionType], /) -> tuple[Held, ...]:
 
 
 def held_below(content: object, /) -> tuple[Held, ...]:
-    """Return the cells of the functions in `content` with what they hold, but those that they assign to themselves."""
+    """Return the cells of the functions in `content` with what they hold, but those of `counted_in`."""
     cells = [cell for function in _functions((content,), ()) for cell in closure(function).values()]
-    own = assigned((content,)) if cells else ()
+    own = counted_in(chain(content)) if cells else ()
     return tuple((cell, held(cell)) for cell in cells if id(cell) not in own)
 
 
-def assigned(functions: Iterable[object], /) -> frozenset[int]:
-    """Return the `id` of every cell that the functions, or those that their cells hold, assign to themselves."""
-    return frozenset(
-        id(cell)
-        for function in _functions(functions, ())
-        for name, cell in closure(function).items()
-        if name in _assigned_names(function.__code__)
-    )
+def counted_in(layers: Sequence[object], /) -> frozenset[int]:
+    """Return the `id` of every cell that the functions, or those that their cells hold, assign for themselves alone.
+
+    That is what the innermost assigns itself; what one of its wrappers does, unless the innermost reads it; and what
+    another function does, unless one reads it that doesn't assign it: then it may be how a setting is given.
+
+    Args:
+        layers: What wraps what, the innermost last.
+    """
+    assigning, reading = defaultdict[int, list[object]](list), defaultdict[int, list[object]](list)
+    for function in _functions(layers, ()):
+        used = _used(function.__code__)
+        for name, cell in closure(function).items():
+            assigning[id(cell)] += [function] * (name in used.assigned)
+            reading[id(cell)] += [function] * (name in used.read)
+    return frozenset(cell for cell, by in assigning.items() if by and _is_counted_in(by, reading[cell], layers))
+
+
+def _is_counted_in(assigning: Sequence[object], reading: Sequence[object], layers: Sequence[object]) -> bool:
+    *wrappers, inner = layers
+    if inner in assigning:
+        return True
+    if any(wrapper in assigning for wrapper in wrappers):
+        return inner not in reading
+    return all(function in assigning for function in reading)
 
 
 def watching(cells: Iterable[Held], then: Callable[[], T], otherwise: Callable[[], T], /) -> Callable[[], T]:
@@ -97,11 +117,23 @@ def _functions(contents: Iterable[object], but: Iterable[FunctionType]) -> Itera
             yield function
 
 
-def _assigned_names(code: CodeType) -> set[str]:
+class _Used(NamedTuple):
+    """The free variables of a function, by what it does with them."""
+
+    assigned: frozenset[str]
+    read: frozenset[str]
+
+
+@lru_cache(maxsize=512)
+def _used(code: CodeType) -> _Used:
     import dis  # 6 ms, for those of whose variables one has another value
 
-    names = {step.argval for step in dis.get_instructions(code) if step.opname in ("STORE_DEREF", "DELETE_DEREF")}
-    for constant in code.co_consts:
-        if isinstance(constant, type(code)):
-            names |= _assigned_names(constant)
-    return names
+    assigned, read = set[str](), set[str]()
+    for step in dis.get_instructions(code):
+        if step.opname in ("STORE_DEREF", "DELETE_DEREF"):
+            assigned.add(step.argval)
+        elif "DEREF" in step.opname:  # one for functions, another for the bodies of classes
+            read.add(step.argval)
+    for inner in (_used(constant) for constant in code.co_consts if isinstance(constant, type(code))):
+        assigned, read = assigned | inner.assigned, read | inner.read
+    return _Used(*(frozenset(names).intersection(code.co_freevars) for names in (assigned, read)))

@@ -8,7 +8,7 @@ from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys.binding import split
 from beautyspot.keys.callables import cell_form, closure, is_ours, place_of
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
-from beautyspot.keys.cells import Held, assigned, held, held_in
+from beautyspot.keys.cells import Held, counted_in, held, held_in
 from beautyspot.keys.code import code_digest
 from beautyspot.keys.lenient import lenient_form
 from beautyspot.keys.members import owner_of
@@ -103,7 +103,7 @@ class Identity:
     def _is_own(self, cell: Any) -> bool:
         """Say whether the functions assign to it themselves: what they count there does not make another call."""
         if self._own is None:
-            self._own = assigned(self._chain)
+            self._own = counted_in(self._chain)
         return id(cell) in self._own
 
     def _cell(self, layer: Any, name: str, cell: Any) -> Form:

@@ -10,7 +10,7 @@ from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.binding import stands_before
 from beautyspot.keys.callables import closure, function_form, is_ours, opaque, place_of
 from beautyspot.keys.canonical import Canonical, Form, NoContentError, pack
-from beautyspot.keys.cells import Held, assigned, held
+from beautyspot.keys.cells import Held, counted_in, held
 from beautyspot.keys.code import own_form
 from beautyspot.keys.decorators import settings_of
 from beautyspot.keys.following import functions_run, registry_of
@@ -195,7 +195,7 @@ def _decorator(layer: object) -> tuple[str, dict[str, Any]]:
     """Return what stands before a helper, and its constants but those that it assigns to itself."""
     kind = type(layer)
     if isinstance(layer, FunctionType):
-        own = assigned((layer,))
+        own = counted_in((layer,))
         name, found = place_of(layer), {at: held(cell) for at, cell in closure(layer).items() if id(cell) not in own}
     else:
         name, found = qualified_name(kind), settings_of(layer, attributes(layer, slots_of(kind.__mro__)))
