@@ -9,7 +9,7 @@ from typing import Any
 
 from beautyspot.keys.callables import closure
 from beautyspot.keys.canonical import PLAIN
-from beautyspot.keys.cells import assigned, held
+from beautyspot.keys.cells import counted_in, held
 from beautyspot.keys.code import code_digest
 from beautyspot.names import qualified_name
 
@@ -26,7 +26,7 @@ def function_identity(function: FunctionType, /) -> Identity:
 
 def _identity(function: FunctionType, around: tuple[Callable[..., Any], ...]) -> Identity:
     inside = (*around, function)
-    own = assigned([function])
+    own = counted_in([function])
     cells = {name: held(cell) for name, cell in closure(function).items() if id(cell) not in own}
     defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
     name, digest = qualified_name(function), code_digest(function.__code__)
