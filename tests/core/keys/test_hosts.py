@@ -1,6 +1,7 @@
 """Arrays and frames are keyed by content, whatever their layout in memory."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -192,3 +193,71 @@ def test_what_pads_a_long_double_has_no_part(is_swapped: bool):
     two[2] = np.nextafter(np.longdouble(1) / 3, 1)
     assert key(one) != key(two)
     assert key(one[2]) != key(two[2])
+
+
+class Temperature(np.float64):
+    def __new__(cls, value: float, unit: str) -> Any:
+        made: Any = super().__new__(cls, value)
+        made.unit = unit
+        return made
+
+
+class Readings(np.ma.MaskedArray[Any, Any]):
+    pass
+
+
+class Table(pl.DataFrame):
+    pass
+
+
+class Column(pl.Series):
+    pass
+
+
+def noted(value: Any, unit: str) -> Any:
+    value.unit = unit
+    return value
+
+
+BASES: list[Callable[[], Any]] = [
+    lambda: np.ma.array([1, 2]).view(Readings),
+    lambda: Table(WORDS),
+    lambda: Column("a", [1]),
+    lambda: Column("a", ["x"]),
+]
+
+
+@pytest.mark.parametrize(
+    "make", [lambda unit: Temperature(1, unit), *(lambda unit, base=base: noted(base(), unit) for base in BASES)]
+)
+def test_what_a_subclass_of_a_host_holds_beside_its_content_counts(make: Any):
+    assert key(make("C")) == key(make("C")) != key(make("F"))
+
+
+def test_a_subclass_of_a_scalar_is_another_value_than_the_scalar():
+    assert key(Temperature(1, "C")) != key(np.float64(1))
+
+
+def test_nanoseconds_of_a_time_of_arrow_make_another_key():
+    def column(nanoseconds: int) -> Any:
+        numbers: Any = pd.Series([nanoseconds, None], dtype="int64[pyarrow]")
+        return numbers.astype("time64[ns][pyarrow]")
+
+    assert key(column(1)) == key(column(1)) != key(column(2))
+
+
+def test_a_lock_among_the_attributes_of_a_frame_is_left_out():
+    frames = [measured(None, unit=unit, lock=threading.Lock()) for unit in ("m", "m", "ft")]
+    assert key(frames[0]) == key(frames[1]) != key(frames[2])
+
+
+def test_the_step_of_an_index_counts_as_its_shift_goes_by_it():
+    days, workdays = (pd.date_range("2024-01-01", periods=5, freq=freq) for freq in "DB")
+    assert key(days) == key(days.copy()) != key(workdays)
+
+
+def test_a_type_of_a_column_that_prints_an_address_is_told_by_its_name():
+    def kind(name: str) -> Any:
+        return type("Kind", (pd.api.extensions.ExtensionDtype,), {"name": name})()
+
+    assert key(kind("a")) == key(kind("a")) != key(kind("b"))

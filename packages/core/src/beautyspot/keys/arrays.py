@@ -9,7 +9,7 @@ import sys
 from hashlib import file_digest, sha256
 from typing import Any
 
-from beautyspot.keys.attributes import contents
+from beautyspot.keys.attributes import attributes, contents, slots_of
 from beautyspot.keys.canonical import Canonical, Form, Maker, NoContentError, forms, tag
 from beautyspot.names import qualified_name
 
@@ -42,14 +42,22 @@ def array_form(canonical: Canonical, value: Any) -> Form:
     kind = type(value)
     if isinstance(value, np.ma.MaskedArray):
         mask, filled = np.ma.getmaskarray(value), value.filled()
-        return [_MASKED, qualified_name(kind), array_form(canonical, mask), array_form(canonical, filled)]
-    # A subclass is told by its name and what it adds (a unit, say); a memory map is its content.
-    added: Form = [] if kind in (np.ndarray, np.memmap) else [qualified_name(kind), canonical.form(vars(value))]
+        usual: Any = vars(np.ma.array(0))
+        more = {name: item for name, item in vars(value).items() if name not in usual or (name == "_optinfo" and item)}
+        head = [_MASKED, qualified_name(kind), array_form(canonical, mask), array_form(canonical, filled)]
+        return [*head, canonical.form(more)] if more else head
+    added = [] if kind in (np.ndarray, np.memmap) else _added(canonical, value)  # a memory map is its content
     plain = np.asarray(value)
     if plain.dtype.hasobject:
         items = plain.ravel().tolist()
         return [_OBJECTS, dtype_name(plain.dtype), list(plain.shape), forms(canonical, items), *added]
     return [_ARRAY, dtype_name(plain.dtype), list(plain.shape), _content(plain), *added]
+
+
+def _added(canonical: Canonical, value: Any) -> list[Form]:
+    """Return the name of a subclass, and what its values hold beside their content: a unit, say."""
+    kind = type(value)
+    return [qualified_name(kind), canonical.form(attributes(value, slots_of(kind.__mro__)))]
 
 
 def _content(plain: Any) -> Form:
@@ -80,10 +88,11 @@ def dtype_name(dtype: Any, /) -> str:
 
 
 def _scalar(canonical: Canonical, value: Any) -> Form:
+    added = [] if type(value) is value.dtype.type else _added(canonical, value)
     if value.dtype.hasobject:
-        return [_SCALAR, dtype_name(value.dtype), forms(canonical, value.item())]
+        return [_SCALAR, dtype_name(value.dtype), forms(canonical, value.item()), *added]
     is_padded = value.dtype.names is not None or value.dtype.char in "gG"
-    return [_SCALAR, dtype_name(value.dtype), _content(value) if is_padded else value.tobytes()]
+    return [_SCALAR, dtype_name(value.dtype), _content(value) if is_padded else value.tobytes(), *added]
 
 
 def _dtype(_: Canonical, value: Any) -> Form:

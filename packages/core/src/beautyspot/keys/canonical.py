@@ -188,7 +188,8 @@ def _bytearray(_: Canonical, value: bytearray) -> Form:
 
 
 def _complex(_: Canonical, value: complex) -> Form:
-    return [_COMPLEX, _float(value.real), _float(value.imag)]
+    plain = complex.__complex__(value)
+    return [_COMPLEX, _float(plain.real), _float(plain.imag)]
 
 
 def _spelled(canonical: Canonical, value: Spelled) -> Form:

@@ -11,6 +11,7 @@ from typing import Any
 from beautyspot.keys.arrays import array_form
 from beautyspot.keys.attributes import contents
 from beautyspot.keys.canonical import Canonical, Form, Maker, NoContentError, forms, tag
+from beautyspot.keys.standard import zone_form
 from beautyspot.names import qualified_name
 
 _FRAME, _SERIES, _INDEX, _RANGE, _COLUMN = map(tag, ("frame", "series", "index", "range index", "column"))
@@ -37,7 +38,9 @@ def maker_for(kind: type, /) -> Maker | None:
 
 
 def _frame(canonical: Canonical, value: Any) -> Form:
-    columns = [_values(canonical, value.iloc[:, place].array) for place in range(value.shape[1])]
+    # Without its `attrs`, which each column would copy, whatever lies in them.
+    bare = sys.modules["pandas"].DataFrame(value)
+    columns = [_values(canonical, bare.iloc[:, place].array) for place in range(value.shape[1])]
     head = _index(canonical, value.columns)
     index = _index(canonical, value.index)
     return [_FRAME, qualified_name(type(value)), head, index, columns, *_said(canonical, value)]
@@ -69,7 +72,9 @@ def _index(canonical: Canonical, value: Any) -> Form:
     if type(value).__name__ == "RangeIndex":
         return [_RANGE, names, value.start, value.stop, value.step]
     levels = [value.get_level_values(level) for level in range(value.nlevels)]
-    return [_INDEX, qualified_name(type(value)), names, [_values(canonical, level.array) for level in levels]]
+    columns = [_values(canonical, level.array) for level in levels]
+    step = getattr(value, "freqstr", None)  # its `shift` goes by that: days and business days may begin alike
+    return [_INDEX, qualified_name(type(value)), names, columns, *([step] if step else [])]
 
 
 def _values(canonical: Canonical, value: Any) -> Form:
@@ -79,21 +84,37 @@ def _values(canonical: Canonical, value: Any) -> Form:
         categories = _values(canonical, value.categories.array)
         return [_COLUMN, "category", bool(value.ordered), categories, array_form(canonical, value.codes)]
     if hasattr(value, "asi8"):  # moments, spans and periods: integers of the unit that the dtype names
-        return [_COLUMN, str(dtype), array_form(canonical, value.asi8)]
+        return [_COLUMN, _said_by(canonical, dtype), array_form(canonical, value.asi8)]
+    if str(dtype) == "time64[ns][pyarrow]":  # Python's own times end at microseconds
+        return [_COLUMN, str(dtype), forms(canonical, value.__arrow_array__().cast("int64").to_pylist())]
     plain: Any = value.to_numpy()
     if plain.dtype.hasobject or str(plain.dtype) != str(dtype):
         return [_COLUMN, str(dtype), forms(canonical, list(value))]
     return [_COLUMN, str(dtype), array_form(canonical, plain)]
 
 
-def _text(_: Canonical, value: Any) -> Form:
-    zone, unit = getattr(value, "tzinfo", None), getattr(value, "unit", None)
-    return [_PANDAS, type(value).__name__, value.isoformat(), getattr(value, "fold", 0), str(zone), unit]
+def _said_by(canonical: Canonical, dtype: Any) -> Form:
+    """Return what a dtype prints; its unit and its zone, where that has only a form."""
+    zone = _zone(canonical, getattr(dtype, "tz", None))
+    return str(dtype) if type(zone) is str else [dtype.unit, zone]
+
+
+def _text(canonical: Canonical, value: Any) -> Form:
+    zone, unit = _zone(canonical, getattr(value, "tzinfo", None)), getattr(value, "unit", None)
+    return [_PANDAS, type(value).__name__, value.isoformat(), getattr(value, "fold", 0), zone, unit]
+
+
+def _zone(canonical: Canonical, zone: Any) -> Form:
+    try:
+        return zone_form(canonical, zone)
+    except NoContentError:
+        return canonical.form(zone)  # a class of the user's, who may have said by `register_key` what it is
 
 
 def _dtype(canonical: Canonical, value: Any) -> Form:
     if not hasattr(value, "categories"):
-        return [_PANDAS, "dtype", repr(value)]
+        is_silent = type(value).__repr__ is object.__repr__ or hasattr(value, "tz")
+        return [_PANDAS, "dtype", _said_by(canonical, value) if is_silent else repr(value)]
     categories = None if value.categories is None else _index(canonical, value.categories)
     return [_PANDAS, "dtype", value.ordered, categories]
 
@@ -108,17 +129,23 @@ def _interval(canonical: Canonical, value: Any) -> Form:
 
 def _polars_frame(canonical: Canonical, value: Any) -> Form:
     columns = [_polars_series(canonical, column) for column in value.get_columns()]
-    return [_POLARS, qualified_name(type(value)), value.height, columns]
+    return [_POLARS, qualified_name(type(value)), value.height, columns, *_polars_more(canonical, value)]
 
 
 def _polars_series(canonical: Canonical, value: Any) -> Form:
     content = _as_numbers(value)
     head = [_POLARS, qualified_name(type(value)), value.name, repr(value.dtype)]
-    kind = content.dtype
+    kind, more = content.dtype, _polars_more(canonical, value)
     if kind.is_numeric() and not kind.is_decimal() and repr(kind) not in _NO_ARRAYS and content.null_count() == 0:
-        return [*head, array_form(canonical, content.to_numpy())]
+        return [*head, array_form(canonical, content.to_numpy()), *more]
     # Element by element: under a null, and in a categorical's codes, the raw buffers of equal series differ.
-    return [*head, forms(canonical, content.to_list())]
+    return [*head, forms(canonical, content.to_list()), *more]
+
+
+def _polars_more(canonical: Canonical, value: Any) -> list[Form]:
+    """Return what a subclass's instance, or one that was given attributes, holds beside its columns."""
+    more = {name: item for name, item in vars(value).items() if name not in ("_df", "_s")}
+    return [canonical.form(more)] if more else []
 
 
 def _as_numbers(series: Any) -> Any:

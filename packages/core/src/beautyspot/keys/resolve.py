@@ -80,7 +80,8 @@ def _content(kind: type) -> Maker | None:
         return CALLABLES["builtins.type"]
     for base in kind.__mro__:
         name = f"{base.__module__.removesuffix('._local')}.{base.__qualname__}"
-        make = CORE.get(base) or STANDARD.get(name) or CALLABLES.get(name)
+        making = STANDARD.get(name)
+        make = making(base) if making else CORE.get(base) or CALLABLES.get(name)
         if make is not None:
             return make if base is kind else _subclass(kind, base, make)
     return None
