@@ -3,7 +3,7 @@
 A Python block that begins with `# name.py` is saved under that name; the other Python blocks of a document are one
 program, which is run before the next `console` block with what there is of it. In a `console` block each `$ python …`
 and `$ beautyspot …` is run in the document's folder, and what is printed must match the lines below it, where `...`
-stands for anything. A command that fails has to say there, without `...`, what it says then.
+stands for anything. A command that fails has to say there, without `...`, what it says then. None may warn.
 """
 
 import doctest
@@ -21,6 +21,7 @@ from workspace.blocks import DOCUMENTS, ROOT, Block, blocks_of
 NAME = re.compile(r"# (\w+\.py)\n")
 IMPORTED = re.compile(r"^(?:from|import) (\w+)", re.MULTILINE)
 MATCHES = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+WARNED = re.compile(r"\w+Warning: ")
 WARNINGS = "error,ignore:`langchain-community` is being sunset"
 
 
@@ -41,6 +42,7 @@ def run(command: list[str], folder: Path, *, fails_with: str = "", **more: str) 
     )
     said = done.stdout + done.stderr
     assert done.returncode == 0 or (fails_with and fails_with == said and "..." not in said), said
+    assert done.returncode or not WARNED.search(done.stderr), said  # some are shown even where they are made errors
     return done.stdout if done.returncode == 0 else said
 
 
@@ -118,6 +120,7 @@ def test_the_readme_shows_a_result_before_its_30th_line(tmp_path: Path) -> None:
         "- ```python\n  raise SystemExit(1)\n  ```\n",
         "```python\n# a.py\nexit('no')\n```\n\n```console\n$ python a.py\nyes\n```\n",
         "```python\nassert False\n",
+        "```python\nimport warnings\nwarnings.showwarning(UserWarning(1), UserWarning, 'a', 1)\n```\n",
     ],
 )
 def test_a_block_that_does_not_hold_is_found(text: str, tmp_path: Path) -> None:

@@ -100,6 +100,9 @@ def test_a_method_reaches_its_class_by_the_attributes_it_reads(tmp_path: Path, c
         ("class C(B): pass\n" + ASK.format("C"), "class C(B):\n    'Some.'\n" + ASK.format("C")),
         ("import os\n" + ASK.format("os.path"), "import os.path\nimport os\n" + ASK.format("os.path")),
         ("@spot.mark\n" + ASK.format(1), "@spot.mark(ttl='1d')\n@spot.limiter(cost=2)\n" + ASK.format(1)),
+        ("@spot.mark\n" + ASK.format(1), ASK.format(1) + "ask.__module__ = 'old'\nask = spot.mark(ttl='1d')(ask)\n"),
+        ("class C: pass\n" + ASK.format("C"), "class C:\n    __module__ = 'old'\n" + ASK.format("C")),
+        ("class C(B): pass\n" + ASK.format("C"), "class C(B):\n    __module__: str = 'old'\n" + ASK.format("C")),
     ],
 )
 def test_what_changes_no_answer_tells_nothing_apart(tmp_path: Path, one: str, other: str) -> None:

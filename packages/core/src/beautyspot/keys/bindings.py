@@ -27,7 +27,7 @@ def tree_of(filename: str, /) -> ast.Module:
 def bindings_of_file(filename: str, /) -> dict[str, list[ast.stmt]]:
     """Return the statements that bind each name of a file, without what changes no answer.
 
-    Left out are comments, annotations but for a class's fields, docstrings, marks, limiters and Spots.
+    Left out are comments, annotations but for a class's fields, docstrings, `__module__`, marks, limiters and Spots.
     """
     return bindings_of(_Bare().visit(tree_of(filename)).body)
 
@@ -133,6 +133,15 @@ def _is_ours(node: ast.expr) -> bool:
     return (node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)) in OURS
 
 
+def _is_module_name(target: ast.expr) -> bool:
+    """Say whether it says of a function or class where it was, as who moves it does to find its results again."""
+    return "__module__" in (getattr(target, "attr", None), getattr(target, "id", None))
+
+
+def _is_field(node: ast.stmt) -> bool:
+    return isinstance(node, ast.AnnAssign) and not _is_module_name(node.target)
+
+
 class _Bare(ast.NodeTransformer):
     """Leaves out what changes no answer."""
 
@@ -145,15 +154,19 @@ class _Bare(ast.NodeTransformer):
     def visit_arg(self, node: ast.arg) -> ast.arg:
         return ast.copy_location(ast.arg(node.arg), node)
 
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
+        node.targets = [each for each in node.targets if not _is_module_name(each)]
+        return self.generic_visit(node) if node.targets else None
+
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
         if node.value is None:
             return None
-        return ast.copy_location(ast.Assign([node.target], self.visit(node.value)), node)
+        return self.visit_Assign(ast.copy_location(ast.Assign([node.target], node.value), node))
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         if not may_be_read_by_others(node):
             return self.generic_visit(node)
-        node.body = [each if isinstance(each, ast.AnnAssign) else self.visit(each) for each in node.body]
+        node.body = [each if _is_field(each) else self.visit(each) for each in node.body]
         node.body = [each for each in node.body if each] or [ast.Pass()]
         return node
 
