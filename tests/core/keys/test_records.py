@@ -5,13 +5,15 @@ import enum
 import functools
 import threading
 import types
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import beautyspot as bs
 import pydantic
 import pytest
 import sqlmodel
-from beautyspot.keys import KeyRegistry
+from beautyspot.errors import UnkeyableArgument
+from beautyspot.keys import KeyMaker, KeyRegistry
 from beautyspot.keys.canonical import Canonical, pack
 
 
@@ -209,3 +211,44 @@ def test_bits_of_a_flag_count_by_name_and_value(kind: Any):
     other = kind("Bits", {"Y": 1, "X": 2}, module=__name__, boundary=enum.KEEP)
     assert len({key(flag) for flag in (one.X, one.Y, one(0), one.X | one.Y, one(9), other.X, other.Y)}) == 7
     assert key(one.X | one.Y) == key(one(3))
+
+
+HOLDERS: dict[str, Callable[[str, Any], Any]] = {
+    "dict": lambda text, lock: {"lock": lock, "text": text},
+    "keys": lambda text, lock: {1: lock, 2: text},
+    "list": lambda text, lock: [lock, text],
+    "tuple": lambda text, lock: (lock, text),
+    "set": lambda text, lock: {lock, text},
+    "record": lambda text, lock: ModelPrompt(text, lock),
+    "member": lambda text, lock: member("A", {"text": text, "lock": lock}),
+}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_what_lies_beside_a_lock_counts(holder: str):
+    def held(text: str) -> bytes:
+        prompt = Prompt("a")
+        prompt.more = HOLDERS[holder](text, threading.Lock())  # type: ignore[attr-defined]
+        return key(prompt)
+
+    assert held("b") == held("b") != held("c")
+
+
+def test_in_a_list_with_a_lock_all_parts_keep_their_place():
+    def holding(*parts: Any) -> bytes:
+        prompt = Prompt("a")
+        prompt.more = list(parts)  # type: ignore[attr-defined]
+        return key(prompt)
+
+    lock = threading.Lock()
+    assert len({holding(lock, "b"), holding("b", lock), holding("b"), holding(["b"], lock)}) == 4
+    assert holding(lock, [threading.Lock()]) == holding(lock) == key(Prompt("a")) != holding()
+
+
+def test_what_lies_too_deep_in_a_record_refuses_it():
+    prompt, deep = Prompt("a"), [1]
+    for _ in range(2000):
+        deep = [deep]
+    prompt.more = deep  # type: ignore[attr-defined]
+    with pytest.raises(UnkeyableArgument, match="holds itself or is nested too deep"):
+        KeyMaker(key).key((prompt,), {})

@@ -73,3 +73,31 @@ def test_functions_of_numpy_are_run_and_kept(spot: bs.Spot):
     values = numpy.arange(3.0)
     assert [spot.run(numpy.mean, values), spot.run(numpy.mean, values)] == [1.0, 1.0]
     assert spot.run(numpy.mean, values, keepdims=True) == [1.0]
+
+
+class Fast:
+    def run(self) -> str:
+        return "fast"
+
+
+class Slow:
+    def run(self) -> str:
+        return "slow"
+
+
+def test_a_default_counts_by_its_class_as_well():
+    def local(answer: str) -> Any:
+        class Policy:
+            def run(self) -> str:
+                return answer
+
+        return Policy()
+
+    def made(policy: Any) -> str:
+        def ask(prompt: str, policy: Any = policy) -> str:
+            return policy.run() + prompt
+
+        return KeyMaker(ask).key(("a",), {})
+
+    assert len({made(Fast()), made(Slow()), made(local("mild")), made(local("hot"))}) == 4
+    assert (made(Fast()), made(local("mild"))) == (made(Fast()), made(local("mild")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beautyspot.keys.canonical import NoContentError
+from beautyspot.keys.partly import is_hole, partly
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +19,9 @@ def attributes(value: Any, slots: Iterable[str], /) -> dict[str, Any]:
 
 def contents(canonical: Canonical, held: Mapping[Any, Any], /) -> list[Form]:
     """Return the names and forms of what has content: a lock among settings is no reason to refuse them."""
-    found: list[Form] = []
-    for name in sorted(held, key=str):
-        try:
-            found.append([canonical.form(name), canonical.form(held[name])])
-        except (NoContentError, RecursionError):
-            continue
-    return found
+    form = partly(canonical).form
+    pairs = ((form(name), form(held[name])) for name in sorted(held, key=str))
+    return [[name, item] for name, item in pairs if not (is_hole(name) or is_hole(item))]
 
 
 def slots_of(classes: Iterable[type], /) -> list[str]:

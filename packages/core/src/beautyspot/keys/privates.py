@@ -12,10 +12,11 @@ from types import FunctionType
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from beautyspot.keys.canonical import Canonical, Form, NoContentError, pack
+from beautyspot.keys.canonical import Canonical, Form, pack
 from beautyspot.keys.counted import COLLECTIONS, counts_of
 from beautyspot.keys.members import functions_behind
 from beautyspot.keys.methods import reached, read
+from beautyspot.keys.partly import is_hole, partly
 from beautyspot.keys.states import MOMENTS, is_moment
 from beautyspot.names import qualified_name
 from beautyspot.wrapped import chain
@@ -99,10 +100,8 @@ def _default(canonical: Canonical, attribute: Any) -> bytes | None:
 
 
 def _packed(canonical: Canonical, value: Any) -> bytes | None:
-    try:
-        return pack(canonical.form(value))
-    except (NoContentError, RecursionError, ValueError):  # a lock, a client, a model that leads back to this one
-        return None
+    form = partly(canonical).form(value)
+    return None if is_hole(form) else pack(form)  # a lock, a client, a model that leads back to this one
 
 
 def _is_trace(kind: type[Any], name: str, value: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.callables import lenient
 from beautyspot.keys.canonical import CORE, PLAIN, Canonical, Form, Maker, NoContentError, tag
+from beautyspot.keys.partly import is_hole, partly
 from beautyspot.names import qualified_name
 
 _ENUM, _FLAG, _FIELDS, _MODEL = map(tag, ("enum", "flag", "fields", "model"))
@@ -43,10 +44,10 @@ def _enum(canonical: Canonical, value: Enum) -> Form:
 
 
 def _value_of(canonical: Canonical, member: Enum) -> list[Form]:
-    try:
-        return [canonical.form(member._value_)]
-    except (NoContentError, RecursionError):
-        return []  # such as an `object()`, which is there to have none
+    if type(member._value_) in PLAIN:
+        return [member._value_]
+    form = partly(canonical).form(member._value_)
+    return [] if is_hole(form) else [form]  # such as an `object()`, which is there to have none
 
 
 def _flag(canonical: Canonical, value: Flag) -> Form:

@@ -17,6 +17,13 @@ FAULTS = (NoContentError, RecursionError, ValueError)
 """What making a form, or its bytes, raises."""
 
 
+def is_too_deep(problem: Exception, /) -> bool:
+    """Say whether making a form, or its bytes, stopped at what holds itself or is nested too deep."""
+    if isinstance(problem, NoContentError):
+        return False
+    return isinstance(problem, RecursionError) or "recursion" in str(problem)
+
+
 def refusal(canonical: Canonical, func_name: str, problem: Exception, arguments: Mapping[str, Any], /) -> Exception:
     """Return what to raise, from its cause, for arguments of which one can't be keyed by content.
 
@@ -58,7 +65,7 @@ def _of_argument(func_name: str, name: str, value: Any, problem: Exception) -> E
 def _why(problem: Exception) -> str:
     if isinstance(problem, NoContentError):
         return str(problem)
-    if isinstance(problem, RecursionError) or "recursion" in str(problem):
+    if is_too_deep(problem):
         return "it holds itself or is nested too deep"
     return f"making its content failed ({problem})"
 

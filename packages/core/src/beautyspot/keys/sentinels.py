@@ -29,7 +29,7 @@ class Sentinels:
         self.found: set[str] = set()
 
     def forms_of(self, names: Iterable[str], values: Iterable[Any], /) -> list[Form]:
-        """Return the forms of arguments; one that has none but is the default is told by that, and its attributes.
+        """Return the forms of arguments; one that has none but is the default says that, its class and attributes.
 
         Raises:
             NoContentError: another has none, or the default may hold what nobody can look at, as an open connection.
@@ -53,7 +53,8 @@ class Sentinels:
 
     def _default(self, default: Any) -> Form:
         # They count: a default may be settings, which change between calls as a sentinel never does.
-        return [_DEFAULT, self._canonical.form(attributes(default, _slots(type(default))))]
+        kind = type(default)
+        return [_DEFAULT, self._canonical.form(kind), self._canonical.form(attributes(default, _slots(kind)))]
 
 
 @lru_cache(256)
