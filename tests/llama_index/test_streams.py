@@ -7,8 +7,8 @@ from beautyspot import Spot
 from beautyspot.records import TaskFilter
 from llama_index.callbacks.beautyspot import cache_llm
 from llama_index.callbacks.beautyspot.llms.texts import MOST_TEXT
-from llama_index.core.llms import ChatMessage, CompletionResponse, CustomLLM, LLMMetadata, MockLLM
-from llama_index.core.llms.callbacks import llm_completion_callback
+from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse, CustomLLM, LLMMetadata, MockLLM
+from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 
 WAYS = [f"{a}stream_{verb}" for a in ("", "a") for verb in ("chat", "complete")]
 
@@ -67,6 +67,12 @@ SCRIPTS = {
     "no text": ([("", "a"), ("", "b"), ("", None)], "ab"),
     "no deltas": ([("a", None), ("ab", None)], "ab"),
     "begins with more": ([("p: a", "a"), ("p: ab", "b")], "p: ab"),
+    "corrects to as much": ([("teh", "teh"), ("the cat", " cat"), ("the cat sat", " sat")], "the cat sat"),
+    "corrects, then nothing": ([("teh", "teh"), ("the cat", " cat"), ("", "")], "the cat"),
+    "masks, then nothing": ([("my ", "my "), ("my ****", "1234"), ("", None), ("", "")], "my ****"),
+    "lags, then nothing": ([("", "a"), ("a", "b"), ("", "")], "ab"),
+    "nothing in between": ([("a", "a"), ("", ""), ("ab", "b"), ("", "")], "ab"),
+    "strips each": ([("a", "a"), ("a", " "), ("a b", "b"), ("a b", " "), ("a b c", "c")], "a b c"),
 }
 
 
@@ -87,6 +93,24 @@ def test_a_replayed_chat_shows_each_chunk_as_it_came(name: str, store: Spot, ask
     assert [(chunk.message.content, chunk.delta) for chunk in replayed] == script
     assert [told(chunk) for chunk in replayed] == [told(chunk) for chunk in live]
     assert llm.chat([ChatMessage("q")]).message.content == whole
+
+
+class Noting(Scripted):
+    """Tells with each chunk something beside its text, as thinking models do."""
+
+    @llm_chat_callback()
+    def stream_chat(self, messages: Any, **kwargs: Any) -> Any:
+        for place, (text, delta) in enumerate(self.script):
+            message = ChatMessage(text, role="assistant", additional_kwargs={"part": place} if place else {})
+            more = {"provider": "x", "place": [place], "thinking_delta": f"hm {place}"}
+            yield ChatResponse(message=message, delta=delta, additional_kwargs=more)
+
+
+def test_what_chunks_tell_beside_is_replayed_with_each(store: Spot) -> None:
+    llm = cache_llm(Noting(script=[("a", "a"), ("ab", "b"), ("abc", "c")]), store)
+    live, replayed = [list(llm.stream_chat([ChatMessage("q")])) for _ in range(2)]
+    assert [told(chunk) for chunk in replayed] == [told(chunk) for chunk in live]
+    assert replayed[1].additional_kwargs["place"] == [1]
 
 
 def test_texts_that_grow_as_they_should_take_no_room(store: Spot) -> None:

@@ -12,7 +12,7 @@ from beautyspot.errors import SerializationError
 from beautyspot.protocols import Buffer, Serializer
 
 from llama_index.callbacks.beautyspot.llms.answers import Response
-from llama_index.callbacks.beautyspot.llms.texts import Mark
+from llama_index.callbacks.beautyspot.llms.texts import Marks
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, TextBlock
 from llama_index.core.bridge.pydantic import BaseModel
 
@@ -38,6 +38,8 @@ UNIONS = {
 _members: dict[str, str] = {}
 OTHER = "beautyspot:other"
 """Under which something lies that has no fields."""
+OF_CHUNKS = ("raws", "besides")
+"""Of an `Answer`: packed apart, as who wants no stream has no use for them."""
 MOST_RAW_BYTES = 1 << 20
 """Of what a client gave for the chunks of a stream: some give with each all that was said before, again."""
 
@@ -57,10 +59,10 @@ class Answer(NamedTuple):
     """What the provider's client gave for each chunk of a stream; of a kept answer, to be read once."""
     cut_short: bool = False
     """Whether a chunk before the last told that the stream ended too early; not kept."""
-    of_parts: dict[str, Any] | None = None
-    """What chunks that hold their own part of the text alone tell beside, as the last of them told it."""
-    texts: Sequence[Mark] | None = None
-    """What the chunks show as their text; those without a mark what was said so far, and the last the whole answer."""
+    besides: Iterable[dict[str, Any]] = ()
+    """What each chunk of a stream tells beside; of a kept answer, to be read once."""
+    texts: Marks | None = None
+    """What the chunks show as their text; a last one without a mark shows the whole answer."""
 
 
 class AnswerSerializer:
@@ -77,18 +79,19 @@ class AnswerSerializer:
             SerializationError: anything else in it can't be kept.
         """
         content = _content(value)
-        raws = self._raws(value.raws)
-        if raws:
-            content["raws"] = raws
+        for name in OF_CHUNKS:
+            packed = self._packed(getattr(value, name))
+            if packed:
+                content[name] = packed
         try:
             return self._inner.dumps(content)
         except SerializationError:
             return self._inner.dumps({**content, "raw": None})
 
-    def _raws(self, raws: Iterable[Any]) -> bytes:
-        """Return them packed, or nothing where there are none, too many, or some that can't be kept."""
+    def _packed(self, told: Iterable[Any]) -> bytes:
+        """Return it packed, or nothing where there is none, too much, or some that can't be kept."""
         try:
-            packed = self._inner.dumps(list(_thin(raws))) if raws else b""
+            packed = self._inner.dumps(list(_thin(told))) if told else b""
         except SerializationError:
             return b""
         return packed if len(packed) <= MOST_RAW_BYTES else b""
@@ -101,8 +104,11 @@ class AnswerSerializer:
         """
         kept = self._inner.loads(data)
         answer = answer_of(kept, _answer, layout=FORMAT, package="llama-index-callbacks-beautyspot")
-        raws = kept.get("raws")
-        return answer._replace(raws=_thick(self._inner.loads(raws))) if raws else answer
+        packed = {name: kept[name] for name in OF_CHUNKS if name in kept}
+        return answer._replace(**{name: self._unpacked(packed[name]) for name in packed}) if packed else answer
+
+    def _unpacked(self, packed: Buffer) -> Iterator[Any]:
+        return _thick(self._inner.loads(packed))
 
 
 def _content(answer: Answer) -> dict[str, Any]:
@@ -122,16 +128,15 @@ def _content(answer: Answer) -> dict[str, Any]:
         "deltas": answer.deltas,
         "thoughts": answer.thoughts,
         "tokens": answer.tokens,
-        "of_parts": _plain(answer.of_parts),
         "texts": answer.texts,
     }
-    return content | {name: value for name, value in more.items() if value not in (None, {})}
+    return content | {name: value for name, value in more.items() if value not in (None, {}, [])}
 
 
 def _answer(kept: dict[str, Any]) -> Answer:
     return Answer(
         _response(kept), kept.get("deltas"), kept.get("thoughts"), kept.get("tokens"),
-        of_parts=_made(kept.get("of_parts")), texts=kept.get("texts"),
+        texts=kept.get("texts"),
     )  # fmt: skip
 
 

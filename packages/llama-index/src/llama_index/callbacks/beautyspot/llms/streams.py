@@ -15,13 +15,15 @@ from llama_index.callbacks.beautyspot.llms.cache import LLMCache, Lookup
 from llama_index.callbacks.beautyspot.llms.call import Call
 from llama_index.callbacks.beautyspot.llms.kept import Answer
 from llama_index.callbacks.beautyspot.llms.telling import Telling
-from llama_index.callbacks.beautyspot.llms.texts import Mark, Texts, text_of, texts_of, with_text
+from llama_index.callbacks.beautyspot.llms.texts import Marks, Mode, Texts, text_of, texts_of, with_text
 from llama_index.callbacks.beautyspot.recorder.usage import usage_of
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, TextBlock
 
 LAST = 4
 """Chunks at the end that are looked at: usage and the reason of the end come in one each, behind the text."""
 THOUGHT = "thinking_delta"
+OF_MESSAGE = "beautyspot:message"
+"""Under which lies what the message of a chunk tells beside."""
 
 
 class Recording:
@@ -41,12 +43,13 @@ class Recording:
         """What a chunk adds to what the model thinks, by its place."""
         self._raws: list[Any] = []
         self._last: deque[Response] = deque(maxlen=LAST)
+        self._besides: dict[int, dict[str, Any]] = {}
+        """What a chunk tells beside, by its place."""
         self._blocks: list[Any] = []
-        self._said: Any = None
-        """The last chunk that added to the text."""
         self._texts = Texts()
-        self._length = 0
-        """Characters that were said."""
+        self._mode: Mode = True
+        self._text = ""
+        """That the last chunk shows."""
 
     def begun(self) -> Self:
         """Return itself, as the owner of the claim: the stream outlives the call that gives it."""
@@ -65,24 +68,35 @@ class Recording:
         """Remember a chunk as it is now, and return it."""
         # For every token, of which LlamaIndex itself makes one in 6 µs: nothing here that can wait for the end. The
         # blocks can't, as OpenAI's class takes calls of tools out of a chunk that it was given.
-        if chunk.additional_kwargs and THOUGHT in chunk.additional_kwargs:
-            self._thoughts[len(self._deltas)] = chunk.additional_kwargs[THOUGHT]
-        delta = chunk.delta
-        if delta:
-            self._said = chunk
-            self._length += len(delta)
+        if chunk.additional_kwargs:
+            self._add_beside(chunk.additional_kwargs)
+        given = chunk.delta
+        delta = given or ""
         if self._is_chat:
-            self._blocks = blocks = chunk.message.blocks
+            message = chunk.message
+            if message.additional_kwargs:
+                self._add_beside({OF_MESSAGE: {**message.additional_kwargs}})
+            self._blocks = blocks = message.blocks
             text = blocks[0].text if len(blocks) == 1 and type(blocks[0]) is TextBlock else text_of(chunk)
         else:
             text = chunk.text
-        # Instead of joining and comparing what was said for each token.
-        if len(text) != self._length or (delta and text[-1] != delta[-1]):
-            self._texts.note(len(self._deltas), text, delta)
-        self._deltas.append(delta)
+        # Exact, at one copy of the text, as LlamaIndex makes: a correction may be as long as what it corrects.
+        before, mode = self._text, self._mode
+        if text != (before + delta if mode else before if mode is None else delta):
+            self._mode = self._texts.note(len(self._deltas), text, delta, before)
+        self._text = text
+        self._deltas.append(given)
         self._raws.append(chunk.raw)
         self._last.append(chunk)
         return chunk
+
+    def _add_beside(self, told: dict[str, Any]) -> None:
+        place = len(self._deltas)
+        if THOUGHT in told:
+            self._thoughts[place] = told[THOUGHT]
+        rest = {name: told[name] for name in told if name != THOUGHT}
+        if rest:
+            self._besides.setdefault(place, {}).update(rest)
 
     def fail(self, error: BaseException) -> None:
         """Count a stream that raised; one that its consumer closed early is neither an error nor kept.
@@ -100,11 +114,9 @@ class Recording:
             return
         usages = [usage for chunk in self._last if (usage := usage_of(chunk)) is not NOTHING_KNOWN]
         tokens = usages[-1].total_tokens if usages else None
-        deltas, thoughts = self._parts()
-        raws = () if deltas is None or not any(self._raws) else [self._raws[place] for place in self._places()[:-1]]
         cut_short = any(map(is_cut_short, self._last))
-        whole = self._whole()
-        answer = Answer(whole, deltas, thoughts, tokens, raws, cut_short, self._of_parts(), self._marks(whole))
+        answer = Answer(self._whole(), tokens=tokens, cut_short=cut_short)
+        answer = self._with_parts(answer, self._places())
         self.cache.keep(self.lookup, answer, self.cache.clock.monotonic() - self._start_s, self.claim)
 
     def end(self) -> None:
@@ -113,10 +125,11 @@ class Recording:
             self.claim.abandon()
 
     def _whole(self) -> Response:
-        last, said = self._shown(), "".join(delta or "" for delta in self._deltas)
+        last = self._shown()
         if isinstance(last, ChatResponse) and any(not isinstance(block, TextBlock) for block in self._blocks):
             return last
-        return with_text(last, said) if self._is_behind(text_of(last), said) else last
+        text = self._texts.whole(self._text, self._deltas)
+        return last if text == self._text else with_text(last, text)
 
     def _shown(self) -> Response:
         """Return the last chunk as its reader was given it."""
@@ -125,39 +138,32 @@ class Recording:
             return last
         return last.model_copy(update={"message": last.message.model_copy(update={"blocks": self._blocks})})
 
-    def _is_behind(self, text: str, said: str) -> bool:
-        """Say whether the last chunk's text lacks some of what was said; a shorter one may also correct it."""
-        if len(text) >= len(said):
-            return False
-        if text and self._are_parts():
-            return text in self._deltas
-        return not text or (bool(self._deltas[-1]) and said.startswith(text))  # without its own delta
-
-    def _are_parts(self) -> bool:
-        return self._texts.are_parts([place for place, delta in enumerate(self._deltas) if delta])
-
-    def _parts(self) -> tuple[list[str | None] | None, list[str | None] | None]:
-        """Return the deltas and thoughts of the chunks, where any chunk has one."""
-        places = self._places()
-        if not (self._thoughts or any(self._deltas) or any(map(self._texts.tells, places[:-1]))):
-            return None, None
-        return [self._deltas[place] for place in places], (
-            [self._thoughts.get(place) for place in places] if self._thoughts else None
+    def _with_parts(self, answer: Answer, places: Sequence[int]) -> Answer:
+        """Add what the chunks at `places` gave, if any gave a part of the answer."""
+        marks = self._marks(answer.response, places)
+        if not (self._thoughts or any(self._deltas) or (marks and marks[0][0] < len(places) - 1)):
+            return answer
+        told = places[:-1]  # the last chunk is the answer
+        return answer._replace(
+            deltas=self._deltas if len(told) == len(self._deltas) - 1 else [self._deltas[place] for place in places],
+            thoughts=[self._thoughts.get(place) for place in places] if self._thoughts else None,
+            raws=[self._raws[place] for place in told] if any(self._raws) else (),
+            besides=[self._besides.get(place, {}) for place in told] if self._besides else (),
+            texts=marks,
         )
 
-    def _of_parts(self) -> dict[str, Any] | None:
-        """Return what chunks tell beside that hold their own part of the text alone."""
-        if self._said is None or not self._are_parts():
-            return None
-        told: dict[str, Any] = self._said.additional_kwargs
-        return {name: told[name] for name in told if name != THOUGHT}
-
-    def _marks(self, whole: Response) -> list[Mark] | None:
-        """Return what the chunks show, if that isn't what was said so far and in the last the whole."""
-        marks = self._texts.marks(self._places())
-        if text_of(self._shown()) == text_of(whole):
-            marks.pop()
-        return None if all(mark is True for mark in marks) else marks
+    def _marks(self, whole: Response, places: Sequence[int]) -> Marks:
+        """Return the marks of the chunks at `places`; the last shows the whole answer if it has none."""
+        marks, end = [*self._texts.marks], len(self._deltas) - 1
+        is_marked = bool(marks) and marks[-1][0] == end
+        if self._text == text_of(whole):
+            del marks[len(marks) - is_marked :]
+        elif not is_marked:
+            marks.append((end, self._mode))
+        if len(places) <= end:
+            kept = {place: number for number, place in enumerate(places)}
+            return [(kept[place], mark) for place, mark in marks]
+        return marks
 
     def _places(self) -> Sequence[int]:
         """Return which chunks are kept: all, but of calls of tools those that tell something, and the last.
@@ -167,12 +173,8 @@ class Recording:
         end = len(self._deltas) - 1
         if all(isinstance(block, TextBlock) for block in self._blocks):
             return range(end + 1)
-        tells, thoughts = self._texts.tells, self._thoughts
-        return [
-            place
-            for place, delta in enumerate(self._deltas)
-            if delta or place in thoughts or tells(place) or place == end
-        ]
+        telling = {end, *self._thoughts, *(place for place, _ in self._texts.marks)}
+        return [place for place, delta in enumerate(self._deltas) if delta or place in telling]
 
 
 def recorded(source: Iterator[Response], recording: Recording) -> Generator[Response]:
@@ -232,16 +234,21 @@ def chunks_of(answer: Answer, /) -> Iterator[Response]:
     deltas = answer.deltas or [text_of(whole)]
     thoughts = answer.thoughts or [None] * len(deltas)
     texts = texts_of(deltas, marks) if marks else accumulate(delta or "" for delta in deltas)
-    told = zip(deltas[:-1], thoughts[:-1], texts, chain(answer.raws, repeat(None)), strict=False)
-    for delta, thought, text, raw in told:
-        more = {**(answer.of_parts or {}), **({} if thought is None else {THOUGHT: thought})}
+    raws, besides = chain(answer.raws, repeat(None)), chain(answer.besides, repeat({}))
+    for delta, thought, text, raw, beside in zip(deltas[:-1], thoughts[:-1], texts, raws, besides, strict=False):
+        more = beside if thought is None else {**beside, THOUGHT: thought}
         yield _chunk(whole, text, delta, more, raw)
     whole.delta = deltas[-1]
-    yield with_text(whole, next(texts)) if len(marks) == len(deltas) else whole
+    yield with_text(whole, next(texts)) if marks and marks[-1][0] == len(deltas) - 1 else whole
 
 
 def _chunk(whole: Response, text: str, delta: str | None, more: dict[str, Any], raw: Any) -> Response:
-    told: dict[str, Any] = {"delta": delta, "additional_kwargs": more, "raw": raw}
+    of_message = more.get(OF_MESSAGE, {})
+    told: dict[str, Any] = {
+        "delta": delta, "raw": raw,
+        "additional_kwargs": {name: more[name] for name in more if name != OF_MESSAGE},
+    }  # fmt: skip
     if isinstance(whole, CompletionResponse):
         return CompletionResponse(text=text, **told)
-    return ChatResponse(message=ChatMessage(role=whole.message.role, content=text), **told)
+    message = ChatMessage(role=whole.message.role, content=text, additional_kwargs=of_message)
+    return ChatResponse(message=message, **told)
