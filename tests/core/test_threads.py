@@ -2,9 +2,66 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from beautyspot.threads import reserved_in_thread
+from beautyspot.threads import in_thread, reserved_in_thread
+
+
+@pytest.fixture
+def busy() -> Iterator[ThreadPoolExecutor]:
+    """An executor whose only thread is at work, so that what comes now waits in its queue."""
+    go_on = threading.Event()
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(go_on.wait, 60)
+        yield executor
+        go_on.set()
+
+
+def drop(executor: ThreadPoolExecutor) -> None:
+    executor.shutdown(wait=False, cancel_futures=True)
+
+
+async def test_work_that_an_executor_drops_is_done_all_the_same(busy: ThreadPoolExecutor) -> None:
+    caller = asyncio.ensure_future(in_thread(busy, divmod, 7, 3))
+    await asyncio.sleep(0)
+    drop(busy)
+    assert await asyncio.wait_for(caller, 60) == (2, 1)
+
+
+async def test_work_that_an_executor_drops_is_done_for_a_cancelled_caller(busy: ThreadPoolExecutor) -> None:
+    done = asyncio.Event()
+    caller = asyncio.ensure_future(in_thread(busy, done.set))
+    await asyncio.sleep(0)
+    caller.cancel()
+    await asyncio.wait([caller])
+    assert not done.is_set()
+    drop(busy)
+    await asyncio.wait_for(done.wait(), 60)
+
+
+async def test_work_that_an_executor_can_not_do_is_done_once() -> None:
+    class Refusing(ThreadPoolExecutor):
+        def submit(self, *_: object) -> object:  # pyright: ignore[reportIncompatibleMethodOverride] - as one that is broken
+            raise TypeError("can't pickle it")
+
+    ran: list[int] = []
+    with Refusing(1) as executor:
+        await in_thread(executor, ran.append, 1)
+    assert ran == [1]
+
+
+async def test_what_work_raises_in_a_thread_is_raised_and_not_tried_again() -> None:
+    ran: list[int] = []
+
+    def fail() -> None:
+        ran.append(1)
+        raise LookupError("no more")
+
+    with pytest.raises(LookupError, match="no more"):
+        await in_thread(None, fail)
+    assert ran == [1]
 
 
 async def test_what_was_reserved_in_a_thread_is_returned_and_kept() -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import beautyspot as bs
+import pytest
 
 
 def new_later(spot: bs.Spot):
@@ -77,3 +78,27 @@ def test_executor_that_is_shut_down_loses_no_result(tmp_path: Path):
     later = new_later(spot)
     assert asyncio.run(both(later, 1, 2)) == [2, 4]
     assert later.is_cached(2)
+
+
+def test_executor_that_drops_what_waits_loses_no_result_and_leaves_nobody_waiting(tmp_path: Path):
+    executor, go_on = ThreadPoolExecutor(1), threading.Event()
+    spot = bs.Spot("app", db=tmp_path / "a.db", storage=tmp_path / "blobs", executor=executor)
+    later = new_later(spot)
+
+    async def scene() -> list[int]:
+        executor.submit(go_on.wait, 60)
+        asked = asyncio.ensure_future(both(later, 1, 1, 1))
+        while not later.cache_info().misses:
+            await asyncio.sleep(0)
+        executor.shutdown(wait=False, cancel_futures=True)
+        return await asyncio.wait_for(asked, 60)
+
+    assert asyncio.run(scene()) == [2, 2, 2]
+    go_on.set()
+    assert later.is_cached(1)
+    assert later.cache_info().misses == 1
+
+
+def test_executor_of_processes_is_refused(tmp_path: Path):
+    with ProcessPoolExecutor(1) as executor, pytest.raises(bs.ConfigurationError, match="one of threads"):
+        bs.Spot("app", db=tmp_path / "a.db", executor=executor)

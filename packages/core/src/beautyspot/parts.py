@@ -48,6 +48,9 @@ SHARED_INLINE_BYTES = 64 * 1024 * 1024
 """The same beside no storage of its own where rows lie on a server: whoever shares them can't read a folder of this
 machine, and would compute again and replace what lies there. As much as is held in memory while the server is away."""
 
+ELSEWHERE = frozenset({"ProcessPoolExecutor", "InterpreterPoolExecutor"})
+"""Executors that run their work where this process's objects are not."""
+
 
 class Parts(NamedTuple):
     """What the functions of one Spot share."""
@@ -200,3 +203,7 @@ def _expect_methods(serializer: object, executor: object, clock: object) -> None
         ("clock", clock, ("time", "monotonic", "sleep", "sleep_async")),
     ):
         expect(thing is None or has_methods(thing, *methods), name, thing, f"an object that has {', '.join(methods)}")
+    # By name: its module takes 20 ms, and joblib's is another class.
+    is_elsewhere = any(each.__name__ in ELSEWHERE for each in type(executor).__mro__)
+    words = "one of threads, such as ThreadPoolExecutor(): results are kept in it, and a database stays in its process"
+    expect(not is_elsewhere, "executor", executor, words)

@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 from collections.abc import Callable
 from concurrent.futures import Executor
-from functools import partial
+from threading import Lock
 from typing import Any, TypeVar
 
 from beautyspot.notices import sending_work
@@ -14,16 +14,29 @@ T = TypeVar("T")
 
 
 async def in_thread(executor: Executor | None, function: Callable[..., T], *args: Any) -> T:
-    """Run `function` in `executor`, or the loop's own, in the caller's context; it outlives a cancelled caller."""
+    """Run `function` once, in the caller's context: in `executor`, None for the loop's own, or here if that drops it.
+
+    It outlives a cancelled caller.
+    """
     with sending_work():
         context = contextvars.copy_context()
-    work: Callable[[], T] = partial(context.run, function, *args)  # pyright: ignore[reportAssignmentType, reportUnknownMemberType] - typeshed's ParamSpec
+    turn = Lock()
+    """Of whoever runs it, who never gives it back."""
+
+    def work() -> Any:
+        return context.run(function, *args) if turn.acquire(blocking=False) else None
+
     try:
         future = asyncio.get_running_loop().run_in_executor(executor, work)
-    except RuntimeError:  # the executor is shut down: an answer that is paid for is kept here and now
+    except Exception:  # noqa: BLE001 - shut down, out of threads, or anybody's: an answer that is paid for is kept here
         return work()
-    # Unshielded, a cancelled caller would take the work out of the executor's queue.
-    return await asyncio.shield(future)
+    try:
+        await asyncio.wait((future,))  # cancelled, it leaves the work in the executor's queue
+    except BaseException:
+        if not turn.locked():
+            future.add_done_callback(lambda _: work())
+        raise
+    return future.result() if turn.locked() else work()
 
 
 async def reserved_in_thread(reserve: Callable[[], R], give_back: Callable[[R], object], /) -> R:

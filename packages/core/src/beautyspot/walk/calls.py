@@ -88,21 +88,9 @@ async def read_async(plan: Plan, key: str, *, again: bool = False) -> Hit | None
 
 
 async def in_thread(plan: Plan, function: Callable[..., T], *args: Any) -> T:
-    """Run `function` in the Spot's executor, or the event loop's own, with the caller's context."""
-    import asyncio  # 40 of the 50 ms that `import beautyspot` would cost
-    import contextvars
-
-    from beautyspot.notices import sending_work  # only a miss gets here
-
-    with sending_work():
-        context = contextvars.copy_context()
-
-    def work() -> T:
-        return context.run(function, *args)
-
+    """Run `function` in the Spot's executor, or the event loop's own, as `threads` does."""
     try:
-        future = asyncio.get_running_loop().run_in_executor(plan.executor, work)
-    except RuntimeError:  # the executor is shut down: a result that is paid for is kept here and now
-        return work()
-    # Unshielded, a cancelled caller would take the work out of the executor's queue.
-    return await asyncio.shield(future)
+        from beautyspot import threads  # asyncio: 40 of the 50 ms that `import beautyspot` would cost
+    except OSError:  # out of file descriptors: what is paid for is kept here and now
+        return function(*args)
+    return await threads.in_thread(plan.executor, function, *args)
