@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import threading
+import warnings
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -116,3 +118,56 @@ def test_a_refresh_that_ended_while_a_stream_ran_is_what_stays(spot: bs.Spot):
 def test_what_is_invalidated_while_its_call_runs_is_kept_afterwards(spot: bs.Spot, clock: FrozenClock):
     ask = in_flight(spot, clock, lambda ask: ask.invalidate(1))
     assert [ask(1), ask(1)] == ["old", "old"]
+
+
+def eat(path: Path) -> str:
+    path.unlink()
+    return "paid"
+
+
+def spoil(item: dict[str, Any]) -> str:
+    item["lock"] = threading.Lock()
+    return "paid"
+
+
+def spoil_chunks(item: dict[str, Any]) -> Any:
+    yield "paid"
+    spoil(item)
+
+
+def test_a_call_that_takes_away_what_its_key_was_made_of_is_returned_and_kept(spot: bs.Spot, tmp_path: Path):
+    take, change = spot.mark(input_key_fn=Path.read_bytes)(eat), spot.mark(spoil)
+    for call in (take, take.refresh, take):
+        (tmp_path / "a").write_text("1")
+        assert call(tmp_path / "a") == "paid"
+    assert take.cache_info()[:2] == (1, 2)
+    assert [change({"a": 1}), change.refresh({"a": 1}), *spot.mark(spoil_chunks)({"a": 1})] == ["paid"] * 3
+    assert change.is_cached({"a": 1})
+
+
+def close(spot: bs.Spot, tmp_path: Path) -> None:
+    """Have the file answer nobody: it is another one now."""
+    spot.parts.store.db.close()
+    for path in tmp_path.glob("test.db*"):
+        path.unlink()
+    (tmp_path / "test.db").mkdir()
+
+
+def test_a_warning_of_reads_that_was_made_an_error_costs_nobody_what_he_paid_for(
+    spot: bs.Spot, clock: FrozenClock, tmp_path: Path
+):
+    @spot.mark
+    def ask(x: int) -> int:
+        close(spot, tmp_path)
+        clock.advance(1)  # a quick call does not look once more
+        return x
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", bs.CacheReadWarning)
+        assert ask(1) == 1
+        (tmp_path / "test.db").rmdir()
+        assert ask.refresh(2) == 2
+        (tmp_path / "test.db").rmdir()
+        spot.flush()
+    assert (ask.is_cached(1), ask.is_cached(2)) == (True, True)

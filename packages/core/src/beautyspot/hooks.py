@@ -32,7 +32,7 @@ class Hook:
         """Called when a kept result is returned."""
 
     def on_miss(self, event: HookEvent, /) -> None:
-        """Called when the function has run and returned."""
+        """Called when the function has run and returned, after its result was kept."""
 
     def on_error(self, event: HookEvent, /) -> None:
         """Called when the function has raised; the exception goes on to the caller."""
@@ -47,6 +47,8 @@ def fire(hooks: Iterable[Hook], turn: str, event: HookEvent, /) -> None:
         try:
             getattr(hook, turn)(event)
         except Exception:
-            import logging  # 15 ms that only a broken hook needs
-
+            try:
+                import logging  # 15 ms that only a broken hook needs
+            except OSError:  # out of file descriptors: what the call returned is worth more than what a hook raised
+                continue
             logging.getLogger("beautyspot").exception("hook %r failed in %s; the call goes on", hook, turn)

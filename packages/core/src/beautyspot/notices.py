@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _warnings  # the part of `warnings` that lies in no file, which nobody could open out of descriptors
 import sys
 import threading
 from contextlib import contextmanager
@@ -50,16 +51,13 @@ class Notices:
             if subject in self._said:
                 return
             self._said.add(subject)
-        try:
-            import warnings  # a run that goes well needs none
-        except ImportError:  # a `__del__` at the interpreter's end: nobody listens any more
+        if sys.is_finalizing():  # within a `__del__` then: nobody listens any more
             return
-
         place = _users_place()
         if place is None:
-            warnings.warn(message, category, stacklevel=2)
+            _warnings.warn(message, category, stacklevel=2)
         else:
-            warnings.warn_explicit(
+            _warnings.warn_explicit(
                 message, category, place.filename, place.lineno, module=place.module, registry=place.registry
             )
 
@@ -68,7 +66,7 @@ class Notices:
         try:
             self.warn(subject, message, category)
         except category as raised:
-            import warnings  # loaded already
+            import warnings  # loaded already, as nothing else makes an error of it
 
             place = _users_place()
             filename, line = ("<unknown>", 0) if place is None else (place.filename, place.lineno)

@@ -66,7 +66,10 @@ def lead(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwargs) -> Any:
             claim.land(hit.value, kept=True)
             return plan.count_hit(hit, key, args, kwargs)
         ran = run(plan, key, args, kwargs)
-        claim.land(ran.value, kept=keep(plan, args, kwargs, ran))
+        try:
+            claim.land(ran.value, kept=keep(plan, args, kwargs, ran))
+        finally:
+            plan.ran(key, args, kwargs, ran.value, ran.elapsed_s)
         return ran.value
 
 
@@ -85,7 +88,10 @@ async def lead_async(plan: Plan, claim: Claim, key: str, args: Args, kwargs: Kwa
         ran = await run_async(plan, key, args, kwargs)
         # In a thread that goes on when the caller is cancelled: what was paid for is kept all the same.
         claim.hand_over()
-        await in_thread(plan, keep_and_land, plan, claim, args, kwargs, ran)
+        try:
+            await in_thread(plan, keep_and_land, plan, claim, args, kwargs, ran)
+        finally:
+            plan.ran(key, args, kwargs, ran.value, ran.elapsed_s)
         return ran.value
 
 
@@ -116,7 +122,7 @@ def run(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Ran:
         plan.journal.tick(plan.clock.monotonic() - start_s)  # not in run_async: an event loop must not wait for it
         raise
     elapsed_s, fits = plan.clock.monotonic() - start_s, fit.lasts
-    plan.ran(key, args, kwargs, value, elapsed_s, waited_s)
+    plan.count_miss(key, waited_s)
     return Ran(value, elapsed_s, fit.key, fits)
 
 
@@ -132,21 +138,27 @@ async def run_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Ran:
         plan.failed(key, args, kwargs, error, waited_s)
         raise
     elapsed_s, fits = plan.clock.monotonic() - start_s, fit.lasts
-    plan.ran(key, args, kwargs, value, elapsed_s, waited_s)
+    plan.count_miss(key, waited_s)
     return Ran(value, elapsed_s, fit.key, fits)
 
 
 def run_and_keep(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
     """Run the call beside others of its kind: what they gave could neither be kept nor shared."""
     ran = run(plan, key, args, kwargs)
-    keep(plan, args, kwargs, ran)
+    try:
+        keep(plan, args, kwargs, ran)
+    finally:
+        plan.ran(key, args, kwargs, ran.value, ran.elapsed_s)
     return ran.value
 
 
 async def run_and_keep_async(plan: Plan, key: str, args: Args, kwargs: Kwargs) -> Any:
     """Run the call beside others of its kind: what they gave could neither be kept nor shared."""
     ran = await run_async(plan, key, args, kwargs)
-    await in_thread(plan, keep, plan, args, kwargs, ran)
+    try:
+        await in_thread(plan, keep, plan, args, kwargs, ran)
+    finally:
+        plan.ran(key, args, kwargs, ran.value, ran.elapsed_s)
     return ran.value
 
 
@@ -154,7 +166,10 @@ def refresh(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
     """Run the call whatever is kept, and put its result in the place of what was."""
     key = plan.keys.key(args, kwargs)
     ran = run(plan, key, args, kwargs)
-    plan.replace(ran.key, args, kwargs, ran.value, ran.elapsed_s, fits=ran.fits)
+    try:
+        plan.replace(ran.key, args, kwargs, ran.value, ran.elapsed_s, fits=ran.fits)
+    finally:
+        plan.ran(key, args, kwargs, ran.value, ran.elapsed_s)
     return ran.value
 
 
@@ -162,5 +177,8 @@ async def refresh_async(plan: Plan, args: Args, kwargs: Kwargs) -> Any:
     """Run the call whatever is kept, and put its result in the place of what was."""
     key = plan.keys.key(args, kwargs)
     ran = await run_async(plan, key, args, kwargs)
-    await in_thread(plan, partial(plan.replace, fits=ran.fits), ran.key, args, kwargs, ran.value, ran.elapsed_s)
+    try:
+        await in_thread(plan, partial(plan.replace, fits=ran.fits), ran.key, args, kwargs, ran.value, ran.elapsed_s)
+    finally:
+        plan.ran(key, args, kwargs, ran.value, ran.elapsed_s)
     return ran.value

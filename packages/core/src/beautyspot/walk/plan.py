@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from beautyspot.errors import CacheReadWarning
 from beautyspot.store import Label
 
 TYPE_CHECKING = False
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from beautyspot.keys import KeyMaker
     from beautyspot.origins import Origin
     from beautyspot.protocols import Serializer
-    from beautyspot.records import TaskFilter
+    from beautyspot.records import Entry, TaskFilter
     from beautyspot.store import Hit, Store
     from beautyspot.walk.adopt import LegacyRows
     from beautyspot.walk.limit import Limit
@@ -103,11 +104,12 @@ class Plan(NamedTuple):
         if self.options.hooks:
             self._tell("on_error", key, args, kwargs, error=error)
 
-    def ran(
-        self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, elapsed_s: float, waited_s: float, /
-    ) -> None:
-        """Count a call that returned, and tell the hooks."""
+    def count_miss(self, key: str, waited_s: float, /) -> None:
+        """Count a call that returned."""
         self.tally.miss(waited_s, failed=False, unreadable=self.store.damage.take(key))
+
+    def ran(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, elapsed_s: float, /) -> None:
+        """Tell the hooks of a call that returned, once its result is kept: they may take long, or change the value."""
         if self.options.hooks:
             self._tell("on_miss", key, args, kwargs, value, elapsed_s)
 
@@ -138,7 +140,8 @@ class Plan(NamedTuple):
             return True
 
         def tell(error: Exception) -> None:
-            self._tell("on_save_error", key, args, kwargs, value, elapsed_s, error=error)
+            if self.options.hooks:
+                self._tell("on_save_error", key, args, kwargs, value, elapsed_s, error=error)
 
         kept = self.store.keep(
             self.label(key, args, kwargs, elapsed_s),
@@ -164,7 +167,7 @@ class Plan(NamedTuple):
         fits: bool = True,
     ) -> None:
         """Keep a result in the place of an older one, whose blob and legacy row go last."""
-        old = self.store.lookup(key)
+        old = self._kept_entry(key)
         if self.keep(key, args, kwargs, value, elapsed_s, replaces=True, fits=fits):
             if self.legacy is not None:
                 with suppress(Exception):  # as in `adopt`
@@ -177,7 +180,7 @@ class Plan(NamedTuple):
         return Label(
             cache_key=key,
             func_name=self.keys.func_name,
-            input_id=self.keys.input_id(args, kwargs),
+            input_id=self._input_id(key, args, kwargs),
             version=self.keys.version,
             elapsed_s=elapsed_s,
             content_type=self.options.content_type,
@@ -210,15 +213,32 @@ class Plan(NamedTuple):
             "map() does and joblib's prefer='threads'"
         )
 
+    def _input_id(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+        try:
+            return self.keys.input_id(args, kwargs)
+        except Exception:  # noqa: BLE001 - the call changed or deleted what it was given; its result is paid for
+            return key[:16]
+
+    # Below, a warning that was made an error stops who is about to pay, and no one who has paid.
+    def _kept_entry(self, key: str) -> Entry | None:
+        try:
+            return self.store.lookup(key)
+        except CacheReadWarning:
+            return None
+
     def _is_kept_now(self, key: str) -> bool:
-        return self.store.read(key, self.serializer, True) is not None
+        try:
+            return self.store.read(key, self.serializer, True) is not None
+        except CacheReadWarning:
+            return False
 
     def _wants(self, value: Any, fits: bool) -> bool:
         cache_if = self.options.cache_if
         try:
             wants = cache_if is None or cache_if(value)
         except Exception as error:
-            error.add_note("its cache_if raised that, which should return True or False")
+            with suppress(Exception):  # it may take no notes, as a frozen dataclass
+                error.add_note("its cache_if raised that, which should return True or False")
             raise
         if wants and not fits:
             from beautyspot.walk.fit import no_key  # few functions close over what changes

@@ -51,14 +51,20 @@ class Recording(Listener):
     def finish(self, returned: Any) -> None:
         """Count and keep a stream that ended normally."""
         self.stop()
-        self.plan.ran(*self.call, self.chunks, self.elapsed_s, self.waited_s)
-        if self.replayable:
-            written, fits = (self.chunks, returned), self.fit.lasts
-            _, args, kwargs = self.call
-            self.plan.keep(
-                self.fit.key, args, kwargs, self.chunks, self.elapsed_s,
-                written=written, replaces=self.replaces, fits=fits,
-            )  # fmt: skip
+        self.plan.count_miss(self.call[0], self.waited_s)
+        try:
+            if self.replayable:
+                self._keep(returned)
+        finally:
+            self.plan.ran(*self.call, self.chunks, self.elapsed_s)
+
+    def _keep(self, returned: Any) -> None:
+        written, fits = (self.chunks, returned), self.fit.lasts
+        _, args, kwargs = self.call
+        self.plan.keep(
+            self.fit.key, args, kwargs, self.chunks, self.elapsed_s,
+            written=written, replaces=self.replaces, fits=fits,
+        )  # fmt: skip
 
     async def finish_async(self) -> None:
         """Count and keep a stream that ended normally, without holding up the event loop."""
