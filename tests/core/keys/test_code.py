@@ -228,3 +228,69 @@ def test_what_decorators_dispatch_partials_and_lambdas_lead_to_changes_it(change
 
 def test_the_classes_that_single_dispatch_goes_by_change_it():
     assert version(DISPATCHING) != version(DISPATCHING.replace("value: int", "value: bytes"))
+
+
+CLOSURE = """
+import functools
+
+def times(factor):
+    def decorate(function):
+        calls = 0
+        @functools.wraps(function)
+        def wrapper(x):
+            nonlocal calls
+            calls += 1
+            return function(x) * factor
+        return wrapper
+    return decorate
+"""
+HIDDEN = CLOSURE.replace("@functools.wraps(function)", "")
+OBJECT = """
+import functools
+
+class Times:
+    def __init__(self, function, factor):
+        functools.update_wrapper(self, function)
+        self.factor, self.calls = factor, 0
+    def __call__(self, x):
+        self.calls += 1
+        return self.__wrapped__(x) * self.factor
+
+def times(factor):
+    return lambda function: Times(function, factor)
+"""
+HELPER = "@times(2)\ndef helper(x): return x\ndef f(x): return helper(x)\n"
+MADE = "def helper(x): return x\nmade = times(2)(helper)\ndef f(x): return made(x)\n"
+
+
+@pytest.mark.parametrize("use", [HELPER, MADE])
+@pytest.mark.parametrize("decorator", [CLOSURE, HIDDEN, OBJECT])
+def test_what_a_decorator_or_a_helper_was_given_changes_it_and_what_it_counts_does_not(decorator: str, use: str):
+    called = "f(1)\nf(1)\n"
+    assert version(decorator + use) == version(decorator + use + called)
+    assert version(decorator + use) != version(decorator + use.replace("times(2)", "times(3)"))
+
+
+def test_what_the_marked_function_itself_closes_over_is_left_to_its_key():
+    source = CLOSURE + "@times(2)\ndef f(x): return x and f(x - 1)\n"
+    assert version(source) == version(source.replace("times(2)", "times(3)"))
+
+
+def test_names_that_change_places_change_it():
+    source = "def a(x): return 1\ndef b(x): return 2\none, two = a, b\ndef f(x): return one(x) - two(x)\n"
+    assert version(source) == version(source) != version(source.replace("one, two =", "two, one ="))
+
+
+def test_what_a_default_calls_changes_it():
+    source = "def helper(x): return late(x)\ndef late(x): return 1\ndef f(x, run=helper): return run(x)\n"
+    assert version(source) == version(source) != version(source.replace("return 1", "return 2"))
+
+
+def test_a_proxy_of_nothing_does_not_break_it():
+    class Proxy:
+        def __getattribute__(self, name: str) -> Any:
+            raise RuntimeError("outside of a request")
+
+    world: dict[str, Any] = {"__name__": "app", "request": Proxy()}
+    exec("def f(x): return request", world)
+    assert version_from_code(world["f"])

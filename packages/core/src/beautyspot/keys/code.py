@@ -9,7 +9,7 @@ from beautyspot.keys.binding import split
 from beautyspot.keys.callables import lenient
 from beautyspot.keys.canonical import Canonical, Form, pack
 from beautyspot.keys.digest import digest
-from beautyspot.keys.following import functions_run
+from beautyspot.keys.following import functions_run, settings_given
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.wrapped import chain, unwrap
 
@@ -31,8 +31,9 @@ FROM_CODE: Final = FromCode()
 """`version=FROM_CODE`: a function's results are kept until its code changes, or that of what it calls in its module.
 
 Followed are the plain functions of the same module that it calls by name, those that they call, and so on; with each
-what it closes over, the wrappers of that module's decorators, and all that `functools.singledispatch` chooses from.
-Classes and their methods, functions of other modules and the module's constants are not: after a change there, set a
+what it closes over, that module's decorators with their settings, and all that `functools.singledispatch` chooses from.
+Of what is closed over or set, functions and constants count: numbers, texts, bytes and tuples of them. Classes and
+their methods, functions of other modules and the module's constants are not followed: after a change there, set a
 version.
 """
 
@@ -50,19 +51,25 @@ def version_from_code(function: Any, /) -> str:
         ConfigurationError: it is not written in Python.
     """
     roots = functions_of(function)
+    marked = {id(layer) for layer in (*roots, *chain(function))}  # the key itself says what these close over
     waiting = functions_run(function, roots[0].__globals__)
     waiting += (pair for root in roots for pair in functions_run(root, root.__globals__))
-    found, seen = dict[tuple[str, bytes], Form](), set[FunctionType]()
+    found, seen, canonical = set[bytes](), set[FunctionType](), Canonical(KeyRegistry())
     while waiting:
         name, called = waiting.pop()
-        if called not in seen:
-            seen.add(called)
-            form, names = own_form(called)
-            found[name, pack(form)] = form
-            world = called.__globals__
-            waiting += (pair for name in sorted(names & world.keys()) for pair in functions_run(world[name], world))
-    every = [(name, found[name, data]) for name, data in sorted(found)]
-    return f"code:{digest(pack(every), size_bytes=8).hex()}"
+        if called in seen:
+            continue
+        seen.add(called)
+        form, names = own_form(called)
+        found.add(pack([name, form]))
+        world = called.__globals__
+        for read in sorted(names & world.keys()):
+            runs, settings = functions_run(world[read], world), settings_given(world[read], world)
+            waiting += runs
+            found.update(pack([name, read, each]) for each, _ in runs)  # `one, two = two, one` is another program
+            given = ([layer, canonical.form(each)] for which, layer, each in settings if id(which) not in marked)
+            found.update(map(pack, given))
+    return f"code:{digest(pack(sorted(found)), size_bytes=8).hex()}"
 
 
 def functions_of(function: Any, /) -> list[FunctionType]:

@@ -10,6 +10,7 @@ from typing import Any
 from beautyspot.keys.binding import split
 from beautyspot.keys.callables import closure, is_ours, place_of
 from beautyspot.keys.cells import held
+from beautyspot.keys.settings import constants_of
 from beautyspot.names import qualified_name
 from beautyspot.wrapped import chain
 
@@ -27,23 +28,36 @@ def functions_run(thing: Any, world: Mapping[str, Any], /) -> list[tuple[str, Fu
         thing: Whatever a name of a program stands for; where it is none of these, nothing runs.
         world: The globals of the program.
     """
-    found, seen = list[tuple[str, FunctionType]](), dict[int, Any]()
-    waiting: list[tuple[str, Any]] = [("", thing)]
-    while waiting:
-        name, each = waiting.pop()
-        if id(each) in seen:
-            continue
-        seen[id(each)] = each
-        waiting += _parts(each)
-        if type(each) is FunctionType and each.__globals__ is world:
-            found.append((name or _name(each), each))
-    return found
+    return [
+        (name or _name(each), each)
+        for name, each in _reached(thing)
+        if type(each) is FunctionType and each.__globals__ is world
+    ]
+
+
+def settings_given(thing: Any, world: Mapping[str, Any], /) -> list[tuple[Any, str, Mapping[str, Any]]]:
+    """Return the functions that run and the decorators that are objects, each with a name and the constants it has."""
+    # Not everything is asked: a proxy of what isn't there raises.
+    layers = [pair for pair in _reached(thing) if type(pair[1]) is FunctionType or len(chain(pair[1])) > 1]
+    here = [(name, each) for name, each in layers if getattr(split(each)[0], "__globals__", None) is world]
+    return [(each, name or _name(each), constants) for name, each in here if (constants := constants_of(each))]
 
 
 def registry_of(function: Any, /) -> Mapping[type, Any]:
     """Return what a function of `functools.singledispatch` chooses from, by class; nothing for any other."""
     attributes = vars(function) if type(function) is FunctionType else {}
     return attributes["registry"] if attributes.keys() >= _DISPATCHING else {}
+
+
+def _reached(thing: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what runs where a thing is called, the thing itself first, each once, with a name or none."""
+    seen, waiting = dict[int, Any](), [("", thing)]
+    while waiting:
+        name, each = waiting.pop()
+        if id(each) not in seen:
+            seen[id(each)] = each
+            waiting += _parts(each)
+            yield name, each
 
 
 def _parts(thing: Any) -> Iterator[tuple[str, Any]]:
@@ -69,10 +83,14 @@ def _layers(thing: Any) -> Iterator[tuple[str, Any]]:
         elif type(layer) is FunctionType:
             # Many are named `_`, and the class for which one is chosen says more.
             yield from ((f"{_name(layer)}[{qualified_name(each)}]", run) for each, run in registry_of(layer).items())
-            yield from (("", held(cell)) for cell in ({} if is_ours(layer) else closure(layer)).values())
+            if not is_ours(layer):
+                defaults = (*(layer.__defaults__ or ()), *(layer.__kwdefaults__ or {}).values())
+                yield from (("", each) for each in (*defaults, *map(held, closure(layer).values())))
         elif len(chain(layer)) > 1:
             yield "", split(layer)[0]  # a decorator that is an object
 
 
-def _name(function: FunctionType) -> str:
-    return place_of(function) if "__wrapped__" in vars(function) else qualified_name(function)
+def _name(layer: Any) -> str:
+    if type(layer) is not FunctionType:
+        return qualified_name(type(layer))
+    return place_of(layer) if "__wrapped__" in vars(layer) else qualified_name(layer)

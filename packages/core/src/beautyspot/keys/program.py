@@ -6,20 +6,17 @@ from functools import lru_cache, partial, partialmethod
 from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any, NamedTuple
 
-from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.binding import stands_before
-from beautyspot.keys.callables import closure, function_form, is_ours, opaque, place_of
+from beautyspot.keys.callables import function_form, is_ours, opaque, place_of
 from beautyspot.keys.canonical import Canonical, Form, NoContentError, pack
-from beautyspot.keys.cells import Held, counted_in, held
+from beautyspot.keys.cells import Held
 from beautyspot.keys.code import own_form
-from beautyspot.keys.decorators import settings_of
 from beautyspot.keys.following import functions_run, registry_of
 from beautyspot.keys.members import functions_behind, members_of
+from beautyspot.keys.settings import constants_of, is_constant
 from beautyspot.names import qualified_name
 from beautyspot.wrapped import chain, unwrap
 
-CONSTANTS = (type(None), bool, int, float, complex, str, bytes)
-"""What can't be changed in place, alone or in a tuple or frozenset."""
 PARTIALS = (partial, partialmethod)
 NAMED = (FunctionType, BuiltinFunctionType, type)
 """What a partial of another module's function is told by the name of."""
@@ -134,7 +131,7 @@ def _places(world: dict[str, Any], owner: type | None, used: Used) -> Iterator[t
 def _varies(name: str, content: Any, assigned: Collection[str]) -> bool:
     """Say whether one of the functions assigns to a variable, or to an attribute that begins as a constant."""
     _, dot, attribute = name.rpartition(".")
-    return f"{dot}{attribute}" in assigned and (not dot or _is_constant(content))
+    return f"{dot}{attribute}" in assigned and (not dot or is_constant(content))
 
 
 @lru_cache(maxsize=512)
@@ -157,7 +154,7 @@ def _used(code: CodeType) -> Used:
 
 
 def _form(canonical: Canonical, world: dict[str, Any], content: Any) -> Form:
-    if _is_constant(content):
+    if is_constant(content):
         return canonical.form(content)
     if issubclass(type(content), PARTIALS):
         parts = ((content.func,), content.args, content.keywords.values())
@@ -191,28 +188,17 @@ def _is_decorator(layer: Any) -> bool:
     return stands_before(layer) and not is_ours(layer) and type(layer).__module__ != "functools"
 
 
-def _decorator(layer: object) -> tuple[str, dict[str, Any]]:
-    """Return what stands before a helper, and its constants but those that it assigns to itself."""
-    kind = type(layer)
-    if isinstance(layer, FunctionType):
-        own = counted_in((layer,))
-        name, found = place_of(layer), {at: held(cell) for at, cell in closure(layer).items() if id(cell) not in own}
-    else:
-        name, found = qualified_name(kind), settings_of(layer, attributes(layer, slots_of(kind.__mro__)))
-    return name, {at: content for at, content in found.items() if _is_constant(content)}
+def _decorator(layer: object) -> tuple[str, Mapping[str, Any]]:
+    """Return what stands before a helper, and its constants but those that it counts itself."""
+    name = place_of(layer) if isinstance(layer, FunctionType) else qualified_name(type(layer))
+    return name, constants_of(layer)
 
 
 def _is_told(world: dict[str, Any], content: Any) -> bool:
-    if issubclass(type(content), PARTIALS) or _is_constant(content):
+    if issubclass(type(content), PARTIALS) or is_constant(content):
         return True
     return bool(functions_run(content, world))
 
 
 def _is_of(world: dict[str, Any], function: Any) -> bool:
     return type(function) is FunctionType and function.__globals__ is world
-
-
-def _is_constant(content: Any) -> bool:
-    if type(content) in (tuple, frozenset):
-        return all(map(_is_constant, content))
-    return type(content) in CONSTANTS

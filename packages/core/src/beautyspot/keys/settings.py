@@ -1,0 +1,30 @@
+"""Constants that decorators and helpers were given: what they close over, or hold as objects."""
+
+from collections.abc import Mapping
+from types import FunctionType
+from typing import Any
+
+from beautyspot.keys.attributes import attributes, slots_of
+from beautyspot.keys.callables import closure
+from beautyspot.keys.cells import counted_in, held
+from beautyspot.keys.decorators import settings_of
+
+CONSTANTS = (type(None), bool, int, float, complex, str, bytes)
+"""What can't be changed in place, alone or in a tuple or frozenset."""
+
+
+def is_constant(content: Any, /) -> bool:
+    """Say whether a value is one of `CONSTANTS`, or a tuple or frozenset of them."""
+    if type(content) in (tuple, frozenset):
+        return all(map(is_constant, content))
+    return type(content) in CONSTANTS
+
+
+def constants_of(layer: object, /) -> Mapping[str, Any]:
+    """Return what a function closes over, or a decorator that is an object holds, but for what it counts itself."""
+    if isinstance(layer, FunctionType):
+        own = counted_in((layer,))
+        found = {name: held(cell) for name, cell in closure(layer).items() if id(cell) not in own}
+    else:
+        found = settings_of(layer, attributes(layer, slots_of(type(layer).__mro__)))
+    return {name: content for name, content in found.items() if is_constant(content)}
