@@ -5,6 +5,7 @@ Whoever asks for the model's class or its attributes finds them, and whatever th
 
 import sys
 from functools import lru_cache
+from types import new_class
 from typing import Any, TypeVar
 
 from beautyspot.errors import ConfigurationError
@@ -15,6 +16,8 @@ from llama_index.core.bridge.pydantic import BaseModel, PrivateAttr
 
 Model = TypeVar("Model", bound=BaseModel)
 STATE = "_beautyspot"
+CONSTRUCTORS = ("model_construct", "__pydantic_validator__")
+"""What makes a pydantic model without calling its class."""
 
 
 class Stand:
@@ -66,12 +69,34 @@ def plain(model: Model, /) -> Model:
     return copy
 
 
+class Fronted(type):
+    """The metaclass of what `subclass` makes, before the model's own: copies have a cache, and nothing else has.
+
+    What is constructed through such a class, or derives from it, is of the model's own, as it says nothing of a place.
+    """
+
+    def __new__(cls, name: str, bases: tuple[Any, ...], names: dict[str, Any], **options: Any) -> Any:
+        """Make a class; one that derives from a class with methods of ours derives from the model's own instead."""
+        own = tuple(base.__bases__[-1] if isinstance(base, Fronted) else base for base in bases)
+        if own != bases:
+            return new_class(name, own, options, lambda body: body.update(names))
+        return super().__new__(cls, name, bases, names, **options)
+
+    def __call__(cls, *args: Any, **options: Any) -> Any:
+        """Construct a model of its own class."""
+        return cls.__bases__[-1](*args, **options)
+
+
 @lru_cache(256)
 def subclass(class_: Any, front: type[Stand], /) -> Any:
     """Return a class of the same name that has the methods of `front` before those of `class_`."""
     names = {name: getattr(class_, name) for name in ("__module__", "__qualname__", "__doc__")}
-    made = type(class_)(class_.__name__, (front, class_), {**names, STATE: PrivateAttr(default=None)})
+    own: Any = type(class_)
+    made_by = type(Fronted.__name__, (Fronted, own), {})
+    made = made_by(class_.__name__, (front, class_), {**names, STATE: PrivateAttr(default=None)})
     # After pydantic has made its fields: what it finds before, it takes for a mistake.
+    for name in CONSTRUCTORS:
+        setattr(made, name, getattr(class_, name))
     for name, value in getattr(front, "SHADOWS", {}).items():
         setattr(made, name, value)
     return made
