@@ -171,12 +171,6 @@ def test_a_file_from_the_future_is_left_alone(small_store: Path, run_page: RunPa
     assert "upgrade beautyspot" in words(app)
 
 
-def test_a_database_without_sql_says_how_to_look_at_it(run_page: RunPage) -> None:
-    app = run_page("redis://:secret@127.0.0.1:1/0", "overview")
-    assert "speaks no SQL" in words(app)
-    assert "secret" not in words(app) + "".join(each.value for each in app.caption)
-
-
 def test_another_file_at_the_path_is_noticed(small_store: Path, tmp_path: Path) -> None:
     with closing(Place(str(small_store))) as place:
         assert len(place.catalog().tasks().rows) == 3

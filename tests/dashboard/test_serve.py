@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from beautyspot.errors import ConfigurationError
 from beautyspot_dashboard.serve import FIRST_PORT, listen
-from servers.dashboard import Served, dashboard
+from servers.dashboard import HERE, Served, dashboard
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +159,13 @@ def test_the_printed_address_answers_at_once_and_holds_no_password(tmp_path: Pat
         _, err = served.process.communicate(timeout=60)
     assert "secret" not in err + served.said
     assert "Traceback" not in err
+
+
+def test_a_database_without_sql_is_refused_at_once_and_how_to_look_at_it_said(tmp_path: Path) -> None:
+    command = [*HERE, "ui", "--no-browser", "--port", "0", "redis://:secret@127.0.0.1:1/0"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (run.returncode, "shows" in run.stderr, "secret" in run.stderr) == (2, False, False)
+    assert "`beautyspot migrate --from redis://127.0.0.1:1/0 --to look.db`" in run.stderr
 
 
 def test_without_the_package_the_command_says_how_to_install_it(tmp_path: Path) -> None:

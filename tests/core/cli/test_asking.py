@@ -157,7 +157,8 @@ def test_a_redis_server_can_be_examined_listed_and_pruned(run: Run, redis_url: s
     assert (answer.code, "answers" in answer.out) == (0, True)
     listed = json.loads(run("--db", redis_url, "list", "--limit", "1", "--newer-than", "1d", "--json").out)
     assert [task["func_name"] for task in listed["tasks"]] == ["builtins.divmod"]
-    assert "migrate" in run("--db", redis_url, "stats").err
+    for verb in (["stats"], ["clean"], ["clean", "--storage", "blobs"]):
+        assert "beautyspot migrate --from redis://" in run("--db", redis_url, *verb).err
     assert "would delete 2 results" in run("--db", redis_url, "prune", "--function", "divmod", "--dry-run").err
     assert "deleted 1 result" in run("--db", redis_url, "prune", "--max-size", "8", "--yes").err
     assert run("--db", redis_url, "prune", "--older-than", "30d", "--yes").code == 0
@@ -177,6 +178,7 @@ def test_results_of_a_redis_server_can_be_shown_and_deleted(run: Run, redis_url:
     assert "deleted 1 result" in run("--db", redis_url, "delete", keys[0][:12], keys[0], "--yes").err
     assert "deleted 2 results" in run("--db", redis_url, "delete", "--function", "divmod", "--yes").err
     assert run("--db", redis_url, "show", keys[0]).code == 2
+    assert "deleted 1 result" in run("--db", redis_url, "delete", "--all", "--yes").err
 
 
 def test_a_redis_server_that_is_gone_is_a_finding(run: Run, workspace: Path) -> None:

@@ -83,6 +83,15 @@ def test_prune_wants_to_be_told_what(store: Path, run: Run) -> None:
     assert "--expired" in answer.err
 
 
+def test_delete_takes_all_only_when_it_is_told_so_and_nothing_else(store: Path, run: Run) -> None:
+    for arguments in ((), ("--all", "--tag", "red"), ("--all", "0" * 32)):
+        assert "or --all" in run("delete", "--yes", *arguments).err
+    assert (run("delete", "--all").code, kept()) == (2, 4)  # nobody is there to ask
+    assert "deleted 4 results" in run("delete", "--all", "--yes").err
+    assert kept() == 0
+    assert [path for path in (store / ".beautyspot" / "blobs").rglob("*") if path.is_file()] == []
+
+
 def test_clean_removes_old_blobs_without_a_row_and_half_written_ones(store: Path, run: Run) -> None:
     blob = next((store / ".beautyspot" / "blobs").rglob("*.bin"))
     blob.with_suffix(".tmp").write_bytes(b"12345")

@@ -61,10 +61,7 @@ class Place:
 
     def trouble(self, error: BeautySpotError, /, *, is_open: bool) -> str | None:
         """Return what an error of opening or asking comes from, as the texts name it; None of any other."""
-        try:
-            file = file_of(self.database)
-        except ConfigurationError:
-            return "no_sql"
+        file = file_of(self.database)
         if isinstance(error, NewerFileError):
             return "newer"
         if file is not None and not file.is_file():

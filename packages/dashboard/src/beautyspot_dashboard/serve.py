@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from typing import Any
 
 import uvicorn
+from beautyspot.catalog.source import file_of
 from beautyspot.errors import ConfigurationError
 from beautyspot.protocols import BlobStorage
 from streamlit import config
@@ -43,8 +44,9 @@ def serve(
         neighbours: Returns the databases whose blobs may lie among these.
 
     Raises:
-        ConfigurationError: the port is busy.
+        ConfigurationError: the port is busy, or the database speaks no SQL.
     """
+    file_of(database)  # here, as a page could say no more than that this will never be shown
     shown = Place(database, storages, read_only, neighbours)
     use(shown)
     with closing(shown), listen(port) as listener:

@@ -8,6 +8,7 @@ from typing import Annotated
 from typer import Context, Option
 
 from beautyspot.catalog import Catalog
+from beautyspot.catalog.source import file_of
 from beautyspot.cli.database import Place, databases_around
 from beautyspot.cli.options import Db, DryRun, Grace, Json, Storage, Yes, place_of
 from beautyspot.cli.output import print_json, say
@@ -40,6 +41,7 @@ def clean_blobs(
     would lose its own.
     """
     place = place_of(context, db, storage, as_json)
+    file_of(place.database())  # refuses what speaks no SQL, for which no storage is of help
     storages = place.storages()
     if not storages:
         raise ConfigurationError("the blobs of a database on a server can lie anywhere; say where with --storage PATH")

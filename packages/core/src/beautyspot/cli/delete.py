@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from typer import Argument, Context
+from typer import Argument, Context, Option
 
 from beautyspot.catalog import Catalog
 from beautyspot.cli.far import named, removable, speaks_sql
@@ -21,19 +21,20 @@ def delete(
     tag: Tag = None,
     older_than: OlderThan = None,
     expired: Expired = False,
+    everything: Annotated[bool, Option("--all", help="Whatever is kept.")] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     db: Db = None,
     storage: Storage = None,
     as_json: Json = False,
 ) -> None:
-    """Delete results by key, or all that every filter names. Asks first."""
+    """Delete results by key, those that every filter names, or with --all each of them. Asks first."""
     place = place_of(context, db, storage, as_json)
     filters = filters_of(function=function, version=version, tag=tag, older_than=older_than, expired=expired)
-    if bool(keys) == bool(filters):
+    if [bool(keys), bool(filters), everything].count(True) != 1:
         raise ConfigurationError(
             "nothing says what to delete, or two things do; "
-            "give either keys, or --function, --version, --tag, --older-than or --expired"
+            "give either keys, or --function, --version, --tag, --older-than or --expired, or --all"
         )
     tasks = _tasks(place.database(), keys, filters)
     remove_tasks(place, lambda: tasks, dry_run=dry_run, yes=yes)

@@ -23,8 +23,6 @@ TEXTS = {
     ),
     "trouble_newer": "A later release wrote this store",
     "trouble_newer_step": "Upgrade with `pip install -U 'beautyspot[dashboard]'`, and start the dashboard again.",
-    "trouble_no_sql": "This database has no rows to ask for",
-    "trouble_no_sql_step": "Copy it into a file with `beautyspot migrate`, and look at that.",
     "trouble_server": "The database server doesn't answer",
     "trouble_server_step": (
         "See that the server runs and can be reached, and that user, password and name in the URL are right."

@@ -23,8 +23,6 @@ TEXTS = {
     ),
     "trouble_newer": "このストアは新しいリリースで書かれています",
     "trouble_newer_step": "`pip install -U 'beautyspot[dashboard]'` で更新し、ダッシュボードを起動し直してください。",
-    "trouble_no_sql": "このデータベースの行は問い合わせられません",
-    "trouble_no_sql_step": "`beautyspot migrate` でファイルに複製し、それを開いてください。",
     "trouble_server": "データベースサーバーから応答がありません",
     "trouble_server_step": (
         "サーバーが動作し接続できること、URL のユーザー・パスワード・データベース名が正しいことを確認してください。"
