@@ -1,5 +1,6 @@
 """What a function's code says, without its lines, comments and docstrings."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any, Final
@@ -15,8 +16,12 @@ from beautyspot.wrapped import chain, unwrap
 
 # *args, **kwargs, generator, coroutine, iterable coroutine, async generator; from CPython's Include/cpython/code.h.
 _FLAGS = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
-# Instructions that come and go with line numbers and with how many constants there are.
-_SILENT = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "RESUME"))
+# Instructions that come and go with line numbers, with how many constants there are, and as below.
+_SILENT = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "PUSH_NULL", "RESUME"))
+# `math.floor(x)` is one where the same cell or file imports `math`, and the other where another does.
+_ALIKE = {"LOAD_METHOD": "LOAD_ATTR"}
+# What the body of a class reads by, in this and in later releases of Python.
+_OF_CLASSES = frozenset(("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"))
 
 
 class FromCode:
@@ -97,6 +102,17 @@ def own_form(function: FunctionType, /) -> tuple[Form, set[str]]:
     return [code, lenient(canonical, function.__defaults__), lenient(canonical, function.__kwdefaults__)], names
 
 
+def global_names(steps: Iterable[Any], /) -> set[str]:
+    """Return the global names that instructions read; in the body of a class, what it has not bound before."""
+    found, bound = set[str](), {"__annotations__"}
+    for step in steps:
+        if step.opname == "STORE_NAME":
+            bound.add(step.argval)
+        elif step.opname == "LOAD_GLOBAL" or (step.opname in _OF_CLASSES and step.argval not in bound):
+            found.add(step.argval)
+    return found
+
+
 def _code_form(code: CodeType, canonical: Canonical, names: set[str]) -> Form:
     """Return instructions with their names and constants; global names are added to `names`."""
     import dis  # 6 ms, for those who are told by their code
@@ -105,7 +121,10 @@ def _code_form(code: CodeType, canonical: Canonical, names: set[str]) -> Form:
     every = list(bytecode)
     places = _places(every)
     told = [step for step in every if step.opname not in _SILENT]
-    steps = [[step.opname, _argument(step, code.co_consts, places, canonical, names)] for step in told]
+    names |= global_names(told)
+    kinds = [_ALIKE.get(step.opname, step.opname) for step in told]
+    arguments = [_argument(step, code.co_consts, places, canonical, names) for step in told]
+    steps = [[kind, argument] for kind, argument in zip(kinds, arguments, strict=True)]
     entries: Any = getattr(bytecode, "exception_entries", ())
     guards = [[places.get(at) for at in (entry.start, entry.end, entry.target)] + [entry.depth] for entry in entries]
     counts = [code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _FLAGS]
@@ -132,7 +151,5 @@ def _argument(
     if step.opcode in dis.hasconst:
         constant = constants[step.arg]  # not `argval`: Python 3.11 doesn't know it for the names of keywords
         return _code_form(constant, canonical, names) if isinstance(constant, CodeType) else canonical.form(constant)
-    if step.opname == "LOAD_GLOBAL":
-        names.add(step.argval)
     named = (dis.hasname, dis.haslocal, dis.hasfree, dis.hascompare)
     return canonical.form(step.argval) if any(step.opcode in group for group in named) else step.arg

@@ -10,7 +10,7 @@ from beautyspot.keys.binding import stands_before
 from beautyspot.keys.callables import function_form, is_ours, opaque, place_of
 from beautyspot.keys.canonical import Canonical, Form, NoContentError, pack
 from beautyspot.keys.cells import Held
-from beautyspot.keys.code import own_form
+from beautyspot.keys.code import global_names, own_form
 from beautyspot.keys.following import functions_run, registry_of
 from beautyspot.keys.members import functions_behind, members_of
 from beautyspot.keys.settings import constants_of, is_constant
@@ -145,7 +145,7 @@ def _used(code: CodeType) -> Used:
         return frozenset(step.argval for step in steps if step.opname in instructions)
 
     own = Used(
-        named("LOAD_GLOBAL"),
+        frozenset(global_names(steps)),
         named("STORE_GLOBAL", "DELETE_GLOBAL"),
         named(*ATTRIBUTES),
         named("STORE_ATTR", "DELETE_ATTR"),
