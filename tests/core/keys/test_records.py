@@ -53,7 +53,7 @@ def test_rows_that_a_commit_expired_are_keyed_by_what_the_database_holds():
 
 def test_an_attrs_class_is_keyed_by_its_attributes():
     class Record:
-        __attrs_attrs__ = (types.SimpleNamespace(name="x"),)
+        __attrs_attrs__ = (types.SimpleNamespace(name="x", type=int, default=None, validator=None, converter=None),)
 
         def __init__(self, x: int) -> None:
             self.x = x

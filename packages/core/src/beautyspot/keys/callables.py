@@ -11,8 +11,9 @@ from typing import Any
 from beautyspot.keys.canonical import Canonical, Form, Maker, NoContentError, forms, tag
 from beautyspot.names import module_name, qualified_name
 
-_FUNCTION, _CLASS, _BUILTIN, _METHOD, _PARTIAL = map(tag, ("function", "class", "builtin", "method", "partial"))
+_FUNCTION, _BUILTIN, _METHOD, _PARTIAL = map(tag, ("function", "builtin", "method", "partial"))
 _MODULE, _ALIAS, _SPECIAL, _AGAIN, _OPAQUE = map(tag, ("module", "alias", "special", "again", "opaque"))
+_PROPERTY = tag("property")
 _EMPTY = [tag("empty")]
 
 
@@ -73,42 +74,19 @@ def place_of(function: FunctionType, /) -> str:
     return f"{module_name(function.__globals__['__name__'])}.{function.__code__.co_qualname}"
 
 
-def class_form(canonical: Canonical, cls: Any) -> Form:
-    """Return a class's name and, where it has them, its fields, members or schema."""
-    return [_CLASS, qualified_name(cls), _shape(canonical, cls)]
+def _class(canonical: Canonical, value: Any) -> Form:
+    from beautyspot.keys.classes import class_form  # few calls hold a class, and a function's form has no need of it
+
+    return class_form(canonical, value)
 
 
-def _shape(canonical: Canonical, cls: Any) -> Form:
-    if callable(getattr(cls, "model_json_schema", None)):
-        return _schema(canonical, cls)
-    fields: dict[str, Any] | None = getattr(cls, "__dataclass_fields__", None)
-    if fields is not None:
-        return {
-            name: [_annotation(canonical, field.type), lenient(canonical, field.default)]
-            for name, field in sorted(fields.items())
-        }
-    members: Any = getattr(cls, "__members__", None)
-    if members is not None:
-        return [[name, lenient(canonical, member.value)] for name, member in members.items()]
+def class_name(canonical: Canonical, cls: Any, /) -> Form:
+    """Return the name of an instance's class, and of a local class what its methods do and close over."""
     if "<locals>" not in cls.__qualname__:
-        return None
-    inside = canonical.within(cls)
-    own = {name: value for name, value in vars(cls).items() if not (name.startswith("__") and name.endswith("__"))}
-    own["__init__"] = vars(cls).get("__init__")
-    is_active = any(each is cls for each in canonical.active)
-    return None if is_active else {name: lenient(inside, own[name]) for name in sorted(own)}
+        return qualified_name(cls)
+    from beautyspot.keys.classes import instance_name  # as above
 
-
-def _schema(canonical: Canonical, cls: Any) -> Form:
-    try:
-        return canonical.form(cls.model_json_schema())
-    except Exception:  # noqa: BLE001 - pydantic has no schema for arbitrary types; the fields' annotations say as much
-        return {name: _annotation(canonical, field.annotation) for name, field in sorted(cls.model_fields.items())}
-
-
-def _annotation(canonical: Canonical, annotation: Any) -> Form:
-    # By name only: the fields of a field's class may lead back to this one.
-    return [_SPECIAL, qualified_name(annotation)] if isinstance(annotation, type) else lenient(canonical, annotation)
+    return instance_name(canonical, cls)
 
 
 def _method(canonical: Canonical, value: Any) -> Form:
@@ -151,6 +129,10 @@ def _special(_: Canonical, value: Any) -> Form:
     return [_SPECIAL, str(value)]
 
 
+def _property(canonical: Canonical, value: Any) -> Form:
+    return [_PROPERTY, *forms(canonical, (value.fget, value.fset, value.fdel))]
+
+
 def _descriptor_of(attribute: str) -> Callable[[Canonical, Any], Form]:
     head = tag(attribute)
     return lambda canonical, value: [head, canonical.form(getattr(value, attribute))]
@@ -164,9 +146,9 @@ CALLABLES: dict[str, Maker] = {
     "builtins.method-wrapper": _builtin,
     "builtins.method_descriptor": _descriptor,
     "builtins.module": _module,
-    "builtins.property": _descriptor_of("fget"),
+    "builtins.property": _property,
     "builtins.staticmethod": _descriptor_of("__func__"),
-    "builtins.type": class_form,
+    "builtins.type": _class,
     "builtins.wrapper_descriptor": _descriptor,
     "beautyspot.walk.wrapper.BoundMarked": _method,
     "beautyspot.walk.wrapper.MarkedMethod": _wrapper,

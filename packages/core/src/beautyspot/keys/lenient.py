@@ -8,9 +8,9 @@ import os
 import sys
 
 from beautyspot.keys.attributes import attributes, slots_of
-from beautyspot.keys.callables import is_ours, opaque
+from beautyspot.keys.callables import class_name, is_ours, opaque
 from beautyspot.keys.canonical import Canonical, NoContentError, pack, tag
-from beautyspot.names import MAINS, qualified_name
+from beautyspot.names import MAINS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Lenient(Canonical):
 
         held = attributes(value, slots_of(kind.__mro__))
         names = sorted(held.keys() - state_of(kind).left_out)  # such as the moment when it was made
-        return [_OBJECT, qualified_name(kind), {name: self.form(held[name]) for name in names}]
+        return [_OBJECT, class_name(self, kind), {name: self.form(held[name]) for name in names}]
 
 
 def lenient_form(canonical: Canonical, value: Any, /) -> Form:

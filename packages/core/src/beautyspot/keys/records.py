@@ -11,7 +11,7 @@ from enum import Enum, Flag
 from typing import Any
 
 from beautyspot.keys.attributes import attributes, slots_of
-from beautyspot.keys.callables import lenient
+from beautyspot.keys.callables import class_name, lenient
 from beautyspot.keys.canonical import CORE, PLAIN, Canonical, Form, Maker, NoContentError, tag
 from beautyspot.keys.partly import is_hole, partly
 from beautyspot.names import qualified_name
@@ -40,7 +40,7 @@ def maker_for(kind: type, /) -> Maker | None:
 def _enum(canonical: Canonical, value: Enum) -> Form:
     content, held = _value_of(canonical, value), vars(value)
     more = _beside(_entered(canonical, value), value, held, _MEMBER) if len(held) > len(_MEMBER) else []
-    return [_ENUM, qualified_name(type(value)), value._name_, *content, *more]
+    return [_ENUM, class_name(canonical, type(value)), value._name_, *content, *more]
 
 
 def _value_of(canonical: Canonical, member: Enum) -> list[Form]:
@@ -53,7 +53,7 @@ def _value_of(canonical: Canonical, member: Enum) -> list[Form]:
 def _flag(canonical: Canonical, value: Flag) -> Form:
     # Which bits a name stands for may be edited; a flag of several has no name in Python 3.11 and a joined one later.
     names: Form = [member._name_ for member in Flag.__iter__(value)]
-    return [_FLAG, qualified_name(type(value)), canonical.form(value._value_), names]
+    return [_FLAG, class_name(canonical, type(value)), canonical.form(value._value_), names]
 
 
 def _dataclass_names(kind: type) -> list[str]:
@@ -63,7 +63,7 @@ def _dataclass_names(kind: type) -> list[str]:
 
 
 def _fields(kind: type, names: Iterable[str]) -> Maker:
-    name, fields = qualified_name(kind), tuple(names)
+    name, fields = None if "<locals>" in kind.__qualname__ else qualified_name(kind), tuple(names)
     known = frozenset(fields) | _cached(kind)
     slots = [slot for slot in _slots(kind) if slot not in known]
     # A record that is also a dict or list holds more than its fields.
@@ -79,7 +79,8 @@ def _fields(kind: type, names: Iterable[str]) -> Maker:
             items = [item if item is _MISSING else canonical.form(item) for item in items]
         pairs: Form = dict(zip(fields, items, strict=True))
         more = _beside(canonical, value, held, known) if has_more else []
-        return [_FIELDS, name, pairs, *([base(canonical, value)] if base else []), *more]
+        who = name or class_name(canonical, type(value))
+        return [_FIELDS, who, pairs, *([base(canonical, value)] if base else []), *more]
 
     return form
 
@@ -143,11 +144,11 @@ def _model_form(canonical: Canonical, value: Any) -> list[Form]:
     # By field and attribute: the instance's dict also holds cached properties and SQLAlchemy's own, and is empty for
     # a row that a commit expired.
     fields = {name: getattr(value, name) for name in type(value).model_fields if hasattr(value, name)}
-    return [_MODEL, qualified_name(type(value)), canonical.form(fields), canonical.form(extra)]
+    return [_MODEL, class_name(canonical, type(value)), canonical.form(fields), canonical.form(extra)]
 
 
 def _model_v1(canonical: Canonical, value: Any) -> Form:
-    return [_MODEL, qualified_name(type(value)), canonical.form(dict(value.__dict__)), {}]
+    return [_MODEL, class_name(canonical, type(value)), canonical.form(dict(value.__dict__)), {}]
 
 
 def _secret(canonical: Canonical, value: Any) -> Form:

@@ -10,6 +10,7 @@ from typing import Any
 
 from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.binding import stands_before
+from beautyspot.keys.callables import class_name
 from beautyspot.keys.canonical import CORE, Canonical, Form, Maker, NoContentError, tag
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
@@ -89,23 +90,24 @@ def _content(kind: type) -> Maker | None:
 
 def _subclass(kind: type, base: type, make: Maker) -> Maker:
     """Return a maker for a user's subclass of a known class: its name, what the base holds, and what it adds."""
-    name = qualified_name(kind)
     slots = slots_of(kind.__mro__[: kind.__mro__.index(base)])
 
     def form(canonical: Canonical, value: Any) -> Form:
-        return [_SUBCLASS, name, make(canonical, value), canonical.form(attributes(value, slots))]
+        name, added = class_name(canonical, type(value)), canonical.form(attributes(value, slots))
+        return [_SUBCLASS, name, make(canonical, value), added]
 
     return form
 
 
 def _other(kind: type) -> Maker:
     """Return a maker that takes an object which stands before a function for what it holds, and refuses the rest."""
-    name, slots = qualified_name(kind), slots_of(kind.__mro__)
+    slots = slots_of(kind.__mro__)
 
     def form(canonical: Canonical, value: Any) -> Form:
         if stands_before(value):
             from beautyspot.keys.decorators import decorator_form  # few calls hold one
 
+            name = class_name(canonical, type(value))
             return [_DECORATOR, name, *decorator_form(canonical, value, attributes(value, slots))]
         raise NoContentError(type(value))
 
