@@ -31,7 +31,7 @@ from langchain_beautyspot.leads import Lead, Leads
 from langchain_beautyspot.models import tells_type_alone
 from langchain_beautyspot.parsed_objects import restore
 from langchain_beautyspot.prompts import readable_prompt
-from langchain_beautyspot.questions import TTL, Question, Questions
+from langchain_beautyspot.questions import TTL, Question, Questions, warn_of_untold
 from langchain_beautyspot.recorder.hits import note_text_hit
 from langchain_beautyspot.sqlite_cache import Imported, read_entries, warn_of_unidentified
 
@@ -113,10 +113,9 @@ class BeautySpotCache(BaseCache, Uncopied):
         expect_database(self._store, self.mode, ReplayMiss)
         try:
             question = self._questions.question(prompt, llm_string)
-            key = question.key
-            hit = None if self.mode == "refresh" else self._answers.read(key)
+            hit = None if self.mode == "refresh" else self._answers.read(question.key)
             if hit is None and self.mode == "read_write":
-                hit = self._leads.answer_of_others(key, self._answers.read)
+                hit = self._leads.answer_of_others(question.key, self._answers.read)
             if hit is not None:
                 return self._given(question, hit, prompt)
         except Exception as error:  # noqa: BLE001 - the model is asked instead; it is counted and warned of
@@ -129,10 +128,9 @@ class BeautySpotCache(BaseCache, Uncopied):
         expect_database(self._store, self.mode, ReplayMiss)
         try:
             question = self._questions.question(prompt, llm_string)
-            key = question.key
-            hit = None if self.mode == "refresh" else await self._answers.read_async(key)
+            hit = None if self.mode == "refresh" else await self._answers.read_async(question.key)
             if hit is None and self.mode == "read_write":
-                hit = await self._leads.answer_of_others_async(key, self._answers.read_async)
+                hit = await self._leads.answer_of_others_async(question.key, self._answers.read_async)
             if hit is not None:
                 return self._given(question, hit, prompt)
         except Exception as error:  # noqa: BLE001 - as in lookup
@@ -296,5 +294,6 @@ class BeautySpotCache(BaseCache, Uncopied):
             return None
 
     def _report(self, what: str, error: Exception, category: type[CacheWarning], next_step: str = OF_THE_STORE) -> None:
-        self._counts.error()
-        report(self._store.notices, "LangChain", what, error, category, next_step=next_step)
+        if not warn_of_untold(self._store.notices, error):
+            self._counts.error()
+            report(self._store.notices, "LangChain", what, error, category, next_step=next_step)

@@ -75,18 +75,30 @@ def said_by_clients(model: Any, told: Mapping[str, Any], /) -> str:
         model: Of any class; a client is a part of it with a `base_url`, or what such a part holds as its `_client`.
         told: Settings of the model that are known; what they say isn't said again.
     """
-    said = {
-        each
-        for client in _clients(model)
-        for each in (*_place(client, told), *_headers(client, told), *_query(client, told))
-    }
-    return digest(pack([[name, value] for name, value in sorted(said)])).hex() if said else ""
+    return _digest({each for client in _clients(model) for each in _said(client, told)})
+
+
+def said_by_client(part: Any, told: Mapping[str, Any], /) -> str:
+    """Return what `said_by_clients` does, of one client, or of what holds it."""
+    client = _client(part)
+    return _digest({*_said(part if client is None else client, told)})
 
 
 def addresses_beside(model: Any, told: Mapping[str, Any], /) -> list[str]:
     """Return where the clients of a model ask, unless it is told or their default."""
     said = {each for client in _clients(model) for each in _place(client, told)}
     return sorted(value for name, value in said if name == ADDRESS)
+
+
+def _digest(said: set[tuple[str, str]]) -> str:
+    return digest(pack([[name, value] for name, value in sorted(said)])).hex() if said else ""
+
+
+def _said(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if _address(client):
+        yield from _place(client, told)
+    yield from _headers(client, told)
+    yield from _query(client, told)
 
 
 def _clients(model: Any) -> Iterable[Any]:

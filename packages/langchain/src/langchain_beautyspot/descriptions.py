@@ -9,13 +9,21 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 from weakref import ref
 
+from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys.digest import digest
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.load import dumpd
 
 from langchain_beautyspot.callers import model_that_asks
 from langchain_beautyspot.clients import said_by_clients
-from langchain_beautyspot.model_fields import DESCRIBES, contents_of_fields, says_nothing
+from langchain_beautyspot.model_fields import DESCRIBES, says_nothing
+from langchain_beautyspot.model_texts import (
+    contents_of_fields,
+    contents_of_untold,
+    is_untold,
+    own_class,
+    without_chance,
+)
 from langchain_beautyspot.models import answering, split_description
 from langchain_beautyspot.states import State
 
@@ -32,6 +40,8 @@ class Seen(NamedTuple):
     """What describes it now, where LangChain says something else."""
     more: str
     """What LangChain doesn't say of it."""
+    refused: str = ""
+    """Why nothing tells it from others."""
 
 
 class Descriptions:
@@ -42,15 +52,27 @@ class Descriptions:
         self._seen: dict[int, Seen] = {}
 
     def now(self, llm_string: str, /) -> str:
-        """Return `llm_string`, or what it would be had LangChain described the model that asks anew."""
+        """Return `llm_string`, or what it would be had LangChain described the model that asks anew.
+
+        Raises:
+            UnkeyableArgument: nothing tells what one of its fields holds.
+        """
         model = model_that_asks()
-        if model is None:
-            return llm_string
+        return llm_string if model is None else self.of(model, llm_string)
+
+    def of(self, model: BaseLanguageModel[Any], llm_string: str, /) -> str:
+        """Return `llm_string`, or what it would be had LangChain described `model` anew.
+
+        Raises:
+            UnkeyableArgument: as `now`.
+        """
         seen = self._seen.get(id(model))
         if seen is None or seen.model() is not model or not seen.state.is_still_of(model):
             if len(self._seen) >= MAX_MODELS:
                 self._seen.clear()
             seen = self._seen[id(model)] = _seen(model, llm_string)
+        if seen.refused:
+            raise UnkeyableArgument(seen.refused)
         return _text(seen, llm_string)
 
 
@@ -63,16 +85,18 @@ def _seen(model: BaseLanguageModel[Any], llm_string: str) -> Seen:
     state = State.of(model)
     try:
         head, more, told = (_of_chat if llm_string.startswith("{") else _of_others)(model, llm_string)
-        return Seen(ref(model), state, head, more + said_by_clients(model, told))
+        return Seen(ref(model), state, head, own_class(model) + more + said_by_clients(model, told))
+    except UnkeyableArgument as error:
+        return Seen(ref(model), state, None, "", str(error))
     except Exception:  # noqa: BLE001 - a provider's own; LangChain's description is there
         return Seen(ref(model), state, None, "")
 
 
 def _of_chat(model: BaseLanguageModel[Any], llm_string: str) -> tuple[str | None, str, dict[str, Any]]:
     described = dumpd(model)
-    told, fields = _told(described), cast("dict[str, Any]", described.get("kwargs", {}))
+    told, fields = without_chance(described), cast("dict[str, Any]", described.get("kwargs", {}))
     head = None if told == split_description(llm_string)[0] else json.dumps(told, sort_keys=True)
-    return head, _contents(model, fields), fields
+    return head, contents_of_untold(model, fields), fields
 
 
 def _of_others(model: BaseLanguageModel[Any], _: str) -> tuple[None, str, dict[str, Any]]:
@@ -86,43 +110,14 @@ def _of_others(model: BaseLanguageModel[Any], _: str) -> tuple[None, str, dict[s
     identified: dict[str, Any] = dict(getattr(model, DESCRIBES))
     if not model.is_lc_serializable():
         return None, "", identified
-    fields = answering(_told(dumpd(model))).get("kwargs", {})
+    fields = answering(without_chance(dumpd(model))).get("kwargs", {})
     unsaid = {name: each for name, each in fields.items() if not _is_said(model, name, each, identified)}
     more = digest(json.dumps(unsaid, sort_keys=True).encode()).hex() if unsaid else ""
-    return None, more + _contents(model, fields), identified | fields
+    return None, more + contents_of_untold(model, fields), identified | fields
 
 
 def _is_said(model: BaseLanguageModel[Any], name: str, value: Any, identified: dict[str, Any]) -> bool:
     field = type(model).model_fields.get(name)
     is_default = field is not None and field.default == value
     is_secret = isinstance(value, dict) and cast("dict[str, Any]", value).get("type") == "secret"
-    return is_default or is_secret or _is_untold(value) or (name in identified and identified[name] == value)
-
-
-def _contents(model: BaseLanguageModel[Any], fields: dict[str, Any]) -> str:
-    """Return a digest of the objects without a description in JSON, which tells of each the class alone."""
-    return contents_of_fields(model, [name for name, each in fields.items() if _is_untold(each)])
-
-
-def _is_untold(value: Any) -> bool:
-    if isinstance(value, list):
-        return any(map(_is_untold, cast("list[Any]", value)))
-    if not isinstance(value, dict):
-        return False
-    fields = cast("dict[str, Any]", value)
-    return fields.get("type") == "not_implemented" or any(map(_is_untold, fields.values()))
-
-
-def _told(value: Any) -> Any:
-    """Return a description without what LangChain leaves out for caches: addresses, and drawings of Runnables."""
-    if not isinstance(value, dict):
-        return value
-    fields = cast("dict[str, Any]", value)
-    kept = {name: each for name, each in fields.items() if name != "graph" and not _is_address(name, fields)}
-    if isinstance(kept.get("kwargs"), dict):
-        kept["kwargs"] = {name: _told(each) for name, each in cast("dict[str, Any]", kept["kwargs"]).items()}
-    return kept
-
-
-def _is_address(name: str, fields: dict[str, Any]) -> bool:
-    return name == "repr" and fields.get("type") == "not_implemented"
+    return is_default or is_secret or is_untold(value) or (name in identified and identified[name] == value)

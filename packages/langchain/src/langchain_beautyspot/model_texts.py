@@ -1,16 +1,32 @@
 """The text that tells a model from others, made anew at each call."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from beautyspot.errors import UnkeyableArgument
+from beautyspot.keys.canonical import NoContentError, pack
+from beautyspot.keys.counted import asked_by
+from beautyspot.keys.digest import digest
+from beautyspot.keys.registry import KeyRegistry
+from beautyspot.names import qualified_name
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.load import dumpd
+from pydantic import BaseModel
 
 from langchain_beautyspot.clients import said_by_clients
-from langchain_beautyspot.model_fields import DESCRIBES, contents_of_fields, says_nothing
+from langchain_beautyspot.model_fields import (
+    ANSWERS,
+    DESCRIBES,
+    OF_LANGCHAIN,
+    counted,
+    is_of_langchain,
+    is_secret,
+    is_users,
+    says_nothing,
+)
 from langchain_beautyspot.models import answering
+from langchain_beautyspot.part_forms import PartForms
 
 
 def model_text(model: BaseLanguageModel[Any], settings: Mapping[str, Any] | None = None, /) -> str:
@@ -21,37 +37,101 @@ def model_text(model: BaseLanguageModel[Any], settings: Mapping[str, Any] | None
         settings: Of one call; what names another model goes into the text.
 
     Raises:
-        UnkeyableArgument: it is something else that passes for a model, and nothing tells what it is made of.
+        UnkeyableArgument: it is something else that passes for a model, or nothing tells what one of its fields holds.
     """
     named = {name: settings[name] for name in ("model", "model_name") if settings and name in settings}
     if not model.is_lc_serializable():
         # What a cache is told of the other models.
         told = {"_type": _hidden(model, "_llm_type"), **_hidden(model, DESCRIBES), **named}
         more = (contents_of_fields(model) if says_nothing(model) else "") + said_by_clients(model, told)
-        return f"{type(model).__module__}.{type(model).__qualname__}{sorted(told.items())}{more}"
+        return f"{qualified_name(type(model))}{sorted(told.items())}{more}"
     described = dumpd(model)
     if described.get("type") != "constructor":
         name = type(model).__qualname__
         raise UnkeyableArgument(f"{name!r} passes for a model and says nothing of its settings; give a chat model")
-    described = answering(_without_graphs(described))
-    said = said_by_clients(model, described["kwargs"])
-    return json.dumps(described, sort_keys=True) + f"---{sorted(named.items())}{said}"
+    described = answering(described)
+    fields = cast("dict[str, Any]", described["kwargs"])
+    more = own_class(model) + contents_of_untold(model, fields) + said_by_clients(model, fields)
+    return json.dumps(without_chance(described), sort_keys=True) + f"---{sorted(named.items())}{more}"
+
+
+def own_class(model: BaseLanguageModel[Any], /) -> str:
+    """Return the class of a model that is none of LangChain's own: a description tells its short name at most."""
+    return "" if is_of_langchain(type(model)) else qualified_name(type(model))
+
+
+def contents_of_untold(model: BaseModel, fields: Mapping[str, Any], /) -> str:
+    """Return a digest of the objects without a description in JSON, which tells of each the class alone.
+
+    Raises:
+        UnkeyableArgument: as for `contents_of_fields`.
+    """
+    return contents_of_fields(model, [name for name, each in fields.items() if is_untold(each)])
+
+
+def contents_of_fields(model: BaseModel, names: Iterable[str] | None = None, /) -> str:
+    """Return a digest of a model's own fields; "" where there are none.
+
+    Args:
+        model: A pydantic model.
+        names: Those of the fields that are meant; None for all of its class but those that its calls count in.
+
+    Raises:
+        UnkeyableArgument: a field that the user's class declares holds an object that nothing tells from others.
+    """
+    left_out = OF_LANGCHAIN if names is not None else OF_LANGCHAIN | counted(model)
+    contents: dict[str, bytes] = {}
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name, None)
+        if name in left_out or field.exclude or is_secret(name, value) or not (names is None or name in names):
+            continue
+        contents[name] = _content(type(model), name, value)
+    return digest(pack(contents)).hex() if contents else ""
+
+
+def is_untold(value: Any, /) -> bool:
+    """Say whether a part of a description is, or holds, an object of which it tells the class alone."""
+    if isinstance(value, list):
+        return any(map(is_untold, cast("list[Any]", value)))
+    if not isinstance(value, dict):
+        return False
+    fields = cast("dict[str, Any]", value)
+    return fields.get("type") == "not_implemented" or any(map(is_untold, fields.values()))
+
+
+def without_chance(value: Any, /) -> Any:
+    """Return a description without addresses, and the drawings of Runnables, which number their parts by chance."""
+    if isinstance(value, list):
+        return [without_chance(each) for each in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, Any]", value)
+    chance = {"graph", "repr"} if fields.get("lc") == 1 else ()
+    return {name: without_chance(each) for name, each in fields.items() if name not in chance}
+
+
+def _content(kind: type[BaseModel], name: str, value: Any) -> bytes:
+    is_own = is_users(kind, name)
+    forms = PartForms(_REGISTRY, asked=asked_by(kind, ANSWERS, name), is_lenient=not is_own)
+    try:
+        return pack(forms.form(value))
+    except Exception as error:  # noqa: BLE001 - the user's object is asked, and may raise anything
+        if not is_own:
+            return b""
+        held = qualified_name(value.__class__)
+        part = qualified_name(error.kind) if isinstance(error, NoContentError) else held
+        within = "" if part == held else f", and in it a {part!r}"
+        raise UnkeyableArgument(
+            f"the field {name!r} of {kind.__name__!r} holds a {held!r}{within}, which nothing tells from "
+            "others, so one model could be given another's answers; say what tells it in the class's "
+            "_identifying_params, give that object a __repr__ that says what it is, or write Field(exclude=True) where "
+            "it changes no answer"
+        ) from None
 
 
 def _hidden(model: Any, name: str) -> Any:
     return getattr(model, name)
 
 
-def _without_graphs(value: Any) -> Any:
-    """Return a description without the drawings of Runnables, which number their parts by chance.
-
-    The `repr` of what has no other description stays, also where it holds an address: a call that is made again is
-    better than the answer of another model.
-    """
-    if isinstance(value, list):
-        return [_without_graphs(each) for each in cast("list[Any]", value)]
-    if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
-        drawn = fields.get("lc") == 1
-        return {name: _without_graphs(each) for name, each in fields.items() if not (drawn and name == "graph")}
-    return value
+_REGISTRY = KeyRegistry()
+_REGISTRY.register(BaseLanguageModel, model_text)

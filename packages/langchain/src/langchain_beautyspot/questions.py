@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from beautyspot.checks import expect
 from beautyspot.durations import Duration, seconds
-from beautyspot.errors import CacheSaveWarning, CacheWarning
+from beautyspot.errors import CacheSaveWarning, CacheWarning, UnkeyableArgument
 from beautyspot.journal import Journal, Tally
 from beautyspot.keys.digest import hasher
 from beautyspot.notices import Notices
@@ -78,7 +78,11 @@ class Questions:
         self._sources: dict[str, Source] = {}
 
     def question(self, prompt: str, llm_string: str, /) -> Question:
-        """Return the question that `prompt` is to the model which `llm_string` describes, as it is now."""
+        """Return the question that `prompt` is to the model which `llm_string` describes, as it is now.
+
+        Raises:
+            UnkeyableArgument: nothing tells what a field of the model holds.
+        """
         llm_string = self._descriptions.now(llm_string)
         source = self._sources.get(llm_string) or self._source(llm_string)
         hash_ = source.hasher.copy()
@@ -173,6 +177,14 @@ def warn_of_change(notices: Notices, func_name: str, /) -> None:
         "between calls, or give a field in which the model itself remembers something Field(exclude=True)",
         CacheSaveWarning,
     )
+
+
+def warn_of_untold(notices: Notices, error: Exception, /) -> bool:
+    """Warn of a model that nothing tells from others, if `error` says that; its answers are neither given nor kept."""
+    is_untold = isinstance(error, UnkeyableArgument)
+    if is_untold:
+        notices.tell(("langchain", "untold", str(error)), f"{error}; until then it is asked each time", CacheWarning)
+    return is_untold
 
 
 def _times_to_live(ttl: TTL) -> Callable[[str], float | None]:

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 from weakref import ref
 
+from beautyspot.keys.lenient import is_of_a_library
 from pydantic import BaseModel
 
 from langchain_beautyspot.model_fields import counted
@@ -38,6 +39,8 @@ def as_it_is(value: Any, depth: int = 0, /) -> Any:
         return [kind, as_it_is(vars(value), depth + 1)]
     if hasattr(kind, "__dataclass_fields__"):
         return [kind, [as_it_is(getattr(value, name, None), depth + 1) for name in kind.__dataclass_fields__]]
+    if _is_own(kind):
+        return [kind, as_it_is(vars(value), max(depth + 1, DEEPEST - 2))]  # a program's objects may all be linked
     try:
         return ref(value)
     except TypeError:
@@ -50,6 +53,12 @@ def are_same(before: dict[str, Any], now: dict[str, Any], /) -> bool:
         return bool(before == now)
     except Exception:  # noqa: BLE001 - settings may be anybody's, such as arrays; the model is looked at again
         return False
+
+
+@cache
+def _is_own(kind: type[Any]) -> bool:
+    """Say whether it is a class of the program's, whose attributes count as settings."""
+    return not is_of_a_library(kind) and getattr(kind, "__dictoffset__", 0) != 0
 
 
 @cache

@@ -31,8 +31,8 @@ class Imported(NamedTuple):
     """They can't be read, hold an object that is none of LangChain's messages, or `cache_if` says no to them."""
 
     unidentified: int
-    """Those imported ones of which `SQLiteCache` knew nothing but the model's type: a class without fields finds them,
-    any other is asked anew, as nobody knows of which settings they are."""
+    """Those imported ones of which `SQLiteCache` knew nothing but the model's type: a class of the user's is asked
+    anew, as nobody knows of which class and settings they are."""
 
 
 class Entry(NamedTuple):
@@ -66,8 +66,8 @@ def warn_of_unidentified(notices: Notices, number: int, /) -> None:
     notices.tell(
         ("langchain", "unidentified"),
         f"SQLiteCache kept {number} answers of models whose class has no _identifying_params, and so nothing of their "
-        "settings: models that have fields of their own don't find them here, as they could be another model's; ask "
-        "these again once",
+        "settings: models of classes of your own don't find them here, as they could be another model's; ask these "
+        "again once",
         CacheWarning,
     )
 

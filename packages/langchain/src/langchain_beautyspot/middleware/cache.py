@@ -19,7 +19,7 @@ from langchain_beautyspot.calls import LEFT_OUT, Calls, Mode
 from langchain_beautyspot.classes import teach
 from langchain_beautyspot.entries import namespace_of, tags_of
 from langchain_beautyspot.middleware.kept_tools import Keeper, ToolShelf
-from langchain_beautyspot.middleware.model_keys import ModelKey, described_model, model_key
+from langchain_beautyspot.middleware.model_keys import ModelKey, is_still, model_key
 from langchain_beautyspot.middleware.structured import parsed
 from langchain_beautyspot.questions import warn_of_change
 from langchain_beautyspot.recorder import note_hit
@@ -172,7 +172,7 @@ class CacheMiddleware(AgentMiddleware[Any, Any, Any], Uncopied):
         self._tally(key.func_name).tokens(spent=tokens or 0)
         if failed or not generations or not self._is_wanted(generations):
             return LEFT_OUT
-        if described_model(request) != key.model:
+        if not is_still(request, key):
             warn_of_change(self._notices, key.func_name)
             return LEFT_OUT
         return {"messages": messages, "structured": structured, "tokens": tokens}

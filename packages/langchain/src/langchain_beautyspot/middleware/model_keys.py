@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
 from langchain.agents.middleware import ModelRequest
@@ -34,7 +35,7 @@ def model_key(request: ModelRequest[Any], namespace: str, /) -> ModelKey:
     """Return the key of a call.
 
     Raises:
-        UnkeyableArgument: a tool or setting has no content.
+        UnkeyableArgument: a tool or setting has no content, or nothing tells what a field of the model holds.
     """
     config = ensure_config()  # of the run that asks
     chosen = configured(request.model, config)
@@ -58,9 +59,12 @@ def model_key(request: ModelRequest[Any], namespace: str, /) -> ModelKey:
     return ModelKey(read_model(model).func_name, digest(pack(asked)).hex(), " at 0x" not in model, model)
 
 
-def described_model(request: ModelRequest[Any], /) -> str:
-    """Return what tells the model from others, as its settings are now."""
-    return model_text(configured(request.model, ensure_config()), request.model_settings)
+def is_still(request: ModelRequest[Any], key: ModelKey, /) -> bool:
+    """Say whether the model's settings are those that the key was made of."""
+    try:
+        return model_text(configured(request.model, ensure_config()), request.model_settings) == key.model
+    except UnkeyableArgument:
+        return False
 
 
 def _tools(tools: Iterable[BaseTool | dict[str, Any]]) -> Iterable[Any]:

@@ -1,0 +1,140 @@
+"""Forms of what lies in a model's fields: of an object without content of its own what it holds."""
+
+# The values here are the user's, so their types are unknown by nature.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+from functools import cached_property
+from types import MethodType
+from typing import Any
+
+from beautyspot.keys.attributes import attributes, slots_of
+from beautyspot.keys.callables import is_ours, opaque
+from beautyspot.keys.canonical import Canonical, Form, NoContentError, tag
+from beautyspot.keys.counted import asked_by, counts_of
+from beautyspot.keys.lenient import is_of_a_library
+from beautyspot.keys.registry import KeyRegistry
+from beautyspot.names import qualified_name
+from langchain_core.caches import BaseCache
+from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
+from langchain_core.rate_limiters import BaseRateLimiter
+
+from langchain_beautyspot.clients import said_by_client
+from langchain_beautyspot.model_fields import is_secret
+
+HEARERS = (BaseCache, BaseCallbackHandler, BaseCallbackManager, BaseRateLimiter)
+"""What hears of a call, or holds it up."""
+TOOLS = frozenset(("_thread", "asyncio", "concurrent", "contextvars", "logging", "queue", "ssl", "threading"))
+"""Packages whose objects change no answer."""
+CARRIERS = frozenset(("aiohttp", "anthropic", "boto3", "botocore", "httpx", "openai", "requests", "urllib3"))
+"""Packages whose objects carry what is asked; of these it counts where they ask, and with which headers."""
+LONGEST_TEXT = 200
+"""Signs of an object's own words that count as its content; a client may tell its whole state."""
+_OBJECT = tag("object")
+
+
+class UntoldPartError(NoContentError):
+    """Nothing tells an object from others of its class."""
+
+
+class PartForms(Canonical):
+    """Makes the form of any value; an object of the program's own counts by its attributes.
+
+    Not by those that hold nothing or a secret, that it makes by itself, or in which it counts its calls. An object that
+    comes again counts by its class, as those of a program may all lead to one another.
+    """
+
+    __slots__ = ("_asked", "_is_lenient", "_seen")
+
+    def __init__(
+        self,
+        registry: KeyRegistry,
+        active: tuple[Any, ...] = (),
+        *,
+        asked: tuple[str, ...],
+        is_lenient: bool,
+        seen: set[int] | None = None,
+    ) -> None:
+        """Make forms as `Canonical` does.
+
+        Args:
+            registry: Of the classes that are known.
+            active: As `Canonical`'s.
+            asked: The methods by which the value is asked.
+            is_lenient: Let an object that can't be told count by its class, instead of raising `UntoldPartError`.
+            seen: The `id`s of the objects whose attributes are in a form already.
+        """
+        super().__init__(registry, active)
+        self._asked, self._is_lenient = asked, is_lenient
+        self._seen = set[int]() if seen is None else seen
+
+    def within(self, thing: Any, /) -> "PartForms":
+        """Return one that has seen what this has."""
+        return self._like((*self.active, thing), self._asked)
+
+    def form(self, value: Any, /) -> Form:
+        """Return the form of `value`, or what stands for it.
+
+        Raises:
+            UntoldPartError: nothing tells it from others of its class.
+        """
+        if type(value) is MethodType:
+            return [*opaque(value), self._like(self.active, (value.__name__,)).form(value.__self__), value.__name__]
+        try:
+            return super().form(value)
+        except UntoldPartError:
+            raise
+        except NoContentError:
+            return self._object_form(value)
+
+    def _object_form(self, value: Any) -> Form:
+        kind = type(value)
+        if changes_nothing(value) or id(value) in self._seen:
+            return opaque(value)
+        if _package(kind) in CARRIERS:
+            return [*opaque(value), said_by_client(value, {})]
+        try:
+            if not is_of_a_library(kind):
+                self._seen.add(id(value))
+                return [_OBJECT, qualified_name(kind), self._attributes(value)]
+        except UntoldPartError:
+            if not _says_itself(value):
+                raise
+        if _says_itself(value):
+            return [_OBJECT, qualified_name(kind), repr(value)]
+        if self._is_lenient:
+            return opaque(value)
+        raise UntoldPartError(kind)
+
+    def _attributes(self, value: Any) -> Form:
+        kind, asked = type(value), (*self._asked, "__call__")
+        held = attributes(value, slots_of(kind.__mro__))
+        told: dict[str, Form] = {}
+        for name in sorted(held.keys() - counts_of(value, held, asked)):
+            item = held[name]
+            is_made = isinstance(getattr(kind, name, None), cached_property)
+            if item is None or is_made or is_secret(name, item) or changes_nothing(item):
+                continue
+            if _package(type(item)) in CARRIERS:
+                # Made at the first call, as many are, it says nothing that the settings beside it do not.
+                said = said_by_client(item, held)
+                told |= {name: said} if said else {}
+            else:
+                told[name] = self._like((*self.active, value), asked_by(kind, asked, name)).form(item)
+        return told
+
+    def _like(self, active: tuple[Any, ...], asked: tuple[str, ...]) -> "PartForms":
+        return PartForms(self.registry, active, asked=asked, is_lenient=self._is_lenient, seen=self._seen)
+
+
+def changes_nothing(value: Any, /) -> bool:
+    """Say whether a value has no part in a model's answers, such as a lock or a handler."""
+    kind = type(value)
+    return _package(kind) in TOOLS or is_ours(kind) or isinstance(value, HEARERS)
+
+
+def _says_itself(value: Any) -> bool:
+    text = repr(value)
+    return len(text) < LONGEST_TEXT and " at 0x" not in text
+
+
+def _package(kind: type) -> str:
+    return kind.__module__.partition(".")[0]
