@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from threading import enumerate as enumerate_threads
@@ -51,12 +52,37 @@ def test_a_miss_makes_room_and_what_was_read_last_stays(clock: FrozenClock, tmp_
     spot.shutdown()
 
 
+def test_a_result_that_can_not_fit_is_returned_and_no_other_goes_for_it(clock: FrozenClock) -> None:
+    spot = small(clock)
+    load, large = marked(spot), spot.mark(lambda: bytes(6000))
+    for number in range(3):
+        load(number)
+    with pytest.warns(bs.CacheSaveWarning, match="6003 bytes, and no more than 5000 fit") as told:
+        assert len(large()) == len(large()) == 6000
+    clock.advance(EVERY_S)
+    load(3)
+    assert [load.is_cached(number) for number in range(4)] == [True] * 4
+    assert (large.is_cached(), len(told)) == (False, 1)
+
+
+def test_a_result_that_was_kept_before_there_was_a_size_goes_alone(clock: FrozenClock) -> None:
+    db = MemoryTaskDB()
+    large, load = small(clock, db=db, max_size=None).mark(lambda: bytes(6000)), marked(small(clock, db=db))
+    large()
+    with pytest.warns(bs.CacheWarning, match="6003 bytes can't fit"):
+        load(0)
+    for number in range(4):
+        load(number)
+    assert [load.is_cached(number) for number in range(4)] == [True] * 4
+    assert not large.is_cached()
+
+
 def test_a_hit_deletes_nothing(clock: FrozenClock) -> None:
     db = MemoryTaskDB()
     load = marked(small(clock, db=db))
     for number in range(5):
         load(number)
-    db.put(task("big", size_bytes=10_000))
+    db.put(task("big", size_bytes=5000, updated_at=datetime(2000, 1, 1, tzinfo=UTC)))
     clock.advance(2 * EVERY_S)
     load(1)
     assert kept(db) == 6
@@ -138,7 +164,7 @@ def test_a_tenth_of_the_time_at_most_goes_into_it() -> None:
     clock, db = Ticking(), MemoryTaskDB()
     for number in range(1000):
         db.put(task(f"{number:04}", size_bytes=10))
-    keeping = Housekeeping(db, MemoryStorage().delete, clock, max_size=0, prune_every=None)
+    keeping = Housekeeping(db, MemoryStorage().delete, clock, max_size=10, prune_every=None)
     worked = 0
     for _ in range(200):
         before = kept(db)
@@ -151,7 +177,7 @@ def test_what_comes_fast_is_kept_up_with(clock: FrozenClock) -> None:
     clock, db = Ticking(), MemoryTaskDB()
     for number in range(500):
         db.put(task(f"{number:04}", size_bytes=10))
-    keeping = Housekeeping(db, MemoryStorage().delete, clock, max_size=0, prune_every=None)
+    keeping = Housekeeping(db, MemoryStorage().delete, clock, max_size=10, prune_every=None)
     for number in range(300):
         clock.advance(-0.0009)
         db.put(task(f"n{number}", size_bytes=10))
@@ -247,12 +273,13 @@ from beautyspot.storage import MemoryStorage
 class Far(MemoryStorage):
     is_local = False
     def delete(self, location):
-        print("asked", flush=True)
+        print("asked\\n", end="", flush=True)
         threading.Event().wait()
-print(len(bs.Spot("x", db="a.db", storage=Far(), max_size=0).mark(save_blob=True)(bytes)(9000)))
+zeros = bs.Spot("x", db="a.db", storage=Far(), max_size=10_000, prune_every=1e-6).mark(save_blob=True)(bytes)
+print(f"{len(zeros(9000))} {len(zeros(9001))}\\n", end="")
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=30)
-    assert (done.returncode, sorted(done.stdout.split()), done.stderr) == (0, ["9000", "asked"], "")
+    assert (done.returncode, sorted(done.stdout.split()), done.stderr) == (0, ["9000", "9001", "asked"], "")
 
 
 @pytest.mark.parametrize("options", [{"max_size": "5 apples"}, {"max_size": -1}, {"prune_every": "soon"}])

@@ -49,6 +49,15 @@ def test_of_results_of_one_moment_only_so_many_go_as_must() -> None:
     assert prune(db, None, max_bytes=65).tasks == 4
 
 
+def test_no_other_goes_for_a_result_that_can_not_fit(db: MemoryTaskDB) -> None:
+    db.put(task("giant", updated_at=NOON + 9 * HOUR, size_bytes=51))
+    assert prune(db, None, max_bytes=50).tasks == 1
+    assert left(db) == ["0", "1", "2", "3", "4"]
+    db.put(task("giant", updated_at=NOON + 9 * HOUR, size_bytes=51))
+    assert prune(db, None, max_bytes=45).tasks == 2
+    assert left(db) == ["1", "2", "3", "4"]
+
+
 def test_to_nothing_is_a_size_too(db: MemoryTaskDB) -> None:
     said = prune(db, None, max_bytes=0, dry_run=True)
     assert (said.tasks, said.size_bytes, len(left(db))) == (5, 50, 5)

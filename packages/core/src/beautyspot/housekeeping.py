@@ -10,7 +10,7 @@ from math import inf
 
 from beautyspot.durations import seconds
 from beautyspot.endings import at_end_of
-from beautyspot.errors import CacheWarning, ConfigurationError, StorageError
+from beautyspot.errors import CacheWarning, ConfigurationError, SerializationError, StorageError
 from beautyspot.notices import Notices, told
 from beautyspot.protocols import SupportsKeyLocks, SupportsLimits, SupportsUpkeep, SupportsUses
 from beautyspot.sizes import bytes_of
@@ -115,6 +115,18 @@ class Housekeeping:
         finally:
             self._mine.release()
 
+    def expect_room(self, size_bytes: int, /) -> None:
+        """Refuse a value that would not fit if it were the only one: all others would go for it, and then itself.
+
+        Raises:
+            SerializationError: it is larger than `max_size`.
+        """
+        if self._max_bytes is not None and size_bytes > self._max_bytes:
+            raise SerializationError(
+                f"it takes {size_bytes} bytes, and no more than {self._max_bytes} fit into max_size; "
+                "give a larger max_size="
+            )
+
     def forget(self) -> None:
         """Start anew in the child of a fork: a thread of the parent may have been at it, and is."""
         self._mine = threading.Lock()
@@ -197,14 +209,32 @@ class Housekeeping:
         if expired or self._max_bytes is None:
             return expired
         excess = self._upkeep.size_bytes() - self._max_bytes
-        return self._coldest(excess) if excess > 0 else ()
+        if excess <= 0:
+            return ()
+        sample = self._sample()
+        return self._giants(sample, self._max_bytes) or self._coldest(sample, excess)
 
-    def _coldest(self, excess: int) -> list[Task]:
+    def _sample(self) -> list[Task]:
         start = os.urandom(16).hex()
         sample = list(self._upkeep.tasks_from(start, SAMPLE))
         if len(sample) < SAMPLE:
             others = self._upkeep.tasks_from("", SAMPLE - len(sample))
             sample += [task for task in others if task.cache_key < start]
+        return sample
+
+    def _giants(self, sample: Sequence[Task], max_bytes: int) -> list[Task]:
+        """Return and tell of those that can't fit, kept before this size was asked for; no other goes for them."""
+        giants = [task for task in sample if (task.size_bytes or 0) > max_bytes][:VICTIMS]
+        for task in giants:
+            self._notices.tell(
+                ("giant", task.func_name),
+                f"a result of {task.func_name} is deleted ({task.cache_key}), as its {task.size_bytes} bytes can't fit "
+                f"into max_size ({max_bytes} bytes); give a larger max_size=",
+                CacheWarning,
+            )
+        return giants
+
+    def _coldest(self, sample: Sequence[Task], excess: int) -> list[Task]:
         last: Mapping[str, datetime] = {}
         if isinstance(self._db, SupportsUses):
             last = self._db.uses.last([task.cache_key for task in sample])

@@ -184,7 +184,7 @@ class Store:
         """Keep `value` under the label's key, replacing what was there.
 
         Raises:
-            SerializationError: the value can't be turned into bytes.
+            SerializationError: the value can't be turned into bytes, or takes more of them than `max_size`.
             StorageError: the database can't be written; the result is held in memory and tried again.
         """
         task, blob_error = self._task(label, value, serializer)
@@ -250,20 +250,18 @@ class Store:
 
             parts, compression = compress(parts)
         size_bytes = sum(map(len, parts))
+        if self.housekeeping is not None:
+            self.housekeeping.expect_room(size_bytes)
         outside = size_bytes > self._inline_limit_bytes if label.save_blob is None else label.save_blob
         # The blob goes first: a row must never name a blob that isn't there. A crash between the two
         # leaves an orphan, which `beautyspot clean` removes.
         location, blob_error = self._save_blob(label, parts) if outside else (None, None)
         task = Task(
             cache_key=label.cache_key, func_name=label.func_name, input_id=label.input_id, version=label.version,
-            result_type="DIRECT_BLOB" if location is None else "FILE",
-            content_type=label.content_type,
-            result_value=location,
-            result_data=joined(parts) if location is None else None,
-            updated_at=now,
-            expires_at=None if label.ttl_s is None else now + timedelta(seconds=label.ttl_s),
-            size_bytes=size_bytes,
-            elapsed_s=label.elapsed_s,
+            result_type="DIRECT_BLOB" if location is None else "FILE", content_type=label.content_type,
+            result_value=location, result_data=joined(parts) if location is None else None,
+            updated_at=now, expires_at=None if label.ttl_s is None else now + timedelta(seconds=label.ttl_s),
+            size_bytes=size_bytes, elapsed_s=label.elapsed_s,
             checksum=reduce(lambda sum_, part: crc32(part, sum_), parts, 0) if size_bytes <= CHECKED_BYTES else None,
             compression=compression,
             tags=label.tags,

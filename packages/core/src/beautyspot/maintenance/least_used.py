@@ -12,12 +12,14 @@ from beautyspot.sizes import Size, bytes_of
 CHUNK = 500
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+NEVER_US = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 
 
 def least_used(tasks: Callable[[], Iterable[Task]], uses: Uses | None, max_bytes: Size, /) -> Iterator[Task]:
     """Yield the least recently used of `tasks`, as many as it takes to leave no more than `max_bytes` of values.
 
-    A result that was never read counts as used when it was kept. Rows of earlier releases, which don't say their size,
+    One that is larger than that by itself goes first, as no other could make room for it. A result that was never read
+    counts as used when it was kept. Rows of earlier releases, which don't say their size,
     are left alone.
 
     Args:
@@ -29,20 +31,27 @@ def least_used(tasks: Callable[[], Iterable[Task]], uses: Uses | None, max_bytes
         ConfigurationError: `max_bytes` is no size.
     """
     limit_bytes = bytes_of(max_bytes)
-    times, sizes = array("q"), array("q")
+    times, sizes, giants = array("q"), array("q"), 0
     for used_us, task in _by_use(tasks(), uses):
+        if _is_giant(task, limit_bytes):
+            giants += 1
+            continue
         times.append(used_us)
         sizes.append(task.size_bytes or 0)
     excess = sum(sizes) - limit_bytes
-    if excess <= 0:
+    if excess <= 0 and not giants:
         return
-    last_us, left = _cutoff(times, sizes, excess)
+    last_us, left = _cutoff(times, sizes, excess) if excess > 0 else (NEVER_US, 0)
     for used_us, task in _by_use(tasks(), uses):
-        if used_us < last_us:
+        if used_us < last_us or _is_giant(task, limit_bytes):
             yield task
         elif used_us == last_us and left > 0:
             left -= task.size_bytes or 0
             yield task
+
+
+def _is_giant(task: Task, limit_bytes: int) -> bool:
+    return (task.size_bytes or 0) > limit_bytes
 
 
 def _cutoff(times: "array[int]", sizes: "array[int]", excess: int) -> tuple[int, int]:
