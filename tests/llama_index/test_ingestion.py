@@ -5,6 +5,7 @@ import pickle
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -468,6 +469,22 @@ def test_it_is_pickled_with_its_place_and_its_options(spot: Spot, asked: list[li
     other([TextNode(text="x")])
     assert asked == [["x"]]
     assert (other.namespace, other.unit) == ("n", "node")
+
+
+def test_a_deep_copy_of_it_or_of_its_pipeline_has_the_same_place(spot: Spot, asked: list[list[str]]) -> None:
+    cached = CachedTransformation(Embedder(embed_dim=2), spot)
+    pipeline = IngestionPipeline(transformations=[cached], disable_cache=True)
+    for copy in (deepcopy(cached), cached.model_copy(deep=True), deepcopy(pipeline).transformations[0]):
+        assert copy.transformation is not cached.transformation
+        copy([TextNode(text="x")])
+    assert asked == [["x"]]
+
+
+def test_documents_that_are_listed_twice_get_nodes_of_their_own(spot: Spot) -> None:
+    twice = CachedTransformation(MarkdownNodeParser(), spot)
+    first, again = [twice([Document(text="# same", id_="d"), Document(text="# same", id_="d")]) for _ in range(2)]
+    assert len({node.node_id for node in first}) == 2
+    assert [node.node_id for node in again] == [node.node_id for node in first]
 
 
 def test_worker_processes_share_what_they_make(spot: Spot, tmp_path: Path) -> None:

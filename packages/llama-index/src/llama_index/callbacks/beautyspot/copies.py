@@ -6,7 +6,7 @@ Whoever asks for the model's class or its attributes finds them, and whatever th
 import sys
 from functools import lru_cache
 from types import new_class
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.keys.counted import share_counts
@@ -91,8 +91,7 @@ class Fronted(type):
 def subclass(class_: Any, front: type[Stand], /) -> Any:
     """Return a class of the same name that has the methods of `front` before those of `class_`."""
     names = {name: getattr(class_, name) for name in ("__module__", "__qualname__", "__doc__")}
-    own: Any = type(class_)
-    made_by = type(Fronted.__name__, (Fronted, own), {})
+    made_by = type(Fronted.__name__, (Fronted, cast("Any", type(class_))), {})
     made = made_by(class_.__name__, (front, class_), {**names, STATE: PrivateAttr(default=None)})
     # After pydantic has made its fields: what it finds before, it takes for a mistake.
     for name in CONSTRUCTORS:

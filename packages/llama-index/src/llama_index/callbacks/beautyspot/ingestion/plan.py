@@ -44,6 +44,8 @@ class Plan:
         self._is_embedding = isinstance(transformation, BaseEmbedding)
         self._before: dict[int, list[Before]] = {}
         self._made: dict[int, Sequence[BaseNode]] = {}
+        self._ids: dict[str | None, list[list[str]]] = {}
+        """Of the parts that were made so far, by their key: one that is listed twice gets two sets of nodes."""
         self.refused = False
         """Whether something was made that can't be kept."""
 
@@ -109,6 +111,7 @@ class Plan:
         for part, result in zip(call, results, strict=True):
             self._made[part] = result
             key = self._places[part]
+            self._note(part)
             if key is None:
                 continue
             value = self._described(part, result)
@@ -141,6 +144,12 @@ class Plan:
             return value if all(changed) else None
         return value
 
+    def _times(self, part: int) -> int:
+        return self._ids.get(self._places[part], []).count([node.node_id for node in self._parts[part]])
+
+    def _note(self, part: int) -> None:
+        self._ids.setdefault(self._places[part], []).append([node.node_id for node in self._parts[part]])
+
     def _restore(self, part: int, value: Any) -> bool:
         try:
             if self._is_embedding:
@@ -148,7 +157,8 @@ class Plan:
                 set_field(node, "embedding", value)
                 self._made[part] = [node]
             else:
-                self._made[part] = restored(value, self._parts[part])
+                self._made[part] = restored(value, self._parts[part], self._times(part))
+                self._note(part)
         except (LookupError, TypeError, ValueError, AttributeError):  # of another release, or damaged: it is made anew
             return False
         return True

@@ -80,16 +80,16 @@ def _described(node: BaseNode, given: Sequence[Before], names: Names) -> list[An
     return [type(node).__name__, node.node_id, place, was is not None and was.node is node, fields, vector, relations]
 
 
-def restored(value: Any, given: Sequence[BaseNode], /) -> list[BaseNode]:
-    """Return the nodes that `described` told of, made of `given`.
+def restored(value: Any, given: Sequence[BaseNode], again: int = 0, /) -> list[BaseNode]:
+    """Return the nodes that `described` told of, made of `given`; `again` is how often that was done before.
 
     Raises:
         LookupError, TypeError, ValueError: `value` is none of ours.
     """
     ids, nodes = value
     known = {old: node.node_id for old, node in zip(ids, given, strict=True)}
-    heirs = " ".join(known.values())
-    moved = any(old != new for old, new in known.items())
+    heirs = " ".join([*known.values(), *([str(again)] if again else [])])
+    moved = bool(again) or any(old != new for old, new in known.items())
     for _, node_id, place, *_ in nodes:
         if place is None:
             known[node_id] = str(uuid5(_OURS, f"{node_id} {heirs}")) if moved else node_id

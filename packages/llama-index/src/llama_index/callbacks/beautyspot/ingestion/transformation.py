@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from beautyspot.checks import expect, words
 from beautyspot.durations import Duration, seconds
@@ -162,6 +162,10 @@ class CachedTransformation(TransformComponent):
                 for error in filter(None, ended):
                     raise error
         return plan.result()
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Copy the transformation; the results stay in the same place."""
+        return super().__deepcopy__({**(memo or {}), **{id(each): each for each in (self._place, self._spot)}})
 
     def __reduce__(self) -> Any:
         """Let a worker process make the same, with the results in the same place."""
