@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -358,6 +359,31 @@ def test_what_a_client_gave_with_each_chunk_is_replayed(store: Spot) -> None:
     first, again = (list(llm.stream_complete("a")) for _ in range(2))
     assert [each.raw for each in again] == [each.raw for each in first]
     assert llm.complete("a").raw == {"c": {"d": 2}}
+
+
+@dataclass
+class Usage:
+    total: int
+
+
+@dataclass
+class Reply:
+    usage: Usage
+    socket: Any = None
+
+
+def test_of_a_dataclass_that_a_client_gave_the_fields_are_kept(store: Spot) -> None:
+    class Raw(Parrot):
+        @llm_completion_callback()
+        def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Any:
+            socket = threading.Lock() if prompt == "odd" else None
+            replies = [Reply(Usage(place), socket) for place in range(3)]
+            return (CompletionResponse(text="x" * reply.usage.total, delta="x", raw=reply) for reply in replies)
+
+    llm = cache_llm(Raw(), store)
+    for prompt, total in (("plain", {0, 1, 2}), ("odd", {None})):
+        _, again = (list(llm.stream_complete(prompt)) for _ in range(2))
+        assert {each.raw and each.raw["usage"]["total"] for each in again} == total
 
 
 def test_what_is_too_much_of_it_or_can_not_be_kept_is_left_out(store: Spot) -> None:

@@ -2,6 +2,7 @@
 
 # What a provider adds to an answer is of any type.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+import dataclasses
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
@@ -86,14 +87,26 @@ class AnswerSerializer:
         try:
             return self._inner.dumps(content)
         except SerializationError:
-            return self._inner.dumps({**content, "raw": None})
+            return self._inner.dumps({**content, "raw": self._keepable(content["raw"])})
+
+    def _keepable(self, raw: Any) -> Any:
+        """Return the fields of what can't be kept as it is, or nothing where they can't either."""
+        opened = _opened(raw)
+        try:
+            self._inner.dumps(opened)
+        except SerializationError:
+            return None
+        return opened
 
     def _packed(self, told: Iterable[Any]) -> bytes:
         """Return it packed, or nothing where there is none, too much, or some that can't be kept."""
-        try:
-            packed = self._inner.dumps(list(_thin(told))) if told else b""
-        except SerializationError:
+        if not told:
             return b""
+        try:
+            packed = self._inner.dumps(list(_thin(told)))
+        except SerializationError:
+            opened = self._keepable(list(_thin(map(_opened, told))))
+            packed = b"" if opened is None else self._inner.dumps(opened)
         return packed if len(packed) <= MOST_RAW_BYTES else b""
 
     def loads(self, data: Buffer, /) -> Answer:
@@ -190,6 +203,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     return str(value) if type(value).__module__.startswith(("pydantic", "pathlib")) else value
+
+
+def _opened(value: Any) -> Any:
+    """Return the fields of dataclasses, which nobody registered."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _opened(_plain(getattr(value, field.name))) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {name: _opened(each) for name, each in value.items()}
+    return [_opened(each) for each in value] if isinstance(value, list) else value
 
 
 def _fields(model: BaseModel) -> dict[str, Any]:
