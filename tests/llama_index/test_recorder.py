@@ -682,6 +682,8 @@ def test_runs_that_are_lost_at_the_end_are_told(tmp_path: Path) -> None:
         ("sample", 2),
         ("sample", "half"),
         ("sources", ()),
+        ("sources", None),
+        ("sources", [[]]),
         ("sources", ("otel",)),
         ("prices", 1.25),
     ],

@@ -71,7 +71,7 @@ async def save_context(ctx: Context[Any], spot: Place, key: str) -> None:
     Steps that have not ended when it is kept run again when it is loaded.
 
     Args:
-        ctx: Its state must go into JSON; objects of pydantic do.
+        ctx: Its state must go into JSON; objects of pydantic do, if all that they hold does.
         spot: A Spot, a file's path, or a database's URL.
         key: Such as the id of a conversation.
 
@@ -86,7 +86,8 @@ async def save_context(ctx: Context[Any], spot: Place, key: str) -> None:
     except Exception as error:  # whatever an object of the user's raises
         raise SerializationError(
             f"the context of {key!r} can't be kept ({type(error).__name__}: {error}); keep in its state only what goes "
-            "into JSON, such as plain data and objects of pydantic"
+            "into JSON, such as plain data and objects of pydantic that hold nothing else; a ChatMemoryBuffer holds a "
+            "function, so keep its to_dict()"
         ) from error
     place = spot_at(spot)
     await in_thread(place.parts.executor, _write, place, key, content)
