@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from workspace.blocks import DOCUMENTS
 
 ROOT = Path(__file__).parents[2]
 LOCKS = [ROOT / "requirements.lock", *sorted((ROOT / "requirements").glob("*.txt"))]
@@ -21,6 +22,11 @@ FOREIGN = re.compile(
         ]
     )
 )
+
+
+TOOL = re.compile(r"`((?:python -m )?(?:basedpyright|lint-imports|mkdocs|pytest|ruff) [^`]+)`")
+"""One that lies in an environment that `make` keeps to itself."""
+TESTS_TOLD = re.compile(r"make test ARGS=(\"[^\"]+\"|[^\s`]+)")
 
 
 def verbs(text: str) -> set[str]:
@@ -75,6 +81,18 @@ def test_the_makefile_has_the_verbs_of_the_house() -> None:
 
 def test_every_verb_is_told_to_contributors() -> None:
     assert makefile_verbs() - verbs((ROOT / "CONTRIBUTING.md").read_text("utf-8")) == {"help"}
+
+
+def test_a_sentence_names_no_tool_that_is_on_nobodys_path() -> None:
+    found = {path.relative_to(ROOT).as_posix(): TOOL.findall(path.read_text("utf-8")) for path in DOCUMENTS}
+    assert {name: told for name, told in found.items() if told} == {}, "say `make test ARGS=…` instead"
+
+
+def test_the_tests_that_a_sentence_names_are_there() -> None:
+    told = {each.strip('"') for path in DOCUMENTS for each in TESTS_TOLD.findall(path.read_text("utf-8"))}
+    paths = {part for each in told for part in each.split() if part.startswith("tests/")}
+    assert len(paths) > 5
+    assert {path for path in paths if not (ROOT / path).exists()} == set()
 
 
 def test_no_package_depends_on_the_demos_models() -> None:
