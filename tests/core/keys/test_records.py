@@ -1,6 +1,9 @@
 """Classes with fields are keyed by their fields, and by nothing else that an instance carries."""
 
+import collections
 import dataclasses
+import datetime
+import decimal
 import enum
 import functools
 import threading
@@ -9,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import beautyspot as bs
+import numpy
 import pydantic
 import pytest
 import sqlmodel
@@ -252,3 +256,39 @@ def test_what_lies_too_deep_in_a_record_refuses_it():
     prompt.more = deep  # type: ignore[attr-defined]
     with pytest.raises(UnkeyableArgument, match="holds itself or is nested too deep"):
         KeyMaker(key).key((prompt,), {})
+
+
+def on_top_of(kind: Any, value: Any, *, of_attrs: bool = False) -> Any:
+    namespace = {"__annotations__": {"note": str}, "note": "", "__module__": __name__}
+    plain = type("Value", (kind,), namespace)
+    record = pytest.importorskip("attr").s(plain, auto_attribs=True) if of_attrs else dataclasses.dataclass(plain)
+    return value(record)
+
+
+VALUES: dict[str, tuple[Any, Callable[[Any, int], Any]]] = {
+    "decimal": (decimal.Decimal, lambda kind, n: decimal.Decimal.__new__(kind, n)),
+    "date": (datetime.date, lambda kind, n: datetime.date.__new__(kind, 2026, 1, n)),
+    "ordered": (collections.OrderedDict, lambda kind, n: _filled(kind, n)),
+    "dict": (dict, lambda kind, n: _filled(kind, n)),
+    "array": (numpy.ndarray, lambda kind, n: numpy.full(2, n).view(kind)),
+}
+
+
+def _filled(kind: Any, n: int) -> Any:
+    made = kind.__new__(kind)
+    made[n] = n
+    return made
+
+
+@pytest.mark.parametrize("of_attrs", [False, True])
+@pytest.mark.parametrize("name", VALUES)
+def test_a_record_that_is_a_value_as_well_counts_by_both(name: str, of_attrs: bool):
+    kind, made = VALUES[name]
+
+    def record(n: int, note: str = "") -> Any:
+        value = on_top_of(kind, lambda cls: made(cls, n), of_attrs=of_attrs)  # type: ignore[reportUnknownLambdaType] - any
+        value.note = note
+        return value
+
+    assert key(record(1)) == key(record(1)) != key(record(2))
+    assert key(record(1)) != key(record(1, "other"))

@@ -23,17 +23,22 @@ _MEMBER = frozenset(("_name_", "_value_", "_sort_order_", "__objclass__"))
 """What every member of an enum holds."""
 
 
-def maker_for(kind: type, /) -> Maker | None:
-    """Return the maker for a class with fields, None for any other."""
+def maker_for(kind: type, value: Maker | None, /) -> Maker | None:
+    """Return the maker for a class with fields, None for any other.
+
+    Args:
+        kind: The class.
+        value: Makes the forms of what its instances are beside, as those of a dataclass on top of `Decimal` are.
+    """
     if issubclass(kind, Enum):
         return _flag if issubclass(kind, Flag) else _enum
     if hasattr(kind, "__dataclass_fields__"):
-        return _fields(kind, _dataclass_names(kind))
+        return _fields(kind, _dataclass_names(kind), value)
     if hasattr(kind, "__attrs_attrs__"):
         attributes: Any = kind.__attrs_attrs__
-        return _fields(kind, [attribute.name for attribute in attributes])
+        return _fields(kind, [attribute.name for attribute in attributes], value)
     if issubclass(kind, tuple) and isinstance(getattr(kind, "_fields", None), tuple):
-        return _fields(kind, kind._fields)  # type: ignore[attr-defined]
+        return _fields(kind, kind._fields, None if value is CORE[tuple] else value)  # type: ignore[attr-defined]
     return _pydantic(kind)
 
 
@@ -62,12 +67,10 @@ def _dataclass_names(kind: type) -> list[str]:
     return [field.name for field in dataclasses.fields(kind)]
 
 
-def _fields(kind: type, names: Iterable[str]) -> Maker:
+def _fields(kind: type, names: Iterable[str], base: Maker | None) -> Maker:
     name, fields = None if "<locals>" in kind.__qualname__ else qualified_name(kind), tuple(names)
     known = frozenset(fields) | _cached(kind)
     slots = [slot for slot in _slots(kind) if slot not in known]
-    # A record that is also a dict or list holds more than its fields.
-    base = next((CORE[cls] for cls in kind.__mro__ if cls in CORE and cls is not tuple), None)
 
     def form(canonical: Canonical, value: Any) -> Form:
         items = [getattr(value, field, _MISSING) for field in fields]

@@ -10,7 +10,7 @@ from typing import Any
 
 from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.binding import stands_before
-from beautyspot.keys.callables import class_name
+from beautyspot.keys.callables import CALLABLES, class_name
 from beautyspot.keys.canonical import CORE, Canonical, Form, Maker, NoContentError, tag
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
@@ -35,7 +35,7 @@ def _registered(kind: type, registry: KeyRegistry) -> Maker | None:
 def _record(kind: type) -> Maker | None:
     from beautyspot.keys import records  # as in Canonical: not before it is needed
 
-    make = records.maker_for(kind)
+    make = records.maker_for(kind, _host(kind) or _known(kind)[1])
     is_callable = any("__call__" in vars(base) for base in kind.__mro__)
     return make if make is None or not is_callable else _or_decorator(kind, make)
 
@@ -74,18 +74,21 @@ def _host(kind: type) -> Maker | None:
 
 
 def _content(kind: type) -> Maker | None:
-    from beautyspot.keys.callables import CALLABLES  # as in Canonical
+    base, make = (kind, CALLABLES["builtins.type"]) if issubclass(kind, type) else _known(kind)
+    return make if make is None or base is kind else _subclass(kind, base, make)
+
+
+def _known(kind: type) -> tuple[type, Maker | None]:
+    """Return the first of a class's bases whose values are known, and their maker; None where there is none."""
     from beautyspot.keys.standard import STANDARD
 
-    if issubclass(kind, type):
-        return CALLABLES["builtins.type"]
     for base in kind.__mro__:
         name = f"{base.__module__.removesuffix('._local')}.{base.__qualname__}"
         making = STANDARD.get(name)
         make = making(base) if making else CORE.get(base) or CALLABLES.get(name)
         if make is not None:
-            return make if base is kind else _subclass(kind, base, make)
-    return None
+            return base, make
+    return kind, None
 
 
 def _subclass(kind: type, base: type, make: Maker) -> Maker:
