@@ -7,6 +7,7 @@ import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -77,14 +78,68 @@ def test_map_tells_which_item_failed(spot: bs.Spot, item: object, shown: str):
         with pytest.raises(RuntimeError) as failed:
             call([None, item], progress=False)
         (note,) = failed.value.__notes__
-        assert re.fullmatch(f"map was at item 1: {shown}.*", note)
+        assert re.fullmatch(f"map of fail\\w* was at item 1: {shown}.*", note)
         assert len(note) < 250
+
+
+@dataclass(frozen=True)
+class ApiError(Exception):
+    code: int
+
+
+def test_map_raises_an_error_that_takes_no_notes_as_it_is(spot: bs.Spot):
+    @spot.mark
+    def ask(code: int) -> None:
+        raise ApiError(code)
+
+    @spot.mark
+    async def ask_later(code: int) -> None:
+        raise ApiError(code)
+
+    for call in (ask.map, lambda *items, **options: asyncio.run(ask_later.map(*items, **options))):
+        for progress in (False, True):
+            with pytest.raises(ApiError):
+                call([429], progress=progress)
+        assert call([429], progress=False, on_error="collect") == [ApiError(429)]
+
+
+def test_an_error_that_is_raised_again_and_again_tells_of_one_item(spot: bs.Spot):
+    error, together = RuntimeError("down"), threading.Barrier(3, timeout=60)
+
+    @spot.mark(ignore=("error", "together"))
+    def fail(item: int) -> None:
+        together.wait()
+        raise error
+
+    for items in ([1, 2, 3], [4, 5, 6]):
+        with pytest.raises(RuntimeError):
+            fail.map(items, workers=3, progress=False)
+        (note,) = error.__notes__
+        assert note[-1] in map(str, items)
+
+
+@pytest.mark.parametrize("allowed", [0, 2])
+def test_map_goes_on_with_as_many_threads_as_the_machine_allows(
+    spot: bs.Spot, monkeypatch: pytest.MonkeyPatch, allowed: int
+):
+    start, started = threading.Thread.start, list[str]()
+
+    def start_some(thread: threading.Thread) -> None:
+        if thread.name.startswith("beautyspot-map"):
+            started.append(thread.name)
+            if len(started) > allowed:
+                raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_some)
+    assert spot.mark(str).map(range(10), progress=False) == list("0123456789")
+    assert len(started) == allowed + 1
 
 
 def test_map_tells_which_item_has_no_key(spot: bs.Spot):
     with pytest.raises(bs.UnkeyableArgument) as failed:
         spot.mark(repr).map([1, threading.Lock()], progress=False)
-    assert failed.value.__notes__[0].startswith("map was at item 1: <unlocked")
+    assert failed.value.__notes__[0].startswith("map of repr was at item 1: <unlocked")
 
 
 def test_map_awaits_coroutine_functions(spot: bs.Spot):

@@ -1,7 +1,7 @@
 """Many calls at once: hits right away, misses in threads or tasks, each kept as soon as it comes."""
 
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext, suppress
 from contextvars import Context, copy_context
 from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +17,9 @@ from beautyspot.walk.stops import Stopped, stopping
 
 if TYPE_CHECKING:
     from asyncio import Task
+    from contextlib import AbstractContextManager
+
+    from beautyspot.progress import Bar
 
 OnError = Literal["raise", "collect"]
 
@@ -29,6 +32,7 @@ class Batch:
         self.plan, self.calls, self.on_error, self.advance = plan, calls, on_error, advance
         self.results: list[Any] = [None] * len(calls)
         self.stop = Event()
+        self._noted: list[Exception] = []
 
     def context(self) -> Context:
         """Return a context for one call, which is given up if it has not begun when `stop` is set."""
@@ -42,7 +46,7 @@ class Batch:
 
     def run(self, place: int) -> None:
         """Make the call at `place`."""
-        with suppress(Stopped), self._settle(place):
+        with Settling(self, place):
             self.results[place] = miss(self.plan, self._key(place), self.calls[place], {})
 
     def job(self, place: int) -> Job:
@@ -52,7 +56,7 @@ class Batch:
 
     async def run_async(self, place: int) -> None:
         """Make the call at `place`."""
-        with suppress(Stopped), self._settle(place):
+        with Settling(self, place):
             self.results[place] = await miss_async(self.plan, self._key(place), self.calls[place], {})
 
     def _key(self, place: int) -> str:
@@ -71,7 +75,7 @@ class Batch:
 
     def _take_hit(self, place: int, args: Args) -> bool:
         hit: Hit | None = None
-        with self._settle(place, done=False):
+        with Settling(self, place, done=False):
             key, hit = self._look_up(args)
             if hit is not None:
                 self.results[place] = self.plan.count_hit(hit, key, args, {})
@@ -87,19 +91,46 @@ class Batch:
             return "", self.plan.hit_without_key(error, args, {})
         return key, self.plan.store.read(key, self.plan.serializer)
 
-    @contextmanager
-    def _settle(self, place: int, *, done: bool = True) -> Generator[None]:
-        try:
-            yield
-        except Exception as error:
-            if self.on_error == "raise":
-                self.stop.set()  # the next call in line is quicker than the `map`
-                error.add_note(f"map was at item {place}: {_shown(self.calls[place][-1])}")
-                raise
+    def settle(self, place: int, error: BaseException | None, /) -> bool:
+        """Take what came of the call at `place`, and say whether the others go on in spite of `error`."""
+        if not isinstance(error, Exception):
+            return isinstance(error, Stopped)
+        if self.on_error == "collect":
             self.results[place] = error
+            return True
+        self.stop.set()  # the next call in line is quicker than the `map`
+        self._note(place, error)
+        return False
+
+    def _note(self, place: int, error: Exception) -> None:
+        """Have `error` tell at which item it was, once where several calls raised it, now or in an earlier map."""
+        if any(error is each for each in self._noted):
+            return
+        self._noted.append(error)
+        words = f"map of {self.plan.keys.func_name.rpartition('.')[2]} was at item"
+        with suppress(Exception):  # it may take no notes, as a frozen dataclass
+            notes = getattr(error, "__notes__", [])
+            notes[:] = [note for note in notes if not note.startswith(words)]
+            error.add_note(f"{words} {place}: {_shown(self.calls[place][-1])}")
+
+
+class Settling:
+    """The end of one call of a batch. No `@contextmanager`: that sets an attribute of the error, which may refuse."""
+
+    def __init__(self, batch: Batch, place: int, *, done: bool = True) -> None:
+        """Settle the call at `place`; `done` if nothing of it is left to do afterwards."""
+        self._batch, self._place, self._done = batch, place, done
+
+    def __enter__(self) -> None:
+        """Begin the call."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object, /) -> bool:
+        """Take what came of it."""
+        try:
+            return self._batch.settle(self._place, error)
         finally:
-            if done:
-                self.advance()
+            if self._done:
+                self._batch.advance()
 
 
 def run_batch(
@@ -107,8 +138,8 @@ def run_batch(
 ) -> list[Any]:
     """Call the function with each item and return the results in the items' order."""
     calls = _calls(before, items, workers, on_error)
-    with _bar(plan, len(calls), progress) as advance:
-        batch = Batch(plan, calls, on_error, advance)
+    with _bar(plan, len(calls), progress) as bar:
+        batch = Batch(plan, calls, on_error, bar.advance if bar else lambda: None)
         places = batch.take_hits()
         with sending_work():
             jobs = [batch.job(place) for place in places]
@@ -124,8 +155,8 @@ async def run_batch_async(
 
     calls = _calls(before, items, workers, on_error)
     turns = asyncio.Semaphore(workers)
-    with _bar(plan, len(calls), progress) as advance:
-        batch = Batch(plan, calls, on_error, advance)
+    with _bar(plan, len(calls), progress) as bar:
+        batch = Batch(plan, calls, on_error, bar.advance if bar else lambda: None)
 
         async def run(place: int) -> None:
             async with turns:
@@ -167,13 +198,10 @@ def _shown(item: Any) -> str:
         return f"a {type(item).__qualname__!r}, whose repr failed ({type(error).__name__})"
 
 
-@contextmanager
-def _bar(plan: Plan, total: int, progress: bool) -> Generator[Callable[[], None]]:
-    """Show a bar while somebody looks."""
+def _bar(plan: Plan, total: int, progress: bool) -> "AbstractContextManager[Bar | None]":
+    """Return a bar to show, while somebody looks."""
     if not progress:
-        yield lambda: None
-        return
+        return nullcontext()
     from beautyspot.progress import Bar  # 50 ms that only a bar needs
 
-    with Bar(plan.keys.func_name.rpartition(".")[2], total) as bar:
-        yield bar.advance
+    return Bar(plan.keys.func_name.rpartition(".")[2], total)

@@ -34,8 +34,7 @@ class Crew:
             what: Whose calls the jobs are.
         """
         try:
-            for number in range(min(workers, len(self._jobs))):
-                Thread(target=self._work, name=f"beautyspot-map_{number}", daemon=True).start()
+            self._start(workers)
             with self._rest:
                 self._rest.wait_for(self._is_done)
         finally:
@@ -43,6 +42,15 @@ class Crew:
             self._end(what)
         if self._failures:
             raise self._failures.pop(min(self._failures))
+
+    def _start(self, workers: int) -> None:
+        for number in range(min(workers, len(self._jobs))):
+            try:
+                Thread(target=self._work, name=f"beautyspot-map_{number}", daemon=True).start()
+            except RuntimeError:  # the machine allows no more: those that work go on, and without any, this one
+                if number == 0:
+                    self._work()
+                return
 
     def _is_done(self) -> bool:
         return not self._working and (not self._jobs or self._stop.is_set())
