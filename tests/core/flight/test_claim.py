@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import traceback
 import weakref
 from collections.abc import Callable
 from contextvars import Context
@@ -47,6 +48,19 @@ def test_followers_raise_the_very_exception_of_their_leader(flight: Flight):
         with pytest.raises(OSError, match="api down") as caught:
             follower.wait()
         assert caught.value is error
+
+
+def test_the_exception_of_a_leader_does_not_gather_the_lines_of_its_followers(flight: Flight):
+    leader, *followers = (someone(flight)("key") for _ in range(20))
+    error = OSError("api down")
+    with pytest.raises(OSError, match="api down"), leader:
+        raise error
+    lengths = set[int]()
+    for follower in followers:
+        with pytest.raises(OSError, match="api down"):
+            follower.wait()
+        lengths.add(len(traceback.extract_tb(error.__traceback__)))
+    assert len(lengths) == 1
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, GeneratorExit])

@@ -1,7 +1,7 @@
 """A place in the flight of one key: how a leader ends its call, and how a follower waits for it."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from threading import Event, Lock
+from threading import TIMEOUT_MAX, Event, Lock
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -26,6 +26,8 @@ class Outcome(NamedTuple):
     """Whether the store has it; the value below is shared with the leader and every other follower."""
     value: Any = None
     error: Exception | None = None
+    trace: TracebackType | None = None
+    """Of the error in its leader."""
 
 
 class Claim:
@@ -73,7 +75,7 @@ class Claim:
 
     def fail(self, error: Exception, /) -> None:
         """Let the followers raise `error`."""
-        self._end(Outcome(True, error=error))
+        self._end(Outcome(True, error=error, trace=error.__traceback__))
 
     def abandon(self) -> None:
         """Let the followers claim again. Does nothing to a claim that has ended."""
@@ -98,7 +100,7 @@ class Claim:
         try:
             if self._park(gate.release):
                 if stop is None:
-                    gate.acquire(timeout=-1 if limit_s is None else max(0.0, limit_s))
+                    gate.acquire(timeout=-1 if limit_s is None else min(max(0.0, limit_s), TIMEOUT_MAX))
                 else:
                     while not (stop.is_set() or gate.acquire(timeout=LONGEST_POLL_S)):
                         pass
@@ -189,7 +191,7 @@ class Claim:
     def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None, /) -> None:
         """End the claim if the call didn't: an `Exception` is the followers' too, anything else only the leader's."""
         if not (self._handed_over or self.call.done):
-            self._end(Outcome(True, error=error) if isinstance(error, Exception) else Outcome(False))
+            self._end(Outcome(True, error=error, trace=trace) if isinstance(error, Exception) else Outcome(False))
 
     def __del__(self) -> None:
         """Let nobody wait for a claim that is gone, such as one of a coroutine that never went on."""
@@ -268,5 +270,5 @@ class Claim:
         outcome = self._outcome
         assert outcome is not None, "woken before the leader ended"
         if outcome.error is not None:
-            raise outcome.error
+            raise outcome.error.with_traceback(outcome.trace)  # else each follower's own is added to all others'
         return outcome
