@@ -54,3 +54,10 @@ def test_a_span_of_time_that_no_date_can_hold_is_refused_with_the_longest(durati
 )
 def test_a_span_comes_in_its_largest_fitting_unit(span_s: float, text: str) -> None:
     assert duration_text(span_s) == text
+
+
+def test_text_is_not_told_of_what_no_shell_can_say():
+    with pytest.raises(ConfigurationError, match="give seconds above 0, or text like '7d'"):
+        seconds("abc")
+    with pytest.raises(ConfigurationError, match="give seconds above 0, a timedelta, or text like '7d'"):
+        seconds(0)

@@ -31,8 +31,9 @@ def seconds(duration: Duration, name: str | None = None, /, *, from_0: bool = Fa
     where = "" if name is None else f"{name} is "
     number = _number(duration)
     if not (math.isfinite(number) and (number > 0 or (from_0 and number == 0))) or isinstance(duration, bool):
+        ways = "or" if isinstance(duration, str) else "a timedelta, or"  # a command line takes no other than text
         raise ConfigurationError(
-            f"{where}not a span of time: {shown(duration)}; give seconds above 0, a timedelta, or text like '7d'"
+            f"{where}not a span of time: {shown(duration)}; give seconds above 0, {ways} text like '7d'"
         )
     if number > LONGEST_DAYS * UNITS_S["d"]:
         raise ConfigurationError(f"{where}too long a span of time: {shown(duration)}; give at most '{LONGEST_DAYS}d'")
