@@ -210,10 +210,11 @@ def test_a_wait_with_a_limit_ends_there_and_the_leader_never_meets_its_follower(
     leader.land(None, kept=True)
 
 
-def test_a_leader_that_lands_within_the_limit_is_heard(job: Job):
+@pytest.mark.parametrize("limit_s", [10, 1e12, float("inf")])
+def test_a_leader_that_lands_within_the_limit_is_heard(job: Job, limit_s: float):
     with ThreadPoolExecutor() as pool:
         leader = job.flight.claim("k")
         follower = Context().run(job.flight.claim, "k")
-        outcome = pool.submit(follower.wait, limit_s=10)
+        outcome = pool.submit(follower.wait, limit_s=limit_s)
         leader.land(5, kept=False)
         assert outcome.result(10).value == 5
