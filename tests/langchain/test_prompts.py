@@ -1,13 +1,17 @@
 """Which prompts are the same question."""
 
 import json
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from langchain_beautyspot import stable_key
 from langchain_beautyspot.item_ids import without_item_ids
 from langchain_beautyspot.prompts import canonical_prompt, readable_prompt
 from langchain_core.load import dumps
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages.content import create_citation, create_image_block, create_text_block
 from pydantic import BaseModel
 
 CALL = {"name": "add", "args": {"a": 1, "b": 2}, "id": "call_1", "type": "tool_call"}
@@ -59,6 +63,28 @@ def test_a_text_or_call_of_a_function_is_the_same_without_its_id():
 def test_reasoning_is_nothing_without_the_ids_around_it():
     parts = [{"type": "reasoning", "summary": [], "id": "rs_1"}, {"type": "text", "text": "yes", "id": "msg_1"}]
     assert without_item_ids(parts) == parts
+
+
+def blocks(text: str = "what is it?") -> list[Any]:
+    """Make blocks as LangChain's own functions do: each has an id that comes by chance."""
+    cited = {**create_text_block(text), "annotations": [create_citation(title="t")]}
+    return [cited, create_image_block(base64="AAAA", mime_type="image/png")]
+
+
+@pytest.mark.parametrize(
+    "class_", [HumanMessage, SystemMessage, AIMessage, lambda given: ToolMessage(given, tool_call_id="1")]
+)
+def test_ids_that_langchain_draws_for_blocks_make_no_other_question(class_: Any):
+    assert key(class_(blocks())) == key(class_(blocks())) != key(class_(blocks("what else?")))
+    assert stable_key([class_(blocks())]) == stable_key([class_(blocks())]) != stable_key([class_(blocks("else"))])
+
+
+def test_ids_that_somebody_gave_stay():
+    given = [HumanMessage([{**create_text_block("q"), "id": name}]) for name in ("lc_one", "lc_two")]
+    calls = [AIMessage([{**CALL, "id": f"lc_{uuid4()}"}]) for _ in range(2)]
+    for one, two in (given, calls):
+        assert key(one) != key(two)
+        assert stable_key(one) != stable_key(two)
 
 
 def test_a_streamed_message_is_the_whole_one():

@@ -5,11 +5,20 @@ langchain-openai puts the text of the second into the first. A text or a call of
 reasoning and calls of OpenAI's own tools are not, so answers with such parts stay as they are.
 """
 
+import re
 from typing import Any, cast
 
 STANDS_ALONE = frozenset(("text", "output_text", "refusal", "function_call", "custom_tool_call", "tool_call"))
 OWN_IDS = ("msg_", "fc_", "ctc_")
 """How they begin. The id of a `tool_call`, which its result names, begins with `call_`."""
+
+_RANDOM = re.compile(r"lc_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The id that LangChain gives a block, or a citation in it, without one. That of a call stays: its result names it."""
+
+
+def without_random_ids(content: Any, /) -> Any:
+    """Return the content of a message without the ids that LangChain draws for its blocks."""
+    return [_undrawn(block) for block in cast("list[Any]", content)] if isinstance(content, list) else content
 
 
 def without_item_ids(content: Any, /) -> Any:
@@ -33,4 +42,15 @@ def _bare(part: Any) -> Any:
     extras = bare.get("extras")
     if isinstance(extras, dict) and "item_id" in extras:
         bare["extras"] = {name: each for name, each in cast("dict[str, Any]", extras).items() if name != "item_id"}
+    return bare
+
+
+def _undrawn(block: Any) -> Any:
+    if not isinstance(block, dict):
+        return block
+    bare = dict(cast("dict[str, Any]", block))
+    if not str(bare.get("type")).endswith("tool_call") and _RANDOM.fullmatch(str(bare.get("id"))):
+        del bare["id"]
+    if "annotations" in bare:
+        bare["annotations"] = without_random_ids(bare["annotations"])
     return bare

@@ -8,7 +8,7 @@ issue 35308). What is left here is what a provider is sent.
 import json
 from typing import Any, cast
 
-from langchain_beautyspot.item_ids import without_item_ids
+from langchain_beautyspot.item_ids import without_item_ids, without_random_ids
 
 MESSAGES = '[{"lc": 1, "type": "constructor"'
 """How `langchain_core.load.dumps` begins a list of messages."""
@@ -25,8 +25,8 @@ KEPT_METADATA = ("model_provider", "output_version")
 
 _CANONICAL_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 # In a user's text the quotes would stand behind a backslash.
-_BROUGHT_ALONG = ('messages", "AI', 'messages", "Tool', 'messages", "Function', 'Chunk"], "kwargs"')
-"""In a prompt with answers in it; where nobody has answered yet, nothing differs from run to run."""
+_BROUGHT_ALONG = ('messages", "AI', 'messages", "Tool', 'messages", "Function', 'Chunk"], "kwargs"', '"id": "lc_')
+"""In a prompt with answers or ids of blocks in it; where nobody has answered yet, nothing differs from run to run."""
 
 
 def canonical_prompt(prompt: str, /, *, with_response_ids: bool = False) -> bytes:
@@ -68,6 +68,7 @@ def _canonical(message: Any, with_response_ids: bool) -> Any:
         return cast("dict[str, Any]", message)
     kept = {name: value for name, value in cast("dict[str, Any]", fields).items() if name not in LEFT_OUT}
     kind = str(cast("dict[str, Any]", message)["id"][-1]).removesuffix("Chunk")
+    kept["content"] = without_random_ids(kept.get("content"))
     if kind == "AIMessage":
         kept["content"] = without_item_ids(kept.get("content"))
     metadata = kept.pop("response_metadata", None)
