@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from langchain.agents import create_agent
 from langchain_beautyspot import BeautySpotCache, BeautySpotCallbackHandler, CacheMiddleware, record_runs
+from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import LLM, BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
@@ -154,6 +155,28 @@ def test_a_hit_of_an_agent_within_a_model_is_saved_once(
     totals = recorder.totals()
     assert (openai_api.calls, totals.calls, totals.hits) == (1, 2, 1)
     assert totals.spent_tokens == totals.saved_tokens > 0
+
+
+@pytest.mark.parametrize("kind", ["ours", "langchain's"])
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_hit_that_another_model_hands_on_is_saved_once(
+    chat: Make, recorder: BeautySpotCallbackHandler, tmp_path: Path, kind: str, at_once: bool, anew: bool
+) -> None:
+    class Anew(Router):
+        def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+            given: Any = super()._generate(*args, **kwargs).generations[0].message
+            message = AIMessage(given.content, usage_metadata=given.usage_metadata)
+            return ChatResult(generations=[ChatGeneration(message=message)])
+
+    inner = chat(cache=BeautySpotCache(tmp_path / "c.db") if kind == "ours" else InMemoryCache())
+    router = (Anew if anew else Router)(models=[inner], at_once=at_once and kind == "ours" and not anew)
+    for _ in range(3):
+        router.invoke("q", config={"callbacks": [recorder]})
+    totals, spent = recorder.totals(), recorder.rows()[0].input_tokens
+    assert spent
+    assert (totals.calls, totals.hits, totals.saved_tokens) == (3, 2, totals.spent_tokens * 2)
+    assert len(recorder.rows()) == 6
 
 
 async def test_a_model_that_is_asked_after_another_was_cut_counts_for_itself(

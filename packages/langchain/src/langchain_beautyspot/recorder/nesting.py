@@ -33,7 +33,6 @@ class Told(NamedTuple):
     """A hash of the text and the calls of tools."""
     tokens: Tokens
     """That it took: of input and output."""
-    is_hit: bool
 
 
 class Nesting:
@@ -53,15 +52,24 @@ class Nesting:
         if run.labels.kind == "llm":
             self._open[run.run_id] = run
 
-    def answered(self, run: OpenRun, result: LLMResult, now_s: float, /, *, is_hit: bool) -> bool:
-        """End the run of a model, and say whether its answer is that of a run within it, and counts there."""
+    def answered(self, run: OpenRun, result: LLMResult, now_s: float, /, *, is_kept_elsewhere: bool) -> bool:
+        """End the run of a model, and say whether its answer is that of a run within it, and counts there.
+
+        Args:
+            run: The run.
+            result: Its answer.
+            now_s: On the monotonic clock.
+            is_kept_elsewhere: Whether a cache that is none of ours seems to have given it; so does who hands a hit on.
+        """
         self._open.pop(run.run_id, None)
         nested = False
         if self._open or self._given or run.inner:
             try:
-                told = _told_by_result(result, is_hit=is_hit)
-                nested = not told.is_hit and self._is_of_another(told, run)
-                self._tell(run, told, now_s)
+                reading = read_result(result)
+                told = _told_by_result(result, reading.usage)
+                nested = reading.hit is None and self._is_of_another(told, run)
+                # Hits of another cache share a message, and so its id, with each other.
+                self._tell(run, told, None if is_kept_elsewhere else now_s)
             except Exception:  # noqa: BLE001 - a provider's result may be anything; it is counted where it becomes a row
                 nested = False
         self._end(run)
@@ -70,7 +78,7 @@ class Nesting:
     def hit(self, run: OpenRun, message: BaseMessage | None, text: str, now_s: float, /) -> None:
         """Tell those who asked of a hit, which is over as it begins."""
         self.begin(run)
-        self._tell(run, _told(message, text, _tokens(usage_of_message(message)), is_hit=True), now_s)
+        self._tell(run, _told(message, text, _tokens(usage_of_message(message))), now_s)
         self.end(run)
 
     def failed(self, run: OpenRun, error: BaseException, /) -> bool:
@@ -99,11 +107,11 @@ class Nesting:
             self._given.clear()
             self._failed.clear()
 
-    def _tell(self, run: OpenRun, told: Told, now_s: float) -> None:
+    def _tell(self, run: OpenRun, told: Told, now_s: float | None) -> None:
         for asker in run.around:
             asker.inner = asker.inner or deque(maxlen=MAX_TOLD)
             asker.inner.append(told)
-        if self._open and told.message_id is not None:
+        if self._open and told.message_id is not None and now_s is not None:
             self._given[told.message_id, told.said] = now_s
             _keep_the_last(self._given)
 
@@ -122,16 +130,16 @@ class Nesting:
         return len(inner) > 1 and told.tokens == all_of_them != UNKNOWN  # who joins answers adds up what they took
 
 
-def _told_by_result(result: LLMResult, *, is_hit: bool) -> Told:
-    reading, first = read_result(result), result.generations[0][0]
+def _told_by_result(result: LLMResult, usage: Usage) -> Told:
+    first = result.generations[0][0]
     message = first.message if isinstance(first, ChatGeneration) else None
-    return _told(message, first.text, _tokens(reading.usage), is_hit=is_hit or reading.hit is not None)
+    return _told(message, first.text, _tokens(usage))
 
 
-def _told(message: BaseMessage | None, text: str, tokens: Tokens, *, is_hit: bool) -> Told:
+def _told(message: BaseMessage | None, text: str, tokens: Tokens) -> Told:
     said = hash((text if message is None else str(message.text), repr(getattr(message, "tool_calls", []))))
     answer_id = getattr(message, "response_metadata", {}).get("id")
-    return Told(getattr(message, "id", None), answer_id, said, tokens, is_hit)
+    return Told(getattr(message, "id", None), answer_id, said, tokens)
 
 
 def _tokens(usage: Usage) -> Tokens:

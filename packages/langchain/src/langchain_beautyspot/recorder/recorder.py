@@ -92,7 +92,7 @@ class Recorder:
         kept = _kept_elsewhere(result)
         hit = None if kept is None else OF_ANOTHER_CACHE
         end_s = self._clock.monotonic()
-        nested = result is not None and self._nesting.answered(run, result, end_s, is_hit=hit is not None)
+        nested = result is not None and self._nesting.answered(run, result, end_s, is_kept_elsewhere=kept is not None)
         self.ledger.add(Ended(run, end_s, "ok", result, hit, kept, nested, details=details))
 
     def end_failed(self, run_id: UUID, error: BaseException, result: LLMResult | None = None, /) -> None:
