@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from inspect import getsource
 from pathlib import Path
 from typing import Any
@@ -283,6 +284,22 @@ async def test_an_event_that_only_a_step_waits_for_has_to_be_allowed(store: Spot
     assert run.ctx is not None
     run.ctx.send_event(Guest(response="Aki"))
     assert await run == "Aki"
+
+
+async def test_of_a_chat_memory_the_messages_can_be_kept(store: Spot) -> None:
+    class Remembers(Workflow):
+        @step
+        async def end(self, ctx: Context[Any], ev: StartEvent) -> StopEvent:
+            memory = ChatMemoryBuffer.from_defaults(chat_history=[ChatMessage("hello")])
+            await ctx.store.set("memory", memory.get_all() if ev.get("all") else memory)
+            return StopEvent()
+
+    for is_all in (False, True):
+        await (run := Remembers().run(all=is_all))
+        with nullcontext() if is_all else pytest.raises(SerializationError, match=r"ChatMemoryBuffer .*get_all\(\)"):
+            await save_context(run.ctx, store, "talk")
+    [message] = await load_context(Remembers(), store, "talk").store.get("memory")
+    assert message.content == "hello"
 
 
 @pytest.mark.filterwarnings(

@@ -87,7 +87,7 @@ async def save_context(ctx: Context[Any], spot: Place, key: str) -> None:
         raise SerializationError(
             f"the context of {key!r} can't be kept ({type(error).__name__}: {error}); keep in its state only what goes "
             "into JSON, such as plain data and objects of pydantic that hold nothing else; a ChatMemoryBuffer holds a "
-            "function, so keep its to_dict()"
+            "function, so keep its get_all()"
         ) from error
     place = spot_at(spot)
     await in_thread(place.parts.executor, _write, place, key, content)

@@ -126,10 +126,10 @@ def install(
     """
     fits = isinstance(sample, int | float) and not isinstance(sample, bool) and 0 <= sample <= 1  # pyright: ignore[reportUnnecessaryIsInstance] - users give anything
     expect(fits, "sample", sample, "a share from 0 to 1")
-    named = [*sources] if isinstance(sources, Iterable) else []  # pyright: ignore[reportUnnecessaryIsInstance] - as above
+    named: list[Any] = [*sources] if isinstance(sources, Iterable) else []  # pyright: ignore[reportUnnecessaryIsInstance] - as above
     fits = bool(named) and all(name in tuple(_SOURCES) for name in named)
     expect(fits, "sources", sources, 'a list of "instrumentation", "callbacks" or both')
-    heard = frozenset(source for source in _SOURCES if source in named)
+    heard: frozenset[Source] = frozenset(named)
     return recorder_of(opened(spot), Made(spot, Options(capture, redact, prices), sample, heard))
 
 
