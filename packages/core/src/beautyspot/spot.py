@@ -97,7 +97,7 @@ class Spot:
             prune_every: How often to look for what is too much or has expired; None for 10 minutes with a `max_size`.
             on_save_error: `warn`, `raise` or `ignore` a result that can't be kept; it is lost only with `raise`.
             durability: `normal` survives a killed process, `full` also power loss.
-            executor: Runs what an event loop should not wait for; None for the loop's own.
+            executor: Of threads, runs what an event loop should not wait for; None for the loop's own.
             clock: Reads the time and sleeps; None for the machine's.
 
         Raises:
