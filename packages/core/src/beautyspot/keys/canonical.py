@@ -33,6 +33,8 @@ _TEXT = frozenset((str,))
 _NAN = float("nan")
 _TAG, _BIG_INT = 1, 2
 _KEPT_BUFFER_BYTES = 1 << 20
+MOST_RECORDS = 4096
+"""Records in a record, each as often as it is met; what holds more is told by digests, each object looked at once."""
 
 
 class NoContentError(UnkeyableArgument):
@@ -54,6 +56,12 @@ class Spelled:
         self.value, self.default = value, default
 
 
+class Missing:
+    """What stands for a field that an object has not."""
+
+    __slots__ = ()
+
+
 def tag(name: str, /) -> ExtType:
     """Return what the form of a kind of value begins with."""
     return ExtType(_TAG, name.encode())
@@ -63,6 +71,8 @@ class Canonical:
     """Makes forms, with the classes that a registry knows. Safe to share between threads."""
 
     __slots__ = ("active", "registry")
+    takes_any = False
+    """Whether it also makes a form of what has no content."""
 
     def __init__(self, registry: KeyRegistry, active: tuple[Any, ...] = ()) -> None:
         """Make forms; `active` are the functions whose forms are being made around these."""
@@ -94,11 +104,44 @@ class Canonical:
         except Exception as error:  # the user's object is asked, and may raise anything
             raise NoContentError(kind, f"raised {type(error).__name__} when it was looked at") from error
 
+    def each(self, items: list[Any], /) -> list[Form]:
+        """Return the forms of what lies in a record; raises what `form` does."""
+        if type(self) is not Canonical:
+            return list(map(self.form, items))
+        try:
+            return list(map(_Counted(self.registry, self.active, [MOST_RECORDS]).form, items))
+        except _TooManyError:
+            from beautyspot.keys.folded import Folded  # few records hold so much
+
+            return list(map(Folded(self.registry, self.active).form, items))
+
     def _resolve(self, kind: type) -> Maker:
         from beautyspot.keys.resolve import maker_for  # most calls hold nothing but the types of CORE
 
         make = self.registry.resolved[kind] = maker_for(kind, self.registry)
         return make
+
+
+class _TooManyError(BaseException):
+    """More records were met than `MOST_RECORDS`; no error of a value, so nothing takes it for one."""
+
+
+class _Counted(Canonical):
+    """Makes the forms within one record, until more than `MOST_RECORDS` were met there."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, registry: KeyRegistry, active: tuple[Any, ...], left: list[int]) -> None:
+        self.registry, self.active, self._left = registry, active, left
+
+    def within(self, thing: Any, /) -> _Counted:
+        return _Counted(self.registry, (*self.active, thing), self._left)
+
+    def each(self, items: list[Any], /) -> list[Form]:
+        self._left[0] -= 1
+        if self._left[0] < 0:
+            raise _TooManyError
+        return list(map(self.form, items))
 
 
 Maker: TypeAlias = "Callable[[Canonical, Any], Form]"
@@ -154,7 +197,7 @@ def _list(canonical: Canonical, value: list[Any]) -> Form:
 
 
 _TUPLE, _SET, _FROZENSET, _DICT = tag("tuple"), tag("set"), tag("frozenset"), tag("dict")
-_BYTEARRAY, _COMPLEX, _SPELLED = tag("bytearray"), tag("complex"), tag("spelled")
+_BYTEARRAY, _COMPLEX, _SPELLED, _MISSING = tag("bytearray"), tag("complex"), tag("spelled"), tag("missing")
 
 
 def _tuple(canonical: Canonical, value: tuple[Any, ...]) -> Form:
@@ -219,5 +262,6 @@ CORE: dict[type, Maker] = {
     frozenset: _frozenset,
     bytearray: _bytearray,
     Spelled: _spelled,
+    Missing: lambda _canonical, _value: [_MISSING],
 }
 """Builtin types, met too often to be looked for, and our own."""

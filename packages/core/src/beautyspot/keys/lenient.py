@@ -31,6 +31,7 @@ class Lenient(Canonical):
     """
 
     __slots__ = ("_seen",)
+    takes_any = True
 
     def __init__(self, registry: KeyRegistry, active: tuple[Any, ...] = (), seen: set[int] | None = None) -> None:
         """Make forms as `Canonical` does; `seen` are the `id`s of the objects whose attributes are in one already."""

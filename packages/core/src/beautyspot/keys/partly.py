@@ -38,6 +38,7 @@ class Partly(Canonical):
     """
 
     __slots__ = ("_holes",)
+    takes_any = True
 
     def __init__(self, registry: KeyRegistry, active: tuple[Any, ...] = (), holes: list[Hole] | None = None) -> None:
         """Make forms as `Canonical` does; `holes` are those that were met."""
@@ -68,7 +69,7 @@ class Partly(Canonical):
 
 def partly(canonical: Canonical, /) -> Canonical:
     """Return one that makes a form of any value, as `canonical` may do itself."""
-    return Partly(canonical.registry, canonical.active) if type(canonical) is Canonical else canonical
+    return Partly(canonical.registry, canonical.active) if not canonical.takes_any else canonical
 
 
 def is_hole(form: Form, /) -> bool:

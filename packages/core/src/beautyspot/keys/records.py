@@ -12,13 +12,13 @@ from typing import Any
 
 from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.callables import class_name, lenient
-from beautyspot.keys.canonical import CORE, PLAIN, Canonical, Form, Maker, NoContentError, tag
+from beautyspot.keys.canonical import CORE, PLAIN, Canonical, Form, Maker, Missing, NoContentError, tag
 from beautyspot.keys.partly import is_hole, partly
 from beautyspot.names import qualified_name
 
 _ENUM, _FLAG, _FIELDS, _MODEL = map(tag, ("enum", "flag", "fields", "model"))
 _FIELD, _SECRET, _URL = map(tag, ("field", "secret", "url"))
-_MISSING = [tag("missing")]
+_MISSING = Missing()
 _MEMBER = frozenset(("_name_", "_value_", "_sort_order_", "__objclass__"))
 """What every member of an enum holds."""
 
@@ -79,7 +79,7 @@ def _fields(kind: type, names: Iterable[str], base: Maker | None) -> Maker:
         if has_more or not PLAIN.issuperset(map(type, items)):
             # So that what leads back to this one, as a child to its parent, ends here.
             canonical = _entered(canonical, value)
-            items = [item if item is _MISSING else canonical.form(item) for item in items]
+            items = canonical.each(items)
         pairs: Form = dict(zip(fields, items, strict=True))
         more = _beside(canonical, value, held, known) if has_more else []
         who = name or class_name(canonical, type(value))
@@ -147,7 +147,8 @@ def _model_form(canonical: Canonical, value: Any) -> list[Form]:
     # By field and attribute: the instance's dict also holds cached properties and SQLAlchemy's own, and is empty for
     # a row that a commit expired.
     fields = {name: getattr(value, name) for name in type(value).model_fields if hasattr(value, name)}
-    return [_MODEL, class_name(canonical, type(value)), canonical.form(fields), canonical.form(extra)]
+    said = canonical.form(fields) if PLAIN.issuperset(map(type, fields.values())) else canonical.each([fields])[0]
+    return [_MODEL, class_name(canonical, type(value)), said, canonical.form(extra)]
 
 
 def _model_v1(canonical: Canonical, value: Any) -> Form:
