@@ -1,7 +1,6 @@
 """Which prompts are the same question."""
 
 import json
-from functools import partial
 from typing import Any
 from uuid import uuid4
 

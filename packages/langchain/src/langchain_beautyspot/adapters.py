@@ -1,14 +1,16 @@
-"""What `spot.mark` makes of LangChain's own objects: a tool of a tool, a Runnable of any other Runnable."""
+"""What `spot.mark` makes of LangChain's own objects: a tool of a tool, a retriever of a retriever, else a Runnable."""
 
 from typing import Any
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.marking import Settings
 from beautyspot.parts import Parts
+from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
 from langchain_beautyspot.classes import teach
+from langchain_beautyspot.marked.retrievers import MarkedRetriever
 from langchain_beautyspot.marked.runnables import MarkedRunnable
 from langchain_beautyspot.marked.tools import marked_tool
 
@@ -20,12 +22,13 @@ def adapt(thing: Any, parts: Parts, settings: Settings) -> Any:
         ConfigurationError: it is marked already.
         UnkeyableArgument: a part of a Runnable has no content, and no version was given.
     """
-    if isinstance(thing, MarkedRunnable):
+    if isinstance(thing, MarkedRunnable | MarkedRetriever):
         raise ConfigurationError(f"{thing.get_name()!r} is marked already; take one of the two marks away")
     if isinstance(thing, BaseTool):
         teach(parts)
         return marked_tool(thing, parts, settings)
     if isinstance(thing, Runnable):
         teach(parts)
-        return MarkedRunnable(thing, parts, settings)  # pyright: ignore[reportUnknownArgumentType] - of whatever it takes
+        marked = MarkedRunnable(thing, parts, settings)  # pyright: ignore[reportUnknownArgumentType] - of whatever it takes
+        return MarkedRetriever(marked=marked, name=marked.name) if isinstance(thing, BaseRetriever) else marked
     return None
