@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import beautyspot as bs
@@ -57,3 +58,23 @@ def test_the_only_database_there_is_found_and_named(database: str, run: Run) -> 
 def test_a_database_that_is_not_there_is_named_in_letters_that_every_terminal_has(database: str, run: Run) -> None:
     answer = run("stats", "--db", f"no{database}")
     assert (answer.code, answer.err.splitlines()[0]) == (2, r"beautyspot: no database at 'nocaf\udce9.db'")
+
+
+CALL = "import sys; sys.stderr = sys.stdout; from beautyspot.cli import main; main()"
+
+
+@pytest.mark.parametrize("command", ["list", "doctor", "verify", "repair --dry-run", "prune --expired --dry-run"])
+def test_a_folder_of_another_user_where_one_stands_is_passed_over(
+    command: str, workspace: Path, without_power: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (store := workspace / "mine").mkdir()
+    with bs.Spot(db=store / "a.db", storage=store / "blobs") as spot:
+        spot.run(len, "abc")
+    spot.shutdown()
+    (theirs := workspace / "here/.beautyspot/blobs").mkdir(parents=True)
+    monkeypatch.chdir(workspace / "here")
+    theirs.chmod(0)
+    try:
+        assert "denied" not in without_power(CALL, "--db", str(store / "a.db"), *command.split())
+    finally:
+        theirs.chmod(0o700)

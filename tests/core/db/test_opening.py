@@ -96,3 +96,9 @@ def test_a_copy_that_sqlites_dump_made_is_used_as_it_is(tmp_path: Path) -> None:
     with bs.Spot("b", db=tmp_path / "b.db") as spot:
         divide = spot.mark(divmod)
         assert (divide(7, 2), divide(8, 2), divide.cache_info().hits) == ((3, 1), (4, 0), 1)
+
+
+def test_a_password_that_is_not_encoded_is_refused_and_never_shown() -> None:
+    with pytest.raises(ConfigurationError, match="percent-encoded") as refused:
+        open_db("postgresql://app:p@ss@w0rd@127.0.0.1:1/x")
+    assert "w0rd" not in str(refused.value)

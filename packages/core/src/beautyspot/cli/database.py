@@ -156,6 +156,7 @@ def blob_folders(database: str, /) -> list[Path]:
     # Only the first is ever changed. In the others, where earlier releases named folders after Spots, a location
     # that has its blob has the right one: it ends in digits that no two blobs share.
     beside = [folder.parent for folder in own]
-    shared = (Path(WORKSPACE).absolute() / "blobs", *beside, Path("blobs").absolute())
+    here = (Path(WORKSPACE).absolute() / "blobs", Path("blobs").absolute())
+    shared = [each for each in (here[0], *beside, here[1]) if each not in here or os.access(each, os.R_OK | os.X_OK)]
     named = (folder for each in shared if each.is_dir() for folder in sorted(each.iterdir()) if folder.is_dir())
     return list(dict.fromkeys((*own, *named, *shared)))

@@ -56,6 +56,8 @@ def address_of(text: str, /) -> Address:
     """
     try:
         url = make_url(spread(text))
+        if "@" in (url.host or ""):  # the rest of a password
+            raise ArgumentError
     except (ArgumentError, ValueError):
         scheme = text.partition("://")[0]  # never the whole text: it may hold a password
         raise ConfigurationError(
