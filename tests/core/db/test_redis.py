@@ -28,6 +28,10 @@ def double(number: int) -> int:
     return number * 2
 
 
+def letters(number: int) -> str:
+    return "x" * 10_000
+
+
 @pytest.fixture
 def db(redis_url: str) -> Iterator[RedisTaskDB]:
     with closing(RedisTaskDB(redis_url)) as db:
@@ -84,6 +88,39 @@ def test_rows_that_redis_dropped_are_swept_by_a_write(db: RedisTaskDB, redis_ser
     assert redis_server.command("smembers", "beautyspot:functions") == "f.kept"
 
 
+def test_a_row_that_redis_dropped_takes_its_note_of_use_along(db: RedisTaskDB, redis_server: RedisServer) -> None:
+    db.put(task("0a", expires_at=NOON))
+    db.put(task("0b", expires_at=NOON))
+    db.uses.note(["0a"], NOON + HOUR)
+    for key in ("0a", "0b"):
+        redis_server.command("del", f"beautyspot:task:{key}")
+    db.uses.note(["0b"], NOON + HOUR)
+    assert redis_server.command("zrange", "beautyspot:uses", "0", "-1") == "0a"
+    db.put(task("0c"))
+    assert redis_server.command("exists", "beautyspot:uses") == "0"
+
+
+def test_a_use_is_noted_once_an_hour(db: RedisTaskDB) -> None:
+    db.put(task("0a"))
+    db.uses.note(["0a", "0a"], NOON + HOUR)
+    db.uses.note(["0a"], NOON + 2 * HOUR)
+    assert db.uses.last(["0a"]) == {"0a": NOON + HOUR}
+    db.uses.note(["0a"], NOON + 2 * HOUR + SECOND)
+    assert db.uses.last(["0a"]) == {"0a": NOON + 2 * HOUR + SECOND}
+    db.uses.note([], NOON)
+    assert db.uses.last([]) == {}
+
+
+def test_what_another_process_read_outlives_newer_results_in_a_prune(redis_url: str, tmp_path: Any) -> None:
+    for numbers in (range(20), range(5)):
+        with bs.Spot("one", db=redis_url, storage=tmp_path) as spot:
+            assert list(spot.mark(letters).map(numbers)) == ["x" * 10_000] * len(numbers)
+    command = ["prune", "--db", redis_url, "--storage", str(tmp_path), "--max-size", "60kB", "--yes"]
+    subprocess.run([sys.executable, "-m", "beautyspot", *command], check=True, capture_output=True, timeout=60)
+    with bs.Spot("one", db=redis_url, storage=tmp_path) as spot:
+        assert [number for number in range(20) if spot.mark(letters).is_cached(number)] == [0, 1, 2, 3, 4]
+
+
 def test_rows_that_redis_dropped_are_swept_by_a_list(db: RedisTaskDB, redis_server: RedisServer) -> None:
     db.put(task("0a", tags=("x",)))
     db.put(task("0b", tags=("x",)))
@@ -95,6 +132,7 @@ def test_rows_that_redis_dropped_are_swept_by_a_list(db: RedisTaskDB, redis_serv
 def test_deleting_everything_leaves_no_key(db: RedisTaskDB, redis_server: RedisServer) -> None:
     db.put(task("0a", tags=("x", "y"), expires_at=datetime.now(UTC) + HOUR))
     db.put(task("0b", func_name="f"))
+    db.uses.note(["0a", "0b"], NOON + HOUR)
     assert db.delete(["0a", "0b"]) == 2
     assert redis_server.command("keys", "*") == ""
 

@@ -12,6 +12,7 @@ from beautyspot.db.redis_faults import storage_error
 from beautyspot.db.redis_listing import Listing
 from beautyspot.db.redis_rows import entry_of, index_names, micros_of, task_row
 from beautyspot.db.redis_url import connect, parse
+from beautyspot.db.redis_uses import RedisUses
 from beautyspot.errors import StorageError
 from beautyspot.records import DAMAGED, NO_TIME, Activity, Entry, Run, Task, TaskFilter
 
@@ -57,6 +58,8 @@ class RedisTaskDB:
         self._task = f"{self._prefix}task:"
         self._origins = f"{self._prefix}origins"
         self._listing = Listing(self._prefix, self._do, self._drop_from_index)
+        self.uses = RedisUses(self._prefix, self._client, self._do)
+        """The notes of last use."""
         self._rests_until_s = float("-inf")
         self._refusal = ""
         self._asking = Asking()

@@ -5,6 +5,7 @@ Keys, behind the prefix:
 - `task:KEY`, a hash: `row`, `data` (missing for a blob) and `names`, the indexes that hold it
 - `tasks`, `function:NAME`, `tag:TAG`, sorted sets of cache keys by microseconds of `updated_at`
 - `functions`, the set of function names
+- `uses`, a sorted set of cache keys by microseconds of the last read that was noted
 - `expiry`, a sorted set of cache keys by milliseconds of `expires_at`, and `expiring`, a hash of their `names`:
   Redis drops a row by itself, and only these then know which indexes still list it
 - `batch:ID`, for a minute, of counts that were added
@@ -25,6 +26,7 @@ end
 local function unindex(key, packed)
   redis.call('ZREM', prefix .. 'tasks', key)
   redis.call('ZREM', prefix .. 'expiry', key)
+  redis.call('ZREM', prefix .. 'uses', key)
   redis.call('HDEL', prefix .. 'expiring', key)
   local fine, names = pcall(cmsgpack.unpack, packed or '')
   if not fine or type(names) ~= 'table' then return end
@@ -125,6 +127,21 @@ end
 """
 )
 """Takes keys that an index lists, and that are gone, out of it: dropped by Redis, or by an eviction."""
+
+NOTE_USES = """
+local prefix, used_us, fresh_us = ARGV[1], ARGV[2], tonumber(ARGV[3])
+for place = 4, #ARGV do
+  local key = ARGV[place]
+  local kept_us = redis.call('ZSCORE', prefix .. 'tasks', key)
+  local noted_us = redis.call('ZSCORE', prefix .. 'uses', key)
+  local is_due = not noted_us or tonumber(noted_us) < fresh_us
+  if is_due and kept_us and tonumber(kept_us) < tonumber(used_us)
+    and redis.call('EXISTS', prefix .. 'task:' .. key) == 1 then
+    redis.call('ZADD', prefix .. 'uses', used_us, key)
+  end
+end
+"""
+"""Notes when results were read. A note goes when its result is kept anew, so it is never older than that."""
 
 ADD_ACTIVITY = """
 local prefix = ARGV[1]
