@@ -92,6 +92,23 @@ def test_what_is_exported_is_imported_into_a_new_store(store: Path, run: Run) ->
     assert json.loads(run(*new, "import", "all.zip", "--json").out)["there"] == 4
 
 
+@pytest.mark.external_service
+def test_an_import_tells_which_results_the_database_has_no_place_for(
+    workspace: Path, run: Run, postgres_url: str
+) -> None:
+    with bs.Spot("mine") as spot:
+        odd = spot.mark(tags=("t\0",))(len)
+        odd("abc")
+        spot.run(len, "abcd")
+    run("export", "all.zip")
+    answer = run("--db", postgres_url, "import", "all.zip", "--yes")
+    assert (answer.code, "imported 1 result, " in answer.err) == (0, True)
+    assert "  1 left out, as the database has no place for a text in them, such as a NUL in a tag:\n  " in answer.err
+    assert answer.err.endswith(f"  {odd.key('abc')}\n")
+    document = json.loads(run("--db", postgres_url, "import", "all.zip", "--yes", "--json").out)
+    assert (document["tasks"], document["there"], document["refused"]) == (0, 1, 1)
+
+
 def test_an_export_writes_over_nothing_unasked_and_makes_no_database(store: Path, run: Run) -> None:
     run("export", "all.zip")
     before = Path("all.zip").read_bytes()

@@ -76,7 +76,7 @@ def test_what_goes_out_comes_in(kept: Any, archive: Path, other: SQLiteTaskDB, t
     out = export(kept, archive)
     blobs = bs.LocalStorage(tmp_path / "other")
     back = import_archive(archive, other, blobs)
-    assert (out.tasks, out.left_out, back) == (22, 0, Imported(22, out.size_bytes, 0, out.activity))
+    assert (out.tasks, out.left_out, back) == (22, 0, Imported(22, out.size_bytes, 0, out.activity, 0, ()))
     with closing(SQLiteTaskDB(kept.path)) as db:
         assert rows(other) == rows(db)
         assert list(other.read_activity()) == list(db.read_activity())
@@ -92,7 +92,7 @@ def test_importing_twice_changes_nothing(kept: Any, archive: Path, other: SQLite
     blobs = bs.LocalStorage(tmp_path / "other")
     import_archive(archive, other, blobs)
     before = rows(other), list(other.read_activity()), sorted(blob.location for blob in blobs.iter_keys())
-    assert import_archive(archive, other, blobs) == Imported(0, 0, 7, 0)
+    assert import_archive(archive, other, blobs) == Imported(0, 0, 7, 0, 0, ())
     assert (rows(other), list(other.read_activity()), sorted(blob.location for blob in blobs.iter_keys())) == before
 
 

@@ -15,7 +15,7 @@ from beautyspot.cli.removal import agree
 from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.db import open_db
 from beautyspot.errors import ConfigurationError
-from beautyspot.maintenance import Exported, export_archive, import_archive
+from beautyspot.maintenance import Exported, Imported, export_archive, import_archive
 from beautyspot.records import TaskFilter
 
 
@@ -75,10 +75,14 @@ def import_file(
                 agree(f"Import {what} into {name_of(tasks)!r}?", "nothing was imported")
         with progress_bar("importing", total) as progress:
             done = import_archive(file, tasks, target, dry_run=dry_run, progress=progress)
-    if place.as_json:
-        print_json({"dry_run": dry_run, **asdict(done)})
-        return
+    print_json({"dry_run": dry_run, **asdict(done)}) if place.as_json else _tell_import(done, dry_run=dry_run)
+
+
+def _tell_import(done: Imported, *, dry_run: bool) -> None:
     would = "would import" if dry_run else "imported"
     were = "was" if done.there == 1 else "were"
     there = f"; {done.there} {were} there already" if done.there else ""
     say(f"{would} {count_text(done.tasks, 'result')}, {bytes_text(done.size_bytes)}{there}")
+    if done.refused:
+        say(f"  {done.refused} left out, as the database has no place for a text in them, such as a NUL in a tag:")
+        say(f"  {' '.join(done.first_refused)}{' …' if done.refused > len(done.first_refused) else ''}")

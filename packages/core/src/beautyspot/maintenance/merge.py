@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from beautyspot.errors import StorageError
 from beautyspot.protocols import SupportsMerge, SupportsUpkeep, TaskDB
 from beautyspot.records import Task, TaskFilter
+from beautyspot.unsaved import HOPELESS
 
 
 def merger_of(db: TaskDB, /) -> SupportsMerge:
@@ -13,6 +15,29 @@ def merger_of(db: TaskDB, /) -> SupportsMerge:
         if isinstance(candidate, SupportsMerge):
             return candidate
     return OneByOne(db)
+
+
+def put_possible(merger: SupportsMerge, tasks: Sequence[Task], /) -> tuple[set[str], set[str]]:
+    """Keep the tasks that are newer, and return the keys of those kept now, and of those that can never be kept.
+
+    The latter hold what the target has no place for, such as a NUL in a text of PostgreSQL; they hold up no others.
+
+    Raises:
+        StorageError: the target can't be written.
+    """
+    try:
+        return set(merger.put_newer(tasks)), set()
+    except StorageError as error:
+        if not isinstance(error.__cause__, HOPELESS):
+            raise
+        if len(tasks) == 1:
+            return set(), {tasks[0].cache_key}
+    # By halves: one such row among 500 costs about 20 transactions, where each alone would be 500 to a server far away.
+    middle = len(tasks) // 2
+    (kept, refused), (more_kept, more_refused) = (
+        put_possible(merger, half) for half in (tasks[:middle], tasks[middle:])
+    )
+    return kept | more_kept, refused | more_refused
 
 
 class OneByOne:

@@ -17,12 +17,11 @@ from beautyspot.maintenance.blob_moves import BlobMove, is_legacy, moves
 from beautyspot.maintenance.copied_blobs import lacks_blob, named_copies
 from beautyspot.maintenance.existence import expect_made, without_making
 from beautyspot.maintenance.journal_copy import copy_activity, copy_runs
-from beautyspot.maintenance.merge import merger_of
+from beautyspot.maintenance.merge import merger_of, put_possible
 from beautyspot.maintenance.portions import BLOB_BYTES, portions
 from beautyspot.maintenance.whole_tasks import whole_task
 from beautyspot.protocols import TaskDB
 from beautyspot.records import DAMAGED, Task, TaskFilter
-from beautyspot.unsaved import HOPELESS
 
 CHUNK = 500
 
@@ -187,12 +186,12 @@ class _Copy:
         self._name_legacy(ready)
         # A row as new is not replaced, so it goes first; if this ends here, the next run copies the result.
         delete_rows([task for task in ready if task.cache_key in self._blobless], self._target)
-        kept, refused = self._keep(ready)
+        kept, refused = put_possible(self._merger, ready)
         if self._blobs is not None:
             unkept = [task for task in ready if moves(task) and task.cache_key not in kept]
             kept |= named_copies(unkept, self._target, self._blobs.target)
-        self.counts["refused"] += refused
-        self.counts["present"] += len(ready) - len(kept) - refused
+        self.counts["refused"] += len(refused)
+        self.counts["present"] += len(ready) - len(kept) - len(refused)
         self._count([task for task in ready if task.cache_key in kept])
 
     def _name_legacy(self, tasks: Sequence[Task]) -> None:
@@ -200,19 +199,6 @@ class _Copy:
         names = {task.func_name for task in tasks if is_legacy(task)}
         if self._file is not None and names:
             self._file.upkeep.add_legacy_holders({name: self._holders.get(name) for name in names})
-
-    def _keep(self, tasks: Sequence[Task]) -> tuple[set[str], int]:
-        """Return the keys of those that are kept now, and how many the target can never keep."""
-        try:
-            return set(self._merger.put_newer(tasks)), 0
-        except StorageError as error:
-            if not isinstance(error.__cause__, HOPELESS):
-                raise
-            if len(tasks) == 1:
-                return set(), 1
-        # One of them holds what the target has no place for, such as a NUL in a text: the others can still go.
-        parts = [self._keep([task]) for task in tasks]
-        return set[str]().union(*(keys for keys, _ in parts)), sum(count for _, count in parts)
 
     def _count(self, tasks: Sequence[Task]) -> None:
         files = sum(task.result_type == "FILE" for task in tasks)

@@ -14,7 +14,7 @@ from beautyspot.maintenance.archive import activity_from, task_from, unpack_row
 from beautyspot.maintenance.archive_reader import ArchiveReader, open_archive
 from beautyspot.maintenance.copied_blobs import lacks_blob, named_copies
 from beautyspot.maintenance.existence import without_making
-from beautyspot.maintenance.merge import merger_of
+from beautyspot.maintenance.merge import merger_of, put_possible
 from beautyspot.maintenance.portions import BLOB_BYTES, portions
 from beautyspot.protocols import BlobStorage, SupportsJournal, SupportsJournalReads, SupportsMerge, TaskDB
 from beautyspot.records import Activity, Task
@@ -22,6 +22,8 @@ from beautyspot.records import Activity, Task
 Row = tuple[Task, bytes, object]
 """A task, its value, and the member that holds the value; None where the value is given."""
 CHUNK = 100
+NAMED = 10
+"""How many of the results that were left out are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class Imported:
     """Results that were there, as new or newer."""
     activity: int
     """Rows of what functions did in a minute; a minute that is there stays as it is."""
+    refused: int
+    """Results left out, as the database has no place for a text in them; a dry run doesn't know of them."""
+    first_refused: tuple[str, ...]
+    """The keys of ten of them."""
 
 
 class _Target(NamedTuple):
@@ -57,7 +63,7 @@ def import_archive(
     """Keep the results of the archive `source` that are not there, older there, or there without their blob.
 
     Others read and write meanwhile. Doing it twice changes nothing, so an interrupted import is done again. One part of
-    rows or one value is in memory at a time.
+    rows or one value is in memory at a time. What the database has no place for is left out, and holds up nothing.
 
     Args:
         source: What `export_archive` wrote.
@@ -69,21 +75,23 @@ def import_archive(
     Raises:
         ConfigurationError: it is no archive, or of a later release, or holds blobs and there is no `storage`.
         DamagedEntryError: it is cut short, changed, or made to do harm; what came before that is kept.
-        StorageError: the database or storage can't be written.
+        StorageError: the database or storage can't be written; what was kept until then stays.
     """
     db = without_making(db) if dry_run else db
     target = _Target(db, merger_of(db), storage)
-    done = kept = size_bytes = 0
+    done = kept = size_bytes = refused = 0
+    first: list[str] = []
     with open_archive(Path(source)) as archive:
         for part in archive.parts("tasks"):
             for chunk in portions(_rows_of(archive, part), _weight):
-                new = _put(archive, chunk, target, dry_run=dry_run)
+                new, left_out = _put(archive, chunk, target, dry_run=dry_run)
                 kept, size_bytes = kept + len(new), size_bytes + sum(task.size_bytes or 0 for task in new)
+                refused, first = refused + len(left_out), [*first, *sorted(left_out)][:NAMED]
                 done += len(chunk)
                 if progress is not None:
                     progress(done)
         activity = _add_activity(archive, db, dry_run=dry_run)
-    return Imported(kept, size_bytes, done - kept, activity)
+    return Imported(kept, size_bytes, done - kept - refused, activity, refused, tuple(first))
 
 
 def _rows_of(archive: ArchiveReader, part: list[bytes]) -> Iterator[Row]:
@@ -101,10 +109,11 @@ def _weight(row: Row) -> int:
     return max(size_bytes, BLOB_BYTES) if row[0].result_type == "FILE" else size_bytes
 
 
-def _put(archive: ArchiveReader, rows: list[Row], target: _Target, *, dry_run: bool) -> list[Task]:
+def _put(archive: ArchiveReader, rows: list[Row], target: _Target, *, dry_run: bool) -> tuple[list[Task], set[str]]:
+    """Return the tasks that are kept now, and the keys of those that the target can never keep."""
     wanted, blobless = _wanted(rows, target)
     if dry_run:
-        return [task for task, _, _ in wanted]
+        return [task for task, _, _ in wanted], set()
     tasks: list[Task] = []
     try:
         for task, value, member in wanted:
@@ -116,9 +125,9 @@ def _put(archive: ArchiveReader, rows: list[Row], target: _Target, *, dry_run: b
     delete_rows([task for task in tasks if task.cache_key in blobless], target.db)  # one as new would stay
     # Whatever ends this, be it after the rows are there and before that is known, leaves their blobs: `clean` finds
     # those that no row names.
-    kept = set(target.merger.put_newer(tasks))
+    kept, refused = put_possible(target.merger, tasks)
     kept |= _named([task for task in tasks if task.cache_key not in kept], target)
-    return [task for task in tasks if task.cache_key in kept]
+    return [task for task in tasks if task.cache_key in kept], refused
 
 
 def _wanted(rows: list[Row], target: _Target) -> tuple[list[Row], set[str]]:
