@@ -116,6 +116,15 @@ def test_one_call_above_the_budget_of_a_minute_is_paid_as_debt(spot: bs.Spot) ->
     assert limiter.reserve() == pytest.approx(1000)
 
 
+def test_tokens_are_paid_once_though_the_model_and_the_call_name_the_callback(spot: bs.Spot) -> None:
+    limiter = BeautySpotRateLimiter(spot, tokens_per_minute=60)
+    answer = AIMessage("hi", usage_metadata={"input_tokens": 1, "output_tokens": 29, "total_tokens": 30})
+    model = FakeMessagesListChatModel(responses=[answer], callbacks=[limiter.callback])
+    limiter.acquire()
+    model.invoke("a", config={"callbacks": [limiter.callback]})
+    assert limiter.reserve() == pytest.approx(30)
+
+
 def test_the_tokens_of_a_hit_are_not_paid_again(spot: bs.Spot) -> None:
     limiter = BeautySpotRateLimiter(spot, tokens_per_minute=60)
     limiter.acquire()

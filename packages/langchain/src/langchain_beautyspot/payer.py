@@ -23,6 +23,14 @@ class Payer(BaseCallbackHandler):
         """Pay to `limiter`."""
         self._limiter = limiter
 
+    def __eq__(self, other: object) -> bool:
+        """Say whether `other` pays the same limiter: of two that are equal, LangChain tells one."""
+        return isinstance(other, Payer) and other._limiter is self._limiter
+
+    def __hash__(self) -> int:
+        """Return what equal ones share."""
+        return hash((Payer, id(self._limiter)))
+
     def on_chat_model_start(self, *_: Any, **__: Any) -> None:
         """Note nothing: without this, LangChain would turn the messages into text to call another method."""
 
