@@ -121,6 +121,27 @@ def test_clean_leaves_what_another_database_here_names(store: Path, run: Run) ->
     assert len(list((store / ".beautyspot" / "blobs").rglob("*.bin"))) == 2
 
 
+@pytest.mark.parametrize("at_byte", [100, -4096])
+def test_clean_says_why_a_damaged_database_here_stops_it_and_what_to_do(store: Path, run: Run, at_byte: int) -> None:
+    damaged = Path("a copy.db")
+    with bs.Spot("other", db=damaged) as spot:
+        for number in range(300):
+            spot.run(str, number, _save_blob=True)
+    spot.shutdown()
+    content = bytearray(damaged.read_bytes())
+    begin = at_byte % len(content)
+    content[begin : begin + 2000] = b"\xff" * 2000
+    damaged.write_bytes(content)
+    answer = run("--db", ".beautyspot/mine.db", "clean", "--yes")
+    assert (answer.code, "a copy.db': database disk image is malformed, and its rows may name" in answer.err) == (
+        1,
+        True,
+    )
+    assert f"run `beautyspot repair --db '{damaged.absolute()}'`, or move or delete that file" in answer.err
+    run("repair", "--db", str(damaged.absolute()), "--yes")
+    assert run("--db", ".beautyspot/mine.db", "clean", "--yes").code == 0
+
+
 def test_what_doctor_and_stats_advise_are_verbs_that_exist(expired: Path, run: Run) -> None:
     blobs = age(store_blobs := expired / ".beautyspot" / "blobs")
     blobs[0].with_suffix(".tmp").write_bytes(b"12345")

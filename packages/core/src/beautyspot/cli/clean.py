@@ -18,7 +18,7 @@ from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.db import open_db
 from beautyspot.durations import seconds
 from beautyspot.errors import ConfigurationError
-from beautyspot.maintenance import Cleaned, Litter, clean, litter
+from beautyspot.maintenance import Cleaned, Litter, clean, litter, open_neighbour
 from beautyspot.protocols import BlobStorage
 
 
@@ -62,9 +62,8 @@ def clean_blobs(
 def _litter(place: Place, storages: list[BlobStorage], grace: timedelta, *, blobs_are_gone: bool) -> Litter:
     with ExitStack() as opened:
         database = place.database()
-        catalog, *others = (
-            opened.enter_context(Catalog.open(each)) for each in (database, *databases_around(database))
-        )
+        catalog = opened.enter_context(Catalog.open(database))
+        others = [opened.enter_context(open_neighbour(each)) for each in databases_around(database)]
         return litter(catalog, storages, others=others, grace=grace, blobs_are_gone=blobs_are_gone)
 
 

@@ -11,6 +11,7 @@ from beautyspot.maintenance.least_used import least_used
 from beautyspot.maintenance.listing import tasks_of
 from beautyspot.maintenance.looks import Look
 from beautyspot.maintenance.migrate import Migrated, migrate
+from beautyspot.maintenance.neighbours import open_neighbour
 from beautyspot.maintenance.repair import Repaired, repair
 from beautyspot.maintenance.restore import Imported, import_archive
 from beautyspot.maintenance.vacuum import Vacuumed, vacuum
@@ -42,6 +43,7 @@ __all__ = [
     "least_used",
     "litter",
     "migrate",
+    "open_neighbour",
     "orphans",
     "prune",
     "repair",

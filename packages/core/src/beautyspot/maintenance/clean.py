@@ -14,6 +14,7 @@ from beautyspot.catalog.tasks import tasks_named
 from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance.blob_deletion import delete_blobs
 from beautyspot.maintenance.delete import delete_tasks
+from beautyspot.maintenance.neighbours import telling_why
 from beautyspot.maintenance.presence import is_in, lost_of
 from beautyspot.maintenance.repair import set_aside_before
 from beautyspot.protocols import BlobStorage, TaskDB
@@ -92,7 +93,7 @@ def litter(
     _refuse_before_repair((catalog, *others))
     present = list(storages[0].iter_keys())  # before the rows: what is kept meanwhile is not among them
     named = named_blobs(catalog)
-    every = named.union(*map(named_blobs, others))
+    every = named.union(*map(_named_by_neighbour, others))
     blobs = _older(_unnamed(present, every), grace) + unfinished(storages[0], grace)
     there = {blob.location for blob in present}
     lost = _lost([location for location in named if location not in there], storages, len(present))
@@ -165,6 +166,11 @@ def named_blobs(catalog: Catalog, /) -> set[str]:
     location, kind = source.column("tasks", "result_value"), source.column("tasks", "result_type")
     rows = source.rows(select(location).where(kind == "FILE", location.is_not(None)))
     return {row[0] for row in rows if isinstance(row[0], str) and not row[0].endswith(".pkl")}
+
+
+def _named_by_neighbour(catalog: Catalog) -> set[str]:
+    with telling_why(catalog.source.name):
+        return named_blobs(catalog)
 
 
 def file_name(location: str, /) -> str:

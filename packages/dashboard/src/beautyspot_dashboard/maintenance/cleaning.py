@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 import pandas as pd
 import streamlit as st
 from beautyspot.catalog import Catalog
-from beautyspot.maintenance import Litter, clean, litter
+from beautyspot.maintenance import Litter, clean, litter, open_neighbour
 
 from beautyspot_dashboard.figures import bytes_text, count_text
 from beautyspot_dashboard.grid import show_grid, time_column
@@ -37,7 +37,8 @@ def look(place: Place, /, *, is_gone: bool) -> Litter:
     """Return what lies around; raises as `litter` does."""
     with ExitStack() as opened:
         # Opened anew, all of them: a database that shares the blobs may have come since the last look.
-        catalog, *others = (opened.enter_context(Catalog.open(each)) for each in (place.database, *place.neighbours()))
+        catalog = opened.enter_context(Catalog.open(place.database))
+        others = [opened.enter_context(open_neighbour(each)) for each in place.neighbours()]
         return litter(catalog, place.storages, others=others, blobs_are_gone=is_gone)
 
 
