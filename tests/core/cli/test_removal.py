@@ -121,6 +121,12 @@ def test_clean_leaves_what_another_database_here_names(store: Path, run: Run) ->
     assert len(list((store / ".beautyspot" / "blobs").rglob("*.bin"))) == 2
 
 
+def test_clean_passes_by_a_database_of_another_program_that_has_tasks_too(store: Path, run: Run) -> None:
+    change("CREATE TABLE tasks (id INTEGER PRIMARY KEY, title TEXT)", "todo.db")
+    answer = run("--db", ".beautyspot/mine.db", "clean", "--yes")
+    assert (answer.code, "deleted 0 blobs" in answer.err) == (0, True)
+
+
 @pytest.mark.parametrize("at_byte", [100, -4096])
 def test_clean_says_why_a_damaged_database_here_stops_it_and_what_to_do(store: Path, run: Run, at_byte: int) -> None:
     damaged = Path("a copy.db")

@@ -131,7 +131,9 @@ def _has_tasks(path: Path) -> bool:
     """Say whether the file at `path` is a database of beautyspot; one that can't be read now may well be."""
     try:
         with closing(sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True)) as connection:
-            return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").fetchall())
+            # A table of that name alone may be a to-do list's.
+            columns = connection.execute("SELECT name FROM pragma_table_info('tasks') WHERE name = 'cache_key'")
+            return bool(columns.fetchall())
     except sqlite3.Error as error:
         return path.parent.name == WORKSPACE or error.sqlite_errorcode != sqlite3.SQLITE_NOTADB
 
