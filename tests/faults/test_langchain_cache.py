@@ -19,7 +19,7 @@ from beautyspot.db import SQLiteTaskDB
 from beautyspot.errors import CacheReadWarning, CacheSaveWarning
 from langchain_beautyspot import BeautySpotCache, CachedEmbeddings
 from langchain_core.embeddings import DeterministicFakeEmbedding
-from langchain_core.language_models.fake_chat_models import FakeListChatModel, FakeMessagesListChatModel
+from langchain_core.language_models.fake_chat_models import FakeListChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, Generation
 
@@ -271,9 +271,8 @@ def away(tmp_path: Path) -> Iterator[bs.Spot]:
 
 def test_where_warnings_are_errors_every_answer_is_returned(cache: BeautySpotCache, away: bs.Spot):
     embeddings = CachedEmbeddings(DeterministicFakeEmbedding(size=2), away)
-    odd = FakeMessagesListChatModel(
-        responses=[AIMessage("yes", response_metadata={"odd": Odd()})], cache=BeautySpotCache(away)
-    )
+    odds = [AIMessage("yes", response_metadata={"odd": Odd()}) for _ in range(2)]
+    odd = GenericFakeChatModel(messages=iter(odds), cache=BeautySpotCache(away))
     with warnings.catch_warnings(record=True) as shown:
         warnings.simplefilter("error")
         fake(cache).invoke("hi")
@@ -286,7 +285,7 @@ def test_where_warnings_are_errors_every_answer_is_returned(cache: BeautySpotCac
 
 @pytest.mark.filterwarnings("ignore::beautyspot.CacheWarning")
 def test_every_trouble_is_counted(cache: BeautySpotCache, away: bs.Spot):
-    odd = FakeMessagesListChatModel(responses=[AIMessage("yes", response_metadata={"odd": Odd()})], cache=cache)
+    odd = GenericFakeChatModel(messages=iter([AIMessage("yes", response_metadata={"odd": Odd()})]), cache=cache)
     odd.invoke("hi")
     assert cache.stats().errors == 1
     fake(cache).invoke("hello")
