@@ -7,6 +7,7 @@ from beautyspot import Spot
 from beautyspot.records import TaskFilter
 from llama_index.callbacks.beautyspot import cache_llm
 from llama_index.callbacks.beautyspot.llms.texts import MOST_TEXT
+from llama_index.core.base.llms.types import MessageRole, TextBlock, ToolCallBlock
 from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse, CustomLLM, LLMMetadata, MockLLM
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 
@@ -129,3 +130,55 @@ def test_texts_that_are_far_longer_than_the_answer_are_left_out(store: Spot) -> 
     assert (again[-1].text, [chunk.delta for chunk in again]) == (first[-1].text, [chunk.delta for chunk in first])
     [row] = store.parts.store.db.find(TaskFilter())
     assert (row.size_bytes or 0) < MOST_TEXT
+
+
+class Acting(Scripted):
+    """Ends its stream with the call of a tool."""
+
+    @llm_chat_callback()
+    def stream_chat(self, messages: Any, **kwargs: Any) -> Any:
+        call = ToolCallBlock(tool_call_id="1", tool_name="pay", tool_kwargs={"sum": 1})
+        for blocks, delta in (([TextBlock(text="a")], "a"), ([TextBlock(text="ab"), call], "b")):
+            message = ChatMessage(blocks=blocks, role="assistant", additional_kwargs={"ids": [1]})
+            yield ChatResponse(message=message, delta=delta, additional_kwargs={"of": ["p"]}, raw={"n": 1})
+
+
+def spoil(chunk: Any) -> None:
+    """Change all of a chunk, as its reader may."""
+    chunk.raw, chunk.delta, chunk.logprobs = {"n": 2}, "spoilt", [[]]
+    spoil_table(chunk.additional_kwargs)
+    if isinstance(chunk, CompletionResponse):
+        chunk.text = "spoilt"
+        return
+    chunk.message.role = MessageRole.TOOL
+    spoil_table(chunk.message.additional_kwargs)
+    for block in chunk.message.blocks:
+        if isinstance(block, TextBlock):
+            block.text = "spoilt"
+        else:
+            block.tool_kwargs["sum"] = 1000
+    chunk.message.blocks.append(TextBlock(text="spoilt"))
+
+
+def spoil_table(table: dict[str, Any]) -> None:
+    for each in table.values():
+        each.append("spoilt")
+    table["spoilt"] = True
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("class_", [Scripted, Acting])
+async def test_what_a_reader_does_to_its_chunks_is_not_kept(class_: Any, way: str, store: Spot, ask: Any) -> None:
+    model = class_(script=[("a", "a"), ("ab", "b")])
+    llm = cache_llm(model, store)
+    stream = getattr(llm, way)("q" if "complete" in way else [ChatMessage("q")])
+    if way.startswith("a"):
+        async for chunk in await stream:
+            spoil(chunk)
+    else:
+        for chunk in stream:
+            spoil(chunk)
+    bare, again = await ask(model, way, "q"), await ask(llm, way, "q")
+    assert [told(chunk) for chunk in again][-1] == [told(chunk) for chunk in bare][-1]
+    assert "spoilt" not in repr(again)
+    assert "1000" not in repr(again)

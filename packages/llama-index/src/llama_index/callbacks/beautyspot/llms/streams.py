@@ -1,8 +1,8 @@
 """Streams: passed through chunk by chunk and kept when they end normally, replayed on a hit."""
 
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from copy import deepcopy
 from itertools import accumulate, chain, repeat
 from typing import Any, Self
 
@@ -42,10 +42,12 @@ class Recording:
         self._thoughts: dict[int, str] = {}
         """What a chunk adds to what the model thinks, by its place."""
         self._raws: list[Any] = []
-        self._last: deque[Response] = deque(maxlen=LAST)
         self._besides: dict[int, dict[str, Any]] = {}
         """What a chunk tells beside, by its place."""
-        self._blocks: list[Any] = []
+        self._blocks: list[Any] | None = None
+        """Of the last chunk, if they are more than one text."""
+        self._role: Any = None
+        self._logprobs: Any = None
         self._texts = Texts()
         self._mode: Mode = True
         self._text = ""
@@ -66,8 +68,9 @@ class Recording:
 
     def add(self, chunk: Any) -> Any:
         """Remember a chunk as it is now, and return it."""
-        # For every token, of which LlamaIndex itself makes one in 6 µs: nothing here that can wait for the end. The
-        # blocks can't, as OpenAI's class takes calls of tools out of a chunk that it was given.
+        # For every token, of which LlamaIndex itself makes one in 6 µs: nothing here that can wait for the end. What
+        # may change can't, as the reader does what it likes to a chunk, and OpenAI's class takes calls of tools out of
+        # one that it was given. `raw` is the exception: to copy it would cost more than all the rest.
         if chunk.additional_kwargs:
             self._add_beside(chunk.additional_kwargs)
         given = chunk.delta
@@ -75,9 +78,12 @@ class Recording:
         if self._is_chat:
             message = chunk.message
             if message.additional_kwargs:
-                self._add_beside({OF_MESSAGE: {**message.additional_kwargs}})
-            self._blocks = blocks = message.blocks
-            text = blocks[0].text if len(blocks) == 1 and type(blocks[0]) is TextBlock else text_of(chunk)
+                self._add_beside({OF_MESSAGE: message.additional_kwargs})
+            blocks, self._role = message.blocks, message.role
+            if len(blocks) == 1 and type(blocks[0]) is TextBlock:
+                self._blocks, text = None, blocks[0].text
+            else:
+                self._blocks, text = _copied(blocks), text_of(chunk)
         else:
             text = chunk.text
         # Exact, at one copy of the text, as LlamaIndex makes: a correction may be as long as what it corrects.
@@ -87,7 +93,7 @@ class Recording:
         self._text = text
         self._deltas.append(given)
         self._raws.append(chunk.raw)
-        self._last.append(chunk)
+        self._logprobs = chunk.logprobs
         return chunk
 
     def _add_beside(self, told: dict[str, Any]) -> None:
@@ -96,7 +102,7 @@ class Recording:
             self._thoughts[place] = told[THOUGHT]
         rest = {name: told[name] for name in told if name != THOUGHT}
         if rest:
-            self._besides.setdefault(place, {}).update(rest)
+            self._besides.setdefault(place, {}).update(_copied(rest))
 
     def fail(self, error: BaseException) -> None:
         """Count a stream that raised; one that its consumer closed early is neither an error nor kept.
@@ -109,12 +115,14 @@ class Recording:
 
     def finish(self) -> None:
         """Count and keep a stream that ended normally."""
-        if not self._last:
+        if not self._deltas:
             self.lookup.question.tally.miss(0.0, failed=False)
             return
-        usages = [usage for chunk in self._last if (usage := usage_of(chunk)) is not NOTHING_KNOWN]
+        end = len(self._deltas)
+        last = [self._completion(place) for place in range(max(0, end - LAST), end)]
+        usages = [usage for chunk in last if (usage := usage_of(chunk)) is not NOTHING_KNOWN]
         tokens = usages[-1].total_tokens if usages else None
-        cut_short = any(map(is_cut_short, self._last))
+        cut_short = any(map(is_cut_short, last))
         answer = Answer(self._whole(), tokens=tokens, cut_short=cut_short)
         answer = self._with_parts(answer, self._places())
         self.cache.keep(self.lookup, answer, self.cache.clock.monotonic() - self._start_s, self.claim)
@@ -125,18 +133,30 @@ class Recording:
             self.claim.abandon()
 
     def _whole(self) -> Response:
-        last = self._shown()
-        if isinstance(last, ChatResponse) and any(not isinstance(block, TextBlock) for block in self._blocks):
-            return last
-        text = self._texts.whole(self._text, self._deltas)
-        return last if text == self._text else with_text(last, text)
+        place = len(self._deltas) - 1
+        text, last = self._texts.whole(self._text, self._deltas), self._completion(place)
+        if not self._is_chat:
+            return last.model_copy(update={"text": text, "logprobs": self._logprobs})
+        blocks = self._blocks
+        if blocks is None or (self._are_texts() and text != self._text):
+            blocks = [TextBlock(text=text)]
+        more = self._besides.get(place, {}).get(OF_MESSAGE, {})
+        message = ChatMessage.model_construct(role=self._role, blocks=blocks, additional_kwargs=more)
+        told: dict[str, Any] = {"message": message, "logprobs": self._logprobs, "additional_kwargs": self._told(place)}
+        return ChatResponse.model_construct(delta=last.delta, raw=last.raw, **told)
 
-    def _shown(self) -> Response:
-        """Return the last chunk as its reader was given it."""
-        last = self._last[-1]
-        if isinstance(last, CompletionResponse):
-            return last
-        return last.model_copy(update={"message": last.message.model_copy(update={"blocks": self._blocks})})
+    def _completion(self, place: int) -> CompletionResponse:
+        """Return what the chunk at `place` told, but for its text and its message."""
+        told: dict[str, Any] = {"raw": self._raws[place], "additional_kwargs": self._told(place)}
+        return CompletionResponse(text="", delta=self._deltas[place], **told)
+
+    def _told(self, place: int) -> dict[str, Any]:
+        besides = self._besides.get(place, {})
+        told = {name: besides[name] for name in besides if name != OF_MESSAGE}
+        return {**told, THOUGHT: self._thoughts[place]} if place in self._thoughts else told
+
+    def _are_texts(self) -> bool:
+        return self._blocks is None or all(isinstance(block, TextBlock) for block in self._blocks)
 
     def _with_parts(self, answer: Answer, places: Sequence[int]) -> Answer:
         """Add what the chunks at `places` gave, if any gave a part of the answer."""
@@ -171,10 +191,17 @@ class Recording:
         A call of a tool comes whole in the last chunk, so what showed it grow has nothing to show.
         """
         end = len(self._deltas) - 1
-        if all(isinstance(block, TextBlock) for block in self._blocks):
+        if self._are_texts():
             return range(end + 1)
         telling = {end, *self._thoughts, *(place for place, _ in self._texts.marks)}
         return [place for place, delta in enumerate(self._deltas) if delta or place in telling]
+
+
+def _copied(value: Any) -> Any:
+    try:
+        return deepcopy(value)
+    except Exception:  # noqa: BLE001 - of whatever a provider added; then as it is, for the serializer to judge
+        return value
 
 
 def recorded(source: Iterator[Response], recording: Recording) -> Generator[Response]:
