@@ -107,7 +107,49 @@ def with_factory(number: int) -> Any:
     return Local
 
 
-@pytest.mark.parametrize("make", [with_base, with_call, with_annotation, with_setter, with_factory])
+def with_partial_method(number: int) -> Any:
+    class Local:
+        def _add(self, more: int) -> int:
+            return more
+
+        add = functools.partialmethod(_add, number)
+
+    return Local
+
+
+def with_dispatch(number: int) -> Any:
+    class Local:
+        @functools.singledispatchmethod
+        def add(self, more: Any) -> Any:
+            return number
+
+    return Local
+
+
+def with_choice(number: int) -> Any:
+    class Local:
+        @functools.singledispatchmethod
+        def add(self, more: Any) -> Any:
+            return more
+
+        add.register(int)(lambda _, more: more + number)
+
+    return Local
+
+
+MAKES = (
+    with_base,
+    with_call,
+    with_annotation,
+    with_setter,
+    with_factory,
+    with_partial_method,
+    with_dispatch,
+    with_choice,
+)
+
+
+@pytest.mark.parametrize("make", MAKES)
 def test_a_local_class_counts_by_what_its_body_says(make: Make):
     assert key(make(0)) == key(make(0)) != key(make(1))
 

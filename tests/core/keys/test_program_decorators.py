@@ -118,6 +118,20 @@ def _(number):
 def add(number):
     return number + 5
 
+class Choosing:
+    @functools.singledispatchmethod
+    def choose(self, number):
+        return number + 6
+
+    @choose.register
+    def _(self, number: int):
+        return number + 7
+
+    def ask(self, number=0):
+        return self.choose(number)
+
+method = Choosing.ask
+
 @show
 @hide
 def ask(number):
@@ -129,15 +143,15 @@ def shown(number):
 """
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("number", range(1, 8))
 def test_an_edited_decorator_or_what_it_or_dispatch_leads_to_makes_another_key(world: dict[str, Any], number: int):
-    for name in ("ask", "shown", "helper", "chosen"):
+    for name in ("ask", "shown", "helper", "chosen", "method"):
         changed = PLAIN.replace(f"+ {number}", "+ 9")
         keys: list[str] = []
         for cell in (PLAIN, changed, PLAIN):
             run(cell, world)
             keys.append(KeyMaker(world[name]).key((1,), {}))
-        reached = {"ask": (1, 2, 3, 4, 5), "shown": (2, 3), "helper": (1, 4), "chosen": (5,)}[name]
+        reached = {"ask": (1, 2, 3, 4, 5), "shown": (2, 3), "helper": (1, 4), "chosen": (5,), "method": (6, 7)}[name]
         assert keys[0] == keys[2]
         assert (keys[0] != keys[1]) == (number in reached)
 

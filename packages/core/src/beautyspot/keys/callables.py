@@ -13,7 +13,7 @@ from beautyspot.names import module_name, qualified_name
 
 _FUNCTION, _BUILTIN, _METHOD, _PARTIAL = map(tag, ("function", "builtin", "method", "partial"))
 _MODULE, _ALIAS, _SPECIAL, _AGAIN, _OPAQUE = map(tag, ("module", "alias", "special", "again", "opaque"))
-_PROPERTY = tag("property")
+_PROPERTY, _DISPATCH = map(tag, ("property", "dispatch"))
 _EMPTY = [tag("empty")]
 
 
@@ -133,6 +133,12 @@ def _property(canonical: Canonical, value: Any) -> Form:
     return [_PROPERTY, *forms(canonical, (value.fget, value.fset, value.fdel))]
 
 
+def _dispatch(canonical: Canonical, value: Any) -> Form:
+    chosen = value.dispatcher.registry
+    pairs = ([qualified_name(kind), canonical.form(chosen[kind])] for kind in sorted(chosen, key=qualified_name))
+    return [_DISPATCH, *pairs]
+
+
 def _descriptor_of(attribute: str) -> Callable[[Canonical, Any], Form]:
     head = tag(attribute)
     return lambda canonical, value: [head, canonical.form(getattr(value, attribute))]
@@ -154,6 +160,8 @@ CALLABLES: dict[str, Maker] = {
     "beautyspot.walk.wrapper.MarkedMethod": _wrapper,
     "functools._lru_cache_wrapper": _wrapper,
     "functools.partial": _partial,
+    "functools.partialmethod": _partial,
+    "functools.singledispatchmethod": _dispatch,
     "types.GenericAlias": _alias,
     "types.UnionType": _alias,
     "typing.Union": _alias,

@@ -3,7 +3,7 @@
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 from collections.abc import Iterator
-from functools import cached_property, partialmethod
+from functools import cached_property
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -100,4 +100,4 @@ def _is_made(function: FunctionType) -> bool:
 
 
 def _written(member: Any) -> Any:
-    return member.func if isinstance(member, (cached_property, partialmethod)) else member
+    return member.func if isinstance(member, cached_property) else member

@@ -3,7 +3,7 @@
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 from collections.abc import Iterator, Mapping
-from functools import cached_property, partial, partialmethod
+from functools import cached_property, partial, partialmethod, singledispatchmethod
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -68,6 +68,8 @@ def _parts(thing: Any) -> Iterator[tuple[str, Any]]:
         yield "", thing.fget
     elif issubclass(kind, (cached_property, partialmethod)):
         yield "", thing.func
+    elif issubclass(kind, singledispatchmethod):
+        yield "", thing.dispatcher
     elif issubclass(kind, partial):
         yield from (("", part) for part in (thing.func, *thing.args, *thing.keywords.values()))
     elif kind is MethodType:

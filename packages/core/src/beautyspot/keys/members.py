@@ -1,7 +1,7 @@
 """What a notebook's class has: its methods, and the constants of its body."""
 
 from collections.abc import Iterator, Mapping, Set
-from functools import cached_property, partial, partialmethod
+from functools import cached_property, partial, partialmethod, singledispatchmethod
 from types import FunctionType
 from typing import Any
 
@@ -36,8 +36,12 @@ def functions_behind(content: Any, /) -> list[FunctionType]:
         content = content.fget
     elif issubclass(kind, (cached_property, partialmethod)):
         content = content.func
-    elif issubclass(kind, partial):
-        parts: tuple[Any, ...] = (content.func, *content.args, *content.keywords.values())
+    elif issubclass(kind, (partial, singledispatchmethod)):
+        parts: tuple[Any, ...] = (
+            (content.func, *content.args, *content.keywords.values())
+            if issubclass(kind, partial)
+            else (content.func, *content.dispatcher.registry.values())
+        )
         return [function for part in parts for function in functions_behind(part)]
     inner = unwrap(content)
     return [inner] if type(inner) is FunctionType else []
