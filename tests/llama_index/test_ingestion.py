@@ -29,6 +29,7 @@ from llama_index.core.schema import (
     BaseNode,
     Document,
     ImageNode,
+    IndexNode,
     MediaResource,
     Node,
     NodeRelationship,
@@ -164,6 +165,27 @@ def test_documents_of_one_text_share_the_work_and_keep_who_they_are(spot: Spot, 
     assert [node.ref_doc_id for node in again] == ["two", "two", "one", "one"]
     assert {node.node_id for node in again} == {node.node_id for node in made}
     assert len(asked) == 1
+
+
+class Pointing(TransformComponent):
+    """Makes index nodes: of the node that went in, of one made beside it, and of the document that both are of."""
+
+    def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+        made: list[BaseNode] = []
+        for node in nodes:
+            beside = TextNode(text="beside")
+            ids = (node.node_id, beside.node_id, node.ref_doc_id or "", "elsewhere")
+            made += [beside, *(IndexNode(text="points", index_id=each) for each in ids)]
+        return made
+
+
+def test_an_index_node_points_to_what_is_of_its_own_document(spot: Spot) -> None:
+    cached = CachedTransformation(Pointing(), spot)
+    for name in ("one", "two", "three"):
+        source = {NodeRelationship.SOURCE: Document(id_=f"of {name}").as_related_node_info()}
+        beside, *pointing = cached([TextNode(id_=name, text="same", relationships={**source})])
+        ids = [node.index_id for node in pointing if isinstance(node, IndexNode)]
+        assert ids == [name, beside.node_id, f"of {name}", "elsewhere"]
 
 
 @pytest.mark.usefixtures("event_loop_of_thread")

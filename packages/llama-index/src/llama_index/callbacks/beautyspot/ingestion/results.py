@@ -70,6 +70,8 @@ def _described(node: BaseNode, given: Sequence[Before], names: Names) -> list[An
     fields = fields_of(node)
     if was is not None:
         fields = {name: value for name, value in fields.items() if name not in was.fields or value != was.fields[name]}
+    if "index_id" in fields:
+        fields["index_id"] = _told_id(fields["index_id"], names)
     vector, relations = None, None
     if node.embedding is not None and (was is None or node.embedding is not was.embedding):
         vector = packed(node.embedding)
@@ -100,6 +102,8 @@ def restored(value: Any, given: Sequence[BaseNode], again: int = 0, /) -> list[B
 def _change(told: Any, given: Sequence[BaseNode], known: dict[str, str]) -> tuple[BaseNode, bool, dict[str, Any]]:
     """Return a node, whether it is to stay as it was beside a changed copy, and the new values of its fields."""
     class_, node_id, place, is_same, fields, vector, relations = told
+    if "index_id" in fields:
+        fields = {**fields, "index_id": _id(fields["index_id"], given, known)}
     node: BaseNode = CLASSES[class_].from_dict({**fields, "id_": known[node_id]}) if place is None else given[place]
     changes = {} if place is None else {name: _value(name, value) for name, value in fields.items()}
     if vector is not None:
@@ -150,6 +154,15 @@ def _told(kind: NodeRelationship, infos: Any, names: Names) -> list[Any]:
     """Return each related node: as one of a node that went in, or with all that is known of it."""
     each: list[RelatedNodeInfo] = [*infos] if isinstance(infos, list) else [infos]
     return [names.get((kind, info.node_id)) or info.model_dump() for info in each]
+
+
+def _told_id(node_id: str, names: Names) -> Any:
+    """Return the id of an index node's node: as a relation of a node that went in, or as it is."""
+    return next((name for (_, related), name in names.items() if related == node_id), node_id)
+
+
+def _id(told: Any, given: Sequence[BaseNode], known: dict[str, str]) -> str:
+    return known.get(told, told) if isinstance(told, str) else _related(told, given, known).node_id
 
 
 def _related(told: Any, given: Sequence[BaseNode], known: dict[str, str]) -> RelatedNodeInfo:
