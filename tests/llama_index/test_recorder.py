@@ -32,6 +32,7 @@ from llama_index.callbacks.beautyspot import (
 )
 from llama_index.callbacks.beautyspot.recorder import recorder as installing
 from llama_index.core.agent.workflow import FunctionAgent
+from llama_index.core.base.embeddings.base_sparse import BaseSparseEmbedding
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.embeddings import MockEmbedding
@@ -267,6 +268,29 @@ async def test_batches_of_one_span_are_a_row_each(recorder: Recorder) -> None:
     first, second = recorder.rows()
     assert first.run_id != second.run_id
     assert (first.status, first.trace_id, first.kind) == ("ok", second.trace_id, "embedding")
+
+
+class Words(BaseSparseEmbedding):
+    """Embeds a text as how often it has each character."""
+
+    def _get_text_embedding(self, text: str) -> dict[int, float]:
+        return {ord(each): float(text.count(each)) for each in text}
+
+    async def _aget_text_embedding(self, text: str) -> dict[int, float]:
+        return self._get_text_embedding(text)
+
+    _get_query_embedding, _aget_query_embedding = _get_text_embedding, _aget_text_embedding
+
+
+async def test_sparse_embeddings_are_rows_as_dense_ones_are(recorder: Recorder, tmp_path: Path) -> None:
+    model = cache_embedding(Words(model_name="words", embed_batch_size=2), tmp_path / "vectors.db")
+    model.get_text_embedding("a")
+    model.get_query_embedding("a")
+    await model.aget_text_embedding_batch(["b", "c", "d"])
+    model.get_text_embedding_batch(["a", "b"])
+    rows = recorder.rows()
+    assert {(row.kind, row.status, row.model) for row in rows} == {("embedding", "ok", "words")}
+    assert [row.cache_hit for row in rows] == [False, False, False, False, True]
 
 
 async def test_calls_that_run_at_once_keep_their_parents_apart(recorder: Recorder) -> None:

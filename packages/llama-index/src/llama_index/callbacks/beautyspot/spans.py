@@ -15,7 +15,7 @@ from llama_index.callbacks.beautyspot.open_streams import OpenStreams
 from llama_index.callbacks.beautyspot.span import LEAVES, Span
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.chat_engine.types import BaseChatEngine
-from llama_index.core.instrumentation.events.embedding import EmbeddingStartEvent
+from llama_index.core.instrumentation.events.embedding import EmbeddingStartEvent, SparseEmbeddingStartEvent
 from llama_index.core.instrumentation.events.llm import LLMChatStartEvent, LLMCompletionStartEvent
 from llama_index.core.instrumentation.events.query import QueryStartEvent
 from llama_index.core.instrumentation.events.retrieval import RetrievalStartEvent
@@ -41,6 +41,7 @@ _STARTS: dict[type, str] = {
     LLMChatStartEvent: "llm",
     LLMCompletionStartEvent: "llm",
     EmbeddingStartEvent: "embedding",
+    SparseEmbeddingStartEvent: "embedding",
     RetrievalStartEvent: "retriever",
     QueryStartEvent: "query",
 }

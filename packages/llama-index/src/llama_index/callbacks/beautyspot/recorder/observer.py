@@ -16,7 +16,7 @@ from llama_index.callbacks.beautyspot.span import Span
 from llama_index.callbacks.beautyspot.spans import SPANS
 from llama_index.core.chat_engine.types import StreamingAgentChatResponse
 from llama_index.core.instrumentation.events.chat_engine import StreamChatEndEvent, StreamChatErrorEvent
-from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent
+from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent, SparseEmbeddingEndEvent
 from llama_index.core.instrumentation.events.exception import ExceptionEvent
 from llama_index.core.instrumentation.events.llm import (
     LLMChatEndEvent,
@@ -61,6 +61,7 @@ class Observer:
             LLMChatEndEvent: self._end_model,
             LLMCompletionEndEvent: self._end_model,
             EmbeddingEndEvent: self._end_embedding,
+            SparseEmbeddingEndEvent: self._end_embedding,
             RetrievalEndEvent: self._end_retrieval,
             QueryEndEvent: self._end_query,
             ReRankStartEvent: self._name_reranker,
