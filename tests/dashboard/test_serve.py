@@ -168,6 +168,13 @@ def test_a_database_without_sql_is_refused_at_once_and_how_to_look_at_it_said(tm
     assert "`beautyspot migrate --from redis://127.0.0.1:1/0 --to look.db`" in run.stderr
 
 
+def test_a_database_that_nobody_speaks_is_refused_at_once(tmp_path: Path) -> None:
+    command = [*HERE, "ui", "--no-browser", "--port", "0", "mysql://me:secret@127.0.0.1:1/x"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (run.returncode, "shows" in run.stderr, "secret" in run.stderr) == (2, False, False)
+    assert "only PostgreSQL and SQLite can keep results, and not 'mysql'" in run.stderr
+
+
 def test_without_the_package_the_command_says_how_to_install_it(tmp_path: Path) -> None:
     code = "from beautyspot.cli import main, ui; ui.GROUP = 'nobody'; main()"
     command = [sys.executable, "-c", code, "ui", "a.db"]

@@ -155,6 +155,7 @@ def test_a_redis_server_can_be_examined_listed_and_pruned(run: Run, redis_url: s
         spot.run(divmod, 8, 2)
     answer = run("--db", redis_url, "doctor")
     assert (answer.code, "answers" in answer.out) == (0, True)
+    assert "stats" not in run("--db", redis_url, "list", "--function", "nobody").err  # which needs SQL
     listed = json.loads(run("--db", redis_url, "list", "--limit", "1", "--newer-than", "1d", "--json").out)
     assert [task["func_name"] for task in listed["tasks"]] == ["builtins.divmod"]
     for verb in (["stats"], ["clean"], ["clean", "--storage", "blobs"]):

@@ -168,9 +168,11 @@ def file_of(place: str | os.PathLike[str], /) -> Path | None:
             f"{name!r} speaks no SQL to ask; "
             f"copy it into a file and look at that: `beautyspot migrate --from {name} --to look.db`"
         )
-    url = address_of(text).url
-    is_file = url.get_backend_name() == "sqlite"
-    return Path(os.path.expanduser(url.database or ":memory:")) if is_file else None  # noqa: PTH111 - as above
+    address = address_of(text)
+    if address.url.get_backend_name() == "sqlite":
+        return Path(os.path.expanduser(address.url.database or ":memory:"))  # noqa: PTH111 - as above
+    engine_at(address, read_only=True).dispose()  # connects to nothing, and refuses what nobody speaks
+    return None
 
 
 def _open_server(address: Address) -> Source:

@@ -72,7 +72,9 @@ def list_tasks(
         )
         say(f"{more}: add --after {page.next}")
     elif not page.rows:
-        say("nothing here is kept that matches; `beautyspot stats` shows what is")
+        say(
+            "nothing here is kept that matches" + ("; `beautyspot stats` shows what is" if speaks_sql(database) else "")
+        )
 
 
 def print_tasks(tasks: Sequence[Task], /) -> None:
