@@ -21,6 +21,7 @@ from llama_index.core.ingestion.pipeline import get_transformation_hash
 from llama_index.core.llms import CompletionResponse, MockLLM
 from llama_index.core.node_parser import (
     HierarchicalNodeParser,
+    MarkdownElementNodeParser,
     MarkdownNodeParser,
     SentenceWindowNodeParser,
     TokenTextSplitter,
@@ -186,6 +187,33 @@ def test_an_index_node_points_to_what_is_of_its_own_document(spot: Spot) -> None
         beside, *pointing = cached([TextNode(id_=name, text="same", relationships={**source})])
         ids = [node.index_id for node in pointing if isinstance(node, IndexNode)]
         assert ids == [name, beside.node_id, f"of {name}", "elsewhere"]
+
+
+TABLE = "# A\n\ntext\n\n|a|b|\n|-|-|\n|1|2|\n|3|4|\n\nmore\n"
+SUMMARY = '{"summary": "s", "table_title": "t", "table_id": "i", "should_keep": true, "columns": []}'
+
+
+class Summing(MockLLM):
+    """Tells of a table what a parser of tables asks for."""
+
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        ASKED.append([prompt])
+        return CompletionResponse(text=SUMMARY)
+
+
+@pytest.mark.usefixtures("event_loop_of_thread")
+def test_the_tables_that_index_nodes_hold_are_kept_with_them(spot: Spot, asked: list[list[str]]) -> None:
+    cached = CachedTransformation(MarkdownElementNodeParser(llm=Summing(), show_progress=False), spot)
+    [first] = [node for node in cached([Document(id_="one", text=TABLE)]) if isinstance(node, IndexNode)]
+    calls = len(asked)
+    [again] = [node for node in cached([Document(id_="one", text=TABLE)]) if isinstance(node, IndexNode)]
+    [other] = [node for node in cached([Document(id_="two", text=TABLE)]) if isinstance(node, IndexNode)]
+    assert len(asked) == calls > 0
+    assert again == first
+    assert again.obj.relationships == first.obj.relationships
+    assert other.obj.text == first.obj.text
+    assert other.index_id == other.obj.node_id != first.obj.node_id
+    assert other.obj.ref_doc_id == other.ref_doc_id == "two"
 
 
 @pytest.mark.usefixtures("event_loop_of_thread")

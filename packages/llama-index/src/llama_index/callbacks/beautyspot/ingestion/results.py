@@ -6,7 +6,7 @@ in by their place, and a node that came out of another document gets an id that 
 
 # What was kept, and a relation that is one or many, is of no type that a checker could follow.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false, reportUnknownMemberType=false
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
@@ -29,6 +29,8 @@ CLASSES: dict[str, Any] = {
 }
 IDENTITY = {"id_", "relationships", "embedding"}
 RESOURCES = ("text_resource", "image_resource", "audio_resource", "video_resource")
+HELD = "obj"
+"""The field of an index node with the node that it stands for."""
 Names = dict[tuple[NodeRelationship, str], list[Any]]
 _OURS = UUID("4c8b6c0e-6d34-5c0e-9b5a-0a4d4a0e9c11")
 
@@ -72,6 +74,11 @@ def _described(node: BaseNode, given: Sequence[Before], names: Names) -> list[An
         fields = {name: value for name, value in fields.items() if name not in was.fields or value != was.fields[name]}
     if "index_id" in fields:
         fields["index_id"] = _told_id(fields["index_id"], names)
+    if fields.get(HELD) is not None:
+        held: Any = getattr(node, HELD)
+        fields[HELD] = _described(held, given, names) if isinstance(held, BaseNode) else None
+        if fields[HELD] is None:
+            return None
     vector, relations = None, None
     if node.embedding is not None and (was is None or node.embedding is not was.embedding):
         vector = packed(node.embedding)
@@ -92,11 +99,20 @@ def restored(value: Any, given: Sequence[BaseNode], again: int = 0, /) -> list[B
     known = {old: node.node_id for old, node in zip(ids, given, strict=True)}
     heirs = " ".join([*known.values(), *([str(again)] if again else [])])
     moved = bool(again) or any(old != new for old, new in known.items())
-    for _, node_id, place, *_ in nodes:
+    for _, node_id, place, *_ in _and_held(nodes):
         if place is None:
             known[node_id] = str(uuid5(_OURS, f"{node_id} {heirs}")) if moved else node_id
     changes = [_change(each, given, known) for each in nodes]  # whatever may fail, before anything is changed
     return [_changed(*change) for change in changes]
+
+
+def _and_held(nodes: Sequence[Any]) -> Iterator[Any]:
+    """Yield what is told of nodes, and of those that index nodes hold."""
+    for told in nodes:
+        yield told
+        fields = told[4]
+        if HELD in fields and fields[HELD] is not None:
+            yield from _and_held([fields[HELD]])
 
 
 def _change(told: Any, given: Sequence[BaseNode], known: dict[str, str]) -> tuple[BaseNode, bool, dict[str, Any]]:
@@ -104,8 +120,12 @@ def _change(told: Any, given: Sequence[BaseNode], known: dict[str, str]) -> tupl
     class_, node_id, place, is_same, fields, vector, relations = told
     if "index_id" in fields:
         fields = {**fields, "index_id": _id(fields["index_id"], given, known)}
+    held = fields.get(HELD)
+    fields = {name: value for name, value in fields.items() if name != HELD or value is None}
     node: BaseNode = CLASSES[class_].from_dict({**fields, "id_": known[node_id]}) if place is None else given[place]
     changes = {} if place is None else {name: _value(name, value) for name, value in fields.items()}
+    if held is not None:
+        changes[HELD] = _change(held, given, known)
     if vector is not None:
         changes["embedding"] = numbers_of(vector)
     if relations is not None:
@@ -124,7 +144,7 @@ def _value(name: str, value: Any) -> Any:
 def _changed(node: BaseNode, is_copied: bool, changes: dict[str, Any]) -> BaseNode:
     changed = node.model_copy(deep=True) if is_copied else node
     for name, value in changes.items():
-        set_field(changed, name, value)
+        set_field(changed, name, _changed(*value) if name == HELD and value is not None else value)
     return changed
 
 
