@@ -70,7 +70,9 @@ def test_a_foreign_file_is_told_from_ours_with_what_to_give(workspace: Path, run
 def test_the_database_can_be_said_before_and_after_the_command_and_by_the_environment(
     store: Path, run: Run, place: str
 ) -> None:
-    outputs = {run("--db", place, "list").out, run("list", "--db", place).out, run("list", BEAUTYSPOT_DB=place).out}
+    listing = ("list", "--json")  # the table says how long ago each was kept, which goes on
+    said = (run("--db", place, *listing), run(*listing, "--db", place), run(*listing, BEAUTYSPOT_DB=place))
+    outputs = {each.out for each in said}
     assert len(outputs) == 1
     assert "load" in outputs.pop()
 
