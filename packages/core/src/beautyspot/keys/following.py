@@ -44,7 +44,9 @@ def settings_given(thing: Any, world: Mapping[str, Any], /) -> list[tuple[Any, s
 
 
 def registry_of(function: Any, /) -> Mapping[type, Any]:
-    """Return what a function of `functools.singledispatch` chooses from, by class; nothing for any other."""
+    """Return what a function or method of `functools.singledispatch` chooses from, by class; nothing for any other."""
+    if issubclass(type(function), singledispatchmethod):
+        function = function.dispatcher
     attributes = vars(function) if type(function) is FunctionType else {}
     return attributes["registry"] if attributes.keys() >= _DISPATCHING else {}
 

@@ -1,6 +1,6 @@
 """What a notebook's class has: its methods, and the constants of its body."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cached_property, partial, partialmethod, singledispatchmethod
 from types import FunctionType
 from typing import Any
@@ -36,15 +36,16 @@ def functions_behind(content: Any, /) -> list[FunctionType]:
         content = content.fget
     elif issubclass(kind, (cached_property, partialmethod)):
         content = content.func
-    elif issubclass(kind, (partial, singledispatchmethod)):
-        parts: tuple[Any, ...] = (
-            (content.func, *content.args, *content.keywords.values())
-            if issubclass(kind, partial)
-            else (content.func, *content.dispatcher.registry.values())
-        )
-        return [function for part in parts for function in functions_behind(part)]
+    elif issubclass(kind, singledispatchmethod):
+        return _behind_all(content.dispatcher.registry.values())  # the method itself first
+    elif issubclass(kind, partial):
+        return _behind_all((content.func, *content.args, *content.keywords.values()))
     inner = unwrap(content)
     return [inner] if type(inner) is FunctionType else []
+
+
+def _behind_all(parts: Iterable[Any]) -> list[FunctionType]:
+    return [function for part in parts for function in functions_behind(part)]
 
 
 def _has(thing: Any, function: FunctionType) -> bool:

@@ -2,7 +2,7 @@
 
 import builtins
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache, partial, partialmethod, singledispatchmethod
+from functools import lru_cache, partial, partialmethod
 from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any, NamedTuple
 
@@ -179,8 +179,6 @@ def _others(content: Any, world: dict[str, Any]) -> Form:
 
 def _registered(content: Any) -> Iterator[Held]:
     """Yield what functions of `functools.singledispatch` choose from: it is changed in place."""
-    if issubclass(type(content), singledispatchmethod):
-        content = content.dispatcher
     for registry in map(registry_of, chain(content)):
         yield from ((Variable(registry, kind), run) for kind, run in registry.items())
         yield from ((Newest(registry), run) for run in [*registry.values()][-1:])
