@@ -77,43 +77,43 @@ def filters(scale: Scale, folder: str, browser: Any, stores: Mapping[int, Path])
         few, many = tables
         answers: list[Answer] = []
         for what, word in WORDS.items():
-            asked = {name: lambda page=page, word=word: ask(page, word) for name, page in tables.items()}
-            figures = medians_ms(asked, scale.slow_rounds, lambda: [ask(page, "f1") for page in tables.values()])
+            asked = {name: lambda table=table, word=word: ask(*table, word) for name, table in tables.items()}
+            figures = medians_ms(asked, scale.slow_rounds, lambda: [ask(*table, "f1") for table in tables.values()])
             answers.append(
                 Answer(f"dashboard: filter by a word {what}", "ms", figures, (ratio(figures, few, 1.5, us=many),))
             )
     return answers
 
 
-def ask(page: Any, word: str) -> None:
+def ask(page: Any, socket: Any, word: str) -> None:
     """Search for `word` and wait until the page has answered."""
     box = page.get_by_role("textbox", name="Search")
     box.fill(word)
-    before = page.evaluate("window.answered = 0; document.querySelector('[data-testid=stApp]').dataset.testScriptState")
-    assert before == "notRunning"
-    # The mark goes to "running" and back; an answer that is faster than a look at it would be missed.
-    page.evaluate(
-        """new MutationObserver((_, own) => {
-            if (document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning') {
-                own.disconnect(); window.answered = 1
-            }
-        }).observe(document.querySelector('[data-testid=stApp]'), {attributeFilter: ['data-test-script-state']})"""
-    )
-    box.press("Enter")
-    page.wait_for_function("window.answered === 1", timeout=WAIT_MS)
+    # The page's own mark of a running script is not waited for: of a quick answer it is never drawn.
+    with socket.expect_event("framereceived", ends_script, timeout=WAIT_MS):
+        box.press("Enter")
+    page.locator("[data-test-script-state=notRunning]").wait_for(timeout=WAIT_MS)
+
+
+def ends_script(frame: bytes) -> bool:
+    """Return whether Streamlit's server says with `frame` that all of the page has been sent."""
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+    return ForwardMsg.FromString(frame).WhichOneof("type") == "script_finished"
 
 
 @contextmanager
-def results(browser: Any, command: list[str], folder: str) -> Generator[Any]:
-    """Yield the page of results of a dashboard."""
+def results(browser: Any, command: list[str], folder: str) -> Generator[tuple[Any, Any]]:
+    """Yield the page of results of a dashboard, and the socket on which its server answers."""
     with served(command, folder) as url, closing(browser.new_context()) as context:
         page = context.new_page()
-        page.goto(url)
+        with page.expect_websocket(timeout=WAIT_MS) as opened:
+            page.goto(url)
         page.get_by_role("link", name="Results").click()
         page.get_by_test_id("stDataFrame").wait_for(timeout=WAIT_MS)
         page.wait_for_timeout(SETTLE_MS)
         page.locator("[data-test-script-state=notRunning]").wait_for(timeout=WAIT_MS)
-        yield page
+        yield page, opened.value
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # `python -m benchmarks` finds them in the folder it runs in
 
+from benchmarks.__main__ import main  # noqa: E402
 from benchmarks.answers import Answer, Target, ratio  # noqa: E402
 from benchmarks.interleave import calls_in, medians_us  # noqa: E402
 from benchmarks.report import END, MARK, markdown, write_into  # noqa: E402
@@ -63,3 +64,24 @@ def test_the_command_measures_and_writes_what_it_found(tmp_path: Path) -> None:
     answers = json.loads(found.read_text("utf-8"))["answers"]
     assert [len(answer["targets"]) for answer in answers] == [1, 1]
     assert all(answer["figures"]["beautyspot"] > 0 and answer["question"] in done.stdout for answer in answers)
+
+
+def test_a_question_that_fails_costs_no_other_answer_and_no_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(scale: object, folder: str) -> list[Answer]:
+        raise TimeoutError("the browser does not answer")
+
+    def answers(scale: object, folder: str) -> list[Answer]:
+        return [ANSWER]
+
+    page, found = tmp_path / "page.md", tmp_path / "found.json"
+    page.write_text(f"{MARK}\nan old table\n{END}\n", "utf-8")
+    monkeypatch.setattr("benchmarks.__main__.questions", lambda: {"page": fails, "hit": answers})
+    monkeypatch.setattr(sys, "argv", ["make bench", "--json", str(found), "--markdown", str(page)])
+    assert main() == 1
+    assert [answer["question"] for answer in json.loads(found.read_text("utf-8"))["answers"]] == ["hit"]
+    assert "an old table" in page.read_text("utf-8")
+    said = capsys.readouterr().err
+    assert "the browser does not answer" in said
+    assert "failed: page; documents keep the table they have" in said
