@@ -4,13 +4,15 @@ import asyncio
 import sqlite3
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import beautyspot as bs
 import pytest
+from beautyspot.storage import LocalStorage
 from beautyspot.testing import FrozenClock
 
 
@@ -37,10 +39,14 @@ def double(x: int) -> int:
     return 2 * x
 
 
-@pytest.mark.parametrize(
+WAYS = pytest.mark.parametrize(
     ("function", "way"),
     [(double, call), (double, map_one), (double_async, awaited(call)), (double_async, awaited(map_one))],
+    ids=["call", "map", "async call", "async map"],
 )
+
+
+@WAYS
 @pytest.mark.parametrize("damage", ["result_data = x'c1'", "expires_at = 'soon'"])
 def test_a_damaged_entry_is_counted_once_a_call(spot: bs.Spot, tmp_path: Path, function: Any, way: Any, damage: str):
     marked = spot.mark(function)
@@ -54,6 +60,65 @@ def test_a_damaged_entry_is_counted_once_a_call(spot: bs.Spot, tmp_path: Path, f
     assert marked.cache_info().unreadable == 1
     way(marked)
     assert (marked.cache_info().hits, marked.cache_info().unreadable) == (1, 1)
+
+
+class Crossroads:
+    """A real folder; of what is about to be read from it another Spot may change something first."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = LocalStorage(folder)
+        self.meanwhile: list[Callable[[], Any]] = []
+        self.save, self.delete, self.iter_keys = self.folder.save, self.folder.delete, self.folder.iter_keys
+
+    def load(self, location: str, /) -> bytes:
+        if self.meanwhile:
+            with ThreadPoolExecutor(1) as another:  # an event loop may run in this thread
+                another.submit(self.meanwhile.pop()).result()
+        return self.folder.load(location)
+
+    def open(self, location: str, /) -> BinaryIO:
+        return self.folder.open(location)
+
+
+@pytest.fixture
+def crossing(spot: bs.Spot, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[bs.Spot, bs.Spot, Crossroads]]:
+    """Return a Spot, another on the same files, and the storage of the first."""
+    storage = Crossroads(tmp_path / "blobs")
+    reader = bs.Spot("test", db=tmp_path / "test.db", storage=storage, clock=clock)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", bs.CacheWarning)
+        yield reader, spot, storage
+    assert (storage.meanwhile, reader.parts.store.damaged) == ([], 0)
+    reader.shutdown()
+
+
+@WAYS
+def test_a_value_that_is_replaced_while_it_is_read_is_a_hit_on_the_new_one(crossing: Any, function: Any, way: Any):
+    reader, other, storage = crossing
+    mine, others = (each.mark(save_blob=True)(function) for each in (reader, other))
+    assert way(mine) in (2, [2])
+    refresh = (lambda: asyncio.run(others.refresh(1))) if function is double_async else (lambda: others.refresh(1))
+    storage.meanwhile = [refresh, refresh]
+    assert way(mine) in (2, [2])
+    assert mine.cache_info()[:2] == (1, 1)
+
+
+@WAYS
+def test_a_value_that_is_deleted_while_it_is_read_is_a_plain_miss(crossing: Any, function: Any, way: Any):
+    reader, other, storage = crossing
+    mine, others = (each.mark(save_blob=True)(function) for each in (reader, other))
+    assert way(mine) in (2, [2])
+    storage.meanwhile = [lambda: others.invalidate(1)]
+    assert way(mine) in (2, [2])
+    assert (mine.cache_info()[:2], mine.cache_info().unreadable) == ((0, 2), 0)
+
+
+def test_a_value_that_went_from_its_blob_into_its_row_while_it_is_read_is_a_hit(crossing: Any):
+    reader, other, storage = crossing
+    mine, others = reader.mark(save_blob=True)(double), other.mark(double)
+    mine(1)
+    storage.meanwhile = [lambda: others.refresh(1)]
+    assert (mine(1), mine.cache_info().hits) == (2, 1)
 
 
 def test_a_stream_that_could_not_be_read_is_counted_as_such(spot: bs.Spot, tmp_path: Path):

@@ -96,9 +96,7 @@ class Store:
     def lookup(self, key: str, again: bool = False, /) -> Entry | None:
         """Return the entry under `key`, unless it has expired or can't be read.
 
-        Args:
-            key: Of the call.
-            again: Whether the caller looked a moment ago, so that damage has been counted already.
+        `again` says that the caller looked a moment ago, so that damage has been counted already.
         """
         # A result that waits is newer than the one that the database holds, and there whatever became of that.
         entry = self.unsaved.entry(key) if self._waiting else None
@@ -124,7 +122,7 @@ class Store:
         return entry
 
     def value_of(self, key: str, entry: Entry, serializer: Serializer, again: bool = False, /) -> Hit | None:
-        """Return the entry's value, or None if it is damaged or its blob is lost."""
+        """Return the entry's value, or that of the row which took its place meanwhile; None if it can't be read."""
         try:
             _, data, location, _, elapsed_s, checksum, compression = entry  # in half the time of five attributes
             if data is None:
@@ -139,6 +137,10 @@ class Store:
                 data = decompress(data, compression)
             return _hit((serializer.loads(data), elapsed_s or 0.0))
         except Exception as error:  # noqa: BLE001 - as in lookup; decoders and storages may be anybody's
+            if isinstance(error, FileNotFoundError):  # lost, or its row was replaced or deleted since
+                now = self.lookup(key, again)
+                if now is None or now.result_value != entry.result_value:
+                    return None if now is None else self.value_of(key, now, serializer, again)
             self.report_damage(key, error, again)
             return None
 
