@@ -203,6 +203,30 @@ def test_a_value_never_comes_under_the_row_of_another(target: TaskDB) -> None:
     assert kept(target) == {}
 
 
+def test_a_result_whose_blob_goes_while_it_is_copied_has_changed_and_is_not_lost(
+    target: TaskDB, tmp_path: Path
+) -> None:
+    source, blobs = MemoryTaskDB(), LocalStorage(tmp_path / "blobs")
+    locations = {key: blobs.save(key, b"paid") for key in ("0a", "0b", "0c")}
+    for key, location in locations.items():
+        source.put(task(key, result_type="FILE", result_data=None, result_value=location, size_bytes=4))
+
+    class RefreshedWhileCopied(LocalStorage):
+        """Another process replaces a result, and deletes one, once the blob of the first is about to be read."""
+
+        def load(self, location: str, /) -> bytes:
+            if source.get("0b"):
+                source.put(task("0a", result_data=b"new", updated_at=NOON + SECOND))
+                source.delete(["0b"])
+                for each in locations.values():
+                    blobs.delete(each)
+            return super().load(location)
+
+    move = BlobMove([RefreshedWhileCopied(tmp_path / "blobs")], LocalStorage(tmp_path / "copies"))
+    done = migrate(source, target, blobs=move)
+    assert (done.tasks, done.changed, done.lost) == (0, 2, 1)
+
+
 @pytest.mark.external_service
 def test_one_row_that_the_target_has_no_place_for_does_not_hold_up_the_others(
     source: TaskDB, postgres_url: str

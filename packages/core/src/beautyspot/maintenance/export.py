@@ -20,6 +20,7 @@ from beautyspot.maintenance.archive_writer import ArchiveWriter
 from beautyspot.maintenance.blob_moves import is_legacy
 from beautyspot.maintenance.existence import expect_made
 from beautyspot.maintenance.presence import PAGE, Presence
+from beautyspot.maintenance.whole_tasks import is_in_place
 from beautyspot.protocols import BlobStorage, SupportsJournalReads, TaskDB
 from beautyspot.records import DAMAGED, Task, TaskFilter
 
@@ -201,8 +202,7 @@ def _looked_at(task: Task, db: TaskDB, presence: Presence) -> tuple[Outcome, int
 
 def _missed(task: Task, db: TaskDB) -> Outcome:
     """Return what became of a result that has no value."""
-    entry = db.get(task.cache_key)
-    if entry is None or entry.result_value != task.result_value:
+    if not is_in_place(db, task):
         return "gone"
     return "lost" if task.result_type == "FILE" else "left_out"
 

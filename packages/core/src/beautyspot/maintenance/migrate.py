@@ -19,7 +19,7 @@ from beautyspot.maintenance.existence import expect_made, without_making
 from beautyspot.maintenance.journal_copy import copy_activity, copy_runs
 from beautyspot.maintenance.merge import merger_of, put_possible
 from beautyspot.maintenance.portions import BLOB_BYTES, portions
-from beautyspot.maintenance.whole_tasks import whole_task
+from beautyspot.maintenance.whole_tasks import is_in_place, whole_task
 from beautyspot.protocols import TaskDB
 from beautyspot.records import DAMAGED, Task, TaskFilter
 
@@ -176,11 +176,17 @@ class _Copy:
                 try:
                     data = self._blobs.read(task)
                 except StorageError as error:
-                    self.counts["lost" if isinstance(error, LostBlobError) else "failed"] += 1
+                    self.counts[self._fate(task, error)] += 1
                 else:
                     ready.append(self._blobs.copied(task, data))
         finally:  # an interrupt or a full storage: the blobs that are there get their rows
             self._put_rows(ready)
+
+    def _fate(self, task: Task, error: StorageError) -> str:
+        """Return what became of a result whose blob was not given."""
+        if not isinstance(error, LostBlobError):
+            return "failed"
+        return "lost" if is_in_place(self._source, task) else "changed"
 
     def _put_rows(self, ready: Sequence[Task]) -> None:
         self._name_legacy(ready)

@@ -26,3 +26,9 @@ def whole_task(db: TaskDB, task: Task, /) -> Task | None:
     if data is not None and task.checksum is not None and crc32(data) != task.checksum:
         raise DamagedEntryError(f"the value of {task.cache_key!r} is not what was written; run its call again")
     return task._replace(result_data=data)
+
+
+def is_in_place(db: TaskDB, task: Task, /) -> bool:
+    """Say whether the row of the listed `task` is there yet and names the blob, or none, that it named."""
+    entry = db.get(task.cache_key)
+    return entry is not None and entry.result_value == task.result_value
