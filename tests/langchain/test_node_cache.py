@@ -214,7 +214,7 @@ def written(kind: str) -> Any:
     itself: list[Any] = []
     itself.append(itself)
     deep: Any = 0
-    for _ in range(900):
+    for _ in range(2 * sys.getrecursionlimit()):
         deep = [deep]
     tree = Node(None, [])
     tree.children.append(Node(tree, []))
