@@ -122,6 +122,21 @@ def test_models_with_other_objects_give_their_own_answers_and_equal_ones_hit(
     assert ASKED == ["small", "large"]
 
 
+def last(*engines: Engine) -> str:
+    return engines[-1].ask()
+
+
+def closing(*engines: Engine) -> Callable[[], str]:
+    return lambda: last(*engines)
+
+
+@pytest.mark.parametrize("hold", [partial(partial, last), closing], ids=["partial", "closure"])
+def test_which_object_a_field_holds_twice_counts(tmp_path: Path, ask: Any, hold: Callable[..., Any]) -> None:
+    engines = {name: Engine(name) for name in ("small", "large")}
+    answers = [ask(Chat(engine=hold(*engines.values(), engines[name])), tmp_path) for name in ("small", "large")]
+    assert answers == ["small []", "large []"]
+
+
 def test_an_object_that_counts_and_makes_its_client_late_keeps_its_answers(tmp_path: Path, ask: Any) -> None:
     engines = [Engine("small"), Engine("small")]
     for engine in engines:

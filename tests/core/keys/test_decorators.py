@@ -136,6 +136,25 @@ def test_a_setting_beside_a_lock_in_one_dict_still_counts(spot: bs.Spot):
     assert marked[0](5) != marked[1](5)
 
 
+def test_which_object_a_setting_holds_twice_counts(spot: bs.Spot):
+    class Factor:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+    def last(factors: list[Factor]) -> Any:
+        def decorate(function: Callable[..., Any]) -> Any:
+            @functools.wraps(function)
+            def run(given: int) -> Any:
+                return function(given) * factors[-1].number
+
+            return run
+
+        return decorate
+
+    two, three = Factor(2), Factor(3)
+    assert [spot.mark(last([two, three, each])(base))(5) for each in (two, three, two)] == [10, 15, 10]
+
+
 def test_a_list_that_holds_itself_is_no_trouble(spot: bs.Spot):
     endless: list[Any] = []
     endless.append(endless)

@@ -11,6 +11,7 @@ from beautyspot.keys.callables import is_ours, opaque
 from beautyspot.keys.canonical import Canonical, Form, NoContentError, tag
 from beautyspot.keys.counted import asked_by, counts_of
 from beautyspot.keys.lenient import is_of_a_library
+from beautyspot.keys.linked import Links
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 from langchain_core.caches import BaseCache
@@ -38,11 +39,10 @@ class UntoldPartError(NoContentError):
 class PartForms(Canonical):
     """Makes the form of any value; an object of the program's own counts by its attributes.
 
-    Not by those that hold nothing or a secret, that it makes by itself, or in which it counts its calls. An object that
-    comes again counts by its class, as those of a program may all lead to one another.
+    Not by those that hold nothing or a secret, that it makes by itself, or in which it counts its calls.
     """
 
-    __slots__ = ("_asked", "_is_lenient", "_seen")
+    __slots__ = ("_asked", "_is_lenient", "_links")
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class PartForms(Canonical):
         *,
         asked: tuple[str, ...],
         is_lenient: bool,
-        seen: set[int] | None = None,
+        links: Links | None = None,
     ) -> None:
         """Make forms as `Canonical` does.
 
@@ -60,14 +60,14 @@ class PartForms(Canonical):
             active: As `Canonical`'s.
             asked: The methods by which the value is asked.
             is_lenient: Let an object that can't be told count by its class, instead of raising `UntoldPartError`.
-            seen: The `id`s of the objects whose attributes are in a form already.
+            links: Knows the objects whose attributes are in a form already.
         """
         super().__init__(registry, active)
         self._asked, self._is_lenient = asked, is_lenient
-        self._seen = set[int]() if seen is None else seen
+        self._links = Links() if links is None else links
 
     def within(self, thing: Any, /) -> "PartForms":
-        """Return one that has seen what this has."""
+        """Return one that knows the objects that this does."""
         return self._like((*self.active, thing), self._asked)
 
     def form(self, value: Any, /) -> Form:
@@ -87,14 +87,13 @@ class PartForms(Canonical):
 
     def _object_form(self, value: Any) -> Form:
         kind = type(value)
-        if changes_nothing(value) or id(value) in self._seen:
+        if changes_nothing(value):
             return opaque(value)
         if _package(kind) in CARRIERS:
             return [*opaque(value), said_by_client(value, {})]
         try:
             if not is_of_a_library(kind):
-                self._seen.add(id(value))
-                return [_OBJECT, qualified_name(kind), self._attributes(value)]
+                return self._links.form(value, lambda: [_OBJECT, qualified_name(kind), self._attributes(value)])
         except UntoldPartError:
             if not _says_itself(value):
                 raise
@@ -122,7 +121,7 @@ class PartForms(Canonical):
         return told
 
     def _like(self, active: tuple[Any, ...], asked: tuple[str, ...]) -> "PartForms":
-        return PartForms(self.registry, active, asked=asked, is_lenient=self._is_lenient, seen=self._seen)
+        return PartForms(self.registry, active, asked=asked, is_lenient=self._is_lenient, links=self._links)
 
 
 def changes_nothing(value: Any, /) -> bool:

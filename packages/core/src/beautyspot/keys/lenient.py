@@ -10,6 +10,7 @@ import sys
 from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.callables import class_name, is_ours, opaque
 from beautyspot.keys.canonical import Canonical, NoContentError, pack, tag
+from beautyspot.keys.linked import Links
 from beautyspot.names import MAINS
 
 TYPE_CHECKING = False
@@ -25,22 +26,19 @@ _STANDARD = os.path.dirname(os.__file__)  # noqa: PTH120 - pathlib is 3 ms
 
 
 class Lenient(Canonical):
-    """Makes a form of any value: of one without content its class, of the program's own objects their attributes.
+    """Makes a form of any value: of one without content its class, of the program's own objects their attributes."""
 
-    An object that comes again counts by its class: those of a program may all lead to one another.
-    """
-
-    __slots__ = ("_seen",)
+    __slots__ = ("_links",)
     takes_any = True
 
-    def __init__(self, registry: KeyRegistry, active: tuple[Any, ...] = (), seen: set[int] | None = None) -> None:
-        """Make forms as `Canonical` does; `seen` are the `id`s of the objects whose attributes are in one already."""
+    def __init__(self, registry: KeyRegistry, active: tuple[Any, ...] = (), links: Links | None = None) -> None:
+        """Make forms as `Canonical` does; `links` knows the objects whose attributes are in one already."""
         super().__init__(registry, active)
-        self._seen = set[int]() if seen is None else seen
+        self._links = Links() if links is None else links
 
     def within(self, thing: Any, /) -> Lenient:
-        """Return one that has seen what this has."""
-        return Lenient(self.registry, (*self.active, thing), self._seen)
+        """Return one that knows the objects that this does."""
+        return Lenient(self.registry, (*self.active, thing), self._links)
 
     def form(self, value: Any, /) -> Form:
         """Return the form of `value`, or what stands for it."""
@@ -51,9 +49,12 @@ class Lenient(Canonical):
 
     def _object_form(self, value: Any) -> Form:
         kind = type(value)
-        if is_ours(kind) or is_of_a_library(kind) or id(value) in self._seen:
+        if is_ours(kind) or is_of_a_library(kind):
             return opaque(value)
-        self._seen.add(id(value))
+        return self._links.form(value, lambda: self._attributes(value))
+
+    def _attributes(self, value: Any) -> Form:
+        kind = type(value)
         from beautyspot.keys.states import state_of  # `ast` and `inspect` are 20 ms, and few decorators hold objects
 
         held = attributes(value, slots_of(kind.__mro__))
