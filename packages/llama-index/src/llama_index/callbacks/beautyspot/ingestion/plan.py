@@ -1,5 +1,6 @@
 """One run of a transformation: what is kept of it, what is to be called for, and what came of that."""
 
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from operator import itemgetter
@@ -9,13 +10,10 @@ from beautyspot.store import Hit
 
 from llama_index.callbacks.beautyspot.embeddings.numbers import numbers_of, packed
 from llama_index.callbacks.beautyspot.ingestion.results import Before, before, described, restored, set_field
-from llama_index.callbacks.beautyspot.ingestion.units import is_aligned
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.extractors import BaseExtractor
 from llama_index.core.schema import BaseNode, TransformComponent
 
-TOGETHER = 100
-"""Nodes of one call where many can go together; what came of them is kept before the next go."""
 Call = list[int]
 """Parts, by their place."""
 
@@ -34,13 +32,27 @@ class Plan:
         nodes: Sequence[BaseNode],
         order: Sequence[list[int]],
         keys: Sequence[str | None],
+        *,
+        together: int,
     ) -> None:
-        """Begin with nothing known; `order` are the places of the nodes of each part."""
+        """Begin with nothing known.
+
+        Args:
+            transformation: What is called.
+            nodes: What it is called with.
+            order: The places of the nodes of each part.
+            keys: Of each part; None where nothing can be kept of it.
+            together: Parts of one call; what came of them is kept before the next go.
+        """
         self._transformation = transformation
         self._order = order
         self._parts = parts_of(nodes, order)
         self._places = keys
-        self._together = TOGETHER if is_aligned(transformation) else 1
+        self._parts_of: defaultdict[str, list[int]] = defaultdict(list)
+        for part, key in enumerate(keys):
+            if key is not None:
+                self._parts_of[key].append(part)
+        self._together = together
         self._is_embedding = isinstance(transformation, BaseEmbedding)
         self._before: dict[int, list[Before]] = {}
         self._made: dict[int, Sequence[BaseNode]] = {}
@@ -52,7 +64,7 @@ class Plan:
     @property
     def keys(self) -> list[str]:
         """One key for each part that has one, however often it comes."""
-        return list(dict.fromkeys(key for key in self._places if key is not None))
+        return list(self._parts_of)
 
     @property
     def missing(self) -> list[int]:
@@ -79,8 +91,12 @@ class Plan:
         """Yield up to `at_once` calls to make, until nothing is missing; parts of one content are called for once."""
         while missing := self.missing:
             first = {self._places[part] or part: part for part in reversed(missing)}
-            parts = sorted(first.values())[: at_once * self._together]
-            yield [parts[start : start + self._together] for start in range(0, len(parts), self._together)]
+            waiting = deque(sorted(first.values()))
+            while waiting:
+                each = self._together
+                taken = [waiting.popleft() for _ in range(min(len(waiting), at_once * each))]
+                if parts := [part for part in taken if part not in self._made]:
+                    yield [parts[start : start + each] for start in range(0, len(parts), each)]
 
     def keys_of(self, call: Call) -> list[str]:
         """Return the keys of those parts that have one."""
@@ -118,8 +134,8 @@ class Plan:
             if value is None:
                 continue
             kept.append((key, value))
-            for other in self.missing:
-                if self._places[other] == key:
+            for other in self._parts_of[key]:
+                if other not in self._made:
                     self._restore(other, numbers_of(value) if self._is_embedding else deepcopy(value))
         return kept
 

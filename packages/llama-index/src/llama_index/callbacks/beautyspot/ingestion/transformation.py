@@ -1,10 +1,9 @@
 """`CachedTransformation`: a transformation whose work on each node, or on each document, is done once."""
 
 import asyncio
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from beautyspot.checks import expect, words
 from beautyspot.durations import Duration, seconds
@@ -24,18 +23,15 @@ from llama_index.callbacks.beautyspot.asking import Watch
 from llama_index.callbacks.beautyspot.carried import Carried
 from llama_index.callbacks.beautyspot.embeddings.numbers import VectorSerializer
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
+from llama_index.callbacks.beautyspot.ingestion.bars import bar, quiet
 from llama_index.callbacks.beautyspot.ingestion.keys import FORMAT, Keys, registry_of_transformations
 from llama_index.callbacks.beautyspot.ingestion.plan import Call, Plan, parts_of
 from llama_index.callbacks.beautyspot.ingestion.sources import Sources, sources_of, sources_of_async
-from llama_index.callbacks.beautyspot.ingestion.units import UNITS, Unit, is_aligned, unit_of, units
+from llama_index.callbacks.beautyspot.ingestion.units import UNITS, Unit, at_once, together, unit_of, units
 from llama_index.callbacks.beautyspot.policy import Mode, mode_from, mode_of_call
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import Field, PrivateAttr, SerializeAsAny
 from llama_index.core.schema import BaseNode, TransformComponent
-from llama_index.core.utils import get_tqdm_iterable  # pyright: ignore[reportUnknownVariableType] - of any items
-
-AT_ONCE = 8
-"""Calls that are awaited together where each is of one part."""
 
 
 class CachedTransformation(TransformComponent):
@@ -118,13 +114,14 @@ class CachedTransformation(TransformComponent):
         plan, watch = self._plan(nodes, sources, kwargs)
         self._fill(plan, rows.read(plan.keys) if mode != "refresh" else [], mode)
         turns = self._turns(mode)
-        with self._bar(plan, kwargs) as advance, watch:
+        call_for, options, shows = quiet(self.transformation, self.unit, kwargs)
+        with bar(self.transformation, len(plan.missing), shows=shows) as advance, watch:
             for (call,) in plan.rounds():
                 with turns.take(plan.keys_of(call)) as turn:
                     self._refill(plan, turn.led, rows.read(turn.led))
                     if ours := plan.left(call, turn.others):
                         start_s = clock.monotonic()
-                        made = self.transformation(plan.begin(ours), **self._inner(kwargs))
+                        made = call_for(plan.begin(ours), **options)
                         rows.keep(self._rows(plan, ours, made, clock.monotonic() - start_s, self._settled(watch, mode)))
                 if turn.others:
                     (turns.skip if on_event_loop() else turns.wait)(turn)
@@ -141,14 +138,15 @@ class CachedTransformation(TransformComponent):
         plan, watch = self._plan(nodes, sources, kwargs)
         self._fill(plan, await rows.read_async(plan.keys) if mode != "refresh" else [], mode)
         turns = self._turns(mode)
-        with self._bar(plan, kwargs) as advance, watch:
+        call_for, options, shows = quiet(self.transformation, self.unit, kwargs)
+        with bar(self.transformation, len(plan.missing), shows=shows) as advance, watch:
 
             async def run(call: Call) -> None:
                 with turns.take(plan.keys_of(call)) as turn:
                     self._refill(plan, turn.led, await rows.read_async(turn.led))
                     if ours := plan.left(call, turn.others):
                         start_s = self._spot.parts.clock.monotonic()
-                        made = await self.transformation.acall(plan.begin(ours), **self._inner(kwargs))
+                        made = await call_for.acall(plan.begin(ours), **options)
                         elapsed_s = self._spot.parts.clock.monotonic() - start_s
                         await rows.keep_async(self._rows(plan, ours, made, elapsed_s, self._settled(watch, mode)))
                 if turn.others:
@@ -156,7 +154,7 @@ class CachedTransformation(TransformComponent):
                     self._refill(plan, turn.others, await rows.read_async(turn.others))
                 advance(plan.made(call))
 
-            for calls in plan.rounds(1 if is_aligned(self.transformation) else AT_ONCE):
+            for calls in plan.rounds(at_once(self.transformation, self.unit)):
                 ended = await asyncio.gather(*map(run, calls), return_exceptions=True)
                 # The others have ended as well, so what they made is kept.
                 for error in filter(None, ended):
@@ -197,7 +195,8 @@ class CachedTransformation(TransformComponent):
             keys, watch = [None] * len(parts), Watch(self.transformation, {}, dict, lambda _: False)
         if None in keys:
             self._warn("has a setting, or got metadata or an option, that no key can be made of")
-        return Plan(self.transformation, nodes, order, keys), watch
+        size = together(self.transformation, self.unit)
+        return Plan(self.transformation, nodes, order, keys, together=size), watch
 
     def _turns(self, mode: Mode) -> Turns:
         """Return whose turn it is to call: those who would not take what others keep call for themselves."""
@@ -243,22 +242,3 @@ class CachedTransformation(TransformComponent):
             "values in metadata and to LlamaIndex's own classes of nodes",
             CacheSaveWarning,
         )
-
-    def _inner(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Return the options of a call: where each part has its own, the bar is ours."""
-        return (
-            options
-            if "show_progress" not in options or is_aligned(self.transformation)
-            else {**options, "show_progress": False}
-        )
-
-    @contextmanager
-    def _bar(self, plan: Plan, options: Mapping[str, Any]) -> Generator[Callable[[int], object]]:
-        if not options.get("show_progress") or is_aligned(self.transformation):
-            yield lambda _: None
-            return
-        bar = cast(
-            "Any", get_tqdm_iterable(range(len(plan.missing)), True, f"Applying {type(self.transformation).__name__}")
-        )
-        with closing(bar):
-            yield bar.update

@@ -10,6 +10,8 @@ from llama_index.core.node_parser import NodeParser
 from llama_index.core.schema import BaseNode, NodeRelationship, RelatedNodeInfo, TransformComponent
 
 Unit = Literal["node", "document", "list"]
+AT_ONCE = 8
+"""Calls that are awaited together, where the transformation says nothing of it."""
 UNITS: tuple[Unit, ...] = ("node", "document", "list")
 _KNOWN: tuple[tuple[type, Unit], ...] = (
     (TitleExtractor, "document"),  # the first nodes of a document
@@ -27,9 +29,24 @@ def unit_of(transformation: TransformComponent, /) -> Unit:
     return next(unit for type_, unit in _KNOWN if isinstance(transformation, type_))
 
 
-def is_aligned(transformation: TransformComponent, /) -> bool:
-    """Say whether the transformation gives one node for each, in their order, so that many can go in one call."""
-    return isinstance(transformation, BaseEmbedding | BaseExtractor) and unit_of(transformation) == "node"
+def together(transformation: TransformComponent, unit: Unit, /) -> int:
+    """Return how many parts go in one call: as many as one that gives a node for each would ask for at once itself.
+
+    A call that fails keeps nothing, so more would lose answers that were paid for before.
+    """
+    if unit == unit_of(transformation) == "node":
+        if isinstance(transformation, BaseExtractor):
+            return max(1, transformation.num_workers)
+        if isinstance(transformation, BaseEmbedding):
+            return transformation.embed_batch_size
+    return 1
+
+
+def at_once(transformation: TransformComponent, unit: Unit, /) -> int:
+    """Return how many calls are awaited together."""
+    if isinstance(transformation, BaseEmbedding):
+        return transformation.num_workers or AT_ONCE
+    return 1 if isinstance(transformation, BaseExtractor) and unit == "node" else AT_ONCE
 
 
 def units(nodes: Sequence[BaseNode], unit: Unit, transformation: TransformComponent, /) -> list[list[int]]:
