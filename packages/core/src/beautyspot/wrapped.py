@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import WRAPPER_ASSIGNMENTS, update_wrapper
+from types import GetSetDescriptorType, MemberDescriptorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,17 @@ def chain(function: Any, /) -> list[Any]:
             break
         layers.append(function)
     return layers
+
+
+def is_proxy(thing: object, /) -> bool:
+    """Say whether its class has a slot for what it wraps, as that of `wrapt.ObjectProxy`.
+
+    All that such an object shows, its `__dict__` and its `__class__` among it, may be that of what it wraps.
+    """
+    # Not a property: what that returns may be another thing each time, such as the user of this request.
+    slot = next((vars(kind)["__wrapped__"] for kind in type(thing).__mro__ if "__wrapped__" in vars(kind)), None)
+    is_slot = isinstance(slot, (GetSetDescriptorType, MemberDescriptorType))
+    return is_slot and slot.__objclass__ not in (staticmethod, classmethod)
 
 
 def show_as(wrapper: Any, function: Any, /) -> None:

@@ -13,6 +13,7 @@ from keyword import iskeyword
 from types import BuiltinMethodType, FunctionType, MethodWrapperType, ModuleType
 
 from beautyspot.names import qualified_name
+from beautyspot.wrapped import is_proxy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Binder(NamedTuple):
 def binder(function: Any, /, *, ignore: Collection[str] = ()) -> Binder:
     """Return a binder whose values leave out the parameters named in `ignore`."""
     inner, args, kwargs = split(function)
-    plain = isinstance(inner, FunctionType) and not _takes_anything_for_another(inner)
+    plain = _is_plain(inner)
     parameters = _of_code(inner) if plain else _of_signature(inner)
     names = tuple(name for name in parameters.names if name not in ignore)
     bind = _compiled(parameters, names, inner)
@@ -101,8 +102,7 @@ def takes_calls_of(function: Any, helper: Any, /) -> bool:
 
 def _written(function: Any) -> Parameters | None:
     """Return the parameters of a plain function, as they are written."""
-    is_plain = isinstance(function, FunctionType) and not _takes_anything_for_another(function)
-    return _of_code(function) if is_plain else None
+    return _of_code(function) if _is_plain(function) else None
 
 
 def _has_room(parameters: Parameters, others: Parameters) -> bool:
@@ -146,7 +146,7 @@ def behind(function: Any, /) -> Any:
 
 def _wrapped(thing: Any) -> Any:
     # In its own dict only: a client that makes up attributes when asked must not pass for a decorator.
-    return getattr(thing, "__dict__", {}).get("__wrapped__")
+    return thing.__wrapped__ if is_proxy(thing) else getattr(thing, "__dict__", {}).get("__wrapped__")
 
 
 def name_behind(function: Any, /) -> list[str]:
@@ -176,6 +176,12 @@ def _call(thing: Any) -> Any:
     """
     call = next(vars(kind)["__call__"] for kind in type(thing).__mro__ if "__call__" in vars(kind))
     return call.__get__(thing, type(thing)) if hasattr(type(call), "__get__") else call
+
+
+def _is_plain(function: Any) -> bool:
+    """Say whether a function's own code tells its parameters."""
+    is_function = isinstance(function, FunctionType) and not is_proxy(function)
+    return is_function and not _takes_anything_for_another(function)
 
 
 def _takes_anything_for_another(function: FunctionType) -> bool:

@@ -9,9 +9,10 @@ from functools import lru_cache, partial
 from types import FunctionType, MethodType
 from typing import NamedTuple
 
+from beautyspot.keys.attributes import held_by
 from beautyspot.keys.callables import closure, is_ours
 from beautyspot.keys.canonical import PLAIN
-from beautyspot.wrapped import chain
+from beautyspot.wrapped import chain, is_proxy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,6 +100,11 @@ def _functions(contents: Iterable[object], but: Iterable[FunctionType]) -> Itera
     seen, waiting, lists = [*but], [*contents], set[int]()
     while waiting:
         function: Any = waiting.pop()
+        if is_proxy(function):
+            if id(function) not in lists:
+                lists.add(id(function))
+                waiting += held_by(function).values()
+            continue
         while is_ours(function) and "__wrapped__" in getattr(function, "__dict__", ()):
             function = function.__wrapped__  # a marked function is told by what is marked
         if isinstance(function, partial):

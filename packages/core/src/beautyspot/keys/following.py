@@ -7,12 +7,13 @@ from functools import cached_property, partial, partialmethod, singledispatchmet
 from types import FunctionType, MethodType
 from typing import Any
 
+from beautyspot.keys.attributes import held_by
 from beautyspot.keys.binding import split
 from beautyspot.keys.callables import closure, is_ours, place_of
 from beautyspot.keys.cells import held
 from beautyspot.keys.settings import constants_of
 from beautyspot.names import qualified_name
-from beautyspot.wrapped import chain
+from beautyspot.wrapped import chain, is_proxy
 
 # What `functools.singledispatch` adds to a function.
 _DISPATCHING = frozenset(("dispatch", "register", "registry"))
@@ -90,6 +91,8 @@ def _layers(thing: Any) -> Iterator[tuple[str, Any]]:
             if not is_ours(layer):
                 defaults = (*(layer.__defaults__ or ()), *(layer.__kwdefaults__ or {}).values())
                 yield from (("", each) for each in (*defaults, *map(held, closure(layer).values())))
+        elif is_proxy(layer):
+            yield from (("", each) for each in (*held_by(layer).values(), type(layer).__call__))
         elif len(chain(layer)) > 1:
             yield "", split(layer)[0]  # a decorator that is an object
 

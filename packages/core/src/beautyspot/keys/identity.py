@@ -6,16 +6,17 @@ from typing import Any, NamedTuple
 
 from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys.binding import split
-from beautyspot.keys.callables import cell_form, closure, is_ours, place_of
+from beautyspot.keys.callables import cell_form, is_ours
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
 from beautyspot.keys.cells import Held, counted_in, held, held_in
 from beautyspot.keys.code import code_digest
 from beautyspot.keys.lenient import lenient_form
 from beautyspot.keys.members import owner_of
 from beautyspot.keys.program import names_read, read_by
+from beautyspot.keys.proxies import cells_of, functions_in, place_of_layer
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import is_of_no_module, is_told_by_code, qualified_name
-from beautyspot.wrapped import chain, unwrap
+from beautyspot.wrapped import chain, is_proxy, unwrap
 
 
 def identity_of(function: Any, name: str, ignore: Collection[str], canonical: Canonical, /) -> "Identity | None":
@@ -59,7 +60,7 @@ class Identity:
     @property
     def free_names(self) -> list[str]:
         """The free variables that have a part in it, or would if they were not ignored."""
-        names = [name for layer in self._layers for name in closure(layer)]
+        names = [name for layer in self._layers for name in cells_of(layer)]
         return names + names_read(self._function) if self._is_of_no_module else names
 
     def take(self) -> Taken:
@@ -87,7 +88,7 @@ class Identity:
         # A dict of its own for each: another thread may take as well, and forms must be of what is watched.
         taken = dict(self._taken)
         for place, layer in enumerate(self._layers):
-            for name, cell in closure(layer).items():
+            for name, cell in cells_of(layer).items():
                 if name not in self._ignore and self._is_wanted(taken.get((place, name)), cell, waiting=waiting):
                     # What is held first: given another value in between, it is taken again at the next call.
                     before = held_in(cell, self._chain)
@@ -121,15 +122,18 @@ class Identity:
         cells = {name: taken[at, name].form for at, name in sorted(taken) if at == place}
         if layer is self._inner:
             return [code_digest(layer.__code__), cells]
-        return [place_of(layer), cells]
+        return [place_of_layer(layer), cells]
 
 
 def _functions(function: Any) -> list[FunctionType]:
-    return [layer for layer in chain(function) if isinstance(layer, FunctionType)]
+    layers = [layer for layer in chain(function) if isinstance(layer, FunctionType)]
+    return [each for layer in layers for each in (layer, *filter(is_told_by_code, functions_in(layer)))]
 
 
 def _is_told(layer: FunctionType) -> bool:
     """Say whether a layer has something to tell: a decorator's wrapper, or a function whose name is not its own."""
+    if is_proxy(layer):
+        return True
     return not is_ours(layer) if hasattr(layer, "__wrapped__") else is_told_by_code(layer)
 
 

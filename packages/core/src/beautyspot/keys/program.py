@@ -7,12 +7,13 @@ from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from beautyspot.keys.binding import stands_before
-from beautyspot.keys.callables import function_form, is_ours, opaque, place_of
+from beautyspot.keys.callables import function_form, is_ours, opaque
 from beautyspot.keys.canonical import Canonical, Form, NoContentError, pack
 from beautyspot.keys.cells import Held
 from beautyspot.keys.code import global_names, own_form
 from beautyspot.keys.following import functions_run, registry_of
 from beautyspot.keys.members import functions_behind, members_of
+from beautyspot.keys.proxies import functions_in, place_of_layer
 from beautyspot.keys.settings import constants_of, is_constant
 from beautyspot.names import qualified_name
 from beautyspot.wrapped import chain, unwrap
@@ -166,7 +167,8 @@ def _form(canonical: Canonical, world: dict[str, Any], content: Any) -> Form:
         form = function_form(canonical, inner)
     except (NoContentError, RecursionError, ValueError):  # of a default, or of what a helper closes over
         form = opaque(inner)
-    decorators = [canonical.form(_decorator(layer)) for layer in chain(content)[:-1] if _is_decorator(layer)]
+    layers = [layer for layer in chain(content)[:-1] if _is_decorator(layer)]
+    decorators = [canonical.form(_decorator(each)) for layer in layers for each in (layer, *functions_in(layer))]
     others = _others(content, world)
     return [decorators, *([others] if others else []), form] if decorators or others else form
 
@@ -190,7 +192,7 @@ def _is_decorator(layer: Any) -> bool:
 
 def _decorator(layer: object) -> tuple[str, Mapping[str, Any]]:
     """Return what stands before a helper, and its constants but those that it counts itself."""
-    name = place_of(layer) if isinstance(layer, FunctionType) else qualified_name(type(layer))
+    name = place_of_layer(layer) if isinstance(layer, FunctionType) else qualified_name(type(layer))
     return name, constants_of(layer)
 
 

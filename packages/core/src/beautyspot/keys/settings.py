@@ -22,7 +22,7 @@ def is_constant(content: Any, /) -> bool:
 
 def constants_of(layer: object, /) -> Mapping[str, Any]:
     """Return what a function closes over, or a decorator that is an object holds, but for what it counts itself."""
-    if isinstance(layer, FunctionType):
+    if type(layer) is FunctionType:
         own = counted_in((layer,))
         found = {name: held(cell) for name, cell in closure(layer).items() if id(cell) not in own}
     else:

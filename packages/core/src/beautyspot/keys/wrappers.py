@@ -5,12 +5,15 @@ from __future__ import annotations
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 import dis
-from functools import lru_cache
+import sys
+from functools import lru_cache, partial
 from types import CodeType, FunctionType, MethodType
 
+from beautyspot.keys.attributes import held_by
 from beautyspot.keys.callables import closure, is_ours
 from beautyspot.keys.canonical import Spelled
 from beautyspot.keys.cells import held
+from beautyspot.wrapped import is_proxy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +39,11 @@ def may_change_calls(function: Any, /) -> bool:
     seen: list[Any] = []
     while function is not None and not any(function is each for each in seen):
         seen.append(function)
+        if is_proxy(function):
+            if not _gives_on(function):
+                return True
+            function = function.__wrapped__
+            continue
         if isinstance(function, (MethodType, staticmethod, classmethod)):
             function = function.__func__
             continue
@@ -82,10 +90,34 @@ def _passes_on(function: Any) -> bool:
     code = function.__code__
     if code.co_flags & 0x0C != 0x0C or code.co_argcount or code.co_kwonlyargcount:
         return False
-    rest, others = code.co_varnames[:2]
+    return _only_calls(code, code.co_varnames[:2], partial(_is_wrapped, function))
+
+
+def _gives_on(proxy: Any) -> bool:
+    """Say whether all that a wrapper of wrapt, `f(wrapped, instance, args, kwargs)`, does with a call is to pass it on.
+
+    What another proxy does with it nobody looks at.
+    """
+    is_wrapts = type(proxy) is getattr(sys.modules.get("wrapt"), "FunctionWrapper", None)
+    wrapper = held_by(proxy).get("_self_wrapper") if is_wrapts else None
+    if type(wrapper) is not FunctionType or wrapper.__code__.co_argcount != 4:
+        return False
+    wrapped, _, *given = wrapper.__code__.co_varnames[:4]
+    return _only_calls(wrapper.__code__, given, partial(_is_variable, wrapped))
+
+
+def _only_calls(
+    code: CodeType, given: Sequence[str], is_called: Callable[[Sequence[dis.Instruction], Iterable[str]], bool]
+) -> bool:
+    """Say whether all that is done with `*args` and `**kwargs`, named by `given`, is to call by them what is called."""
     codes = [*_with_inner(code)]
     changing = {name for each in codes for name in _own_names(each)}
-    return all(_is_wrapped(function, call, changing) for each in codes for call in _uses(each, rest, others))
+    return all(is_called(call, changing) for each in codes for call in _uses(each, *given))
+
+
+def _is_variable(name: str, steps: Sequence[dis.Instruction], changing: Iterable[str]) -> bool:
+    """Say whether steps load a function's own variable, to which nothing else is assigned."""
+    return [step.argval for step in steps] == [name] and name not in changing
 
 
 def _with_inner(code: CodeType) -> Iterator[CodeType]:
