@@ -10,12 +10,23 @@ from threading import Event
 from typing import Any
 
 import pytest
+from beautyspot import Spot
 from beautyspot.catalog import Catalog
-from llama_index.callbacks.beautyspot import BeautySpotCallbackHandler, Recorder, cache_llm, install
+from llama_index.callbacks.beautyspot import (
+    BeautySpotCallbackHandler,
+    Recorder,
+    cache_llm,
+    cache_postprocessor,
+    install,
+)
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 from llama_index.core.callbacks import CallbackManager
+from llama_index.core.instrumentation import get_dispatcher
+from llama_index.core.instrumentation.events.retrieval import RetrievalEndEvent, RetrievalStartEvent
 from llama_index.core.llms import LLM, CustomLLM, LLMMetadata, MockLLM
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index.core.tools import FunctionTool
 
 HELLO = [ChatMessage("hello")]
@@ -235,3 +246,20 @@ def test_callbacks_count_as_instrumentation_does(tmp_path: Path) -> None:
     model.chat(HELLO), list(model.stream_complete("q"))
     assert [row.nested for row in handler.rows()] == [False, True, False, True]
     assert handler.totals().spent_tokens == 220
+
+
+class Searching(BaseNodePostprocessor):
+    """Looks for more before it ranks, and has no async method of its own."""
+
+    def _postprocess_nodes(self, nodes: list[NodeWithScore], query_bundle: Any = None) -> list[NodeWithScore]:
+        get_dispatcher().event(RetrievalStartEvent(str_or_query_bundle="more"))
+        get_dispatcher().event(RetrievalEndEvent(str_or_query_bundle="more", nodes=[]))
+        return nodes[::-1]
+
+
+async def test_a_ranking_that_a_cache_has_a_sync_method_make_is_one_row(recorder: Recorder, spot: Spot) -> None:
+    ranker = cache_postprocessor(Searching(), spot)
+    await ranker.apostprocess_nodes([NodeWithScore(node=TextNode(text="a"))], query_str="q")
+    search, rank = recorder.rows()
+    assert (search.kind, rank.kind, rank.parent_id) == ("retriever", "rerank", None)
+    assert search.parent_id == rank.run_id

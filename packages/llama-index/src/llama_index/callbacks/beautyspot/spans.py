@@ -105,9 +105,10 @@ class Spans:
         kind = self._kind(instance, span.name, parent)
         if kind is _EMBEDS:
             span.batches, kind = _batches(instance, bound_args), None
+        span.kind = kind
         # A tool's `acall` calls its `call`, and a reranker its own sync twin: that is one run.
         if kind is not None and not (parent is not None and parent.kind == kind and parent.owner == span.owner != 0):
-            span.kind, span.run_id, span.is_run_itself = kind, span.uuid, True
+            span.run_id, span.is_run_itself = span.uuid, True
             for listener in self._listeners:
                 listener.on_enter(span, instance, bound_args, tags)
 

@@ -76,7 +76,7 @@ class Observer:
             if span is None:
                 run = OpenRun(run_id, kind, kind, run_id, None)
             else:
-                above = span.above if span.kind == kind else span.run_id
+                above = span.above if span.kind == kind else span.run_id or span.above
                 run = OpenRun(run_id, kind, span.name, span.trace_id, above)
                 run.span, run.is_nested = span, span.is_nested
             if self._sampled is None or self._is_sampled(run.trace_id):
