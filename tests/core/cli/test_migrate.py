@@ -2,9 +2,12 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import beautyspot as bs
 import pytest
 from beautyspot.catalog import Catalog
 from beautyspot.errors import ConfigurationError
@@ -49,6 +52,27 @@ def test_blobs_that_nobody_can_look_for_are_counted(run: Any, store: Path, postg
     assert (found.code, "4 results the same" in found.err) == (0, True)
     assert "1 name blobs that were not looked at: add --to-storage URL, or --blobs to compare them" in found.err
     assert json.loads(run(*command, "--verify", "--json").out)["unseen"] == 1
+
+
+def test_a_copy_is_the_same_after_the_source_was_read_once_more(run: Any, store: Path) -> None:
+    with bs.Spot("mine") as spot:
+        count = spot.mark(len)
+        count("a")
+        command = ("migrate", "--from", ".beautyspot/mine.db", "--to", "copy.db", "--blobs")
+        run(*command, "--yes")
+        count("a")
+    found = run(*command, "--verify")
+    assert (found.code, "5 results the same, 0 newer in the target, 0 differences\n" in found.err) == (0, True)
+    assert " of activity counted higher in the source: run this without --verify\n" in found.err
+    run(*command, "--yes")
+    assert "activity" not in run(*command, "--verify").err
+
+
+def test_a_copy_that_leaves_results_behind_says_why_and_ends_with_1(run: Any, store: Path) -> None:
+    with closing(sqlite3.connect(".beautyspot/mine.db")) as file, file:
+        file.execute("UPDATE tasks SET elapsed_s = 'abc' WHERE cache_key = (SELECT min(cache_key) FROM tasks)")
+    copied = run("migrate", "--from", ".beautyspot/mine.db", "--to", "copy.db", "--yes")
+    assert (copied.code, "  1 can't be read, and left behind: --verify names them" in copied.err) == (1, True)
 
 
 def test_a_second_run_says_that_all_is_there(run: Any, store: Path) -> None:

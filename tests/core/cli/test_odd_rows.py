@@ -53,7 +53,8 @@ def change(statement: str, where: str) -> str:
 def test_every_verb_lives_with_an_odd_row_and_repair_mends_or_drops_it(store: Path, run: Run, what: str) -> None:
     key = change(*CHANGES[what])
     codes = {" ".join(verb): run(*verb).code for verb in VERBS}
-    assert [verb for verb, code in codes.items() if code] == ["export all.zip --yes"]  # which leaves it out
+    leave_it_out = [verb for verb in codes if verb.startswith(("export", "migrate"))]
+    assert [verb for verb, code in codes.items() if code] == leave_it_out
     assert run("show", key).code in (1, 2)
     damaged = json.loads(run("verify", "--json").out)["damaged"]
     assert [each["what"].partition("; ")[0].partition("' ")[2] for each in damaged] == [

@@ -102,7 +102,7 @@ def test_an_import_tells_which_results_the_database_has_no_place_for(
         spot.run(len, "abcd")
     run("export", "all.zip")
     answer = run("--db", postgres_url, "import", "all.zip", "--yes")
-    assert (answer.code, "imported 1 result, " in answer.err) == (0, True)
+    assert (answer.code, "imported 1 result, " in answer.err) == (1, True)
     assert "  1 left out, as the database has no place for a text in them, such as a NUL in a tag:\n  " in answer.err
     assert answer.err.endswith(f"  {odd.key('abc')}\n")
     document = json.loads(run("--db", postgres_url, "import", "all.zip", "--yes", "--json").out)

@@ -133,7 +133,7 @@ def test_a_dry_run_and_a_comparison_make_no_target(source: TaskDB, tmp_path: Pat
     target = SQLiteTaskDB(tmp_path / "new" / "new.db")
     done = migrate(source, target, dry_run=True)
     assert (done.tasks, done.activity, done.runs) == (3, 1, 1)
-    assert compare(source, target).differences == 5
+    assert compare(source, target).differences == 4
     assert not (tmp_path / "new").exists()
 
 
@@ -368,15 +368,24 @@ def test_a_comparison_finds_what_differs(source: TaskDB, there: TaskDB) -> None:
     there.put(TASKS[0]._replace(tags=("x",)))
     there.put(TASKS[1]._replace(result_data=b"\x03"))
     there.delete(["0c"])
-    source.add_activity([ACTIVITY._replace(func_name="g")])
+    source.add_runs([RUN._replace(run_id="r2")])
     found = compare(source, there)
     assert found.tasks == 0
     assert {each.key: each.what for each in found.first} == {
         "0a": "other columns or tags",
         "0b": "other value",
         "0c": "missing",
-        f"g {MINUTE:%Y-%m-%d %H:%M}": "activity missing",
+        "r2": "run missing",
     }
+
+
+def test_what_is_counted_since_the_copy_is_told_and_is_no_difference(source: TaskDB, there: TaskDB) -> None:
+    migrate(source, there)
+    source.add_activity([ACTIVITY, ACTIVITY._replace(func_name="g")])
+    found = compare(source, there)
+    assert (found.same, found.activity) == (True, 2)
+    migrate(source, there)
+    assert compare(source, there).activity == 0
 
 
 def test_a_comparison_without_bytes_finds_blobs_of_other_sizes_and_lost_ones(source: TaskDB, target: TaskDB) -> None:

@@ -76,6 +76,8 @@ def import_file(
         with progress_bar("importing", total) as progress:
             done = import_archive(file, tasks, target, dry_run=dry_run, progress=progress)
     print_json({"dry_run": dry_run, **asdict(done)}) if place.as_json else _tell_import(done, dry_run=dry_run)
+    if done.refused:
+        raise Exit(1)
 
 
 def _tell_import(done: Imported, *, dry_run: bool) -> None:

@@ -91,6 +91,8 @@ def _migrate(databases: list[TaskDB], move: BlobMove | None, as_json: bool, dry_
         _tell(
             done, dry_run, "stay where they are" if move else "were not copied: keep the same storage=, or add --blobs"
         )
+    if done.lost or done.failed or done.refused:
+        raise Exit(1)
 
 
 def _tell(done: Migrated, dry_run: bool, named: str) -> None:
@@ -131,5 +133,8 @@ def _tell_differences(found: Comparison) -> None:
         f"{count_text(found.tasks, 'result')} the same, {found.newer} newer in the target, "
         f"{count_text(found.differences, 'difference')}"
     )
+    if found.activity:
+        minutes = count_text(found.activity, "minute")
+        say(f"  {minutes} of activity counted higher in the source: run this without --verify")
     if found.unseen:
         say(f"  {found.unseen} name blobs that were not looked at: add --to-storage URL, or --blobs to compare them")
