@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ import beautyspot as bs
 import pytest
 from beautyspot.cli.app import app
 from beautyspot.cli.progress import progress_bar
+from beautyspot.records import TaskFilter
 
 from .conftest import Run, Terminal
 
@@ -163,6 +165,24 @@ def test_a_redis_server_can_be_examined_listed_and_pruned(run: Run, redis_url: s
     assert "would delete 2 results" in run("--db", redis_url, "prune", "--function", "divmod", "--dry-run").err
     assert "deleted 1 result" in run("--db", redis_url, "prune", "--max-size", "8", "--yes").err
     assert run("--db", redis_url, "prune", "--older-than", "30d", "--yes").code == 0
+
+
+@pytest.mark.external_service
+def test_blobs_of_a_redis_server_are_cleaned_as_its_refusal_says(run: Run, redis_url: str, tmp_path: Path) -> None:
+    with bs.Spot("far", db=redis_url, storage=tmp_path / "blobs") as spot:
+        spot.run(str, "dropped by the server", _save_blob=True)
+        (row,) = spot.parts.store.find(TaskFilter())
+        spot.parts.store.db.delete([row.cache_key])
+        spot.run(str, "kept", _save_blob=True)
+    for blob in (tmp_path / "blobs").rglob("*.bin"):
+        os.utime(blob, (0, 0))
+    refused = run("--db", redis_url, "clean", "--storage", str(tmp_path / "blobs"))
+    steps = re.findall("`beautyspot (.*?)`", refused.err)
+    assert (refused.code, [step.split()[0] for step in steps]) == (2, ["migrate", "clean"])
+    assert run(*steps[0].split()).code == 0
+    cleaned = run(*steps[1].replace("URL", str(tmp_path / "blobs")).split(), "--yes")
+    assert (cleaned.code, "deleted 1 blob, " in cleaned.err) == (0, True)
+    assert len(list((tmp_path / "blobs").rglob("*.bin"))) == 1
 
 
 @pytest.mark.external_service

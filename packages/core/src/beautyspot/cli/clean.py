@@ -10,12 +10,14 @@ from typer import Context, Option
 from beautyspot.catalog import Catalog
 from beautyspot.catalog.source import file_of
 from beautyspot.cli.database import Place, databases_around
+from beautyspot.cli.far import speaks_sql
 from beautyspot.cli.options import Db, DryRun, Grace, Json, Storage, Yes, place_of
 from beautyspot.cli.output import print_json, say
 from beautyspot.cli.progress import progress_bar
 from beautyspot.cli.removal import ask
 from beautyspot.cli.text import bytes_text, count_text
 from beautyspot.db import open_db
+from beautyspot.db.redis_url import parse
 from beautyspot.durations import seconds
 from beautyspot.errors import ConfigurationError
 from beautyspot.maintenance import Cleaned, Litter, clean, litter, open_neighbour
@@ -41,7 +43,7 @@ def clean_blobs(
     would lose its own.
     """
     place = place_of(context, db, storage, as_json)
-    file_of(place.database())  # refuses what speaks no SQL, for which no storage is of help
+    _expect_sql(place.database())
     storages = place.storages()
     if not storages:
         raise ConfigurationError("the blobs of a database on a server can lie anywhere; say where with --storage PATH")
@@ -57,6 +59,18 @@ def clean_blobs(
     with closing(open_db(place.database())) as tasks, progress_bar("deleting", count) as progress:
         done = clean(found, tasks, storages[0], dry_run=dry_run, progress=progress)
     _tell(place, found, done, dry_run=dry_run)
+
+
+def _expect_sql(database: str) -> None:
+    """Refuse what no catalog can ask, for which no storage is of help."""
+    if not speaks_sql(database):
+        name = parse(database).name
+        raise ConfigurationError(
+            f"{name!r} speaks no SQL to ask which blobs its rows name; copy it into a new file and clean by that within"
+            f" the hour, as it doesn't name what is kept later: `beautyspot migrate --from {name} --to new.db --yes`, "
+            "and once that ended well `beautyspot clean --db new.db --storage URL`"
+        )
+    file_of(database)
 
 
 def _litter(place: Place, storages: list[BlobStorage], grace: timedelta, *, blobs_are_gone: bool) -> Litter:
