@@ -34,6 +34,8 @@ from llama_index.core.schema import (
     MediaResource,
     Node,
     NodeRelationship,
+    ObjectType,
+    RelatedNodeInfo,
     TextNode,
     TransformComponent,
 )
@@ -267,6 +269,21 @@ def test_ids_stay_while_a_document_stays(spot: Spot) -> None:
     again = CachedTransformation(Halves(), spot)(documents(2))
     assert [node.node_id for node in again] == [node.node_id for node in first]
     assert again == first
+
+
+def test_what_comes_back_is_of_the_types_that_were_made(spot: Spot) -> None:
+    class Linked(Halves):
+        def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+            made = super().__call__(nodes, **kwargs)
+            for type_, kind in ((None, NodeRelationship.PREVIOUS), ("mine", NodeRelationship.PARENT)):
+                made[1].relationships[kind] = RelatedNodeInfo(node_id="elsewhere", node_type=type_)
+            return made
+
+    cached = CachedTransformation(Linked(), spot, version="1")
+    first, again = cached(documents(1)), cached(documents(1))
+    assert [repr(node.relationships) for node in again] == [repr(node.relationships) for node in first]
+    assert again[0].source_node is not None
+    assert again[0].source_node.node_type is ObjectType.DOCUMENT
 
 
 @pytest.mark.parametrize("parser", [MarkdownNodeParser, SentenceWindowNodeParser, HierarchicalNodeParser])

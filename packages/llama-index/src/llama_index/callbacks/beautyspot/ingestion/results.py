@@ -20,6 +20,7 @@ from llama_index.core.schema import (
     MediaResource,
     Node,
     NodeRelationship,
+    ObjectType,
     RelatedNodeInfo,
     TextNode,
 )
@@ -31,6 +32,7 @@ IDENTITY = {"id_", "relationships", "embedding"}
 RESOURCES = ("text_resource", "image_resource", "audio_resource", "video_resource")
 HELD = "obj"
 """The field of an index node with the node that it stands for."""
+_TYPES = {each.value: each for each in ObjectType}
 Names = dict[tuple[NodeRelationship, str], list[Any]]
 _OURS = UUID("4c8b6c0e-6d34-5c0e-9b5a-0a4d4a0e9c11")
 
@@ -189,6 +191,8 @@ def _related(told: Any, given: Sequence[BaseNode], known: dict[str, str]) -> Rel
     if isinstance(told, dict):
         fields: dict[str, Any] = {name: value for name, value in told.items() if name != "class_name"}
         fields["node_id"] = known.get(fields["node_id"], fields["node_id"])
+        # What is kept is the enumeration's value, which is a text that pydantic would leave as it is.
+        fields["node_type"] = _TYPES.get(fields["node_type"], fields["node_type"])
         return RelatedNodeInfo(**fields)
     place, kind, number = told
     infos: Any = given[place].relationships[NodeRelationship(kind)]
