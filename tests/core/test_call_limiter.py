@@ -1,6 +1,10 @@
 """What the limiters of the integrations stand on."""
 
+import asyncio
 import pickle
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import beautyspot as bs
@@ -64,3 +68,17 @@ def test_a_pickled_limiter_has_the_same_rates_and_the_same_place(spot: bs.Spot) 
     one, two = pickle.loads(pickled), pickle.loads(pickled)
     one.reserve()
     assert (one.name, two.reserve()) == ("one", pytest.approx(60, abs=5))
+
+
+async def test_an_event_loop_goes_on_while_another_program_holds_the_file(spot: bs.Spot, tmp_path: Path) -> None:
+    limiter = Paced(spot, requests_per_minute=60, tokens_per_minute=600, shared=True)
+    reservation = await limiter.reserve_async(tokens=10)
+    with closing(sqlite3.connect(tmp_path / "test.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        limiter.settle(reservation, 20)
+        limiter.pay(30)
+        asking = asyncio.create_task(limiter.reserve_async())
+        await asyncio.sleep(0)
+        assert not asking.done()
+        other.execute("ROLLBACK")
+    assert await asking == pytest.approx(4.9)

@@ -2,8 +2,10 @@ import asyncio
 import copy
 import gc
 import pickle
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +233,19 @@ def test_processes_keep_to_a_shared_limit_together(tmp_path: Path) -> None:
     times = sorted(float(line) for child in children for line in child.communicate(timeout=60)[0].split())
     assert len(times) == 52
     assert times[-1] - times[0] >= 49 * 0.02  # from before the first call: a sleep ends late at times, and never early
+
+
+async def test_an_event_loop_goes_on_while_another_program_holds_the_file(spot: bs.Spot, tmp_path: Path) -> None:
+    limiter = BeautySpotRateLimiter(spot, requests_per_minute=60, tokens_per_minute=600, shared=True)
+    assert await limiter.aacquire()
+    with closing(sqlite3.connect(tmp_path / "test.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        limiter.callback.on_llm_end(said(100))
+        asking = [asyncio.create_task(limiter.aacquire(blocking=blocking)) for blocking in (True, False)]
+        await asyncio.sleep(0)
+        assert not any(each.done() for each in asking)
+        other.execute("ROLLBACK")
+    assert await asyncio.gather(*asking) == [True, False]
 
 
 @pytest.mark.external_service

@@ -4,12 +4,13 @@ import asyncio
 import copy
 import gc
 import pickle
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,22 @@ async def test_a_coroutine_that_is_dropped_while_it_waits_gives_its_place_back()
     del waiting
     gc.collect()
     assert limiter.reserve() <= 60  # the second place, and not the third
+
+
+async def test_an_event_loop_goes_on_while_another_program_holds_the_file(
+    spot: bs.Spot, clock: FrozenClock, tmp_path: Path
+) -> None:
+    limiter = BeautySpotRateLimiter(60, 600, spot=spot, shared=True)
+    reservation = await limiter.reserve_async(tokens=1)
+    with closing(sqlite3.connect(tmp_path / "test.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        limiter.settle(reservation, 100)
+        asking = asyncio.create_task(limiter.async_acquire())
+        await asyncio.sleep(0)
+        assert not asking.done()
+        other.execute("ROLLBACK")
+    await asking
+    assert clock.slept == [pytest.approx(10)]
 
 
 def test_who_asks_outside_of_any_call_takes_what_they_say(spot: bs.Spot, clock: FrozenClock) -> None:

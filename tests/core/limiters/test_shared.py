@@ -1,9 +1,14 @@
+import asyncio
 import os
+import sqlite3
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import beautyspot as bs
 import pytest
+from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.memory import MemoryTaskDB
 from beautyspot.errors import CacheWarning, ConfigurationError, LimitExceeded, StorageError
 from beautyspot.limiters import GCRA, SharedGCRA
@@ -58,6 +63,43 @@ class Parked(FrozenClock):
         def __await__(self) -> Generator[None]:
             while True:
                 yield
+
+
+class Asleep(FrozenClock):
+    """A clock on which a sleep lasts until it is cancelled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sleeps = asyncio.Event()
+
+    async def sleep_async(self, seconds: float, /) -> None:
+        self.sleeps.set()
+        await asyncio.Event().wait()
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the write lock of a file, as another program would."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def waiting_s_at_last(limiter: SharedGCRA) -> float:
+    """Return what a call would wait once all is done that event loops have left to a thread."""
+    assert limiter.line is not None
+    limiter.line.submit(int).result(60)
+    return limiter.waiting_s()
+
+
+@pytest.fixture
+def in_file(tmp_path: Path, clock: FrozenClock) -> Iterator[SharedGCRA]:
+    """A limiter in a SQLite file, whose first place is taken."""
+    with closing(SQLiteTaskDB(tmp_path / "limits.db")) as db:
+        limiter = SharedGCRA(db, "api", 60, clock=clock)
+        limiter.reserve()
+        yield limiter
 
 
 @pytest.fixture
@@ -258,3 +300,64 @@ def test_a_call_is_told_at_its_own_line_that_its_limit_is_not_shared(db: Failing
     with pytest.warns(CacheWarning, match="could not be reached") as told:
         limited(1)
     assert told[0].filename == __file__
+
+
+async def test_an_event_loop_goes_on_while_another_program_holds_the_file(
+    in_file: SharedGCRA, tmp_path: Path, clock: FrozenClock
+) -> None:
+    with held(tmp_path / "limits.db"):
+        asking = asyncio.create_task(pace_async((Limit(in_file, 1, clock),), (), {}))
+        await asyncio.sleep(0)
+        assert not asking.done()
+    assert await asking == 1
+
+
+async def test_tasks_that_ask_at_once_are_served_in_the_order_they_came(tmp_path: Path, clock: FrozenClock) -> None:
+    with closing(SQLiteTaskDB(tmp_path / "limits.db")) as db:
+        limit = Limit(SharedGCRA(db, "api", 60, clock=clock), 1, clock)
+        assert await asyncio.gather(*(limit.reserve_async((), {}) for _ in range(20))) == [*range(20)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Python 3.12 on forks beside threads
+def test_an_event_loop_of_a_child_asks_in_a_thread_of_its_own(in_file: SharedGCRA, clock: FrozenClock) -> None:
+    limit = Limit(in_file, 1, clock)
+    asyncio.run(limit.reserve_async((), {}))
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os._exit(int(asyncio.run(asyncio.wait_for(limit.reserve_async((), {}), 30))))
+        finally:
+            os._exit(99)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 2
+
+
+def test_a_call_that_is_cancelled_while_it_asks_gives_its_place_back_though_its_loop_ends(
+    in_file: SharedGCRA, tmp_path: Path, clock: FrozenClock
+) -> None:
+    async def ask_and_leave() -> None:
+        with held(tmp_path / "limits.db"):
+            asking = asyncio.create_task(pace_async((Limit(in_file, 1, clock),), (), {}))
+            await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.wait([asking])
+            assert asking.cancelled()
+
+    asyncio.run(ask_and_leave())
+    assert waiting_s_at_last(in_file) == 1
+
+
+def test_a_wait_that_is_cancelled_while_another_program_holds_the_file_gives_its_place_back(
+    in_file: SharedGCRA, tmp_path: Path
+) -> None:
+    async def wait_and_leave() -> None:
+        clock = Asleep()
+        waiting = asyncio.create_task(pace_async((Limit(in_file, 1, clock),), (), {}))
+        await clock.sleeps.wait()
+        with held(tmp_path / "limits.db"):
+            waiting.cancel()
+            await asyncio.wait([waiting])
+            assert waiting.cancelled()
+
+    asyncio.run(wait_and_leave())
+    assert waiting_s_at_last(in_file) == 1

@@ -14,9 +14,11 @@ from beautyspot.limiters.create import create_limiter
 from beautyspot.limiters.waits import add_wait
 from beautyspot.places import opened, portable
 from beautyspot.system_clock import SystemClock
-from beautyspot.threads import reserved_in_thread
+from beautyspot.threads import aside, reserved_in_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from beautyspot.clocks import Clock
     from beautyspot.durations import Duration
     from beautyspot.limiters import GCRA, SharedGCRA
@@ -105,11 +107,8 @@ class CallLimiter(Uncopied):
         return reservation
 
     async def reserve_async(self, *, requests: float = 1, tokens: float = 0) -> CallReservation:
-        """Do as `reserve` does; what may wait for a server does so in a thread."""
-        if self._budget.reserves_locally:
-            return self.reserve(requests=requests, tokens=tokens)
-        reserve = partial(self.reserve, requests=requests, tokens=tokens)
-        return await reserved_in_thread(reserve, partial(self._budget.aside, self._budget.give_back))
+        """Do as `reserve` does; what may wait for a database does so in a thread."""
+        return await self._reserved(partial(self.reserve, requests=requests, tokens=tokens))
 
     def wait(self, reservation: CallReservation, /) -> None:
         """Sleep, once and exactly, until the call may be made; an interrupted wait gives the reservation back."""
@@ -130,25 +129,36 @@ class CallLimiter(Uncopied):
                 self._budget.give_back_later(reservation)
                 raise
             except BaseException:  # a cancellation among them; re-raised
-                self._budget.aside(self._budget.give_back, reservation)
+                self.give_back(reservation)
                 raise
             add_wait(reservation)
 
     def settle(self, reservation: CallReservation, used_tokens: float, /) -> None:
-        """Correct the tokens that `reservation` took, once; an event loop never waits for a server meanwhile.
+        """Correct the tokens that `reservation` took, once; an event loop never waits for a database meanwhile.
 
         Args:
             used_tokens: What the call came to, 0 for one that failed. The calls to come wait for what is owed.
         """
-        self._budget.aside(self._budget.settle, reservation, used_tokens)
+        self._aside(self._budget.settle, reservation, used_tokens)
 
     def give_back(self, reservation: CallReservation, /) -> None:
         """Free the place of a call that was not made after all, as a cache gave its answer."""
-        self._budget.aside(self._budget.give_back, reservation)
+        self._aside(self._budget.give_back, reservation)
 
     def pay(self, used_tokens: float, /) -> None:
-        """Take the tokens of a call whose reservation nobody kept; an event loop never waits for a server meanwhile."""
-        self._budget.aside(self._budget.pay, used_tokens)
+        """Take the tokens of a call whose reservation nobody kept; an event loop waits for no database meanwhile."""
+        self._aside(self._budget.pay, used_tokens)
+
+    async def _reserved(self, reserve: Callable[[], CallReservation]) -> CallReservation:
+        if self._budget.reserves_locally:
+            return reserve()
+        return await reserved_in_thread(self._budget.line, reserve, self._budget.give_back)
+
+    def _aside(self, work: Callable[..., None], /, *args: Any) -> None:
+        if self._budget.reserves_locally:
+            work(*args)
+        else:
+            aside(self._budget.line, work, *args)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let models that have this limiter go to another process: a shared limit is the same there."""

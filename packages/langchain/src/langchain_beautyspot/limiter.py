@@ -77,11 +77,7 @@ class BeautySpotRateLimiter(CallLimiter, BaseRateLimiter):
         if blocking:
             await self.wait_async(await self.reserve_async())
             return True
-        if self._budget.reserves_locally:
-            return self.acquire(blocking=False)
-        import asyncio  # LangChain has loaded it
-
-        return await asyncio.to_thread(self.acquire, blocking=False)
+        return self._granted(await self._reserved(self._budget.reserve))
 
     @property
     def callback(self) -> BaseCallbackHandler:
@@ -92,5 +88,5 @@ class BeautySpotRateLimiter(CallLimiter, BaseRateLimiter):
 
     def _granted(self, reservation: CallReservation) -> bool:
         if reservation > 0:
-            self._budget.give_back(reservation)
+            self.give_back(reservation)
         return reservation <= 0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from beautyspot.limiters.settling import settle
 from beautyspot.records import Reservation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
 
     from beautyspot.limiters.gcra import GCRA
     from beautyspot.limiters.shared import SharedGCRA
@@ -42,7 +43,12 @@ class Budget:
         self._requests = requests
         self._tokens = tokens
         self.reserves_locally = all(getattr(each, "reserves_locally", True) for each in (requests, tokens))
-        """Whether an event loop may reserve by itself."""
+        """Whether an event loop may ask by itself."""
+
+    @property
+    def line(self) -> Executor | None:
+        """As `SharedGCRA.line`."""
+        return getattr(self._requests, "line", None) or getattr(self._tokens, "line", None)
 
     @property
     def most_tokens(self) -> float:
@@ -90,19 +96,6 @@ class Budget:
         """Do so from within the garbage collector, which may run in a thread that holds any lock."""
         for limit, part in self._parts(reservation):
             getattr(limit, "give_back_later", limit.give_back)(part)
-
-    def aside(self, what: Callable[..., Any], /, *args: Any) -> None:
-        """Do `what`, in a thread if an event loop would else wait for a server."""
-        import asyncio  # the hosts that this is for have loaded it
-
-        try:
-            loop = None if self.reserves_locally else asyncio.get_running_loop()
-        except RuntimeError:  # no loop runs in this thread
-            loop = None
-        if loop is None:
-            what(*args)
-        else:
-            loop.run_in_executor(None, what, *args)
 
     def _parts(self, reservation: CallReservation) -> Iterator[tuple[GCRA | SharedGCRA, Reservation]]:
         for limit, part in ((self._requests, reservation.requests), (self._tokens, reservation.tokens)):

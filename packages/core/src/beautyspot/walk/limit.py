@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from beautyspot.clocks import Clock
 from beautyspot.errors import ConfigurationError
@@ -11,6 +11,9 @@ from beautyspot.limiters.limiter import Limiter
 from beautyspot.records import Reservation
 from beautyspot.walk.plan import unlimited
 from beautyspot.walk.stops import begin, sleep
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 
 class Limit(NamedTuple):
@@ -37,26 +40,22 @@ class Limit(NamedTuple):
         return self.limiter.reserve(self._cost_of(args, kwargs))
 
     async def reserve_async(self, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Reservation:
-        """Reserve the call's cost; a limiter that may wait for a server does so in a thread."""
+        """Reserve the call's cost; a limiter that may wait for a database does so in a thread."""
         if self.reserves_locally:
             return self.reserve(args, kwargs)
         from beautyspot.threads import reserved_in_thread  # asyncio: 40 of the 50 ms `import beautyspot` would cost
 
-        return await reserved_in_thread(
-            partial(self.limiter.reserve, self._cost_of(args, kwargs)), self.give_back_from_loop
-        )
+        reserve = partial(self.limiter.reserve, self._cost_of(args, kwargs))
+        return await reserved_in_thread(self._line, reserve, self.limiter.give_back)
 
     def give_back_from_loop(self, reservation: Reservation, /) -> None:
         """Free a place of which nobody waits any more, without holding up the event loop."""
         if self.reserves_locally:
             self.limiter.give_back(reservation)
             return
-        import asyncio  # 40 of the 50 ms, as above
+        from beautyspot.threads import aside  # as above
 
-        try:
-            asyncio.get_running_loop().run_in_executor(None, self.limiter.give_back, reservation)
-        except RuntimeError:  # the loop has ended, so nobody is held up
-            self.limiter.give_back(reservation)
+        aside(self._line, self.limiter.give_back, reservation)
 
     def give_back_later(self, reservation: Reservation, /) -> None:
         """Free a place from within the garbage collector, which may run in a thread that holds any lock."""
@@ -66,6 +65,10 @@ class Limit(NamedTuple):
     def reserves_locally(self) -> bool:
         """Whether the limiter answers in microseconds; most do."""
         return getattr(self.limiter, "reserves_locally", True)
+
+    @property
+    def _line(self) -> "Executor | None":
+        return getattr(self.limiter, "line", None)
 
     def _cost_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> float:
         return self.cost(*args, **kwargs) if callable(self.cost) else self.cost
