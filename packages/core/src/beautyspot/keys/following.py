@@ -3,14 +3,16 @@
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 from collections.abc import Iterator, Mapping
-from functools import cached_property, partial, partialmethod, singledispatchmethod
+from functools import cached_property, singledispatchmethod
 from types import FunctionType, MethodType
 from typing import Any
 
 from beautyspot.keys.attributes import held_by
 from beautyspot.keys.binding import split
 from beautyspot.keys.callables import closure, is_ours, place_of
+from beautyspot.keys.calls import call_in
 from beautyspot.keys.cells import held
+from beautyspot.keys.members import functions_behind
 from beautyspot.keys.settings import constants_of
 from beautyspot.names import qualified_name
 from beautyspot.wrapped import chain, is_proxy
@@ -37,11 +39,12 @@ def functions_run(thing: Any, world: Mapping[str, Any], /) -> list[tuple[str, Fu
 
 
 def settings_given(thing: Any, world: Mapping[str, Any], /) -> list[tuple[Any, str, Mapping[str, Any]]]:
-    """Return the functions that run and the decorators that are objects, each with a name and the constants it has."""
-    # Not everything is asked: a proxy of what isn't there raises.
-    layers = [pair for pair in _reached(thing) if type(pair[1]) is FunctionType or len(chain(pair[1])) > 1]
-    here = [(name, each) for name, each in layers if getattr(split(each)[0], "__globals__", None) is world]
-    return [(each, name or _name(each), constants) for name, each in here if (constants := constants_of(each))]
+    """Return the functions that run, the decorators that are objects and the calls that are held, with their constants.
+
+    Each is given with a name. Where `thing` is such a call, its function may be another module's.
+    """
+    found = [(name, each) for name, each in _reached(thing) if _is_of(world, each) or (each is thing and call_in(each))]
+    return [(each, name or _name(each), constants) for name, each in found if (constants := constants_of(each))]
 
 
 def registry_of(function: Any, /) -> Mapping[type, Any]:
@@ -50,6 +53,16 @@ def registry_of(function: Any, /) -> Mapping[type, Any]:
         function = function.dispatcher
     attributes = vars(function) if type(function) is FunctionType else {}
     return attributes["registry"] if attributes.keys() >= _DISPATCHING else {}
+
+
+def _is_of(world: Mapping[str, Any], thing: Any) -> bool:
+    """Say whether what a thing calls first is of a program."""
+    # Not everything is asked: a proxy of what isn't there raises.
+    if call := call_in(thing):
+        return any(function.__globals__ is world for function in functions_behind(call.function))
+    if type(thing) is FunctionType or len(chain(thing)) > 1:
+        return getattr(split(thing)[0], "__globals__", None) is world
+    return False
 
 
 def _reached(thing: Any) -> Iterator[tuple[str, Any]]:
@@ -69,12 +82,12 @@ def _parts(thing: Any) -> Iterator[tuple[str, Any]]:
     kind = type(thing)
     if issubclass(kind, property):
         yield "", thing.fget
-    elif issubclass(kind, (cached_property, partialmethod)):
+    elif issubclass(kind, cached_property):
         yield "", thing.func
     elif issubclass(kind, singledispatchmethod):
         yield "", thing.dispatcher
-    elif issubclass(kind, partial):
-        yield from (("", part) for part in (thing.func, *thing.args, *thing.keywords.values()))
+    elif call := call_in(thing):
+        yield from (("", part) for part in (call.function, *call.given.values()))
     elif kind is MethodType:
         yield "", thing.__func__
     else:
@@ -98,6 +111,8 @@ def _layers(thing: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _name(layer: Any) -> str:
+    if call := call_in(layer):
+        layer = call.function
     if type(layer) is not FunctionType:
         return qualified_name(type(layer))
     return place_of(layer) if "__wrapped__" in vars(layer) else qualified_name(layer)

@@ -6,12 +6,14 @@ from __future__ import annotations
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 import os
 import sys
+from types import FunctionType
 
 from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.callables import class_name, is_ours, opaque
+from beautyspot.keys.calls import call_in
 from beautyspot.keys.canonical import Canonical, NoContentError, pack, tag
 from beautyspot.keys.linked import Links
-from beautyspot.names import MAINS
+from beautyspot.names import MAINS, is_told_by_code, qualified_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,9 +51,15 @@ class Lenient(Canonical):
 
     def _object_form(self, value: Any) -> Form:
         kind = type(value)
+        if call := call_in(value):
+            return [*opaque(value), self._called(call.function), self.form(call.given)]
         if is_ours(kind) or is_of_a_library(kind):
             return opaque(value)
         return self._links.form(value, lambda: self._attributes(value))
+
+    def _called(self, function: Any) -> Form:
+        is_named = type(function) is FunctionType and not is_told_by_code(function)
+        return qualified_name(function) if is_named else self.form(function)
 
     def _attributes(self, value: Any) -> Form:
         kind = type(value)

@@ -2,12 +2,13 @@
 
 import builtins
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache, partial, partialmethod
+from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from beautyspot.keys.binding import stands_before
 from beautyspot.keys.callables import function_form, is_ours, opaque
+from beautyspot.keys.calls import PARTIALS
 from beautyspot.keys.canonical import Canonical, Form, NoContentError, pack
 from beautyspot.keys.cells import Held
 from beautyspot.keys.code import global_names, own_form
@@ -18,7 +19,6 @@ from beautyspot.keys.settings import constants_of, is_constant
 from beautyspot.names import qualified_name
 from beautyspot.wrapped import chain, unwrap
 
-PARTIALS = (partial, partialmethod)
 NAMED = (FunctionType, BuiltinFunctionType, type)
 """What a partial of another module's function is told by the name of."""
 ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR")

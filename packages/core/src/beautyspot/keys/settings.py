@@ -6,6 +6,7 @@ from typing import Any
 
 from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.callables import closure
+from beautyspot.keys.calls import call_in
 from beautyspot.keys.cells import counted_in, held
 from beautyspot.keys.decorators import settings_of
 
@@ -21,10 +22,17 @@ def is_constant(content: Any, /) -> bool:
 
 
 def constants_of(layer: object, /) -> Mapping[str, Any]:
-    """Return what a function closes over, or a decorator that is an object holds, but for what it counts itself."""
-    if type(layer) is FunctionType:
+    """Return what a function closes over, or a decorator that is an object holds, but for what it counts itself.
+
+    Of a call that is held, there or as the layer itself, what it is given.
+    """
+    if call := call_in(layer):
+        found = call.given
+    elif type(layer) is FunctionType:
         own = counted_in((layer,))
         found = {name: held(cell) for name, cell in closure(layer).items() if id(cell) not in own}
     else:
         found = settings_of(layer, attributes(layer, slots_of(type(layer).__mro__)))
-    return {name: content for name, content in found.items() if is_constant(content)}
+    calls = [(name, content) for name, content in found.items() if call_in(content)]
+    given = {f"{name}.{each}": item for name, content in calls for each, item in constants_of(content).items()}
+    return {**{name: content for name, content in found.items() if is_constant(content)}, **given}
