@@ -29,12 +29,15 @@ from langchain_beautyspot.models import answering
 from langchain_beautyspot.part_forms import PartForms
 
 
-def model_text(model: BaseLanguageModel[Any], settings: Mapping[str, Any] | None = None, /) -> str:
+def model_text(
+    model: BaseLanguageModel[Any], settings: Mapping[str, Any] | None = None, /, *, untold: list[Any] | None = None
+) -> str:
     """Return what tells a model's answers; LangChain's own text stays as it was when a setting changes.
 
     Args:
         model: A chat or text model.
         settings: Of one call; what names another model goes into the text.
+        untold: Takes what nothing tells in its fields, which counts by its class; None to refuse it.
 
     Raises:
         UnkeyableArgument: it is something else that passes for a model, or nothing tells what one of its fields holds.
@@ -43,7 +46,7 @@ def model_text(model: BaseLanguageModel[Any], settings: Mapping[str, Any] | None
     if not model.is_lc_serializable():
         # What a cache is told of the other models.
         told = {"_type": _hidden(model, "_llm_type"), **_hidden(model, DESCRIBES), **named}
-        more = (contents_of_fields(model) if says_nothing(model) else "") + said_by_clients(model, told)
+        more = (contents_of_fields(model, untold=untold) if says_nothing(model) else "") + said_by_clients(model, told)
         return f"{qualified_name(type(model))}{sorted(told.items())}{more}"
     described = dumpd(model)
     if described.get("type") != "constructor":
@@ -51,7 +54,7 @@ def model_text(model: BaseLanguageModel[Any], settings: Mapping[str, Any] | None
         raise UnkeyableArgument(f"{name!r} passes for a model and says nothing of its settings; give a chat model")
     described = answering(described)
     fields = cast("dict[str, Any]", described["kwargs"])
-    more = own_class(model) + contents_of_untold(model, fields) + said_by_clients(model, fields)
+    more = own_class(model) + contents_of_untold(model, fields, untold=untold) + said_by_clients(model, fields)
     return json.dumps(without_chance(described), sort_keys=True) + f"---{sorted(named.items())}{more}"
 
 
@@ -60,21 +63,24 @@ def own_class(model: BaseLanguageModel[Any], /) -> str:
     return "" if is_of_langchain(type(model)) else qualified_name(type(model))
 
 
-def contents_of_untold(model: BaseModel, fields: Mapping[str, Any], /) -> str:
+def contents_of_untold(model: BaseModel, fields: Mapping[str, Any], /, *, untold: list[Any] | None = None) -> str:
     """Return a digest of the objects without a description in JSON, which tells of each the class alone.
 
     Raises:
         UnkeyableArgument: as for `contents_of_fields`.
     """
-    return contents_of_fields(model, [name for name, each in fields.items() if is_untold(each)])
+    return contents_of_fields(model, [name for name, each in fields.items() if is_untold(each)], untold=untold)
 
 
-def contents_of_fields(model: BaseModel, names: Iterable[str] | None = None, /) -> str:
+def contents_of_fields(
+    model: BaseModel, names: Iterable[str] | None = None, /, *, untold: list[Any] | None = None
+) -> str:
     """Return a digest of a model's own fields; "" where there are none.
 
     Args:
         model: A pydantic model.
         names: Those of the fields that are meant; None for all of its class but those that its calls count in.
+        untold: As for `model_text`.
 
     Raises:
         UnkeyableArgument: a field that the user's class declares holds an object that nothing tells from others.
@@ -85,7 +91,7 @@ def contents_of_fields(model: BaseModel, names: Iterable[str] | None = None, /) 
         value = getattr(model, name, None)
         if name in left_out or field.exclude or is_secret(name, value) or not (names is None or name in names):
             continue
-        contents[name] = _content(type(model), name, value)
+        contents[name] = _content(type(model), name, value, untold)
     return digest(pack(contents)).hex() if contents else ""
 
 
@@ -110,13 +116,14 @@ def without_chance(value: Any, /) -> Any:
     return {name: without_chance(each) for name, each in fields.items() if name not in chance}
 
 
-def _content(kind: type[BaseModel], name: str, value: Any) -> bytes:
-    is_own = is_users(kind, name)
-    forms = PartForms(_REGISTRY, asked=asked_by(kind, ANSWERS, name), is_lenient=not is_own)
+def _content(kind: type[BaseModel], name: str, value: Any, untold: list[Any] | None) -> bytes:
+    untold = untold if is_users(kind, name) else []
+    forms = PartForms(_REGISTRY, asked=asked_by(kind, ANSWERS, name), untold=untold)
     try:
         return pack(forms.form(value))
     except Exception as error:  # noqa: BLE001 - the user's object is asked, and may raise anything
-        if not is_own:
+        if untold is not None:
+            untold.append(value)
             return b""
         held = qualified_name(value.__class__)
         part = qualified_name(error.kind) if isinstance(error, NoContentError) else held

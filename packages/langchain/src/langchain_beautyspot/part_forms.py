@@ -42,7 +42,7 @@ class PartForms(Canonical):
     Not by those that hold nothing or a secret, that it makes by itself, or in which it counts its calls.
     """
 
-    __slots__ = ("_asked", "_is_lenient", "_links")
+    __slots__ = ("_asked", "_links", "_untold")
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class PartForms(Canonical):
         active: tuple[Any, ...] = (),
         *,
         asked: tuple[str, ...],
-        is_lenient: bool,
+        untold: list[Any] | None,
         links: Links | None = None,
     ) -> None:
         """Make forms as `Canonical` does.
@@ -59,11 +59,11 @@ class PartForms(Canonical):
             registry: Of the classes that are known.
             active: As `Canonical`'s.
             asked: The methods by which the value is asked.
-            is_lenient: Let an object that can't be told count by its class, instead of raising `UntoldPartError`.
+            untold: Takes the objects that can't be told, which count by their class; None to raise `UntoldPartError`.
             links: Knows the objects whose attributes are in a form already.
         """
         super().__init__(registry, active)
-        self._asked, self._is_lenient = asked, is_lenient
+        self._asked, self._untold = asked, untold
         self._links = Links() if links is None else links
 
     def within(self, thing: Any, /) -> "PartForms":
@@ -99,9 +99,10 @@ class PartForms(Canonical):
                 raise
         if _says_itself(value):
             return [_OBJECT, qualified_name(kind), repr(value)]
-        if self._is_lenient:
-            return opaque(value)
-        raise UntoldPartError(kind)
+        if self._untold is None:
+            raise UntoldPartError(kind)
+        self._untold.append(value)
+        return opaque(value)
 
     def _attributes(self, value: Any) -> Form:
         kind, asked = type(value), (*self._asked, "__call__")
@@ -121,7 +122,7 @@ class PartForms(Canonical):
         return told
 
     def _like(self, active: tuple[Any, ...], asked: tuple[str, ...]) -> "PartForms":
-        return PartForms(self.registry, active, asked=asked, is_lenient=self._is_lenient, links=self._links)
+        return PartForms(self.registry, active, asked=asked, untold=self._untold, links=self._links)
 
 
 def changes_nothing(value: Any, /) -> bool:

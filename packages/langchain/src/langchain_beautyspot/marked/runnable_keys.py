@@ -7,12 +7,14 @@ from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys import KeyRegistry
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
+from beautyspot.parts import Parts
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator, RunnableLambda
 from langchain_core.runnables.base import RunnableBindingBase
 
 from langchain_beautyspot.configured import choices, every_choice
+from langchain_beautyspot.marked.untold_parts import PartlyTold, warn_of_namesake
 from langchain_beautyspot.messages import content_of
 from langchain_beautyspot.model_texts import model_text
 from langchain_beautyspot.models import asking
@@ -23,9 +25,11 @@ class Look(NamedTuple):
     """What a Runnable was when it was looked at."""
 
     identity: Any
-    """None where the user's word stands for it."""
+    """None where the user's word stands for all of it, as it holds itself or is nested too deep."""
     models: Sequence[tuple[Any, State]]
     """Those within, as they were."""
+    untold: Sequence[Any] = ()
+    """The parts without content, for which the user's word stands."""
 
     def is_of_now(self) -> bool:
         """Say whether no setting of a model has changed since."""
@@ -40,7 +44,7 @@ class RunnableKeys:
 
         Args:
             known: What the user said of further classes.
-            version: The user's word for what the Runnable does; with it, a part without content goes unseen.
+            version: The user's word for what a part without content does; what has content counts all the same.
 
         Raises:
             UnkeyableArgument: a part of it has no content, and there is no `version`.
@@ -60,7 +64,7 @@ class RunnableKeys:
             self.look = self._looked()
         identity = self.look.identity
         kwargs = asking(kwargs) if _asks_model(self._runnable) else kwargs
-        chosen = every_choice(config) if identity is None else choices(self._runnable, config)
+        chosen = every_choice(config) if self.look.untold else choices(self._runnable, config)
         try:
             return digest(pack([identity, self._form(asked), self._form(chosen), self._form(kwargs)])).hex()
         except (UnkeyableArgument, RecursionError, ValueError) as error:
@@ -78,6 +82,12 @@ class RunnableKeys:
         except UnkeyableArgument:
             return False
 
+    def warn_of_namesake(self, parts: Parts, /) -> None:
+        """Warn if another Runnable, marked before on the same store, makes the same keys."""
+        if self.look.untold:
+            who = self._version, digest(pack(self.look.identity)).hex()
+            warn_of_namesake(self._runnable.get_name(), who, self.look.untold, parts)
+
     def _looked(self) -> Look:
         models: list[tuple[Any, State]] = []
 
@@ -89,11 +99,26 @@ class RunnableKeys:
             return Look(Canonical(_registry(self._known, text_of)).form(self._runnable), models)
         except (UnkeyableArgument, RecursionError) as error:
             if self._version is not None:
-                return Look(None, ())
+                return self._looked_partly()
             raise UnkeyableArgument(
                 f"mark got {self._runnable.get_name()!r}, and a part of it has no content ({error}); "
-                "give mark a version= that changes when it does"
+                "give mark a version= of its own, which changes when that part does"
             ) from error
+
+    def _looked_partly(self) -> Look:
+        models: list[tuple[Any, State]] = []
+        untold: list[Any] = []
+
+        def text_of(model: Any) -> str:
+            models.append((model, State.of(model)))
+            return model_text(model, untold=untold)
+
+        try:
+            identity = PartlyTold(_registry(self._known, text_of), untold=untold).form(self._runnable)
+            pack(identity)
+        except (UnkeyableArgument, RecursionError, ValueError):  # it holds itself, or something that passes for a model
+            return Look(None, (), [self._runnable])
+        return Look(identity, models, untold)
 
 
 def _registry(known: KeyRegistry, text_of: Callable[[Any], str]) -> KeyRegistry:
