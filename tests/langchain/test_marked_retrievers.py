@@ -12,6 +12,7 @@ from langchain_classic.chains import create_retrieval_chain
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import create_retriever_tool
 
 ASKED: list[str] = []
 
@@ -62,6 +63,16 @@ def test_a_marked_retriever_is_copied_not_pickled_nor_marked_again(marked: Any, 
     spot: Any = Spot("r", db=tmp_path / "r.db")
     with pytest.raises(ConfigurationError, match="marked already"):
         spot.mark(marked)
+
+
+async def test_tools_of_two_retrievers_that_the_key_leaves_out_are_told_by_their_names(tmp_path: Path) -> None:
+    spot: Any = Spot("r", db=tmp_path / "r.db")
+    made = [create_retriever_tool(Retriever(k=k), f"find{k}", "Find a page.") for k in (1, 2, 1)]
+    tools = [spot.mark(ignore=("retriever",))(tool) for tool in made]
+    ASKED.clear()
+    assert [tool.invoke("q") for tool in tools] == ["q", "q\n\nq", "q"]
+    assert [await tool.ainvoke("q") for tool in tools] == ["q", "q\n\nq", "q"]
+    assert len(ASKED) == 4
 
 
 def _manager() -> Any:

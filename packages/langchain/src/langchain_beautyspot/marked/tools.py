@@ -4,9 +4,11 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 import inspect
 from functools import partial, wraps
+from types import FunctionType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from beautyspot.marking import Settings, mark
+from beautyspot.names import is_told_by_code
 from beautyspot.parts import Parts
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, Tool
@@ -26,9 +28,8 @@ def marked_tool(tool: T, parts: Parts, settings: Settings, /) -> T:
     """
     if isinstance(tool, StructuredTool | Tool):
         functions = {"func": tool.func, "coroutine": tool.coroutine}
-        return tool.model_copy(
-            update={name: _marked(each, parts, settings) for name, each in functions.items() if each is not None}
-        )
+        given = {name: _named(each, tool.name) for name, each in functions.items() if each is not None}
+        return tool.model_copy(update={name: _marked(each, parts, settings) for name, each in given.items()})
     class_ = type(tool)
     own = [name for name in ("_run", "_arun") if getattr(class_, name) is not getattr(BaseTool, name)]
     methods: dict[str, Any] = {name: _method(_marked(getattr(class_, name), parts, settings)) for name in own}
@@ -39,6 +40,29 @@ def marked_tool(tool: T, parts: Parts, settings: Settings, /) -> T:
         class_.__name__, (class_,), {"__module__": class_.__module__, "__qualname__": class_.__qualname__, **methods}
     )
     return copy
+
+
+def _named(function: Any, tool_name: str) -> Any:
+    """Return `function`, told by the tool's name too if it is a local one, as that of each retriever's tool is."""
+    if not isinstance(function, FunctionType) or not is_told_by_code(function) or function.__name__ == tool_name:
+        return function
+    told = tool_name  # what a decorator's function closes over is in the key
+
+    if inspect.iscoroutinefunction(function):
+
+        @wraps(function)
+        async def run_async(*args: Any, **kwargs: Any) -> Any:
+            _ = told
+            return await function(*args, **kwargs)
+
+        return run_async
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        _ = told
+        return function(*args, **kwargs)
+
+    return run
 
 
 def _marked(function: Any, parts: Parts, settings: Settings) -> Any:
