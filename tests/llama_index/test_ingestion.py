@@ -219,6 +219,17 @@ def test_the_tables_that_index_nodes_hold_are_kept_with_them(spot: Spot, asked: 
 
 
 @pytest.mark.usefixtures("event_loop_of_thread")
+def test_index_nodes_come_last_where_their_parser_puts_them_there(spot: Spot) -> None:
+    parser = MarkdownElementNodeParser(llm=Summing(), show_progress=False)
+    given = [Document(id_=id_, text=TABLE) for id_ in ("one", "two")]
+    for made in (parser(given), CachedTransformation(parser, spot)(given), CachedTransformation(parser, spot)(given)):
+        assert [(node.ref_doc_id, type(node)) for node in made] == [
+            *(("one", TextNode), ("one", TextNode), ("two", TextNode), ("two", TextNode)),
+            *(("one", IndexNode), ("two", IndexNode)),
+        ]
+
+
+@pytest.mark.usefixtures("event_loop_of_thread")
 def test_nodes_that_are_read_twice_share_no_metadata(spot: Spot) -> None:
     cached = CachedTransformation(Lengths(show_progress=False), spot)
     for _ in range(2):

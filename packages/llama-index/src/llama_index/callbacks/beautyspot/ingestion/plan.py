@@ -12,7 +12,8 @@ from llama_index.callbacks.beautyspot.embeddings.numbers import numbers_of, pack
 from llama_index.callbacks.beautyspot.ingestion.results import Before, before, described, restored, set_field
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.extractors import BaseExtractor
-from llama_index.core.schema import BaseNode, TransformComponent
+from llama_index.core.node_parser.relational.base_element import BaseElementNodeParser
+from llama_index.core.schema import BaseNode, IndexNode, TransformComponent
 
 Call = list[int]
 """Parts, by their place."""
@@ -143,6 +144,8 @@ class Plan:
         """Return the nodes, in the order of those that went in."""
         made = [node for part in range(len(self._parts)) for node in self._made[part]]
         places = [place for part in self._order for place in part]
+        if isinstance(self._transformation, BaseElementNodeParser):
+            return sorted(made, key=lambda node: isinstance(node, IndexNode))  # as it does itself, over all documents
         if len(made) != len(places):
             return made
         return [node for _, node in sorted(zip(places, made, strict=True), key=itemgetter(0))]
