@@ -45,6 +45,20 @@ class Failing(MemoryTaskDB):
         return super().note_limit_rate(name, rate)
 
 
+class Slow(MemoryTaskDB):
+    """A database that answers the first question after so many seconds of a clock."""
+
+    def __init__(self, clock: FrozenClock, seconds: float) -> None:
+        super().__init__()
+        self.clock, self.seconds = clock, seconds
+
+    def advance_limit(self, name: str, now_s: float, increment_s: float, /) -> float:
+        tat_s = super().advance_limit(name, now_s, increment_s)
+        self.clock.advance(self.seconds)
+        self.seconds = 0.0
+        return tat_s
+
+
 class Plain:
     """A database of limits that notes no rates, as third parties wrote them."""
 
@@ -291,6 +305,13 @@ def test_a_database_that_notes_no_rates_shares_limits_as_well(clock: FrozenClock
     db = Plain()
     one, two = (SharedGCRA(db, "api", 60, clock=clock) for _ in range(2))
     assert [one.reserve(), two.reserve(), one.reserve()] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("cost", [1, 10])
+def test_a_call_that_waited_for_the_database_takes_a_place_of_now(clock: FrozenClock, cost: float) -> None:
+    db = Slow(clock, 6)
+    one, two = (SharedGCRA(db, "api", 60, clock=clock) for _ in range(2))
+    assert [one.reserve(cost), two.reserve()] == [0, cost]
 
 
 def test_a_call_is_told_at_its_own_line_that_its_limit_is_not_shared(db: Failing, clock: FrozenClock) -> None:

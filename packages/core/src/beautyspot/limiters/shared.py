@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 RETRY_S = 60.0
 """How long a limiter paces alone after its database failed. A locked database costs its whole timeout to find out."""
+LATE_S = 1.0
+"""How long the database may take to grant a place, as one that somebody holds does, until a later one is taken."""
 TICKS_PER_S = 2**21
 """Times are whole ticks, whose sums and differences are exact in a float until 2106: stretches that touch share one
 number, and a cost too small for the float of today's time still takes its place."""
@@ -81,6 +83,15 @@ class SharedGCRA:
 
     def reserve(self, cost: float = 1, /) -> Reservation:
         """Take `cost` and return the seconds to wait before spending it; see `GCRA.reserve`."""
+        asked_s = self._now()
+        reservation = self._reserve(cost)
+        if self._now() > asked_s + LATE_S:
+            # Its place is past, and those who ask now take places of now: too many would go at once.
+            self.give_back(reservation)
+            reservation = self._reserve(cost)
+        return reservation
+
+    def _reserve(self, cost: float) -> Reservation:
         rate = self.rate
         cost = rate.checked(cost)
         if self._left:
