@@ -142,6 +142,23 @@ def test_it_is_the_same_call_where_arguments_are_passed_on(wrapper: Any):
     assert key(("a",), {}) == key(("a", "small"), {})
 
 
+class Client:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @persona("judge")
+    def ask(self, prompt: str) -> str:
+        return f"{self.name}: {prompt}"
+
+
+def test_a_method_of_an_object_counts_by_the_object(spot: bs.Spot):
+    spot.register_key(Client, lambda client: client.name)
+    answers = [spot.mark(Client(name).ask)("a") for name in ("one", "two")]
+    assert answers == ["judge: one: a", "judge: two: a"]
+    with pytest.raises(bs.UnkeyableArgument, match="'self'"):
+        KeyMaker(Client("one").ask).key(("a",), {})
+
+
 CELLS = """
 import wrapt
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 # pyright: reportUnknownLambdaType=false
 from functools import lru_cache, partial
 from keyword import iskeyword
-from types import BuiltinMethodType, FunctionType, MethodWrapperType, ModuleType
+from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType, ModuleType
 
 from beautyspot.names import qualified_name
 from beautyspot.wrapped import is_proxy
@@ -125,6 +125,8 @@ def split(function: Any) -> tuple[Any, Values, dict[str, Any]]:
             function = function.func
         elif vars(type(function)).keys() >= _BOUND:
             args, function = (function.__self__, *args), function.__func__
+        elif (parent := _parent(function)) is not None:
+            args, function = (function.__self__, *args), parent
         elif _has_owner(function):
             args, function = (function.__self__, *args), getattr(type(function.__self__), function.__name__)
         elif callable(function) and _is_told_by_content(call := _call(function), function):
@@ -153,6 +155,12 @@ def name_behind(function: Any, /) -> list[str]:
     """Return the name of what such a decorator stands before: `ignore=("self",)` must not mix them up."""
     wrapped = behind(function)
     return [] if wrapped is None else [qualified_name(wrapped if hasattr(wrapped, "__qualname__") else type(wrapped))]
+
+
+def _parent(function: Any) -> Any:
+    """Return what wrapt's decorator made of a method, of which `function` is the one of an object; None for others."""
+    is_bound = is_proxy(function) and type(function.__wrapped__) is MethodType
+    return getattr(function, "_self_parent", None) if is_bound else None
 
 
 def _has_owner(function: Any) -> bool:

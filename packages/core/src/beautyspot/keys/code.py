@@ -37,9 +37,9 @@ FROM_CODE: Final = FromCode()
 
 Followed are the plain functions of the same module that it calls by name, those that they call, and so on; with each
 what it closes over, that module's decorators with their settings, and all that `functools.singledispatch` chooses from.
-Of what is closed over or set, functions and constants count: numbers, texts, bytes and tuples of them. Classes and
-their methods, functions of other modules and the module's constants are not followed: after a change there, set a
-version.
+Of what is closed over, set or given to a partial, functions and constants count: numbers, texts, bytes and tuples of
+them. Classes and their methods, functions of other modules and the module's constants are not followed: after a change
+there, set a version.
 """
 
 
