@@ -478,6 +478,18 @@ def test_images_keep_their_fields(spot: Spot) -> None:
     assert cached(documents(1)) == cached(documents(1))
 
 
+def test_media_at_a_url_are_kept_by_it(spot: Spot, asked: list[list[str]]) -> None:
+    class Pictures(Halves):
+        def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+            ASKED.append(texts(nodes))
+            return [Node(id_="made", image_resource=MediaResource.model_validate({"url": "https://example.org/a.png"}))]
+
+    cached = CachedTransformation(Pictures(), spot, version="1")
+    first, again = cached(documents(1)), cached(documents(1))
+    assert repr(again) == repr(first)
+    assert len(asked) == 1
+
+
 def test_metadata_without_content_goes_past_the_cache(spot: Spot, asked: list[list[str]]) -> None:
     odd = documents(1)
     odd[0].metadata["lock"] = object()

@@ -54,6 +54,8 @@ def before(node: BaseNode, /) -> Before:
 def fields_of(node: BaseNode, /) -> dict[str, Any]:
     """Return what `node` holds beside its identity; a dump of a document says more, for readers of older ones."""
     dump, names = node.model_dump(exclude=IDENTITY), type(node).model_fields
+    for resource in (dump[name] for name in RESOURCES if dump.get(name) is not None):
+        resource["url"] = None if resource["url"] is None else str(resource["url"])  # else a class of pydantic's
     return {name: value for name, value in dump.items() if name in names}
 
 
