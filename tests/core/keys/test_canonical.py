@@ -1,5 +1,6 @@
 """What the standard types and classes with fields are keyed by: equal content agrees, anything else differs."""
 
+import argparse
 import array
 import collections
 import dataclasses
@@ -15,6 +16,7 @@ import math
 import operator
 import pathlib
 import re
+import string
 import sys
 import types
 import typing
@@ -141,6 +143,7 @@ DISTINCT: list[Any] = [
     *(collections.OrderedDict(a=1, b=2), collections.OrderedDict(b=2, a=1), {"a": 1, "b": 2}),
     *(collections.defaultdict(int, a=1), collections.defaultdict(list, a=1), collections.Counter("a")),
     *(collections.deque([1]), collections.deque([1], 3), types.MappingProxyType({"a": 1})),
+    *(argparse.Namespace(a=1), argparse.Namespace(a=2), string.Template("$a"), string.Template("$b")),
     *(types.SimpleNamespace(a=1), array.array("i", [1]), array.array("l", [1])),
     *(range(3), range(1, 3), slice(3), slice(None, 3, 1), ..., NotImplemented),
     *(Colour.RED, Colour.BLUE, Shade.RED, Word.A, "a", Number.ONE, Bits.X, Bits.X | Bits.Y, "Colour.RED", "RED"),
