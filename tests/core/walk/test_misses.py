@@ -236,3 +236,38 @@ def test_a_warning_of_reads_that_was_made_an_error_costs_nobody_what_he_paid_for
         (tmp_path / "test.db").rmdir()
         spot.flush()
     assert (ask.is_cached(1), ask.is_cached(2)) == (True, True)
+
+
+@WAYS
+def test_the_blob_of_an_expired_result_goes_when_another_takes_its_place(
+    spot: bs.Spot, tmp_path: Path, clock: FrozenClock, function: Any, way: Any
+):
+    marked = spot.mark(save_blob=True, ttl=60)(function)
+    for _ in range(3):
+        assert way(marked) in (2, [2])
+        assert way(marked) in (2, [2])
+        clock.advance(61)
+    assert marked.cache_info()[:2] == (3, 3)
+    assert len([*spot.parts.store.storage.iter_keys()]) == 1
+
+
+def test_the_blob_of_an_expired_result_stays_as_long_as_none_takes_its_place(spot: bs.Spot, clock: FrozenClock):
+    paid = True
+
+    @spot.mark(save_blob=True, ttl=60)
+    def ask(x: int) -> int:
+        if not paid:
+            raise TimeoutError
+        return x
+
+    ask(1)
+    clock.advance(61)
+    paid = False
+    with pytest.raises(TimeoutError):
+        ask(1)
+    (blob,) = [*spot.parts.store.storage.iter_keys()]
+    assert spot.parts.store.storage.load(blob[0])
+    paid = True
+    assert ask.refresh(1) == 1
+    (other,) = [*spot.parts.store.storage.iter_keys()]
+    assert other[0] != blob[0]

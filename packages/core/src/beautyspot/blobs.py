@@ -24,6 +24,9 @@ REST_S = 10.0
 """How long nothing is asked of it then at most: as long as the failure took, and twice as long after each further one.
 Meanwhile values go into rows, and those in blobs are computed again."""
 
+NOTED = 10_000
+"""Expired rows whose blobs are remembered at most."""
+
 
 class Blobs:
     """The blob storage of one Spot, as its store uses it."""
@@ -36,6 +39,7 @@ class Blobs:
         # On its own: who may not write may still read, and a rest from reading costs calls, so a blob that is saved
         # ends it.
         self._loading = Rest(clock)
+        self._expired = dict[str, str]()
 
     def save(self, key: str, parts: Sequence[Buffer], /) -> str:
         """Keep the parts under a new location, and return it; raises whatever the storage does."""
@@ -77,6 +81,19 @@ class Blobs:
         """Delete a blob that no row names any more; one that can't be deleted is left for cleaning."""
         with suppress(Exception):  # the storage may be anybody's, and the result that took its place is paid for
             self._saving.unless(lambda: self._storage.delete(location))
+
+    def note_expired(self, key: str, location: str | None, /) -> None:
+        """Remember where the blob of an expired row lies, if it has one, until a result takes its place."""
+        if location is None:
+            return
+        if len(self._expired) >= NOTED:  # that many were asked for and not computed again: `clean` finds their blobs
+            self._expired.clear()
+        self._expired[key] = location
+
+    def drop_expired(self, key: str, /) -> None:
+        """Delete the blob that is remembered of a row which a result took the place of."""
+        if self._expired and (location := self._expired.pop(key, None)):
+            self.drop(location)
 
     def drop_many(self, locations: Sequence[str], /) -> None:
         """Delete blobs as `drop` does."""
