@@ -152,13 +152,13 @@ class CallLimiter(Uncopied):
     async def _reserved(self, reserve: Callable[[], CallReservation]) -> CallReservation:
         if self._budget.reserves_locally:
             return reserve()
-        return await reserved_in_thread(self._budget.line, reserve, self._budget.give_back)
+        return await reserved_in_thread(self._budget.executor, reserve, self._budget.give_back)
 
     def _aside(self, work: Callable[..., None], /, *args: Any) -> None:
         if self._budget.reserves_locally:
             work(*args)
         else:
-            aside(self._budget.line, work, *args)
+            aside(self._budget.executor, work, *args)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let models that have this limiter go to another process: a shared limit is the same there."""

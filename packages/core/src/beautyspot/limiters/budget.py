@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from beautyspot.limiters.gcra import GCRA
+    from beautyspot.limiters.line import Line
     from beautyspot.limiters.shared import SharedGCRA
 
 
@@ -46,9 +47,10 @@ class Budget:
         """Whether an event loop may ask by itself."""
 
     @property
-    def line(self) -> Executor | None:
-        """As `SharedGCRA.line`."""
-        return getattr(self._requests, "line", None) or getattr(self._tokens, "line", None)
+    def executor(self) -> Executor | None:
+        """Where it asks else; None for its own."""
+        line: Line | None = getattr(self._requests or self._tokens, "line", None)
+        return None if line is None else line.executor
 
     @property
     def most_tokens(self) -> float:

@@ -5,22 +5,19 @@ import os
 from collections import deque
 from contextlib import suppress
 from threading import RLock
-from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from beautyspot.clocks import Clock
 from beautyspot.errors import CacheWarning
 from beautyspot.limiters.gcra import GCRA
 from beautyspot.limiters.holes import Holes
+from beautyspot.limiters.line import Line
 from beautyspot.limiters.rate import Place, Rate
 from beautyspot.limiters.steps import Steps
 from beautyspot.notices import Notices, told
-from beautyspot.protocols import SupportsLimitRates, SupportsLimits, SupportsLocalReads
+from beautyspot.protocols import SupportsLimitRates, SupportsLimits
 from beautyspot.records import LimitRate, Reservation
 from beautyspot.system_clock import SystemClock
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
 
 RETRY_S = 60.0
 """How long a limiter paces alone after its database failed. A locked database costs its whole timeout to find out."""
@@ -43,9 +40,6 @@ class SharedGCRA:
     paces its own calls.
     """
 
-    reserves_locally = False
-    """Whether an event loop may ask by itself: to reserve is to write, and another program may hold the file's lock."""
-
     def __init__(
         self, db: SupportsLimits, name: str, tokens_per_minute: float, *, burst: float = 1, clock: Clock | None = None
     ) -> None:
@@ -53,33 +47,22 @@ class SharedGCRA:
         clock = clock or SystemClock()
         self.rate = Rate(tokens_per_minute, burst)
         self.name = name
+        self.reserves_locally = False
+        """Whether an event loop may ask by itself: to reserve is to write, and another program may hold the file."""
+        self.line = Line(db)
+        """Where it asks instead."""
         self._noted = LimitRate(self.rate.tokens_per_minute, self.rate.burst)
         self._db = db
         self._now = clock.time
         self._lock = RLock()  # reentrant as in `GCRA`, and never held while the database is asked
         self._holes = Holes()
         self._steps = Steps(db, name)
-        self._line: Executor | None = None
         self._left: deque[Reservation] = deque()
         """Places that the garbage collector left, to be given back."""
         self._alone = GCRA(tokens_per_minute, burst=burst, clock=clock)
         self._alone_until_s = float("-inf")
         self._notices = Notices()
         _limiters.add(self)
-
-    @property
-    def line(self) -> "Executor | None":
-        """Where event loops ask a file, one after the other in the order they come; None for a server.
-
-        In several threads, whoever looks after the clock would be passed by the next. A server takes milliseconds to
-        answer, and many may ask it at once.
-        """
-        if self._line is None and isinstance(self._db, SupportsLocalReads) and self._db.reads_locally:
-            from concurrent.futures import ThreadPoolExecutor  # who asks has loaded it, and most never do
-
-            with self._lock:
-                self._line = self._line or ThreadPoolExecutor(1, "beautyspot-limit")
-        return self._line
 
     def reserve(self, cost: float = 1, /) -> Reservation:
         """Take `cost` and return the seconds to wait before spending it; see `GCRA.reserve`."""
@@ -162,7 +145,7 @@ class SharedGCRA:
         self._lock = RLock()
         self._holes = Holes()
         self._left.clear()
-        self._line = None
+        self.line = Line(self._db)
         self._notices.after_fork_in_child()
 
     def _look_around(self, now_s: float) -> None:

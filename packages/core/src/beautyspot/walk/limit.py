@@ -15,6 +15,8 @@ from beautyspot.walk.stops import begin, sleep
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from beautyspot.limiters.line import Line
+
 
 class Limit(NamedTuple):
     """One limiter and what a call takes from it."""
@@ -46,7 +48,7 @@ class Limit(NamedTuple):
         from beautyspot.threads import reserved_in_thread  # asyncio: 40 of the 50 ms `import beautyspot` would cost
 
         reserve = partial(self.limiter.reserve, self._cost_of(args, kwargs))
-        return await reserved_in_thread(self._line, reserve, self.limiter.give_back)
+        return await reserved_in_thread(self._executor, reserve, self.limiter.give_back)
 
     def give_back_from_loop(self, reservation: Reservation, /) -> None:
         """Free a place of which nobody waits any more, without holding up the event loop."""
@@ -55,7 +57,7 @@ class Limit(NamedTuple):
             return
         from beautyspot.threads import aside  # as above
 
-        aside(self._line, self.limiter.give_back, reservation)
+        aside(self._executor, self.limiter.give_back, reservation)
 
     def give_back_later(self, reservation: Reservation, /) -> None:
         """Free a place from within the garbage collector, which may run in a thread that holds any lock."""
@@ -67,8 +69,9 @@ class Limit(NamedTuple):
         return getattr(self.limiter, "reserves_locally", True)
 
     @property
-    def _line(self) -> "Executor | None":
-        return getattr(self.limiter, "line", None)
+    def _executor(self) -> "Executor | None":
+        line: Line | None = getattr(self.limiter, "line", None)
+        return None if line is None else line.executor
 
     def _cost_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> float:
         return self.cost(*args, **kwargs) if callable(self.cost) else self.cost
