@@ -22,6 +22,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool, tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
+from pydantic import Field
 
 ran: list[tuple[int, int]] = []
 CALL = {"name": "add", "args": {"a": 1, "b": 2}, "id": "c", "type": "tool_call"}
@@ -29,6 +30,8 @@ CALL = {"name": "add", "args": {"a": 1, "b": 2}, "id": "c", "type": "tool_call"}
 
 class Script(GenericFakeChatModel):
     """Says what it was given, and then nothing more."""
+
+    messages: Any = Field(exclude=True)  # an iterator, which nothing tells from others
 
     def bind_tools(self, tools: Any, **_: Any) -> Any:
         return self

@@ -19,6 +19,8 @@ from pydantic import BaseModel, Field
 class Script(GenericFakeChatModel):
     """Says what it was given, and then nothing more."""
 
+    messages: Any = Field(exclude=True)  # an iterator, which nothing tells from others
+
     def bind_tools(self, tools: Any, **_: Any) -> Any:
         return self
 

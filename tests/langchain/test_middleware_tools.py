@@ -15,6 +15,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, tool
 from langgraph.prebuilt import InjectedState, InjectedStore
 from langgraph.store.memory import InMemoryStore
+from pydantic import Field
 
 ran: list[Any] = []
 
@@ -25,6 +26,8 @@ class State(AgentState[Any]):
 
 class Script(GenericFakeChatModel):
     """Says what it was given, and then nothing more."""
+
+    messages: Any = Field(exclude=True)  # an iterator, which nothing tells from others
 
     def bind_tools(self, tools: Any, **_: Any) -> Any:
         return self

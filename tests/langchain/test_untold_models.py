@@ -169,6 +169,13 @@ def test_a_model_that_nothing_tells_from_others_is_asked_each_time_with_one_warn
     assert ([model.engine.calls for model in models], cache.stats().errors) == ([2, 2], 0)
 
 
+def test_a_model_of_langchains_that_says_what_an_iterator_gives_is_asked_each_time(tmp_path: Path) -> None:
+    cache = BeautySpotCache(tmp_path / "a.db")
+    models = [GenericFakeChatModel(messages=iter([AIMessage(text)]), cache=cache) for text in "ab"]
+    with pytest.warns(CacheWarning, match=r"'messages' of 'GenericFakeChatModel'.*of LangChain's own derive one"):
+        assert [model.invoke("q").text for model in models] == [*"ab"]
+
+
 def test_an_agent_asks_such_a_model_each_time_and_a_mark_wants_a_version(tmp_path: Path) -> None:
     model = Chat(engine=Engine(iter("a")))
     with pytest.warns(CacheWarning, match=r"field 'engine' of 'Chat'.*made each time"):
@@ -266,7 +273,6 @@ def said_of_hosts() -> list[Any]:
         ChatOpenAI(model="m", model_kwargs={"seen": threading.Lock()}, **options),
         AzureChatOpenAI(azure_deployment="d", **azure, **options),
         FakeListChatModel(responses=["a"], callbacks=handlers),
-        GenericFakeChatModel(messages=iter([AIMessage("a")])),
     ]
     descriptions = Descriptions()
     return [[model_text(model), descriptions.of(model, text)] for model in models for text in ("{}", "[]")]

@@ -1,7 +1,7 @@
 """The text that tells a model from others, made anew at each call."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from beautyspot.errors import UnkeyableArgument
@@ -117,7 +117,8 @@ def without_chance(value: Any, /) -> Any:
 
 
 def _content(kind: type[BaseModel], name: str, value: Any, untold: list[Any] | None) -> bytes:
-    untold = untold if is_users(kind, name) else []
+    # LangChain's classes say what identifies them, but for its fake model, whose answers are an iterator.
+    untold = untold if is_users(kind, name) or issubclass(type(value), Iterator) else []
     forms = PartForms(_REGISTRY, asked=asked_by(kind, ANSWERS, name), untold=untold)
     try:
         return pack(forms.form(value))
@@ -130,9 +131,9 @@ def _content(kind: type[BaseModel], name: str, value: Any, untold: list[Any] | N
         within = "" if part == held else f", and in it a {part!r}"
         raise UnkeyableArgument(
             f"the field {name!r} of {kind.__name__!r} holds a {held!r}{within}, which nothing tells from "
-            "others, so one model could be given another's answers; say what tells it in the class's "
-            "_identifying_params, give that object a __repr__ that says what it is, or write Field(exclude=True) where "
-            "it changes no answer"
+            "others, so one model could be given another's answers; say what tells it in the _identifying_params of "
+            "your class (of LangChain's own derive one), give that object a __repr__ that says what it is, or write "
+            "Field(exclude=True) in your class where it changes no answer"
         ) from None
 
 

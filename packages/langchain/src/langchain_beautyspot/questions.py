@@ -174,7 +174,8 @@ def warn_of_change(notices: Notices, func_name: str, /) -> None:
     notices.tell(
         (func_name, "changed"),
         f"{func_name}: a setting of the model changed while it was asked, so its answer is not kept; change settings "
-        "between calls, or give a field in which the model itself remembers something Field(exclude=True)",
+        "between calls, or give a field of your own class in which the model itself remembers something "
+        "Field(exclude=True)",
         CacheSaveWarning,
     )
 
