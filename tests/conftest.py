@@ -1,5 +1,6 @@
 """What the tests of every package stand on, and the servers that they may ask for: the first that asks starts one."""
 
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ pytest_plugins: tuple[str, ...] = (
     "servers.pgbouncer",  # after what it stands on, whose asserts pytest could not rewrite else
     "servers.redis",
 )
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background is deaf to Ctrl-C, and so would be the processes that tests press it in.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Unwritable(SQLiteTaskDB):
