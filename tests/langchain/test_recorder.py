@@ -41,6 +41,7 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
+from pydantic import Field
 
 USAGE = {
     "input_tokens": 100, "output_tokens": 10, "total_tokens": 110,
@@ -49,9 +50,13 @@ USAGE = {
 RUN = uuid4()
 
 
-def model(*answers: str | AIMessage, **options: Any) -> GenericFakeChatModel:
+class Saying(GenericFakeChatModel):
+    messages: Any = Field(exclude=True)  # an iterator, which nothing tells from others
+
+
+def model(*answers: str | AIMessage, **options: Any) -> Saying:
     said = [AIMessage(each, usage_metadata=USAGE) if isinstance(each, str) else each for each in answers]
-    return GenericFakeChatModel(messages=iter(said), **options)
+    return Saying(messages=iter(said), **options)
 
 
 class Searcher(BaseRetriever):
@@ -84,7 +89,7 @@ def by_kind(recorder: BeautySpotCallbackHandler) -> dict[str, Run]:
 def test_a_call_becomes_a_row_with_its_tokens(recorder: BeautySpotCallbackHandler, tmp_path: Path) -> None:
     model("hi").invoke("q", {"callbacks": [recorder], "tags": ["mine"], "metadata": {"thread_id": "7"}})
     [row] = recorder.rows()
-    assert (row.kind, row.name, row.status, row.cache_hit) == ("llm", "GenericFakeChatModel", "ok", False)
+    assert (row.kind, row.name, row.status, row.cache_hit) == ("llm", "Saying", "ok", False)
     assert (row.input_tokens, row.output_tokens, row.cached_tokens) == (100, 10, 60)
     assert (row.parent_id, row.trace_id, row.error, row.details) == (None, row.run_id, None, None)
     assert {"mine", "thread:7"} < set(row.tags)
@@ -523,6 +528,7 @@ import sqlite3, time
 from beautyspot.db import SQLiteTaskDB
 from langchain_beautyspot import record_runs
 from langchain_core.language_models import FakeListLLM
+from pydantic import Field
 
 db = SQLiteTaskDB("runs.db", busy_timeout_s=0.5)
 other = sqlite3.connect("runs.db", isolation_level=None)
