@@ -1,10 +1,11 @@
 """What a server that refuses or is full means to those who share it."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from threading import Barrier
 
+import psycopg
 import pytest
 from beautyspot.db import SQLTaskDB
 from beautyspot.errors import StorageError
@@ -107,3 +108,25 @@ def test_a_tag_that_is_too_long_for_an_index_is_refused_for_good(postgres_url: s
     ):
         db.put(task("0a", tags=(tag,)))
     assert isinstance(raised.value.__cause__, ValueError)  # as `unsaved` asks
+
+
+def test_the_victim_of_a_deadlock_begins_anew(postgres_url: str) -> None:
+    held = "SELECT FROM tasks WHERE cache_key = %s FOR UPDATE"
+    with (
+        closing(SQLTaskDB(postgres_url)) as db,
+        psycopg.connect(postgres_url.replace("+psycopg", "")) as other,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        first, second = task("0a"), task("0b")
+        for each in (first, second):
+            db.put(each)
+        other.execute("SET LOCAL deadlock_timeout = '1min'")  # so that the other side looks first, and is the victim
+        other.execute(held, (second.cache_key,))
+        deleting = thread.submit(db.delete, [first.cache_key, second.cache_key])
+        waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        while other.execute(waits).fetchone() == (0,):
+            assert not wait([deleting], 0.01).done
+        other.execute(held, (first.cache_key,))
+        other.commit()
+        assert deleting.result(30) == 2
+        assert db.get(first.cache_key) is None

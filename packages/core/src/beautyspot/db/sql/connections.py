@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from beautyspot.db.asking import Asking
 from beautyspot.db.kept import Lender
-from beautyspot.db.sql.faults import Failure, cause_of, is_full, is_of_the_row, is_stale, storage_error
+from beautyspot.db.sql.faults import Failure, cause_of, is_full, is_of_the_row, is_stale, storage_error, was_taken_back
 from beautyspot.db.sql.kept import Kept
 from beautyspot.db.sql.setup import prepare, revision_of
 from beautyspot.db.sql.urls import speaks_psycopg
@@ -84,6 +84,8 @@ class Connections(Lender):
     def atomically(self, operation: Callable[[Connection], T], /) -> T:
         """Do `operation` in one transaction, which a dead connection is not told twice once it began.
 
+        The server takes back what the victim of a deadlock did, so that begins anew.
+
         Raises:
             StorageError: it can't be done; the database is as it was.
         """
@@ -97,8 +99,10 @@ class Connections(Lender):
             try:
                 result = operation(kept.sql)
                 kept.sql.exec_driver_sql("COMMIT")
-            except BaseException:  # an interrupt, too, must not leave the transaction open
+            except BaseException as error:  # an interrupt, too, must not leave the transaction open
                 self._forget(kept)
+                if was_taken_back(error):
+                    begun.clear()
                 raise
             return result
 

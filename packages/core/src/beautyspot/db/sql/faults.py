@@ -63,6 +63,11 @@ def is_stale(error: BaseException, /) -> bool:
     return state_of(error).startswith(STALE)
 
 
+def was_taken_back(error: BaseException, /) -> bool:
+    """Say whether the server has undone the transaction, as that of a deadlock's victim."""
+    return state_of(error) in ("40001", "40P01")
+
+
 def storage_error(name: str, error: BaseException, /) -> BeautySpotError:
     """Return the error that says what became of the database called `name`, and what to do."""
     if isinstance(error, BeautySpotError):
