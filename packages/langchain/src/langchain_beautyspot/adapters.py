@@ -3,6 +3,7 @@
 from typing import Any
 
 from beautyspot.errors import ConfigurationError
+from beautyspot.keys import KeyRegistry
 from beautyspot.marking import Settings
 from beautyspot.parts import Parts
 from langchain_core.retrievers import BaseRetriever
@@ -11,6 +12,7 @@ from langchain_core.tools import BaseTool
 
 from langchain_beautyspot.classes import teach
 from langchain_beautyspot.marked.retrievers import MarkedRetriever
+from langchain_beautyspot.marked.runnable_keys import RunnableKeys
 from langchain_beautyspot.marked.runnables import MarkedRunnable
 from langchain_beautyspot.marked.tools import marked_tool
 
@@ -24,11 +26,28 @@ def adapt(thing: Any, parts: Parts, settings: Settings) -> Any:
     """
     if isinstance(thing, MarkedRunnable | MarkedRetriever):
         raise ConfigurationError(f"{thing.get_name()!r} is marked already; take one of the two marks away")
-    if isinstance(thing, BaseTool):
+    if isinstance(thing, Runnable):  # a tool is one
         teach(parts)
+        _tell_apart(parts.registry)
+    if isinstance(thing, BaseTool):
         return marked_tool(thing, parts, settings)
     if isinstance(thing, Runnable):
-        teach(parts)
         marked = MarkedRunnable(thing, parts, settings)  # pyright: ignore[reportUnknownArgumentType] - of whatever it takes
         return MarkedRetriever(marked=marked, name=marked.name) if isinstance(thing, BaseRetriever) else marked
     return None
+
+
+def _tell_apart(registry: KeyRegistry) -> None:
+    """Let a Spot's functions be told by the marked Runnables that they close over or are given."""
+    if RunnableKeys not in registry.functions:
+        registry.register(MarkedRetriever, _marked_of)
+        registry.register(MarkedRunnable, _keys_of)
+        registry.register(RunnableKeys, RunnableKeys.part)
+
+
+def _marked_of(retriever: MarkedRetriever) -> MarkedRunnable:
+    return retriever.marked
+
+
+def _keys_of(runnable: MarkedRunnable) -> RunnableKeys:
+    return runnable.keys

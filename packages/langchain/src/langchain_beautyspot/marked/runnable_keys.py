@@ -1,6 +1,7 @@
 """What a Runnable is and what it is asked, as keys see it."""
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any, NamedTuple, cast
 
 from beautyspot.errors import UnkeyableArgument
@@ -8,6 +9,7 @@ from beautyspot.keys import KeyRegistry
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
 from beautyspot.parts import Parts
+from beautyspot.walk.plan import plan_of
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator, RunnableLambda
@@ -29,15 +31,19 @@ class Look(NamedTuple):
     models: Sequence[tuple[Any, State]]
     """Those within, as they were."""
     untold: Sequence[Any] = ()
-    """The parts without content, for which the user's word stands."""
+    """The parts without content, for which the user's word stands, or that of a marked Runnable within."""
 
     def is_of_now(self) -> bool:
         """Say whether no setting of a model has changed since."""
         return all(state.is_still_of(model) for model, state in self.models)
 
 
+_around: ContextVar[tuple["RunnableKeys", ...]] = ContextVar("langchain_beautyspot_around", default=())
+"""Of the marked Runnables that are being looked at, each within the one before: the function of one may call it."""
+
+
 class RunnableKeys:
-    """Makes the keys of one Runnable's calls."""
+    """Makes the keys of one Runnable's calls, and says what tells it where it is part of another."""
 
     def __init__(self, runnable: Runnable[Any, Any], known: KeyRegistry, *, version: Any) -> None:
         """Look at `runnable`, and again when a setting of a model within it has changed.
@@ -50,7 +56,7 @@ class RunnableKeys:
             UnkeyableArgument: a part of it has no content, and there is no `version`.
         """
         self._runnable, self._known, self._version = runnable, known, version
-        self._form = Canonical(_registry(known, _text_of)).form
+        self._form = Canonical(_registry(known, model_text, RunnableKeys.part)).form
         self.look = self._looked()
         """What the last key was made of."""
 
@@ -60,13 +66,11 @@ class RunnableKeys:
         Raises:
             UnkeyableArgument: what is asked has no content, holds itself or is nested too deep.
         """
-        if not self.look.is_of_now():
-            self.look = self._looked()
-        identity = self.look.identity
+        look = self._look_of_now()
         kwargs = asking(kwargs) if _asks_model(self._runnable) else kwargs
-        chosen = every_choice(config) if self.look.untold else choices(self._runnable, config)
+        chosen = every_choice(config) if look.untold else choices(self._runnable, config)
         try:
-            return digest(pack([identity, self._form(asked), self._form(chosen), self._form(kwargs)])).hex()
+            return digest(pack([look.identity, self._form(asked), self._form(chosen), self._form(kwargs)])).hex()
         except (UnkeyableArgument, RecursionError, ValueError) as error:
             too_deep = isinstance(error, RecursionError) or "recursion" in str(error)
             why = "it holds itself or is nested too deep" if too_deep else error
@@ -84,20 +88,47 @@ class RunnableKeys:
 
     def warn_of_namesake(self, parts: Parts, /) -> None:
         """Warn if another Runnable, marked before on the same store, makes the same keys."""
-        if self.look.untold:
+        # Without a version all of them are of Runnables within, of which each was warned of where it was marked.
+        if self.look.untold and self._version is not None:
             who = self._version, digest(pack(self.look.identity)).hex()
             warn_of_namesake(self._runnable.get_name(), who, self.look.untold, parts)
 
+    def part(self, models: list[Any] | None = None, untold: list[Any] | None = None, /) -> list[Any]:
+        """Return what tells the Runnable where it is part of another: what its own keys are made of.
+
+        Args:
+            models: Takes the models within, as they are.
+            untold: Takes the parts for which its version stands.
+        """
+        around = _around.get()
+        if self in around:
+            return [around.index(self)]
+        look = self._look_of_now()
+        if models is not None and untold is not None:
+            models += look.models
+            untold += look.untold
+        return [self._runnable.get_name(), self._version, digest(pack(look.identity)).hex()]
+
+    def _look_of_now(self) -> Look:
+        look = self.look
+        if not look.is_of_now():
+            look = self.look = self._looked()
+        return look
+
     def _looked(self) -> Look:
-        models: list[tuple[Any, State]] = []
-
-        def text_of(model: Any) -> str:
-            models.append((model, State.of(model)))
-            return _text_of(model)
-
+        before = _around.set((*_around.get(), self))
         try:
-            return Look(Canonical(_registry(self._known, text_of)).form(self._runnable), models)
-        except (UnkeyableArgument, RecursionError) as error:
+            return self._looked_within()
+        finally:
+            _around.reset(before)
+
+    def _looked_within(self) -> Look:
+        models: list[tuple[Any, State]] = []
+        untold: list[Any] = []
+        try:
+            form = Canonical(_noting(self._known, models, untold)).form
+            return Look(form(self._runnable), models, untold)
+        except (UnkeyableArgument, RecursionError, ValueError) as error:
             if self._version is not None:
                 return self._looked_partly()
             raise UnkeyableArgument(
@@ -108,34 +139,42 @@ class RunnableKeys:
     def _looked_partly(self) -> Look:
         models: list[tuple[Any, State]] = []
         untold: list[Any] = []
-
-        def text_of(model: Any) -> str:
-            models.append((model, State.of(model)))
-            return model_text(model, untold=untold)
-
         try:
-            identity = PartlyTold(_registry(self._known, text_of), untold=untold).form(self._runnable)
+            registry = _noting(self._known, models, untold, partly=True)
+            identity = PartlyTold(registry, untold=untold).form(self._runnable)
             pack(identity)
         except (UnkeyableArgument, RecursionError, ValueError):  # it holds itself, or something that passes for a model
             return Look(None, (), [self._runnable])
         return Look(identity, models, untold)
 
 
-def _registry(known: KeyRegistry, text_of: Callable[[Any], str]) -> KeyRegistry:
+def _noting(
+    known: KeyRegistry, models: list[tuple[Any, State]], untold: list[Any], *, partly: bool = False
+) -> KeyRegistry:
+    """Return a registry that notes the models and untold parts that it meets; `partly` takes those of models, too."""
+
+    def text_of(model: BaseLanguageModel[Any]) -> str:
+        models.append((model, State.of(model)))
+        return model_text(model, untold=untold if partly else None)
+
+    def part_of(keys: RunnableKeys) -> list[Any]:
+        return keys.part(models, untold)
+
+    return _registry(known, text_of, part_of)
+
+
+def _registry(known: KeyRegistry, text_of: Callable[[Any], str], part_of: Callable[[Any], list[Any]]) -> KeyRegistry:
     registry = KeyRegistry()
-    for class_, function in {**_KNOWN, BaseLanguageModel: text_of}.items():
+    for class_, function in {**_KNOWN, BaseLanguageModel: text_of, **known.functions, RunnableKeys: part_of}.items():
         registry.register(class_, function)
-    registry.functions.update(known.functions)
     return registry
-
-
-def _text_of(model: Any) -> str:
-    return model_text(cast("BaseLanguageModel[Any]", model))
 
 
 def _of_function(runnable: Any) -> list[Any]:
     own: dict[str, Any] = runnable.__dict__
-    return [own.get(name) for name in ("func", "afunc", "_transform", "_atransform")]
+    functions = [own.get(name) for name in ("func", "afunc", "_transform", "_atransform")]
+    # A marked one is told by what is marked, and its version says what its code does not.
+    return [*functions, *(plan.keys.version for plan in map(plan_of, functions) if plan is not None)]
 
 
 def _of_binding(binding: Any) -> dict[str, Any]:

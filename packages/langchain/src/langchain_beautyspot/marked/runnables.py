@@ -50,6 +50,7 @@ class MarkedRunnable(Runnable[Any, Any]):
         version = settings.version if isinstance(settings.version, str) else None  # code is in the key either way
         keys, chosen = RunnableKeys(inner, parts.registry, version=version), settings.input_key_fn
         keys.warn_of_namesake(parts)
+        self.keys = keys
 
         def key(asked: Any, config: RunnableConfig, options: Options, made: Made) -> str:
             made_of = keys.key(asked if chosen is None else chosen(asked), config, options)
