@@ -251,6 +251,30 @@ def test_the_blob_of_an_expired_result_goes_when_another_takes_its_place(
     assert len([*spot.parts.store.storage.iter_keys()]) == 1
 
 
+class OnePlace(Crossroads):
+    """A storage of somebody who names blobs by their keys, though each should get a location of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.kept: dict[str, bytes] = {}
+        self.save, self.load = self.keep, self.kept.__getitem__
+        self.delete = self.kept.__delitem__
+
+    def keep(self, key: str, data: bytes, /) -> str:
+        self.kept[key] = data
+        return key
+
+
+@pytest.mark.parametrize("again", ["refresh", "expired"])
+def test_a_value_that_takes_the_location_of_the_old_one_is_not_deleted(tmp_path: Path, clock: FrozenClock, again: str):
+    with bs.Spot("test", db=tmp_path / "a.db", storage=OnePlace(tmp_path / "blobs"), clock=clock) as spot:
+        marked = spot.mark(save_blob=True, ttl=60)(double)
+        marked(1)
+        clock.advance(61 if again == "expired" else 1)
+        assert (marked(1) if again == "expired" else marked.refresh(1)) == 2
+        assert (marked(1), marked.cache_info().hits) == (2, 1)
+
+
 def test_the_blob_of_an_expired_result_stays_as_long_as_none_takes_its_place(spot: bs.Spot, clock: FrozenClock):
     paid = True
 

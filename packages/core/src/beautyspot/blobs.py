@@ -25,7 +25,7 @@ REST_S = 10.0
 Meanwhile values go into rows, and those in blobs are computed again."""
 
 NOTED = 10_000
-"""Expired rows whose blobs are remembered at most."""
+"""Rows whose blobs are remembered at most."""
 
 
 class Blobs:
@@ -39,7 +39,7 @@ class Blobs:
         # On its own: who may not write may still read, and a rest from reading costs calls, so a blob that is saved
         # ends it.
         self._loading = Rest(clock)
-        self._expired = dict[str, str]()
+        self._old = dict[str, str]()
 
     def save(self, key: str, parts: Sequence[Buffer], /) -> str:
         """Keep the parts under a new location, and return it; raises whatever the storage does."""
@@ -82,17 +82,17 @@ class Blobs:
         with suppress(Exception):  # the storage may be anybody's, and the result that took its place is paid for
             self._saving.unless(lambda: self._storage.delete(location))
 
-    def note_expired(self, key: str, location: str | None, /) -> None:
-        """Remember where the blob of an expired row lies, if it has one, until a result takes its place."""
+    def note_old(self, key: str, location: str | None, /) -> None:
+        """Remember where the blob of a row lies, if it has one, until a result takes its place."""
         if location is None:
             return
-        if len(self._expired) >= NOTED:  # that many were asked for and not computed again: `clean` finds their blobs
-            self._expired.clear()
-        self._expired[key] = location
+        if len(self._old) >= NOTED:  # that many were asked for and not computed again: `clean` finds their blobs
+            self._old.clear()
+        self._old[key] = location
 
-    def drop_expired(self, key: str, /) -> None:
-        """Delete the blob that is remembered of a row which a result took the place of."""
-        if self._expired and (location := self._expired.pop(key, None)):
+    def drop_old(self, key: str, now: str | None, /) -> None:
+        """Delete the remembered blob of a row which a result took the place of; `now` is where its own lies."""
+        if self._old and (location := self._old.pop(key, None)) and location != now:
             self.drop(location)
 
     def drop_many(self, locations: Sequence[str], /) -> None:

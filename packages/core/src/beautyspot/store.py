@@ -118,7 +118,7 @@ class Store:
         if expires_at is not None and expires_at.timestamp() <= self.clock.time():
             if expires_at == NO_TIME:
                 self.report_damage(key, DamagedEntryError("its expiry is no time"), again)
-            self.blobs.note_expired(key, entry.result_value)
+            self.blobs.note_old(key, entry.result_value)
             return None
         return entry
 
@@ -192,14 +192,14 @@ class Store:
         """
         task, blob_error = self._task(label, value, serializer)
         self.unsaved.put(task)
-        self._written(label, blob_error)
+        self._written(label, task, blob_error)
 
     def write_many(self, rows: Sequence[tuple[Label, Any]], serializer: Serializer, /) -> None:
         """Keep the values in one go; raises as `write` does, or where the database can't, and then holds none."""
         tasks = [self._task(label, value, serializer) for label, value in rows]
         self.unsaved.put_many([task for task, _ in tasks])
-        for (label, _), (_, error) in zip(rows, tasks, strict=True):
-            self._written(label, error)
+        for (label, _), (task, error) in zip(rows, tasks, strict=True):
+            self._written(label, task, error)
 
     def find(self, where: TaskFilter, /) -> Iterator[Task]:
         """Yield the matching tasks without `result_data`: those that wait, then the database's, each newest first."""
@@ -274,9 +274,9 @@ class Store:
         except Exception as error:  # noqa: BLE001 - the storage may be anybody's; the result goes into the row instead
             return None, error
 
-    def _written(self, label: Label, error: Exception | None) -> None:
+    def _written(self, label: Label, task: Task, error: Exception | None) -> None:
         self.damage.forget_cause(label.cache_key)
-        self.blobs.drop_expired(label.cache_key)
+        self.blobs.drop_old(label.cache_key, task.result_value)
         if error is not None:  # told and not raised: the result is kept
             self.notices.tell(
                 trouble(error),

@@ -3,6 +3,7 @@
 from contextlib import ExitStack, closing
 from datetime import timedelta
 from functools import partial
+from shlex import quote
 from typing import Annotated
 
 from typer import Context, Option
@@ -67,8 +68,9 @@ def _expect_sql(database: str) -> None:
         name = parse(database).name
         raise ConfigurationError(
             f"{name!r} speaks no SQL to ask which blobs its rows name; copy it into a new file and clean by that within"
-            f" the hour, as it doesn't name what is kept later: `beautyspot migrate --from {name} --to new.db --yes`, "
-            "and once that ended well `beautyspot clean --db new.db --storage URL`"
+            " the hour, as it doesn't name what is kept later: "
+            f"`beautyspot migrate --from {quote(name)} --to new.db --yes`, and once that ended well "
+            "`beautyspot clean --db new.db --storage URL`"
         )
     file_of(database)
 

@@ -166,14 +166,13 @@ class Plan(NamedTuple):
         *,
         fits: bool = True,
     ) -> None:
-        """Keep a result in the place of an older one, whose blob and legacy row go last."""
+        """Keep a result in the place of an older one, whose blob and legacy row go then."""
         old = self._kept_entry(key)
-        if self.keep(key, args, kwargs, value, elapsed_s, replaces=True, fits=fits):
-            if self.legacy is not None:
-                with suppress(Exception):  # as in `adopt`
-                    self.legacy.forget(args, kwargs)
-            if old is not None and old.result_value:
-                self.store.blobs.drop(old.result_value)
+        if old is not None:
+            self.store.blobs.note_old(key, old.result_value)
+        if self.keep(key, args, kwargs, value, elapsed_s, replaces=True, fits=fits) and self.legacy is not None:
+            with suppress(Exception):  # as in `adopt`
+                self.legacy.forget(args, kwargs)
 
     def label(self, key: str, args: tuple[Any, ...], kwargs: dict[str, Any], elapsed_s: float, /) -> Label:
         """Return what is written beside the call's result."""
