@@ -4,7 +4,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 import inspect
 from functools import partial, wraps
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from beautyspot.marking import Settings, mark
@@ -28,11 +28,15 @@ def marked_tool(tool: T, parts: Parts, settings: Settings, /) -> T:
     """
     if isinstance(tool, StructuredTool | Tool):
         functions = {"func": tool.func, "coroutine": tool.coroutine}
-        given = {name: _named(each, tool.name) for name, each in functions.items() if each is not None}
-        return tool.model_copy(update={name: _marked(each, parts, settings) for name, each in given.items()})
+        given = {name: each for name, each in functions.items() if each is not None}
+        return tool.model_copy(
+            update={name: _marked_function(each, tool, parts, settings) for name, each in given.items()}
+        )
     class_ = type(tool)
     own = [name for name in ("_run", "_arun") if getattr(class_, name) is not getattr(BaseTool, name)]
-    methods: dict[str, Any] = {name: _method(_marked(getattr(class_, name), parts, settings)) for name in own}
+    methods: dict[str, Any] = {
+        name: _method(_marked_method(getattr(class_, name), tool, parts, settings)) for name in own
+    }
     methods["__reduce__"] = staticmethod(partial(refuse_pickling, tool.name))
     copy = tool.model_copy()
     # A class of its own, as pydantic takes a method that is set on an instance for a field.
@@ -42,9 +46,26 @@ def marked_tool(tool: T, parts: Parts, settings: Settings, /) -> T:
     return copy
 
 
+def _marked_function(function: Any, tool: BaseTool, parts: Parts, settings: Settings) -> Any:
+    if isinstance(function, MethodType) and _leaves_object_out(function.__func__, settings):
+        return _marked_method(function.__func__, tool, parts, settings).__get__(function.__self__)
+    # As that of each retriever's tool is.
+    is_local = isinstance(function, FunctionType) and is_told_by_code(function)
+    return _marked(_named(function, tool.name) if is_local else function, parts, settings)
+
+
+def _marked_method(function: Any, tool: BaseTool, parts: Parts, settings: Settings) -> Any:
+    # Nothing else tells it from that of another object.
+    return _marked(_named(function, tool.name) if _leaves_object_out(function, settings) else function, parts, settings)
+
+
+def _leaves_object_out(function: Any, settings: Settings) -> bool:
+    return next(iter(inspect.signature(function).parameters), None) in settings.ignore
+
+
 def _named(function: Any, tool_name: str) -> Any:
-    """Return `function`, told by the tool's name too if it is a local one, as that of each retriever's tool is."""
-    if not isinstance(function, FunctionType) or not is_told_by_code(function) or function.__name__ == tool_name:
+    """Return `function`, told by the tool's name too."""
+    if getattr(function, "__name__", None) == tool_name:
         return function
     told = tool_name  # what a decorator's function closes over is in the key
 
