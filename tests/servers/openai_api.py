@@ -40,6 +40,9 @@ class OpenAIAPI:
         self.url = ""
         """For `base_url`; ends with `/v1`."""
         self.requests: list[Request] = []
+        self.kept = 0
+        """The first so many requests leave their connection open for those that follow, as providers do; others end it,
+        as clients that live as long as the process would leave theirs open at its end."""
         self._faults: list[int | Literal["hang up"]] = []
         self._lock = threading.Lock()
         self._may_go = threading.Event()
@@ -52,7 +55,8 @@ class OpenAIAPI:
         return len(self.requests)
 
     def reset(self) -> None:
-        """Forget every request and fault."""
+        """Forget every request and fault, and keep no connection."""
+        self.kept = 0
         self.requests.clear()
         self._faults.clear()
         self._may_go.set()
@@ -89,13 +93,13 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     api: OpenAIAPI
-    # A connection for each request: clients that live as long as the process would else leave theirs open at its end.
-    protocol_version = "HTTP/1.0"
+    protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # an answer's last part would else wait 40 ms for the client
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         number, fault = self.api.take(Request(self.path, body, dict(self.headers)))
+        self.close_connection = number > self.api.kept
         shape = SHAPES.get(self.path.partition("?")[0].removeprefix("/v1/"))
         if shape is None:
             fault = 404
@@ -115,12 +119,15 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in (("content-type", "application/json"), ("content-length", str(len(data))), *headers):
             self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("connection", "close")
         self.end_headers()
         self._write(data, fault)
 
     def _stream(self, parts: list[bytes], fault: str | int | None) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")  # nothing else says where it ends
         self.end_headers()
         for part in parts[: len(parts) // 2] if fault else parts:
             self._write(part, None)
