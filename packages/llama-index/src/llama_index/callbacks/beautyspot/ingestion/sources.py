@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from llama_index.callbacks.beautyspot.ingestion.loops import Run
 from llama_index.core.async_utils import asyncio_run  # pyright: ignore[reportUnknownVariableType] - of any coroutine
 from llama_index.core.extractors import DocumentContextExtractor
 from llama_index.core.schema import BaseNode, TransformComponent
@@ -10,15 +11,15 @@ Sources = Mapping[str, BaseNode | None]
 """Documents by their id; None: the store has none."""
 
 
-def sources_of(transformation: TransformComponent, nodes: Sequence[BaseNode], /) -> Sources:
-    """Return the documents that `transformation` reads for `nodes`, in the way in which it does so itself.
+def sources_of(transformation: TransformComponent, nodes: Sequence[BaseNode], run: Run, /) -> Sources:
+    """Return the documents that `transformation` reads for `nodes`, as it does so itself; `run` lets it.
 
     Raises:
         Exception: the user's store does, and so would the transformation.
     """
     if not isinstance(transformation, DocumentContextExtractor):
         return {}
-    return asyncio_run(sources_of_async(transformation, nodes))
+    return run(lambda: asyncio_run(sources_of_async(transformation, nodes)))
 
 
 async def sources_of_async(transformation: TransformComponent, nodes: Sequence[BaseNode], /) -> Sources:

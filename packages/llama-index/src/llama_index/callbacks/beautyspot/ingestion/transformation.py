@@ -25,6 +25,7 @@ from llama_index.callbacks.beautyspot.embeddings.numbers import VectorSerializer
 from llama_index.callbacks.beautyspot.errors import ReplayMiss
 from llama_index.callbacks.beautyspot.ingestion.bars import bar, quiet
 from llama_index.callbacks.beautyspot.ingestion.keys import FORMAT, Keys, registry_of_transformations
+from llama_index.callbacks.beautyspot.ingestion.loops import Run, one_loop
 from llama_index.callbacks.beautyspot.ingestion.plan import Call, Plan, parts_of
 from llama_index.callbacks.beautyspot.ingestion.sources import Sources, sources_of, sources_of_async
 from llama_index.callbacks.beautyspot.ingestion.units import UNITS, Unit, at_once, together, unit_of, units
@@ -110,7 +111,11 @@ class CachedTransformation(TransformComponent):
         mode = mode_of_call(self._mode, self._spot.parts.store)
         if mode == "off":
             return self.transformation(nodes, **kwargs)
-        sources, rows, clock = sources_of(self.transformation, nodes), self._store(), self._spot.parts.clock
+        with one_loop(self.transformation) as run:
+            return self._call(nodes, mode, run, kwargs)
+
+    def _call(self, nodes: Sequence[BaseNode], mode: Mode, run: Run, kwargs: dict[str, Any]) -> Sequence[BaseNode]:
+        sources, rows, clock = sources_of(self.transformation, nodes, run), self._store(), self._spot.parts.clock
         plan, watch = self._plan(nodes, sources, kwargs)
         self._fill(plan, rows.read(plan.keys) if mode != "refresh" else [], mode)
         turns = self._turns(mode)
@@ -121,7 +126,7 @@ class CachedTransformation(TransformComponent):
                     self._refill(plan, turn.led, rows.read(turn.led))
                     if ours := plan.left(call, turn.others):
                         start_s = clock.monotonic()
-                        made = call_for(plan.begin(ours), **options)
+                        made = run(partial(call_for, plan.begin(ours), **options))
                         rows.keep(self._rows(plan, ours, made, clock.monotonic() - start_s, self._settled(watch, mode)))
                 if turn.others:
                     (turns.skip if on_event_loop() else turns.wait)(turn)
