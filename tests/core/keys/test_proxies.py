@@ -232,3 +232,19 @@ def test_without_one_an_edit_of_the_wrapper_keeps_the_key_of_a_named_function():
 
     source = CELLS.replace("DECORATOR", "persona('judge')")
     assert key(source) == key(source.replace("}: {", "} says {"))
+
+
+def test_a_partial_of_wrapt_is_kept(spot: bs.Spot):
+    small, large = (spot.mark(wrapt.PartialCallableObjectProxy(ask, model=model)) for model in ("small", "large"))
+    placed = spot.mark(wrapt.PartialCallableObjectProxy(apply, ask))
+    assert [small("a"), small("a"), large("a"), placed("a"), placed("a")] == [
+        *["small: a"] * 2,
+        "large: a",
+        *["small: a"] * 2,
+    ]
+    assert (small.cache_info().hits, placed.cache_info().hits) == (1, 1)
+
+
+def test_a_setting_that_names_the_proxy_by_its_address_is_none():
+    proxies = [wrapt.lru_cache(ask) for _ in range(2)]
+    assert len({KeyMaker(proxy).key(("a",), {}) for proxy in proxies}) == 1

@@ -7,7 +7,7 @@ import sys
 from beautyspot.checks import every, expect, expect_function, expect_no_class, has_methods, is_flag, words
 from beautyspot.errors import CacheWarning, ConfigurationError
 from beautyspot.keys import KeyMaker
-from beautyspot.keys.binding import split
+from beautyspot.keys.layers import named_by
 from beautyspot.names import qualified_name
 from beautyspot.powers import may_hold_legacy, takes_types
 from beautyspot.walk import LegacyRows, MarkOptions, Plan, mark_function, unlimited
@@ -93,7 +93,7 @@ def name_of(function: Any, /) -> str:
     plan = plan_of(function)
     if plan is not None:
         return plan.keys.func_name
-    inner: Any = split(_unbound(function))[0]
+    inner = named_by(_unbound(function))
     is_named = callable(inner) and hasattr(inner, "__qualname__")
     expect(is_named, "function", function, "a function, or its name with or without its module")
     return qualified_name(inner)
@@ -244,7 +244,7 @@ def _injected(function: Any) -> tuple[str, ...]:
         return ()
     from beautyspot.keys.injected import injected_names  # only for who has a framework that does this
 
-    return injected_names(split(function)[0])
+    return injected_names(named_by(function))
 
 
 def _legacy(

@@ -18,7 +18,7 @@ def unwrap(function: Any, /) -> Any:
 def chain(function: Any, /) -> list[Any]:
     """Return a function and what it wraps, the innermost last; what wraps one of its own wrappers is the last."""
     layers: list[Any] = [function]
-    while _is_wrapper(function):
+    while is_wrapper(function):
         function = function.__wrapped__
         if any(function is layer for layer in layers):
             break
@@ -43,7 +43,7 @@ def show_as(wrapper: Any, function: Any, /) -> None:
     update_wrapper(wrapper, function, assigned=WRAPPER_ASSIGNMENTS if is_told else ())
 
 
-def _is_wrapper(thing: object) -> bool:
+def is_wrapper(thing: object, /) -> bool:
     """Say whether it has something wrapped: asked for it, a client that makes up attributes would answer for ever."""
     try:
         return "__wrapped__" in getattr(thing, "__dict__", ()) or hasattr(type(thing), "__wrapped__")

@@ -83,8 +83,7 @@ class Binder(NamedTuple):
 def binder(function: Any, /, *, ignore: Collection[str] = ()) -> Binder:
     """Return a binder whose values leave out the parameters named in `ignore`."""
     inner, args, kwargs = split(function)
-    plain = _is_plain(inner)
-    parameters = _of_code(inner) if plain else _of_signature(inner)
+    plain, parameters = _is_plain(inner), parameters_of(inner)
     names = tuple(name for name in parameters.names if name not in ignore)
     bind = _compiled(parameters, names, inner)
     if not plain:
@@ -98,6 +97,11 @@ def takes_calls_of(function: Any, helper: Any, /) -> bool:
     """Say whether `helper` could be given the arguments of any call of `function`; True where only a call can tell."""
     giver, taker = _written(function), _written(helper)
     return giver is None or taker is None or (_has_room(taker, giver) and _has_room(giver, taker))
+
+
+def parameters_of(function: Any, /) -> Parameters:
+    """Return the parameters of a function, as they are written or else as it shows them."""
+    return _of_code(function) if _is_plain(function) else _of_signature(function)
 
 
 def _written(function: Any) -> Parameters | None:
@@ -119,21 +123,33 @@ def split(function: Any) -> tuple[Any, Values, dict[str, Any]]:
     """Return the function behind partials, bound methods and callable instances, and the arguments these put first."""
     args: Values = ()
     kwargs: dict[str, Any] = {}
-    while not isinstance(function, (FunctionType, type)):
-        if isinstance(function, partial):
-            args, kwargs = (*function.args, *args), {**function.keywords, **kwargs}
-            function = function.func
-        elif vars(type(function)).keys() >= _BOUND:
-            args, function = (function.__self__, *args), function.__func__
-        elif (parent := _parent(function)) is not None:
-            args, function = (function.__self__, *args), parent
-        elif _has_owner(function):
-            args, function = (function.__self__, *args), getattr(type(function.__self__), function.__name__)
-        elif callable(function) and _is_told_by_content(call := _call(function), function):
-            function = call
-        else:
-            break
+    while (step := step_of(function)) is not None:
+        function, args, kwargs = step[0], (*step[1], *args), {**step[2], **kwargs}
     return function, args, kwargs
+
+
+def step_of(function: Any, /) -> tuple[Any, Values, dict[str, Any]] | None:
+    """Return what a partial, bound method or callable instance calls, and what it puts first; None for all others."""
+    if isinstance(function, (FunctionType, type)):
+        return None
+    # Not `isinstance`: a decorator of wrapt above a partial or a builtin shows itself as one.
+    if issubclass(type(function), partial):
+        return function.func, function.args, function.keywords
+    if vars(type(function)).keys() >= _BOUND:
+        return function.__func__, (function.__self__,), {}
+    if (parent := _parent(function)) is not None:
+        return parent, (function.__self__,), {}
+    if _has_owner(function):
+        return getattr(type(function.__self__), function.__name__), (function.__self__,), {}
+    if callable(function) and _is_told_by_content(call := _call(function), function):
+        return call, (), {}
+    return None
+
+
+def puts_first(thing: Any, /) -> bool:
+    """Say whether it is a partial or a bound method, which may show what its function wraps as its own."""
+    is_bound = vars(type(thing)).keys() >= _BOUND or _parent(thing) is not None
+    return is_bound or issubclass(type(thing), partial)
 
 
 def stands_before(thing: Any, /) -> bool:
@@ -165,7 +181,7 @@ def _parent(function: Any) -> Any:
 
 def _has_owner(function: Any) -> bool:
     """Say whether it is a method of C bound to an object, such as `"abc".upper`: one name for every text there is."""
-    if not isinstance(function, (BuiltinMethodType, MethodWrapperType)):
+    if not issubclass(type(function), (BuiltinMethodType, MethodWrapperType)):
         return False
     owner = function.__self__
     is_shared = owner is None or isinstance(owner, (type, ModuleType))
@@ -174,7 +190,8 @@ def _has_owner(function: Any) -> bool:
 
 def _is_told_by_content(call: Any, thing: Any) -> bool:
     """Say whether a callable object has code in its class, or, such as those of `operator`, no name of its own."""
-    return isinstance(call, partial) or hasattr(call, "__code__") or not hasattr(thing, "__qualname__")
+    is_named = is_proxy(thing) or hasattr(thing, "__qualname__")
+    return isinstance(call, partial) or hasattr(call, "__code__") or not is_named
 
 
 def _call(thing: Any) -> Any:

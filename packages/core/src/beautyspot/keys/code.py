@@ -11,6 +11,7 @@ from beautyspot.keys.callables import lenient
 from beautyspot.keys.canonical import Canonical, Form, pack
 from beautyspot.keys.digest import digest
 from beautyspot.keys.following import functions_run, settings_given
+from beautyspot.keys.layers import innermost
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.wrapped import chain, unwrap
 
@@ -84,7 +85,7 @@ def functions_of(function: Any, /) -> list[FunctionType]:
         ConfigurationError: there is none.
     """
     *layers, last = chain(function)
-    inner = unwrap(split(last)[0])
+    inner = innermost(last)
     members = vars(inner).values() if isinstance(inner, type) else (inner,)
     calls = [split(layer)[0] for layer in layers if not isinstance(layer, FunctionType)]
     plain = [unwrap(getattr(member, "__func__", member)) for member in (*members, *calls)]

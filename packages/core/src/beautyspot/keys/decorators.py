@@ -80,6 +80,8 @@ def settings_of(decorator: object, attributes: Mapping[str, Any], /) -> dict[str
         # Most have it twice, as `__wrapped__` and by a name of their own, and its form is the dearest of them all.
         if item is not wrapped and not (name in marks and item is marks[name])
         if name not in _SHOWN and state.is_setting(name, item)
+        # Such as the name of the attribute under which `wrapt.lru_cache` keeps a cache: another in each process.
+        if not (type(item) is str and str(id(decorator)) in item)
     }
 
 

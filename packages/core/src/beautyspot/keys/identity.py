@@ -10,13 +10,14 @@ from beautyspot.keys.callables import cell_form, is_ours
 from beautyspot.keys.canonical import Canonical, Form, NoContentError
 from beautyspot.keys.cells import Held, counted_in, held, held_in
 from beautyspot.keys.code import code_digest
+from beautyspot.keys.layers import Layer, layers_of
 from beautyspot.keys.lenient import lenient_form
 from beautyspot.keys.members import owner_of
 from beautyspot.keys.program import names_read, read_by
 from beautyspot.keys.proxies import cells_of, functions_in, place_of_layer
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import is_of_no_module, is_told_by_code, qualified_name
-from beautyspot.wrapped import chain, is_proxy, unwrap
+from beautyspot.wrapped import is_proxy
 
 
 def identity_of(function: Any, name: str, ignore: Collection[str], canonical: Canonical, /) -> "Identity | None":
@@ -26,10 +27,9 @@ def identity_of(function: Any, name: str, ignore: Collection[str], canonical: Ca
         UnkeyableArgument: a function that is told by its code closes over something without content.
     """
     function = split(function)[0]
-    if not isinstance(unwrap(function), FunctionType):
-        return None
-    layers = [layer for layer in _functions(function) if _is_told(layer)]
-    return Identity(function, layers, name, ignore, canonical.registry) if layers else None
+    every = layers_of(function)
+    told = [layer for layer in _functions(every) if _is_told(layer)]
+    return Identity(every, told, name, ignore, canonical.registry) if told else None
 
 
 class Taken(NamedTuple):
@@ -44,14 +44,28 @@ class Identity:
     """What tells a function from others of its name: what it closed over when it was marked, or was given since."""
 
     def __init__(
-        self, function: Any, layers: Sequence[FunctionType], name: str, ignore: Collection[str], registry: KeyRegistry
+        self,
+        every: Sequence[Layer],
+        layers: Sequence[FunctionType],
+        name: str,
+        ignore: Collection[str],
+        registry: KeyRegistry,
     ) -> None:
-        """Take down what is closed over; cells that are still empty wait for `form`."""
-        self._function, self._inner, self._layers = function, unwrap(function), layers
+        """Take down what the `layers` close over; cells that are still empty wait for `form`.
+
+        Args:
+            every: The function and all that lies below it.
+            layers: Those of its functions that have something to tell.
+            name: What to call it in a refusal.
+            ignore: Free variables that have no part in it.
+            registry: The classes whose values are known.
+        """
+        self._function, self._inner, self._layers = every[0].thing, every[-1].thing, layers
         self._name, self._ignore = name, ignore
-        self._chain = tuple(_functions(function))
+        self._chain = tuple(_functions(every))
+        self._given = [layer.thing for layer in every if layer.given is not None]
         self._canonical = Canonical(registry, self._chain)
-        self._is_of_no_module = self._inner in layers and is_of_no_module(self._inner)
+        self._is_of_no_module = any(each is self._inner for each in layers) and is_of_no_module(self._inner)
         self._own: frozenset[int] | None = None
         self._owner: type | None = None
         self._taken: dict[tuple[int, str], Taken] = {}
@@ -108,6 +122,8 @@ class Identity:
         return id(cell) in self._own
 
     def _cell(self, layer: Any, name: str, cell: Any) -> Form:
+        if any(held(cell) is each for each in self._given):
+            return None  # its content is among the arguments, as that may change from call to call
         if layer is not self._inner:
             return _tool(self._canonical, cell)
         try:
@@ -125,8 +141,8 @@ class Identity:
         return [place_of_layer(layer), cells]
 
 
-def _functions(function: Any) -> list[FunctionType]:
-    layers = [layer for layer in chain(function) if isinstance(layer, FunctionType)]
+def _functions(every: Sequence[Layer]) -> list[FunctionType]:
+    layers = [layer.thing for layer in every if layer.is_function]
     return [each for layer in layers for each in (layer, *filter(is_told_by_code, functions_in(layer)))]
 
 

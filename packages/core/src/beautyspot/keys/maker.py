@@ -6,12 +6,12 @@ from __future__ import annotations
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
 from beautyspot.errors import ConfigurationError
-from beautyspot.keys.binding import behind, binder, is_unbound, name_behind, split, takes_calls_of
+from beautyspot.keys.binding import behind, is_unbound, name_behind, split, takes_calls_of
 from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, Spelled, pack
 from beautyspot.keys.digest import LONG_BYTES, digest, hasher, long_digest
+from beautyspot.keys.layers import binder_below, innermost, named_by
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import is_told_by_code, qualified_name
-from beautyspot.wrapped import unwrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,10 +72,10 @@ class KeyMaker:
         if not (version is None or isinstance(version, str)):
             _check_from_code(version, function)
         self._function, self._version, self._streams = function, version, streams
-        self._func_name = qualified_name(split(function)[0])
+        self._func_name = qualified_name(named_by(function))
         self._behind = name_behind(function)
         self._canonical = Canonical(registry or KeyRegistry())
-        names = binder(function).names
+        names = binder_below(function).names
         self._choices: Mapping[str, Callable[[Any], Any]] = {}
         self._sentinels: Sentinels | None = None
         self._custom: Callable[..., Any] | None = None
@@ -86,7 +86,7 @@ class KeyMaker:
         self._identity = _identity(function, self._func_name, ignored, self._canonical)
         if used := ignored.union(chosen):
             self._check_names(used, (*names, *(self._identity.free_names if self._identity else ())))
-        self._names, self._bind, self._defaults = binder(function, ignore=ignored)
+        self._names, self._bind, self._defaults = binder_below(function, ignore=ignored)
         self.key = self._key_function()
 
     def _take(
@@ -119,9 +119,9 @@ class KeyMaker:
     @property
     def code(self) -> CodeType | None:
         """The function's code, where its keys hold no more than its name: another of that name makes the same."""
-        function = unwrap(split(self._function)[0])
-        told = is_told_by_code(function) or not (self._version is None or isinstance(self._version, str))
-        return None if told else getattr(function, "__code__", None)
+        code = getattr(function := innermost(self._function), "__code__", None)
+        told = code is None or is_told_by_code(function)
+        return code if not told and (self._version is None or isinstance(self._version, str)) else None
 
     @property
     def scope(self) -> str:
@@ -245,7 +245,7 @@ class KeyMaker:
             if name not in known:
                 raise ConfigurationError(
                     f"ignore or KeyPolicy names {name!r}, which is no parameter of {self._func_name}; "
-                    f"known: {', '.join(known) or 'none'}"
+                    f"known: {', '.join(dict.fromkeys(known)) or 'none'}"
                 )
 
 
@@ -279,7 +279,7 @@ def _checked_for(function: Any, input_key_fn: Any, name: str) -> Any:
 def _identity(function: Any, name: str, ignore: frozenset[str], canonical: Canonical) -> Identity | None:
     function = behind(function) or function
     inner = split(function)[0]
-    if not (is_told_by_code(inner) or hasattr(inner, "__wrapped__")):
+    if not (hasattr(inner, "__wrapped__") or is_told_by_code(inner)):
         return None  # its name says it all
     from beautyspot.keys.identity import identity_of  # the plain functions of a module never come here
 

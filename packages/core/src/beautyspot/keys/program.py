@@ -13,6 +13,7 @@ from beautyspot.keys.canonical import Canonical, Form, NoContentError, pack
 from beautyspot.keys.cells import Held
 from beautyspot.keys.code import global_names, own_form
 from beautyspot.keys.following import functions_run, registry_of
+from beautyspot.keys.layers import innermost
 from beautyspot.keys.members import functions_behind, members_of
 from beautyspot.keys.proxies import functions_in, place_of_layer
 from beautyspot.keys.settings import constants_of, is_constant
@@ -80,7 +81,7 @@ class Used(NamedTuple):
 
 def names_read(function: Any, /) -> list[str]:
     """Return the global names that the function and those that it calls read, without those of Python."""
-    names = {*_used(unwrap(function).__code__).variables, *_reach(function, None)[0]}
+    names = {*_used(innermost(function).__code__).variables, *_reach(function, None)[0]}
     return sorted(name for name in names if not hasattr(builtins, name))
 
 
@@ -90,7 +91,7 @@ def read_by(function: Any, owner: type | None, ignore: Collection[str], canonica
     Of a method, so are those of its class, `owner`. What one of them assigns is left out, as a counter makes no other
     call. What stands before the function, and what it is made of, is among them.
     """
-    world = unwrap(function).__globals__
+    world = innermost(function).__globals__
     found, assigned = _reach(function, owner)
     told = {
         name: (variable, content)
@@ -105,8 +106,9 @@ def read_by(function: Any, owner: type | None, ignore: Collection[str], canonica
 
 def _reach(function: Any, owner: type | None) -> tuple[dict[str, Held], set[str]]:
     """Return what is read from `function` on, and the names that are assigned; those of attributes begin with a dot."""
-    world, found, assigned = unwrap(function).__globals__, dict[str, Held](), set[str]()
-    waiting, seen = [each for _, each in functions_run(function, world)], set[FunctionType]()
+    world, found, assigned = (inner := innermost(function)).__globals__, dict[str, Held](), set[str]()
+    runs = (*functions_run(function, world), *functions_run(inner, world))
+    waiting, seen = [each for _, each in runs], set[FunctionType]()
     while waiting:
         called = waiting.pop()
         if called in seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownVariableType=false
+from operator import is_
 from types import CellType, FunctionType
 
 from beautyspot.keys.attributes import held_by
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 class Attribute:
     """An attribute of a proxy itself, read as a cell is."""
 
-    __slots__ = ("_name", "_proxy")
+    __slots__ = ("_last", "_name", "_proxy")
 
     def __init__(self, proxy: object, name: str) -> None:
         """Look at `name`, whatever the proxy shows under it."""
         self._proxy, self._name = proxy, name
+        self._last: object = None
 
     @property
     def cell_contents(self) -> object:
@@ -35,9 +37,12 @@ class Attribute:
             ValueError: it is deleted.
         """
         try:
-            return object.__getattribute__(self._proxy, self._name)
+            now = object.__getattribute__(self._proxy, self._name)
         except AttributeError:
             raise ValueError(self._name) from None
+        if not _are_same(now, self._last):
+            self._last = now
+        return self._last
 
 
 def cells_of(layer: Any, /) -> dict[str, Any]:
@@ -69,3 +74,11 @@ def place_of_layer(layer: Any, /) -> str:
     kind: type[Any] = type(layer)
     # wrapt calls the modules of its classes by other names from release to release.
     return kind.__qualname__ if is_of_a_library(kind) else qualified_name(kind)
+
+
+def _are_same(now: Any, last: Any) -> bool:
+    """Say whether two things are one, or hold the same: an attribute of C may make a tuple or dict at each look."""
+    if now is last or type(now) is not type(last) or type(now) not in (tuple, dict):
+        return now is last
+    parts: list[tuple[Any, ...]] = [(*each, *each.values()) if type(each) is dict else each for each in (now, last)]
+    return len(now) == len(last) and all(map(is_, *parts))
