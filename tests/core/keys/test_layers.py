@@ -225,6 +225,14 @@ def test_a_partial_has_the_name_of_its_function_and_functions_their_own_results(
     assert spot.invalidate(function=times(1)(functools.partial(ask, "small"))) == 1
 
 
+def test_a_partial_of_what_stands_before_it_is_no_trouble(spot: bs.Spot):
+    def wrapper(q: str) -> str:
+        return q
+
+    vars(wrapper)["__wrapped__"] = functools.partial(wrapper, "a")
+    assert spot.mark(wrapper)("b") == "b"
+
+
 def test_a_cached_method_has_the_keys_of_the_method():
     method = Client("small").ask
     assert KeyMaker(functools.lru_cache(method)).key(("a",), {}) == KeyMaker(method).key(("a",), {})

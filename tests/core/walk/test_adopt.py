@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial, wraps
 from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,16 @@ def test_a_lambda_gets_no_old_row_of_another(workspace: Path):
     times = bs.Spot("app").mark(lambda x: x * 100)
     with pytest.warns(bs.LegacyNameWarning, match="is a lambda"):
         assert times(1) == 100
+
+
+def test_a_decorated_partial_gets_no_old_row_of_its_wrappers_name(workspace: Path):
+    @wraps(partial(max, 100))
+    def wrapper(number: int) -> int:
+        return max(100, number)
+
+    key = next(legacy_keys("wrapper", (1,), {}, [None]))
+    write(workspace / ".beautyspot/app.db", RELEASE_2, INLINE, (key, "wrapper", b"\x02"))
+    assert bs.Spot("app").mark(wrapper)(1) == 100
 
 
 def test_a_function_made_in_another_that_holds_nothing_of_it_gets_its_old_rows(old: Path):

@@ -13,6 +13,7 @@ from beautyspot.powers import may_hold_legacy, takes_types
 from beautyspot.walk import LegacyRows, MarkOptions, Plan, mark_function, unlimited
 from beautyspot.walk.kinds import is_stream, kind_of
 from beautyspot.walk.plan import plan_of
+from beautyspot.wrapped import unwrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -251,7 +252,8 @@ def _legacy(
     function: Any, keys: KeyMaker, serializer: Serializer, parts: Parts, settings: Settings
 ) -> LegacyRows | None:
     db = parts.store.db
-    is_named = isinstance(getattr(function, "__name__", None), str)
+    # A decorator above a partial has no name but its own wrapper's.
+    is_named = all(isinstance(getattr(each, "__name__", None), str) for each in (function, unwrap(function)))
     if not (may_hold_legacy(db) and is_named) or is_stream(function):
         return None  # earlier releases kept no streams, so such rows are of a function that returned
     return LegacyRows(

@@ -59,7 +59,8 @@ def named_by(function: Any, /) -> Any:
     """Return what a function has its name from: itself, or what is behind a partial or an object without one."""
     layers = layers_of(function)
     nameless = [place for place, layer in enumerate(layers) if layer.given is not None and not _is_named(layer.thing)]
-    return layers[nameless[-1] + 1].thing if nameless else layers[0].thing
+    below = layers[nameless[-1] + 1 :] if nameless else layers
+    return (below or layers)[0].thing  # a partial may lead back to what stands before it
 
 
 def binder_below(function: Any, /, *, ignore: Collection[str] = ()) -> Binder:
