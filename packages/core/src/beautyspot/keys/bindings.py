@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from beautyspot.keys.parsing import parsed
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,7 +21,7 @@ def tree_of(filename: str, /) -> ast.Module:
     """Return what a file says now; nothing if it is none of Python's."""
     try:
         with open(filename, "rb") as file:
-            return ast.parse(file.read())
+            return parsed(file.read())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])
 

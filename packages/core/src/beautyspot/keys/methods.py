@@ -8,6 +8,8 @@ from textwrap import dedent
 from types import FunctionType
 from typing import NamedTuple
 
+from beautyspot.keys.parsing import parsed
+
 GROWING = frozenset(("add", "append", "appendleft", "extend", "insert", "setdefault", "update"))
 """Methods of lists, sets, dicts and their like that make them longer."""
 
@@ -50,7 +52,7 @@ def read(function: FunctionType, /) -> Read:
     """Return what a method does with its first argument; from its instructions where there is no source."""
     code = function.__code__
     try:
-        [written] = ast.parse(dedent(inspect.getsource(code))).body
+        [written] = parsed(dedent(inspect.getsource(code))).body
     except (OSError, SyntaxError, TypeError, ValueError):  # typed into a shell, a lambda, or made by `dataclass`
         import dis  # `inspect` has loaded it
 
