@@ -75,6 +75,14 @@ async def test_tools_of_two_retrievers_that_the_key_leaves_out_are_told_by_their
     assert len(ASKED) == 4
 
 
+def test_a_tool_whose_code_tells_it_keeps_its_results_under_another_name(tmp_path: Path) -> None:
+    spot: Any = Spot("r", db=tmp_path / "r.db")
+    ASKED.clear()
+    for name in ("find", "look"):
+        assert spot.mark(create_retriever_tool(Retriever(k=1), name, "Find a page.")).invoke("q") == "q"
+    assert len(ASKED) == 1
+
+
 def _manager() -> Any:
     from langchain_core.callbacks import CallbackManagerForRetrieverRun
 

@@ -48,6 +48,14 @@ def test_the_message_says_what_to_do() -> None:
     assert "register_type(lock, code=…, encoder=…, decoder=…)" in refusal(LOCK)
 
 
+def test_the_message_on_a_coroutine_names_the_function_to_mark() -> None:
+    async def ask() -> None: ...
+
+    asking = ask()
+    assert "mark the async function itself" in refusal(asking)
+    asking.close()
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -1,6 +1,7 @@
 """Why a value can't be kept, and where in it the trouble lies."""
 
 from collections.abc import Iterator
+from types import CoroutineType
 from typing import Any
 
 from beautyspot.errors import SerializationError
@@ -46,6 +47,8 @@ def _message(refusal: Refusal, place: str, known: Known) -> str:
     name = qualified_name(type_)
     if refusal.reason is not None:
         return f"{place} of type {name!r} can't be kept: {refusal.reason}"
+    if type_ is CoroutineType:
+        return f"{place} of type {name!r} can't be kept: mark the async function itself, below what is around it"
     ways = f"call spot.register_type({type_.__name__}, code=…, encoder=…, decoder=…)"
     from beautyspot.serializers.classes import shape_of  # a class is looked into only for this message
 

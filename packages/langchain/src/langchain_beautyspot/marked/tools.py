@@ -8,7 +8,6 @@ from types import FunctionType, MethodType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from beautyspot.marking import Settings, mark
-from beautyspot.names import is_told_by_code
 from beautyspot.parts import Parts
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, Tool
@@ -49,9 +48,9 @@ def marked_tool(tool: T, parts: Parts, settings: Settings, /) -> T:
 def _marked_function(function: Any, tool: BaseTool, parts: Parts, settings: Settings) -> Any:
     if isinstance(function, MethodType) and _leaves_object_out(function.__func__, settings):
         return _marked_method(function.__func__, tool, parts, settings).__get__(function.__self__)
-    # As that of each retriever's tool is.
-    is_local = isinstance(function, FunctionType) and is_told_by_code(function)
-    return _marked(_named(function, tool.name) if is_local else function, parts, settings)
+    # Such as the retriever of a retriever's tool.
+    leaves_part_out = isinstance(function, FunctionType) and {*function.__code__.co_freevars} & {*settings.ignore}
+    return _marked(_named(function, tool.name) if leaves_part_out else function, parts, settings)
 
 
 def _marked_method(function: Any, tool: BaseTool, parts: Parts, settings: Settings) -> Any:

@@ -47,6 +47,8 @@ class PartlyTold(Canonical):
 def warn_of_namesake(name: str, who: tuple[str, str], untold: Sequence[Any], parts: Parts, /) -> None:
     """Warn if the last Runnable that is told alike shares its results with one that holds other parts without content.
 
+    Nothing tells whether those hold the same, as what each request makes anew.
+
     Args:
         name: Of the Runnable.
         who: The user's word for what has no content, and a digest of what has some.
@@ -61,7 +63,7 @@ def warn_of_namesake(name: str, who: tuple[str, str], untold: Sequence[Any], par
     parts.store.notices.warn(
         (name, "namesake"),
         f"two Runnables named {name!r} share their results, as they differ in parts without content alone ({classes}), "
-        f"for which version={who[0]!r} stands in both; give one of them a version= of its own",
+        f"for which version={who[0]!r} stands in both; give one a version= of its own, unless they hold the same",
         CacheWarning,
     )
 
