@@ -5,6 +5,7 @@ from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Page, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 pytestmark = pytest.mark.external_service
 CHOICES = [
@@ -25,24 +26,30 @@ def show(page: Page, dashboard: str, path: str) -> None:
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)  # what comes above moves what is to be clicked
 
 
-def messages(page: Page) -> list[str | bytes]:
-    """Return a list to which each message that the browser sends from now on is added."""
-    sent: list[str | bytes] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda message: sent.append(message)))
-    return sent
+def told(page: Page) -> list[BackMsg]:
+    """Return a list to which is added, from now on, what the browser tells the server of its own accord by no timer."""
+    messages: list[BackMsg] = []
+
+    def add(data: str | bytes) -> None:
+        message = BackMsg.FromString(data if isinstance(data, bytes) else data.encode())
+        if message.HasField("rerun_script") and not message.rerun_script.is_auto_rerun:
+            messages.append(message)
+
+    page.on("websocket", lambda socket: socket.on("framesent", add))
+    return messages
 
 
 @pytest.mark.parametrize(("name", "path", "label", "said"), CHOICES, ids=[each[0] for each in CHOICES])
 def test_a_choice_outlasts_clicks_that_come_before_it_is_shown(
     name: str, path: str, label: str, said: str, busy_dashboard: str, page: Page
 ) -> None:
-    sent = messages(page)
+    messages = told(page)
     page.goto(busy_dashboard)
     for before_ms, between_ms in PAUSES_MS:
         show(page, busy_dashboard, path)
-        sent.clear()
+        messages.clear()
         page.get_by_text(label, exact=True).click()
-        while not sent:  # a busy browser checks the radio well before it tells the server
+        while not messages:  # a busy browser checks the radio well before it tells the server
             page.wait_for_timeout(1)
         page.wait_for_timeout(before_ms)
         go(page, "Results")

@@ -15,6 +15,7 @@ KEYS_VARY = "keys-vary"
 CHANGES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"collecting .*?collected", re.DOTALL), "collected"),  # pytest counts aloud where it takes long
     (re.compile(r"\w*…\w*"), "…"),  # cut to the width that a time leaves
+    (re.compile(r" \(\d+:\d\d:\d\d\)"), ""),  # what pytest adds from a minute on
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s|min)( ago)?\b"), "<time>"),
     (re.compile(r"--after \S+"), "--after <cursor>"),  # it holds a time
     (re.compile(r"\b0x[0-9a-f]{6,}\b"), "<address>"),

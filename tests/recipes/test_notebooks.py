@@ -155,6 +155,7 @@ def test_of_a_cell_that_says_so_only_the_kinds_are_told_apart(tmp_path: Path) ->
     ("one", "other"),
     [
         ("12 passed in 4.41s", "12 passed in 10.0s"),
+        ("12 passed in 4.41s ===", "12 passed in 70.12s (0:01:10) ==="),
         ("a  2  80.7 kB  4s ago", "a  2  80.7 kB  11s ago"),
         ("run  seconds  hits\n1   0.2832     12", "run seconds hits\n1  10.1  12"),
         ("<Film at 0x7f0011223344>", "<Film at 0x7f0011223345>"),
