@@ -77,7 +77,9 @@ class Actor(subprocess.Popen[str]):
     def rest(self) -> list[str]:
         """Return what it still says, once it has ended well."""
         out, err = self.communicate()
-        assert (self.returncode, err) == (0, "")
+        # What it tells of a stalled disk at its end is true, and no harm.
+        told = [line for line in err.splitlines() if not line.startswith("beautyspot: waiting for ")]
+        assert (self.returncode, told) == (0, [])
         return out.splitlines()
 
 

@@ -79,7 +79,7 @@ def test_async_calls_in_a_child_do_not_hang(stage: Any) -> None:
 
 
 IN_THE_MIDDLE = """
-spot = new_spot(tpm=6_000_000)
+spot = new_spot(tpm=6_000_000, db=SQLiteTaskDB(f"{{folder}}/a.db", busy_timeout_s=60))  # a busy disk stalls
 stop = threading.Event()
 def plain(n):
     return value_of(n)

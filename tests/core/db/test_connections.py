@@ -1,3 +1,4 @@
+import asyncio
 import gc
 import os
 import signal
@@ -6,15 +7,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from beautyspot.db import SQLiteTaskDB
 from beautyspot.db.connections import MAX_OPEN
 from beautyspot.db.kept import Execute
+from beautyspot.db.patience import LOOP_PATIENCE_S
 from beautyspot.db.replacement import inode, set_aside
 from beautyspot.errors import CacheWarning, StorageError
 from beautyspot.records import Activity, Entry
@@ -124,12 +126,19 @@ def test_more_threads_than_connections_share_them(tmp_path: Path) -> None:
     db.close()
 
 
-def test_a_lock_that_shuts_readers_out_is_waited_for_once_and_its_end_is_noticed(tmp_path: Path) -> None:
-    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db, closing(sqlite3.connect(db.path)) as other:
-        db.put(task(KEY))
-        db.close()
+@contextmanager
+def shut_out(db: SQLiteTaskDB) -> Iterator[sqlite3.Connection]:
+    """Hold the file of `db`, in which `task()` lies, so that nobody can read it until what is yielded is closed."""
+    db.put(task())
+    db.close()
+    with closing(sqlite3.connect(db.path, check_same_thread=False)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
+        yield other
+
+
+def test_a_lock_that_shuts_readers_out_is_waited_for_once_and_its_end_is_noticed(tmp_path: Path) -> None:
+    with closing(SQLiteTaskDB(tmp_path / "a.db", busy_timeout_s=1)) as db, shut_out(db) as other:
         start_s = time.monotonic()
         for _ in range(5):
             with pytest.raises(StorageError, match="locked"):
@@ -137,6 +146,22 @@ def test_a_lock_that_shuts_readers_out_is_waited_for_once_and_its_end_is_noticed
         assert time.monotonic() - start_s < 4
         other.close()
         assert db.get(KEY) is not None
+
+
+@pytest.mark.slow
+def test_a_read_outwaits_a_stalled_disk_but_for_an_event_loop(tmp_path: Path) -> None:
+    with closing(SQLiteTaskDB(tmp_path / "a.db", busy_timeout_s=60)) as db, shut_out(db) as other:
+
+        async def get() -> None:
+            db.get(KEY)
+
+        with pytest.raises(StorageError, match="locked"):
+            asyncio.run(get())
+        timer = threading.Timer(LOOP_PATIENCE_S + 0.5, other.close)
+        with closing(SQLiteTaskDB(db.path, busy_timeout_s=60)) as patient:
+            timer.start()
+            assert patient.get(KEY) is not None
+        timer.join()
 
 
 @needs_fork
@@ -153,6 +178,26 @@ def test_a_child_reads_and_writes_on_connections_of_its_own(tmp_path: Path) -> N
     db.put(task("0c"))
     assert in_child(lambda: db.get("0c") is not None) == 0
     db.close()
+
+
+@needs_fork
+@pytest.mark.slow
+def test_a_fork_waits_for_a_write_on_a_stalled_disk(tmp_path: Path) -> None:
+    begun = threading.Event()
+
+    def stall(execute: Execute) -> None:
+        execute("BEGIN IMMEDIATE")
+        begun.set()
+        time.sleep(6)
+        execute("COMMIT")
+
+    with closing(SQLiteTaskDB(tmp_path / "a.db")) as db:
+        db.put(task())
+        writer = threading.Thread(target=db._connections.write, args=(stall,))
+        writer.start()
+        begun.wait()
+        assert in_child(lambda: db.put(task("0b")) or db.get("0b") is not None) == 0
+        writer.join()
 
 
 @needs_fork

@@ -23,6 +23,7 @@ from beautyspot.db.faults import (
 from beautyspot.db.files import connect
 from beautyspot.db.generation import Generation
 from beautyspot.db.kept import Execute, Kept, Lender
+from beautyspot.db.patience import Patience
 from beautyspot.db.replacement import PAUSE_S, identity, inode, is_lost
 from beautyspot.db.turns import Turns
 from beautyspot.errors import StorageError
@@ -36,11 +37,8 @@ if TYPE_CHECKING:
 
 MAX_OPEN = 64
 """Each holds two file descriptors, and a process often has 1024; more threads than this share connections."""
-READ_PATIENCE_S = 1.0
-"""A read waits only for a lock that shuts readers out, which an ordinary writer doesn't take."""
-READ_REST_S = 10.0
-"""How long no read waits again for such a lock after one did in vain: a miss reads three times."""
-FORK_PATIENCE_S = 5.0
+FORK_PATIENCE_S = 60.0
+"""How long a fork waits for statements of other threads; a child born within one can't use the file."""
 WITHIN_PATIENCE_S = 0.1
 """Longest wait of a write within another of its thread, which goes on only afterwards."""
 
@@ -72,17 +70,16 @@ class Connections(Lender):
         self._idle: deque[Kept] = deque()
         self._next = 0
         self._rests = False
-        self._reads_at_once_until_s = float("-inf")
+        self._patience = Patience(self._busy_timeout_s)
         self._aside = Aside(self.path, self._synchronous, self._busy_timeout_s)
 
     def read(self, operation: Callable[[Execute], T], /) -> T:
-        """Return what `operation` gives, tried for a second while others hold the file; raises as `write`."""
-        now_s = time.monotonic()
+        """Return what `operation` gives, with `Patience`; raises as `write`."""
         try:
-            return self._patiently(operation, now_s + READ_PATIENCE_S * (now_s >= self._reads_at_once_until_s))
+            return self._patiently(operation, self._patience.deadline_s())
         except StorageError as error:
             if code_of(error.__cause__ or error) in WAITABLE:
-                self._reads_at_once_until_s = time.monotonic() + READ_REST_S
+                self._patience.rest()
             raise
         finally:
             self._aside.tell()

@@ -63,7 +63,8 @@ class SQLiteTaskDB:
         Args:
             path: Taken from the working directory of now; a later `os.chdir` changes nothing.
             durability: `full` survives a power cut as well, and waits for the disk at each write.
-            busy_timeout_s: Longest wait of a write for other processes and threads.
+            busy_timeout_s: Longest wait for processes and threads that hold the file; on an event loop a read, which
+                waits for those alone that shut readers out, waits a second at most.
             memory_bytes: Most that this process holds of the inline rows it read last; 0 for nothing.
 
         Raises:
