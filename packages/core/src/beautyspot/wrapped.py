@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import WRAPPER_ASSIGNMENTS, update_wrapper
-from types import GetSetDescriptorType, MemberDescriptorType
+from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,3 +49,16 @@ def is_wrapper(thing: object, /) -> bool:
         return "__wrapped__" in getattr(thing, "__dict__", ()) or hasattr(type(thing), "__wrapped__")
     except Exception:  # noqa: BLE001 - a proxy of what isn't there may raise anything
         return False
+
+
+def version_of(layer: Any, /) -> str | None:
+    """Return the text that a marked function got as its `version`, None for any other thing."""
+    # Not `isinstance`: a proxy of what isn't there raises when it is asked for its class.
+    may_be = type(layer) is FunctionType or type(layer).__module__ == "beautyspot.walk.wrapper"
+    plan = vars(layer).get("__beautyspot_plan__") if may_be else None
+    return None if plan is None else plan.keys.given_version
+
+
+def versions_of(function: Any, /) -> list[str]:
+    """Return the versions of the marks in a function's chain, the outermost first."""
+    return [version for layer in chain(function) if (version := version_of(layer)) is not None]

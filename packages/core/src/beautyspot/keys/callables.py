@@ -10,10 +10,11 @@ from typing import Any
 
 from beautyspot.keys.canonical import Canonical, Form, Maker, NoContentError, forms, tag
 from beautyspot.names import module_name, qualified_name
+from beautyspot.wrapped import version_of
 
 _FUNCTION, _BUILTIN, _METHOD, _PARTIAL = map(tag, ("function", "builtin", "method", "partial"))
 _MODULE, _ALIAS, _SPECIAL, _AGAIN, _OPAQUE = map(tag, ("module", "alias", "special", "again", "opaque"))
-_PROPERTY, _DISPATCH = map(tag, ("property", "dispatch"))
+_PROPERTY, _DISPATCH, _MARKED = map(tag, ("property", "dispatch", "marked"))
 _EMPTY = [tag("empty")]
 
 
@@ -43,7 +44,7 @@ def function_form(canonical: Canonical, function: Any) -> Form:
         if each is function:
             return [_AGAIN, place]
     if is_ours(function) and hasattr(function, "__wrapped__"):
-        return canonical.form(function.__wrapped__)
+        return _wrapper(canonical, function)
     from beautyspot.keys.code import code_digest  # `dis` is 6 ms, and few functions are told by their code
 
     inside = canonical.within(function)
@@ -105,7 +106,8 @@ def _descriptor(_: Canonical, value: Any) -> Form:
 
 
 def _wrapper(canonical: Canonical, value: Any) -> Form:
-    return canonical.form(value.__wrapped__)
+    form, version = canonical.form(value.__wrapped__), version_of(value)
+    return form if version is None else [_MARKED, version, form]
 
 
 def _partial(canonical: Canonical, value: Any) -> Form:

@@ -13,7 +13,7 @@ from beautyspot.keys.digest import digest
 from beautyspot.keys.following import functions_run, settings_given
 from beautyspot.keys.layers import innermost
 from beautyspot.keys.registry import KeyRegistry
-from beautyspot.wrapped import chain, unwrap
+from beautyspot.wrapped import chain, unwrap, versions_of
 
 # *args, **kwargs, generator, coroutine, iterable coroutine, async generator; from CPython's Include/cpython/code.h.
 _FLAGS = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
@@ -39,8 +39,8 @@ FROM_CODE: Final = FromCode()
 Followed are the plain functions of the same module that it calls by name, those that they call, and so on; with each
 what it closes over, that module's decorators with their settings, and all that `functools.singledispatch` chooses from.
 Of what is closed over, set or given to a partial, functions and constants count: numbers, texts, bytes and tuples of
-them. Classes and their methods, functions of other modules and the module's constants are not followed: after a change
-there, set a version.
+them. A marked function counts with its own `version`, also one of another module. Classes and their methods, functions
+of other modules and the module's constants are not followed: after a change there, set a version.
 """
 
 
@@ -73,6 +73,7 @@ def version_from_code(function: Any, /) -> str:
             runs, settings = functions_run(world[read], world), settings_given(world[read], world)
             waiting += runs
             found.update(pack([name, read, each]) for each, _ in runs)  # `one, two = two, one` is another program
+            found.update(pack([name, read, "version", each]) for each in versions_of(world[read]))
             given = ([layer, canonical.form(each)] for which, layer, each in settings if id(which) not in marked)
             found.update(map(pack, given))
     return f"code:{digest(pack(sorted(found)), size_bytes=8).hex()}"

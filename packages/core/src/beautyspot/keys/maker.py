@@ -117,6 +117,11 @@ class KeyMaker:
         return self._version
 
     @property
+    def given_version(self) -> str | None:
+        """The version if it was given as text: it stands for what no code shows."""
+        return self._version if isinstance(self._version, str) else None
+
+    @property
     def code(self) -> CodeType | None:
         """The function's code, where its keys hold no more than its name: another of that name makes the same."""
         code = getattr(function := innermost(self._function), "__code__", None)

@@ -18,7 +18,7 @@ from beautyspot.keys.members import functions_behind, members_of
 from beautyspot.keys.proxies import functions_in, place_of_layer
 from beautyspot.keys.settings import constants_of, is_constant
 from beautyspot.names import qualified_name
-from beautyspot.wrapped import chain, unwrap
+from beautyspot.wrapped import chain, unwrap, versions_of
 
 NAMED = (FunctionType, BuiltinFunctionType, type)
 """What a partial of another module's function is told by the name of."""
@@ -163,14 +163,17 @@ def _form(canonical: Canonical, world: dict[str, Any], content: Any) -> Form:
         parts = ((content.func,), content.args, content.keywords.values())
         return [[_form(canonical, world, each) for each in part] for part in parts] + [list(content.keywords)]
     inner = next(iter(functions_behind(content)), content)
+    versions: list[Form] = [["version", each] for each in versions_of(content)]
     if not _is_of(world, inner):
-        return qualified_name(inner) if issubclass(type(inner), NAMED) else opaque(inner)
+        form = qualified_name(inner) if issubclass(type(inner), NAMED) else opaque(inner)
+        return [versions, form] if versions else form
     try:
         form = function_form(canonical, inner)
     except (NoContentError, RecursionError, ValueError):  # of a default, or of what a helper closes over
         form = opaque(inner)
     layers = [layer for layer in chain(content)[:-1] if _is_decorator(layer)]
     decorators = [canonical.form(_decorator(each)) for layer in layers for each in (layer, *functions_in(layer))]
+    decorators += versions
     others = _others(content, world)
     return [decorators, *([others] if others else []), form] if decorators or others else form
 
@@ -201,7 +204,7 @@ def _decorator(layer: object) -> tuple[str, Mapping[str, Any]]:
 def _is_told(world: dict[str, Any], content: Any) -> bool:
     if issubclass(type(content), PARTIALS) or is_constant(content):
         return True
-    return bool(functions_run(content, world))
+    return bool(functions_run(content, world) or versions_of(content))
 
 
 def _is_of(world: dict[str, Any], function: Any) -> bool:
