@@ -1,9 +1,12 @@
 """Models of the user's own whose fields hold objects, and whose classes share a type."""
 
+import importlib
+import operator
 import subprocess
 import sys
 import threading
 import warnings
+from collections import UserDict
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,6 +25,7 @@ from langchain_core.language_models import LLM, BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeListChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda, RunnableParallel, RunnablePassthrough
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from openai import OpenAI
 from pydantic import Field
@@ -254,6 +258,141 @@ def test_models_of_a_type_that_two_classes_share_answer_for_themselves(tmp_path:
     chats = [class_(responses=["x"], cache=cache).invoke("q").text for class_ in (FakeListChatModel, Other, Other)]
     texts = [class_(engine=engine, cache=cache).invoke("q") for class_ in (Text, Custom, Custom)]
     assert (chats, texts, cache.stats().hits) == (["x", "other x", "other x"], ["a", "custom", "custom"], 2)
+
+
+def translating(language: str) -> RunnableLambda[Any, Any]:
+    return RunnableLambda(lambda _: language)
+
+
+def streaming(language: str) -> Runnable[Any, Any]:
+    def words(asked: Iterator[Any]) -> Iterator[str]:
+        yield from (language for _ in asked)
+
+    return RunnableGenerator(words)
+
+
+class Holder:
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def __call__(self) -> str:
+        return self.inner.invoke("q")
+
+
+RUNNABLES: dict[str, Callable[[str], Runnable[Any, Any]]] = {
+    "function": translating,
+    "generator": streaming,
+    "sequence": lambda language: RunnablePassthrough() | translating(language),
+    "parallel": lambda language: RunnableParallel(said=translating(language)) | operator.itemgetter("said"),
+    "retry": lambda language: translating(language).with_retry(),
+    "config": lambda language: translating(language).with_config(tags=["a"]),
+    "fallback": lambda language: RunnableLambda(list[str].pop).with_fallbacks([translating(language)]),
+}
+
+
+@pytest.mark.parametrize("hold", [Holder, lambda inner: partial(inner.invoke, "q")], ids=["object", "method"])
+@pytest.mark.parametrize("make", RUNNABLES.values(), ids=RUNNABLES.keys())
+def test_runnables_are_told_by_what_their_functions_close_over(tmp_path: Path, ask: Any, make: Any, hold: Any) -> None:
+    said = [ask(Chat(engine=hold(make(each))), tmp_path) for each in ("French", "German", "French")]
+    assert said == ["French []", "German []", "French []"]
+
+
+def test_a_model_with_a_runnable_in_a_field_is_asked_once(tmp_path: Path) -> None:
+    cache = BeautySpotCache(tmp_path / "a.db")
+    said = [Chat(engine=Holder(translating("a") | str.upper), cache=cache).invoke("q").text for _ in range(2)]
+    assert (said, cache.stats().hits) == (["A []"] * 2, 1)
+
+
+def test_marked_runnables_in_fields_are_told_by_their_own_versions(tmp_path: Path, ask: Any) -> None:
+    mark: Any = Spot("inner", db=tmp_path / "inner.db").mark
+
+    inner = {name: mark(version=name)(RunnableLambda(partial(first_of, iter([name] * 9)))) for name in "ab"}
+    assert [ask(Chat(engine=Holder(inner[each])), tmp_path) for each in "aba"] == ["a []", "b []", "a []"]
+
+
+def first_of(names: Iterator[str], _: str) -> str:
+    return next(names)
+
+
+LIBRARY = """
+class Estimator:
+    def __init__(self, weight):
+        self.weight = weight
+
+    def __repr__(self):
+        return "Estimator()"
+
+    def __call__(self):
+        return self.weight
+
+
+class Template:
+    def __repr__(self):
+        return f"<Template memory:{id(self):x}>"
+"""
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An installed package, whose objects are shown without what they were fitted to, or by an address."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    (folder / "fitted_library.py").write_text(LIBRARY, encoding="utf-8")
+    monkeypatch.syspath_prepend(folder)
+    yield importlib.import_module("fitted_library")
+    del sys.modules["fitted_library"]
+
+
+def subclass_of(kind: Any) -> Any:
+    class Own(kind):
+        def __init__(self, weight: Any) -> None:
+            super().__init__(weight)
+            self.network = iter("a")
+
+    return Own
+
+
+class Addressed(Engine):
+    def __repr__(self) -> str:
+        return f"<Addressed {id(self.name):x}>"
+
+    def __call__(self, *_: Any) -> str:
+        return next(self.name)
+
+
+class Around:
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def __call__(self) -> str:
+        return self.inner()
+
+
+def value_of(table: UserDict[str, Any]) -> str:
+    return table["e"]()
+
+
+SHOWN: dict[str, Callable[[Any, str], Any]] = {
+    "itself": lambda library, name: library.Estimator(name),
+    "a subclass": lambda library, name: subclass_of(library.Estimator)(name),
+    "in a table of Python's": lambda library, name: partial(value_of, UserDict(e=library.Estimator(name))),
+    "in an object": lambda library, name: Around(library.Estimator(name)),
+    "an address": lambda _, name: Addressed(iter([name])),
+}
+
+
+@pytest.mark.parametrize("make", SHOWN.values(), ids=SHOWN.keys())
+def test_what_a_library_shows_of_its_objects_is_no_content(tmp_path: Path, library: Any, make: Any) -> None:
+    cache = BeautySpotCache(tmp_path / "a.db")
+    models = [Chat(engine=make(library, name), cache=cache) for name in "ab"]
+    with pytest.warns(CacheWarning, match=r"field 'engine' of 'Chat'"):
+        assert [model.invoke("q").text for model in models] == ["a []", "b []"]
+
+
+def test_an_address_of_any_spelling_is_in_no_text_of_langchains_own_models(library: Any) -> None:
+    templates = [library.Template() for _ in range(2)]
+    texts = {model_text(ChatOpenAI(model="m", api_key="k", model_kwargs={"seen": each})) for each in templates}
+    assert len(texts) == 1
 
 
 PROGRAM = """

@@ -15,6 +15,7 @@ from langchain_beautyspot.marked.retrievers import MarkedRetriever
 from langchain_beautyspot.marked.runnable_keys import RunnableKeys
 from langchain_beautyspot.marked.runnables import MarkedRunnable
 from langchain_beautyspot.marked.tools import marked_tool
+from langchain_beautyspot.model_texts import HELD
 
 
 def adapt(thing: Any, parts: Parts, settings: Settings) -> Any:
@@ -29,6 +30,7 @@ def adapt(thing: Any, parts: Parts, settings: Settings) -> Any:
     if isinstance(thing, Runnable):  # a tool is one
         teach(parts)
         _tell_apart(parts.registry)
+        _tell_apart(HELD)
     if isinstance(thing, BaseTool):
         return marked_tool(thing, parts, settings)
     if isinstance(thing, Runnable):
@@ -38,7 +40,7 @@ def adapt(thing: Any, parts: Parts, settings: Settings) -> Any:
 
 
 def _tell_apart(registry: KeyRegistry) -> None:
-    """Let a Spot's functions be told by the marked Runnables that they close over or are given."""
+    """Let functions and models be told by the marked Runnables that they close over, are given or hold."""
     if RunnableKeys not in registry.functions:
         registry.register(MarkedRetriever, _marked_of)
         registry.register(MarkedRunnable, _keys_of)

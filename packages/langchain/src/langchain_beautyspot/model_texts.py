@@ -27,6 +27,7 @@ from langchain_beautyspot.model_fields import (
 )
 from langchain_beautyspot.models import answering
 from langchain_beautyspot.part_forms import PartForms
+from langchain_beautyspot.runnable_forms import CONTENTS
 
 
 def model_text(
@@ -119,7 +120,7 @@ def without_chance(value: Any, /) -> Any:
 def _content(kind: type[BaseModel], name: str, value: Any, untold: list[Any] | None) -> bytes:
     # LangChain's classes say what identifies them, but for its fake model, whose answers are an iterator.
     untold = untold if is_users(kind, name) or issubclass(type(value), Iterator) else []
-    forms = PartForms(_REGISTRY, asked=asked_by(kind, ANSWERS, name), untold=untold)
+    forms = PartForms(HELD, asked=asked_by(kind, ANSWERS, name), untold=untold)
     try:
         return pack(forms.form(value))
     except Exception as error:  # noqa: BLE001 - the user's object is asked, and may raise anything
@@ -132,8 +133,8 @@ def _content(kind: type[BaseModel], name: str, value: Any, untold: list[Any] | N
         raise UnkeyableArgument(
             f"the field {name!r} of {kind.__name__!r} holds a {held!r}{within}, which nothing tells from "
             "others, so one model could be given another's answers; say what tells it in the _identifying_params of "
-            "your class (of LangChain's own derive one), give that object a __repr__ that says what it is, or write "
-            "Field(exclude=True) in your class where it changes no answer"
+            "your class (of LangChain's own derive one), give that object a class of yours whose __repr__ says it, or "
+            "write Field(exclude=True) in your class where it changes no answer"
         ) from None
 
 
@@ -141,5 +142,7 @@ def _hidden(model: Any, name: str) -> Any:
     return getattr(model, name)
 
 
-_REGISTRY = KeyRegistry()
-_REGISTRY.register(BaseLanguageModel, model_text)
+HELD = KeyRegistry()
+"""Knows what lies in a model's fields."""
+for _class, _function in {**CONTENTS, BaseLanguageModel: model_text}.items():
+    HELD.register(_class, _function)

@@ -2,6 +2,7 @@
 
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+import sys
 from functools import cached_property
 from types import MethodType
 from typing import Any
@@ -37,7 +38,7 @@ class UntoldPartError(NoContentError):
 
 
 class PartForms(Canonical):
-    """Makes the form of any value; an object of the program's own counts by its attributes.
+    """Makes the form of any value; an object of the program's own counts by its attributes, or by what it says it is.
 
     Not by those that hold nothing or a secret, that it makes by itself, or in which it counts its calls.
     """
@@ -91,18 +92,28 @@ class PartForms(Canonical):
             return opaque(value)
         if _package(kind) in CARRIERS:
             return [*opaque(value), said_by_client(value, {})]
+        if is_of_a_library(kind):
+            return self._library_form(value)
         try:
-            if not is_of_a_library(kind):
-                return self._links.form(value, lambda: [_OBJECT, qualified_name(kind), self._attributes(value)])
+            return self._links.form(value, lambda: [_OBJECT, qualified_name(kind), self._attributes(value)])
         except UntoldPartError:
-            if not _says_itself(value):
+            said = _said(value)
+            if not said or is_of_a_library(_writer(kind)):
                 raise
-        if _says_itself(value):
-            return [_OBJECT, qualified_name(kind), repr(value)]
+            return [_OBJECT, qualified_name(kind), *said]
+
+    def _library_form(self, value: Any) -> Form:
+        kind, said = type(value), _said(value)
+        head = [_OBJECT, qualified_name(kind), *said]
+        if said and _package(kind) in sys.stdlib_module_names:
+            # A `UserDict` says of what it holds no more than that does.
+            return self._links.form(value, lambda: [*head, self._attributes(value)])
+        # What else an object of a library says is made to be read: of a `RunnableLambda` without what its function
+        # closes over, of an estimator without what it was fitted to.
         if self._untold is None:
             raise UntoldPartError(kind)
         self._untold.append(value)
-        return opaque(value)
+        return head if said else opaque(value)
 
     def _attributes(self, value: Any) -> Form:
         kind, asked = type(value), (*self._asked, "__call__")
@@ -131,9 +142,16 @@ def changes_nothing(value: Any, /) -> bool:
     return _package(kind) in TOOLS or is_ours(kind) or isinstance(value, HEARERS)
 
 
-def _says_itself(value: Any) -> bool:
-    text = repr(value)
-    return len(text) < LONGEST_TEXT and " at 0x" not in text
+def _said(value: Any) -> list[str]:
+    """Return what an object says of itself; nothing where that is long or names an address, of itself or of a part."""
+    text, parts = repr(value), attributes(value, slots_of(type(value).__mro__)).values()
+    addresses = (" at 0x", *(f"{id(each):{base}}" for each in (value, *parts) for base in "xd"))
+    return [] if len(text) >= LONGEST_TEXT or any(each in text.lower() for each in addresses) else [text]
+
+
+def _writer(kind: type) -> type:
+    """Return the class that says how an object of that kind is shown."""
+    return next(each for each in kind.__mro__ if "__repr__" in vars(each))
 
 
 def _package(kind: type) -> str:

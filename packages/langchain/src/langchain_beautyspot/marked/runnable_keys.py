@@ -2,24 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys import KeyRegistry
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
 from beautyspot.parts import Parts
-from beautyspot.walk.plan import plan_of
 from langchain_core.language_models import BaseLanguageModel
-from langchain_core.messages import BaseMessage
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator, RunnableLambda
-from langchain_core.runnables.base import RunnableBindingBase
+from langchain_core.runnables import Runnable, RunnableConfig
 
 from langchain_beautyspot.configured import choices, every_choice
 from langchain_beautyspot.marked.untold_parts import PartlyTold, warn_of_namesake
-from langchain_beautyspot.messages import content_of
 from langchain_beautyspot.model_texts import model_text
 from langchain_beautyspot.models import asking
+from langchain_beautyspot.runnable_forms import CONTENTS, asks_model
 from langchain_beautyspot.states import State
 
 
@@ -67,7 +64,7 @@ class RunnableKeys:
             UnkeyableArgument: what is asked has no content, holds itself or is nested too deep.
         """
         look = self._look_of_now()
-        kwargs = asking(kwargs) if _asks_model(self._runnable) else kwargs
+        kwargs = asking(kwargs) if asks_model(self._runnable) else kwargs
         chosen = every_choice(config) if look.untold else choices(self._runnable, config)
         try:
             return digest(pack([look.identity, self._form(asked), self._form(chosen), self._form(kwargs)])).hex()
@@ -165,35 +162,6 @@ def _noting(
 
 def _registry(known: KeyRegistry, text_of: Callable[[Any], str], part_of: Callable[[Any], list[Any]]) -> KeyRegistry:
     registry = KeyRegistry()
-    for class_, function in {**_KNOWN, BaseLanguageModel: text_of, **known.functions, RunnableKeys: part_of}.items():
+    for class_, function in {**CONTENTS, BaseLanguageModel: text_of, **known.functions, RunnableKeys: part_of}.items():
         registry.register(class_, function)
     return registry
-
-
-def _of_function(runnable: Any) -> list[Any]:
-    own: dict[str, Any] = runnable.__dict__
-    functions = [own.get(name) for name in ("func", "afunc", "_transform", "_atransform")]
-    # A marked one is told by what is marked, and its version says what its code does not.
-    return [*functions, *(plan.keys.version for plan in map(plan_of, functions) if plan is not None)]
-
-
-def _of_binding(binding: Any) -> dict[str, Any]:
-    """Return what a binding adds; for a model neither how long it is waited for, nor who hears of its call."""
-    told: dict[str, Any] = {name: getattr(binding, name) for name in binding.__class__.model_fields}
-    if _asks_model(binding):
-        told |= {"kwargs": asking(binding.kwargs), "config": every_choice(binding.config)}
-    return told
-
-
-def _asks_model(runnable: Any) -> bool:
-    while isinstance(runnable, RunnableBindingBase):
-        runnable = cast("RunnableBindingBase[Any, Any]", runnable).bound
-    return isinstance(runnable, BaseLanguageModel)
-
-
-_KNOWN: dict[type, Any] = {
-    BaseMessage: content_of,
-    RunnableBindingBase: _of_binding,
-    RunnableGenerator: _of_function,
-    RunnableLambda: _of_function,
-}
