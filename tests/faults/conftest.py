@@ -78,7 +78,7 @@ class Actor(subprocess.Popen[str]):
         """Return what it still says, once it has ended well."""
         out, err = self.communicate()
         # What it tells of a stalled disk at its end is true, and no harm.
-        told = [line for line in err.splitlines() if not line.startswith("beautyspot: waiting for ")]
+        told = [line for line in err.splitlines() if not line.startswith("beautyspot: waiting ")]
         assert (self.returncode, told) == (0, [])
         return out.splitlines()
 

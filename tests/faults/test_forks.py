@@ -116,6 +116,52 @@ def test_forks_during_the_first_calls_of_threads_do_not_hang(stage: Any) -> None
         assert [actor.rest() for actor in actors] == [["[] True"]] * 2
 
 
+INTERRUPTED = """
+import time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
+db, begun, go = SQLiteTaskDB(f"{{folder}}/a.db"), threading.Event(), threading.Event()
+answer = new_answer(new_spot(db=db))
+answer(1)
+
+def stall(execute):
+    begun.set()
+    go.wait()
+
+threading.Thread(target=db._connections.write, args=(stall,)).start()
+begun.wait()
+for number in {numbers}:
+    time.sleep(0.1)
+    threading.Timer(0.2, os.kill, (os.getpid(), number)).start()
+threading.Timer({goes_on_after_s}, go.set).start()
+try:
+    in_child(lambda: None)
+    threading.Event().wait()
+except BaseException as error:
+    say(type(error).__name__, go.is_set())
+go.wait()
+try:
+    say(ended(in_child(lambda: answer(2) == value_of(2) or os._exit(9))), answer(1) == value_of(1))
+except KeyboardInterrupt:  # the second
+    say(ended(in_child(lambda: answer(2) == value_of(2) or os._exit(9))), answer(1) == value_of(1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "goes_on_after_s", "heard"),
+    [
+        ("[signal.SIGINT]", 0.8, "KeyboardInterrupt True"),
+        ("[signal.SIGTERM]", 0.8, "SystemExit True"),
+        ("[signal.SIGINT, signal.SIGINT]", 4, "KeyboardInterrupt False"),
+    ],
+    ids=["Ctrl-C", "a handler that ends the program", "Ctrl-C twice"],
+)
+def test_a_signal_while_a_fork_waits_is_heard_after_it_and_nothing_stays_locked(
+    stage: Any, numbers: str, goes_on_after_s: float, heard: str
+) -> None:
+    said = stage.run(HEAD + INTERRUPTED.format(numbers=numbers, goes_on_after_s=goes_on_after_s))
+    assert said == [heard, "[0] True"]
+
+
 SLOW_IMPORT = """
 import importlib.abc, importlib.util, opcode
 begun, go = threading.Event(), threading.Event()

@@ -21,6 +21,7 @@ from beautyspot.db.faults import (
     within_write,
 )
 from beautyspot.db.files import connect
+from beautyspot.db.forks import acquire_for_fork
 from beautyspot.db.generation import Generation
 from beautyspot.db.kept import Execute, Kept, Lender
 from beautyspot.db.patience import Patience
@@ -276,10 +277,10 @@ class Connections(Lender):
 
     def before_fork(self) -> None:
         """Close every connection: SQLite's own state in the child would claim locks that it doesn't have."""
-        deadline_s = time.monotonic() + FORK_PATIENCE_S
-        self._rests = self._mutex.acquire(timeout=FORK_PATIENCE_S)
+        until_s = time.monotonic() + FORK_PATIENCE_S
+        self._rests = acquire_for_fork(self._mutex, until_s, self.path)
         for kept in self._open:
-            if kept.lock.acquire(timeout=max(0.0, deadline_s - time.monotonic())):
+            if acquire_for_fork(kept.lock, until_s, self.path):
                 kept.close()
                 kept.lock.release()
 

@@ -6,7 +6,11 @@ import _imp  # holds what Python imports with; os.fork takes the same lock
 import os
 import sys
 import threading
+import time
 import weakref
+from contextlib import suppress
+
+from beautyspot.db.held_signals import HeldSignals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,12 +34,16 @@ if TYPE_CHECKING:
 
 LATE = ("dis", "hashlib")
 """Modules of Python's own that functions of ours import at their first use, for milliseconds."""
+TELL_AFTER_S = 1.0
+LOOK_S = 0.1
+"""How often a wait looks whether somebody pressed Ctrl-C twice."""
 ROUNDS = 100
 """A fork within an import that another thread waits for would find it without end."""
 
 _followers: weakref.WeakSet[FollowsForks] = weakref.WeakSet()
 _resting: list[FollowsForks] = []
 _forking = threading.Lock()
+_signals = HeldSignals()
 
 
 def follow(follower: FollowsForks, /) -> None:
@@ -43,11 +51,35 @@ def follow(follower: FollowsForks, /) -> None:
     _followers.add(follower)
 
 
+def acquire_for_fork(lock: Any, until_s: float, whose: object, /) -> bool:
+    """Take a lock for a follower that comes to rest, and say whether that was possible.
+
+    Args:
+        lock: That of a thread in the middle of something.
+        until_s: When to give up, on the monotonic clock; a second Ctrl-C gives up at once.
+        whose: What a person who waits is told of.
+    """
+    if lock.acquire(blocking=False):
+        return True
+    tell_at_s = time.monotonic() + TELL_AFTER_S
+    while (now_s := time.monotonic()) < until_s and _signals.count < 2:
+        if lock.acquire(timeout=min(LOOK_S, until_s - now_s)):
+            return True
+        if now_s >= tell_at_s:
+            from beautyspot.long_waits import say  # hardly any fork waits
+
+            tell_at_s = float("inf")
+            say(f"waiting to fork: a thread uses {whose}; Ctrl-C is heard after the fork, twice it forks at once")
+    return False
+
+
 def _before() -> None:
+    _signals.hold()
     _forking.acquire()  # two threads may fork at once, and each must find what it put to rest
     _resting[:] = _followers
     for follower in _resting:
-        follower.before_fork()
+        with suppress(Exception):  # the others must come to rest all the same
+            follower.before_fork()
     _let_imports_end()
 
 
@@ -64,7 +96,8 @@ def _let_imports_end() -> None:
             return
         _imp.release_lock()
         for name in names:
-            __import__(name)
+            with suppress(Exception):  # the other thread hears of it
+                __import__(name)
     _imp.acquire_lock()
 
 
@@ -83,6 +116,7 @@ def _after_in_parent() -> None:
         follower.after_fork_in_parent()
     _resting.clear()
     _forking.release()
+    _signals.let_go()
 
 
 def _after_in_child() -> None:
@@ -91,6 +125,7 @@ def _after_in_child() -> None:
         follower.after_fork_in_child()
     _resting.clear()
     _forking.release()
+    _signals.drop()
 
 
 if hasattr(os, "register_at_fork"):  # Windows has no fork
