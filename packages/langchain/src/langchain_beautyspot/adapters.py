@@ -22,8 +22,8 @@ def adapt(thing: Any, parts: Parts, settings: Settings) -> Any:
     """Return `thing`, marked; None if it is none of LangChain's objects. The entry point of `beautyspot.adapters`.
 
     Raises:
-        ConfigurationError: it is marked already.
-        UnkeyableArgument: a part of a Runnable has no content, and no version was given.
+        ConfigurationError: it is marked already, or it is a Runnable and `settings` name what to ignore.
+        UnkeyableArgument: a part of a Runnable has no content, and no text as version was given.
     """
     if isinstance(thing, MarkedRunnable | MarkedRetriever):
         raise ConfigurationError(f"{thing.get_name()!r} is marked already; take one of the two marks away")

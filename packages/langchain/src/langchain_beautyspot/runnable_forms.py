@@ -13,6 +13,9 @@ from langchain_beautyspot.configured import every_choice
 from langchain_beautyspot.messages import content_of
 from langchain_beautyspot.models import asking
 
+FUNCTIONS = ("func", "afunc", "_transform", "_atransform")
+"""Attributes in which a Runnable has the functions that it was given."""
+
 
 def asks_model(runnable: Any, /) -> bool:
     """Say whether it is a model, or one below bindings."""
@@ -23,7 +26,7 @@ def asks_model(runnable: Any, /) -> bool:
 
 def _of_function(runnable: Any) -> list[Any]:
     own: dict[str, Any] = runnable.__dict__
-    functions = [own.get(name) for name in ("func", "afunc", "_transform", "_atransform")]
+    functions = [own.get(name) for name in FUNCTIONS]
     # A marked one is told by what is marked, and its version says what its code does not.
     return [*functions, *(plan.keys.version for plan in map(plan_of, functions) if plan is not None)]
 

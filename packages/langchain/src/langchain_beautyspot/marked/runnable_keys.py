@@ -5,14 +5,16 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from beautyspot.errors import UnkeyableArgument
-from beautyspot.keys import KeyRegistry
+from beautyspot.keys import FromCode, KeyRegistry
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
+from beautyspot.keys.refusals import is_too_deep
 from beautyspot.parts import Parts
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from langchain_beautyspot.configured import choices, every_choice
+from langchain_beautyspot.marked.told_by_code import ToldByCode
 from langchain_beautyspot.marked.untold_parts import PartlyTold, warn_of_namesake
 from langchain_beautyspot.model_texts import model_text
 from langchain_beautyspot.models import asking
@@ -42,17 +44,20 @@ _around: ContextVar[tuple["RunnableKeys", ...]] = ContextVar("langchain_beautysp
 class RunnableKeys:
     """Makes the keys of one Runnable's calls, and says what tells it where it is part of another."""
 
-    def __init__(self, runnable: Runnable[Any, Any], known: KeyRegistry, *, version: Any) -> None:
+    def __init__(self, runnable: Runnable[Any, Any], known: KeyRegistry, *, version: str | FromCode | None) -> None:
         """Look at `runnable`, and again when a setting of a model within it has changed.
 
         Args:
             known: What the user said of further classes.
             version: The user's word for what a part without content does; what has content counts all the same.
+                `FROM_CODE` for no word, and for more to count: what the functions of `runnable` call.
 
         Raises:
-            UnkeyableArgument: a part of it has no content, and there is no `version`.
+            UnkeyableArgument: a part of it has no content, and there is no text as `version`.
         """
-        self._runnable, self._known, self._version = runnable, known, version
+        self._runnable, self._known = runnable, known
+        self._version = version if isinstance(version, str) else None
+        self._canonical = ToldByCode if isinstance(version, FromCode) else Canonical
         self._form = Canonical(_registry(known, model_text, RunnableKeys.part)).form
         self.look = self._looked()
         """What the last key was made of."""
@@ -69,7 +74,7 @@ class RunnableKeys:
         try:
             return digest(pack([look.identity, self._form(asked), self._form(chosen), self._form(kwargs)])).hex()
         except (UnkeyableArgument, RecursionError, ValueError) as error:
-            too_deep = isinstance(error, RecursionError) or "recursion" in str(error)
+            too_deep = is_too_deep(error)
             why = "it holds itself or is nested too deep" if too_deep else error
             raise UnkeyableArgument(
                 f"{self._runnable.get_name()!r} was asked with a {type(asked).__qualname__!r}, and {why}; give plain "
@@ -123,15 +128,17 @@ class RunnableKeys:
         models: list[tuple[Any, State]] = []
         untold: list[Any] = []
         try:
-            form = Canonical(_noting(self._known, models, untold)).form
+            form = self._canonical(_noting(self._known, models, untold)).form
             return Look(form(self._runnable), models, untold)
         except (UnkeyableArgument, RecursionError, ValueError) as error:
             if self._version is not None:
                 return self._looked_partly()
+            too_deep = is_too_deep(error)
+            why = "it holds itself or is nested too deep" if too_deep else f"a part of it has no content ({error})"
             raise UnkeyableArgument(
-                f"mark got {self._runnable.get_name()!r}, and a part of it has no content ({error}); "
-                "give mark a version= of its own, which changes when that part does"
-            ) from error
+                f"mark got {self._runnable.get_name()!r}, and {why}; "
+                "give mark a version= of its own, a text that changes when that part does"
+            ) from (None if too_deep else error)  # as above
 
     def _looked_partly(self) -> Look:
         models: list[tuple[Any, State]] = []

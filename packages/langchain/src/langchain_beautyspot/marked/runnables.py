@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
+from beautyspot.errors import ConfigurationError
 from beautyspot.marking import Settings, mark
 from beautyspot.parts import Parts
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -42,13 +43,18 @@ class MarkedRunnable(Runnable[Any, Any]):
         """Stand for `inner`, marked as `settings` say.
 
         Raises:
-            UnkeyableArgument: a part of `inner` has no content, and no version was given.
+            ConfigurationError: the settings name what to ignore.
+            UnkeyableArgument: a part of `inner` has no content, and no text as version was given.
         """
         self.inner = inner
         self._marked_with = parts, settings
         self.name = inner.get_name()
-        version = settings.version if isinstance(settings.version, str) else None  # code is in the key either way
-        keys, chosen = RunnableKeys(inner, parts.registry, version=version), settings.input_key_fn
+        if settings.ignore:
+            raise ConfigurationError(
+                f"mark got ignore={settings.ignore!r} for {self.name!r}, and a Runnable has one input; say what of it "
+                "counts with input_key_fn="
+            )
+        keys, chosen = RunnableKeys(inner, parts.registry, version=settings.version), settings.input_key_fn
         keys.warn_of_namesake(parts)
         self.keys = keys
 
@@ -58,6 +64,7 @@ class MarkedRunnable(Runnable[Any, Any]):
             return made_of
 
         cache_if = _of_one_setting(settings.options.cache_if, parts, f"langchain.{self.name}")
+        version = settings.version if isinstance(settings.version, str) else None  # else `keys` reads the code
         settings = settings._replace(
             input_key_fn=key, version=version, options=settings.options._replace(cache_if=cache_if)
         )
