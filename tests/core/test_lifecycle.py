@@ -18,6 +18,7 @@ from beautyspot.db.memory import MemoryTaskDB
 from beautyspot.errors import StorageError
 from beautyspot.records import Activity, Run, Task
 from beautyspot.testing import FrozenClock
+from waits import without_waits
 
 HEAD = """
 import multiprocessing, os, signal, sys, threading, warnings
@@ -38,7 +39,9 @@ def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
     script = folder / "script.py"
     script.write_text(HEAD + code)
     command = [sys.executable, "-W", "error", script, folder]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done.stderr = without_waits(done.stderr)
+    return done
 
 
 def kept(folder: Path) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waits import without_waits
 
 SCRIPT = """
 import beautyspot as bs
@@ -51,7 +52,7 @@ def run(script: Path) -> tuple[list[str], str]:
     """Return the lines that a script prints, run from the folder above its own, and its warnings."""
     command = [sys.executable, str(script.relative_to(script.parents[1]))]
     done = subprocess.run(command, cwd=script.parents[1], capture_output=True, text=True, check=True, timeout=60)
-    return done.stdout.split(), done.stderr
+    return done.stdout.split(), without_waits(done.stderr)
 
 
 def test_a_result_of_another_file_comes_with_a_warning_that_names_both(folder: Path) -> None:

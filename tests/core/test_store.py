@@ -206,13 +206,19 @@ def test_small_results_that_are_held_have_their_limit_as_well(store: Store, db: 
     assert len(store.unsaved) == 3
 
 
-def test_one_trouble_of_the_database_is_told_once_for_all_functions(store: Store, db: MoodyDB):
+def test_one_trouble_of_the_database_is_told_once_for_all_reads_and_once_for_all_results_it_holds_up(
+    store: Store, db: MoodyDB
+):
+    def ask() -> None:
+        for key, name in (("k" * 32, "m.f"), ("l" * 32, "m.g")):
+            store.read(key, PLAIN)
+            store.keep(label(key, func_name=name), 7, PLAIN)
+
     db.sulks = True
-    with pytest.warns(bs.CacheReadWarning, match="sulking") as warned:
-        store.read("k" * 32, PLAIN)
-    store.keep(label(func_name="m.f"), 7, PLAIN)
-    store.keep(label("l" * 32, func_name="m.g"), 7, PLAIN)
-    assert len(warned) == 1
+    with pytest.warns(bs.CacheWarning, match="sulking") as warned:
+        ask()
+    assert [each.category for each in warned] == [bs.CacheReadWarning, bs.CacheSaveWarning]
+    assert "held in memory" in str(warned[1].message)
     assert len(store.unsaved) == 2
 
 

@@ -39,6 +39,14 @@ def told(page: Page) -> list[BackMsg]:
     return messages
 
 
+def choose(page: Page, label: str, messages: list[BackMsg]) -> None:
+    """Click, and return when the server is told: a busy browser shows a choice well before it tells of it."""
+    messages.clear()
+    page.get_by_text(label, exact=True).click()
+    while not messages:
+        page.wait_for_timeout(1)
+
+
 @pytest.mark.parametrize(("name", "path", "label", "said"), CHOICES, ids=[each[0] for each in CHOICES])
 def test_a_choice_outlasts_clicks_that_come_before_it_is_shown(
     name: str, path: str, label: str, said: str, busy_dashboard: str, page: Page
@@ -47,10 +55,7 @@ def test_a_choice_outlasts_clicks_that_come_before_it_is_shown(
     page.goto(busy_dashboard)
     for before_ms, between_ms in PAUSES_MS:
         show(page, busy_dashboard, path)
-        messages.clear()
-        page.get_by_text(label, exact=True).click()
-        while not messages:  # a busy browser checks the radio well before it tells the server
-            page.wait_for_timeout(1)
+        choose(page, label, messages)
         page.wait_for_timeout(before_ms)
         go(page, "Results")
         page.wait_for_timeout(between_ms)
@@ -62,13 +67,14 @@ def test_a_choice_outlasts_clicks_that_come_before_it_is_shown(
 
 @pytest.mark.parametrize("pause_ms", [0, 60])
 def test_a_word_outlasts_clicks_that_come_before_its_results(pause_ms: int, busy_dashboard: str, page: Page) -> None:
+    messages = told(page)
     page.goto(busy_dashboard)
     show(page, busy_dashboard, "results")
     page.get_by_role("textbox", name="Search").fill("summ")
     page.get_by_role("textbox", name="Search").press("Enter")
     page.wait_for_timeout(pause_ms)
     go(page, "Runs")
-    page.get_by_text("Only the beginnings of traces").click()
+    choose(page, "Only the beginnings of traces", messages)
     go(page, "Results")
     expect(page.get_by_role("textbox", name="Search")).to_have_value("summ")
     expect(page).to_have_url(re.compile(r"/results\?text=summ$"))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waits import without_waits
 
 HEAD = """
 import asyncio, os, signal, sys, threading, warnings
@@ -77,9 +78,7 @@ class Actor(subprocess.Popen[str]):
     def rest(self) -> list[str]:
         """Return what it still says, once it has ended well."""
         out, err = self.communicate()
-        # What it tells of a stalled disk at its end is true, and no harm.
-        told = [line for line in err.splitlines() if not line.startswith("beautyspot: waiting ")]
-        assert (self.returncode, told) == (0, [])
+        assert (self.returncode, without_waits(err)) == (0, "")
         return out.splitlines()
 
 

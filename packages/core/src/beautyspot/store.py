@@ -290,11 +290,11 @@ class Store:
         next_step = NEXT_STEP if held else "it is not kept"
         if isinstance(error, SerializationError):
             next_step = "it is computed again at every call until it can be kept"
-        subject = trouble(error) if held else (label.func_name, trouble(error))
-        if held and str(subject).startswith(UPGRADE):  # the lookup has told of it, but that it is a miss alone
-            subject, next_step = ("save", subject), NEXT_STEP_TOO_OLD
+        reason = trouble(error)
+        if held and str(reason).startswith(UPGRADE):
+            next_step = NEXT_STEP_TOO_OLD
         self.notices.warn(
-            subject,
+            ("save" if held else label.func_name, reason),  # a lookup may have told of the same, and not what is held
             f"a result of {label.func_name} was returned but could not be saved ({told(error)}); {next_step}",
             CacheSaveWarning,
         )

@@ -9,8 +9,8 @@ import time
 
 LOOP_PATIENCE_S = 1.0
 """Longest wait on an event loop, which holds up its other tasks."""
-REST_S = 10.0
-"""How long no read waits again after one did in vain: a miss reads three times."""
+REST_S = 30.0
+"""How long no read waits again after one did in vain: a miss reads three times, and writes, which waits as long."""
 
 
 class Patience:
