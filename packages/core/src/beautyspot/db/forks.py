@@ -44,6 +44,8 @@ _followers: weakref.WeakSet[FollowsForks] = weakref.WeakSet()
 _resting: list[FollowsForks] = []
 _forking = threading.Lock()
 _signals = HeldSignals()
+_at_rest = threading.local()
+"""`at_rest.all` is there in the thread that forks; a handler may cut the first line of `_before` off."""
 
 
 def follow(follower: FollowsForks, /) -> None:
@@ -81,6 +83,7 @@ def _before() -> None:
         with suppress(Exception):  # the others must come to rest all the same
             follower.before_fork()
     _let_imports_end()
+    _at_rest.all = True
 
 
 def _let_imports_end() -> None:
@@ -111,20 +114,22 @@ def _imported_by_others() -> list[str]:
 
 
 def _after_in_parent() -> None:
-    _imp.release_lock()
-    for follower in _resting:
-        follower.after_fork_in_parent()
-    _resting.clear()
-    _forking.release()
+    if vars(_at_rest).pop("all", False):
+        _imp.release_lock()
+        for follower in _resting:
+            follower.after_fork_in_parent()
+        _resting.clear()
+        _forking.release()
     _signals.let_go()
 
 
 def _after_in_child() -> None:
-    _imp.release_lock()
-    for follower in _resting:
-        follower.after_fork_in_child()
-    _resting.clear()
-    _forking.release()
+    if vars(_at_rest).pop("all", False):
+        _imp.release_lock()
+        for follower in _resting:
+            follower.after_fork_in_child()
+        _resting.clear()
+        _forking.release()
     _signals.drop()
 
 
