@@ -1,6 +1,7 @@
 """Models of the user's own whose fields hold objects, and whose classes share a type."""
 
-import importlib
+import ctypes
+import itertools
 import operator
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
+import pyarrow as pa
 import pytest
 from beautyspot import CacheSaveWarning, CacheWarning, Spot, UnkeyableArgument
 from langchain.agents import create_agent  # pyright: ignore[reportUnknownVariableType] - of whatever state
@@ -314,35 +317,6 @@ def first_of(names: Iterator[str], _: str) -> str:
     return next(names)
 
 
-LIBRARY = """
-class Estimator:
-    def __init__(self, weight):
-        self.weight = weight
-
-    def __repr__(self):
-        return "Estimator()"
-
-    def __call__(self):
-        return self.weight
-
-
-class Template:
-    def __repr__(self):
-        return f"<Template memory:{id(self):x}>"
-"""
-
-
-@pytest.fixture
-def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """An installed package, whose objects are shown without what they were fitted to, or by an address."""
-    folder = tmp_path / "site-packages"
-    folder.mkdir()
-    (folder / "fitted_library.py").write_text(LIBRARY, encoding="utf-8")
-    monkeypatch.syspath_prepend(folder)
-    yield importlib.import_module("fitted_library")
-    del sys.modules["fitted_library"]
-
-
 def subclass_of(kind: Any) -> Any:
     class Own(kind):
         def __init__(self, weight: Any) -> None:
@@ -372,12 +346,28 @@ def value_of(table: UserDict[str, Any]) -> str:
     return table["e"]()
 
 
+def last_of(table: pa.Table) -> str:
+    return table["names"][-1].as_py()
+
+
+def called(estimators: Iterator[Any]) -> str:
+    return next(estimators)()
+
+
+def behind(address: Any) -> str:
+    return address._obj.value
+
+
 SHOWN: dict[str, Callable[[Any, str], Any]] = {
     "itself": lambda library, name: library.Estimator(name),
     "a subclass": lambda library, name: subclass_of(library.Estimator)(name),
     "in a table of Python's": lambda library, name: partial(value_of, UserDict(e=library.Estimator(name))),
     "in an object": lambda library, name: Around(library.Estimator(name)),
     "an address": lambda _, name: Addressed(iter([name])),
+    "an address in C": lambda _, name: partial(behind, ctypes.byref(ctypes.c_wchar_p(name))),
+    "a function in C": lambda _, name: partial(np.frompyfunc(lambda _: name, 1, 1), 0),
+    "items in C": lambda library, name: partial(called, itertools.repeat(library.Estimator(name))),
+    "a table that is cut": lambda _, name: partial(last_of, pa.table({"names": [*"0123456789" * 9, "-", name]})),
 }
 
 
@@ -387,6 +377,15 @@ def test_what_a_library_shows_of_its_objects_is_no_content(tmp_path: Path, libra
     models = [Chat(engine=make(library, name), cache=cache) for name in "ab"]
     with pytest.warns(CacheWarning, match=r"field 'engine' of 'Chat'"):
         assert [model.invoke("q").text for model in models] == ["a []", "b []"]
+
+
+def width_of(kind: pa.DataType) -> str:
+    return str(kind.bit_width)
+
+
+def test_a_librarys_object_that_holds_nothing_counts_by_what_it_shows(tmp_path: Path, ask: Any) -> None:
+    said = [ask(Chat(engine=partial(width_of, each())), tmp_path) for each in (pa.float32, pa.float64, pa.float32)]
+    assert said == ["32 []", "64 []", "32 []"]
 
 
 def test_an_address_of_any_spelling_is_in_no_text_of_langchains_own_models(library: Any) -> None:

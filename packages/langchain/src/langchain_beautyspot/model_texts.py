@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from beautyspot.errors import UnkeyableArgument
-from beautyspot.keys.canonical import NoContentError, pack
+from beautyspot.keys.canonical import pack
 from beautyspot.keys.counted import asked_by
 from beautyspot.keys.digest import digest
 from beautyspot.keys.registry import KeyRegistry
@@ -26,7 +26,7 @@ from langchain_beautyspot.model_fields import (
     says_nothing,
 )
 from langchain_beautyspot.models import answering
-from langchain_beautyspot.part_forms import PartForms
+from langchain_beautyspot.part_forms import PartForms, blamed
 from langchain_beautyspot.runnable_forms import CONTENTS
 
 
@@ -127,11 +127,8 @@ def _content(kind: type[BaseModel], name: str, value: Any, untold: list[Any] | N
         if untold is not None:
             untold.append(value)
             return b""
-        held = qualified_name(value.__class__)
-        part = qualified_name(error.kind) if isinstance(error, NoContentError) else held
-        within = "" if part == held else f", and in it a {part!r}"
         raise UnkeyableArgument(
-            f"the field {name!r} of {kind.__name__!r} holds a {held!r}{within}, which nothing tells from "
+            f"the field {name!r} of {kind.__name__!r} holds a {blamed(value, error)}, which nothing tells from "
             "others, so one model could be given another's answers; say what tells it in the _identifying_params of "
             "your class (of LangChain's own derive one), give that object a class of yours whose __repr__ says it, or "
             "write Field(exclude=True) in your class where it changes no answer"

@@ -2,6 +2,7 @@
 
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+import re
 import sys
 from functools import cached_property
 from types import MethodType
@@ -30,6 +31,7 @@ CARRIERS = frozenset(("aiohttp", "anthropic", "boto3", "botocore", "httpx", "ope
 """Packages whose objects carry what is asked; of these it counts where they ask, and with which headers."""
 LONGEST_TEXT = 200
 """Signs of an object's own words that count as its content; a client may tell its whole state."""
+_ADDRESS = re.compile(r" at 0x|0x[0-9a-fA-F]{6}")
 _OBJECT = tag("object")
 
 
@@ -105,11 +107,12 @@ class PartForms(Canonical):
     def _library_form(self, value: Any) -> Form:
         kind, said = type(value), _said(value)
         head = [_OBJECT, qualified_name(kind), *said]
-        if said and _package(kind) in sys.stdlib_module_names:
-            # A `UserDict` says of what it holds no more than that does.
+        held = attributes(value, slots_of(kind.__mro__))
+        if said and (_package(kind) in sys.stdlib_module_names if held else not _may_hold(value)):
+            # A `UserDict` says of what it holds no more than that does; a `torch.float16` holds nothing.
             return self._links.form(value, lambda: [*head, self._attributes(value)])
         # What else an object of a library says is made to be read: of a `RunnableLambda` without what its function
-        # closes over, of an estimator without what it was fitted to.
+        # closes over, of an estimator without what it was fitted to, of a tensor or an Arrow table with numbers cut.
         if self._untold is None:
             raise UntoldPartError(kind)
         self._untold.append(value)
@@ -142,11 +145,24 @@ def changes_nothing(value: Any, /) -> bool:
     return _package(kind) in TOOLS or is_ours(kind) or isinstance(value, HEARERS)
 
 
+def blamed(value: Any, error: Exception, /) -> str:
+    """Return the class of a value that has no form, and of what in it has none, as a message names them."""
+    held = qualified_name(value.__class__)
+    part = qualified_name(error.kind) if isinstance(error, NoContentError) else held
+    return repr(held) if part == held else f"{held!r}, and in it a {part!r}"
+
+
 def _said(value: Any) -> list[str]:
     """Return what an object says of itself; nothing where that is long or names an address, of itself or of a part."""
     text, parts = repr(value), attributes(value, slots_of(type(value).__mro__)).values()
-    addresses = (" at 0x", *(f"{id(each):{base}}" for each in (value, *parts) for base in "xd"))
-    return [] if len(text) >= LONGEST_TEXT or any(each in text.lower() for each in addresses) else [text]
+    addresses = [f"{id(each):{base}}" for each in (value, *parts) for base in "xd"]
+    is_short = len(text) < LONGEST_TEXT and not any(each in text.lower() for each in addresses)
+    return [text] if is_short and not _ADDRESS.search(text) else []
+
+
+def _may_hold(value: Any) -> bool:
+    """Say whether an object may hold what is in no attribute of Python's: a function, or items."""
+    return callable(value) or any(hasattr(type(value), name) for name in ("__getitem__", "__iter__", "__len__"))
 
 
 def _writer(kind: type) -> type:

@@ -2,16 +2,19 @@
 
 from typing import Any, NamedTuple
 
-from beautyspot.errors import ConfigurationError, UnkeyableArgument
-from beautyspot.keys.canonical import Canonical, pack
-from beautyspot.keys.counted import counts_of
+from beautyspot.errors import ConfigurationError
+from beautyspot.keys.canonical import pack
+from beautyspot.keys.counted import asked_by, counts_of
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 from langchain_core.embeddings import Embeddings
+from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 
 from langchain_beautyspot.clients import addresses_beside
 from langchain_beautyspot.model_fields import is_secret
+from langchain_beautyspot.model_texts import HELD
+from langchain_beautyspot.part_forms import PartForms, blamed
 from langchain_beautyspot.snapshots import are_same, as_it_is
 
 NAME_FIELDS = ("model", "model_name", "model_id", "deployment", "repo_id")
@@ -28,9 +31,6 @@ IDLE_FIELDS = frozenset(
 many would give wrong vectors."""
 ENTRIES = ("embed_documents", "aembed_documents", "embed_query", "aembed_query")
 """Methods by which a model is asked; what it counts there makes it no other."""
-LONGEST_TEXT = 200
-"""Signs of an object's own words that count as a setting; a client may tell its whole state."""
-_FORM = Canonical(KeyRegistry()).form
 
 
 class Embedder(NamedTuple):
@@ -85,51 +85,48 @@ def _embedder_of(embeddings: Embeddings, model: str | None) -> Embedder:
     kind = type(embeddings)
     if model is not None:
         return Embedder(f"langchain.embeddings.{model}", pack(["model", model]))
-    settings = _settings(embeddings)
-    told = _told(settings)
+    told = _told(embeddings)
     name = next((told[field] for field in NAME_FIELDS if isinstance(told.get(field), str)), kind.__name__)
     return Embedder(f"langchain.embeddings.{name}", pack(["settings", qualified_name(kind), told]))
 
 
-def _told(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return what settings say, and what models among them do: one may stand in front of another.
+def _told(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
+    """Return what a model's settings say, and what models among them do: one may stand in front of another.
 
     Raises:
-        ConfigurationError: one is an object that says nothing of itself, such as a model that was loaded.
+        ConfigurationError: nothing tells an object among them from others, such as a model that was loaded.
     """
     told: dict[str, Any] = {}
-    for name, value in sorted(settings.items()):
-        if isinstance(value, Embeddings | BaseModel):
-            told[name] = [qualified_name(type(value)), _told(_settings(value))]
+    for name, value in sorted(_settings(embeddings).items()):
+        if isinstance(value, Embeddings | BaseModel) and not isinstance(value, Runnable):
+            told[name] = [qualified_name(type(value)), _told(value)]
         else:
-            told[name] = _content(name, value)
+            told[name] = _content(name, value, asked_by(type(embeddings), ENTRIES, name))
     return told
 
 
-def _content(name: str, value: Any) -> Any:
-    kind = qualified_name(value.__class__)
+def _content(name: str, value: Any, asked: tuple[str, ...]) -> Any:
     if isinstance(value, dict):
-        return sorted([repr(each), _content(f"{name}[{each!r}]", item)] for each, item in value.items())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - settings are anything
+        return sorted([repr(each), _content(f"{name}[{each!r}]", item, asked)] for each, item in value.items())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - settings are anything
     if isinstance(value, list | tuple):
-        return [_content(f"{name}[{place}]", item) for place, item in enumerate(value)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - as above
+        return [_content(f"{name}[{place}]", item, asked) for place, item in enumerate(value)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - as above
     try:
-        return _FORM(value)
-    except (UnkeyableArgument, RecursionError):
-        if not _says_itself(value):
-            raise ConfigurationError(
-                f"the setting {name!r} holds {kind!r}, which doesn't say what it is, so vectors of two models could "
-                "mix; give CachedEmbeddings(…, model='a name of your own')"
-            ) from None
-        return [kind, repr(value)]  # such as torch.float16
+        return _forms(asked).form(value)
+    except Exception as error:  # noqa: BLE001 - the user's object is asked, and may raise anything
+        raise ConfigurationError(
+            f"the setting {name!r} holds {blamed(value, error)}, which doesn't say what it is, so vectors of two "
+            "models could mix; give CachedEmbeddings(…, model='a name of your own')"
+        ) from None
 
 
-def _says_itself(value: Any) -> bool:
-    try:
-        _FORM(value)
-    except (UnkeyableArgument, RecursionError):
-        text = repr(value)
-        return len(text) < LONGEST_TEXT and " at 0x" not in text
-    return True
+def _forms(asked: tuple[str, ...]) -> PartForms:
+    registry = KeyRegistry()
+    registry.functions.update({**HELD.functions, Embeddings: _nested})
+    return PartForms(registry, asked=asked, untold=None)
+
+
+def _nested(embeddings: Embeddings) -> bytes:
+    return pack(_told(embeddings))
 
 
 def _settings(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
