@@ -42,6 +42,20 @@ class Fields(BaseModel, Embeddings):
     embed_documents, embed_query = Asking.embed_documents, Asking.embed_query
 
 
+class Slotted(Asking):
+    """Does so with a slot."""
+
+    __slots__ = ("factor",)
+
+    def __init__(self, factor: int) -> None:
+        super().__init__(None)
+        self.factor = factor
+
+    def embed_query(self, text: str) -> list[float]:
+        self.calls += 1
+        return [float(len(text) * self.factor)]
+
+
 class Pooling:
     def __init__(self, inner: Callable[[int], int]) -> None:
         self.inner = inner
@@ -72,6 +86,7 @@ WAYS: dict[str, Callable[[int], Any]] = {
     "sequence": lambda factor: Chaining(times(1) | times(factor).with_retry() | RunnablePassthrough()),
     "method": lambda factor: Asking(times(factor).invoke),
     "field": lambda factor: Fields(part=times(factor).invoke),
+    "slot": Slotted,
     "closure": lambda factor: Asking((lambda inner: lambda length: inner.invoke(length))(times(factor))),
     "table": lambda factor: Asking(partial(in_table, MappingProxyType({"scale": times(factor)}))),
     "object": lambda factor: Asking(Pooling(times(factor).invoke)),

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from beautyspot.errors import ConfigurationError
+from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.canonical import pack
 from beautyspot.keys.counted import asked_by, counts_of
 from beautyspot.keys.registry import KeyRegistry
@@ -130,10 +131,12 @@ def _nested(embeddings: Embeddings) -> bytes:
 
 
 def _settings(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
-    own: dict[str, Any] = getattr(embeddings, "__dict__", {})
     if isinstance(embeddings, BaseModel):
-        names = type(embeddings).model_fields.keys() - counts_of(embeddings, own, ENTRIES)
-        own = {name: value for name, value in own.items() if name in names} | (embeddings.model_extra or {})
+        held = vars(embeddings)
+        names = type(embeddings).model_fields.keys() - counts_of(embeddings, held, ENTRIES)
+        own = {name: value for name, value in held.items() if name in names} | (embeddings.model_extra or {})
+    else:
+        own = attributes(embeddings, slots_of(type(embeddings).__mro__))
     settings = {
         name: value for name, value in own.items() if name.lstrip("_") not in IDLE_FIELDS and not is_secret(name, value)
     }
