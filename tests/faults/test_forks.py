@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,6 +161,102 @@ def test_a_signal_while_a_fork_waits_is_heard_after_it_and_nothing_stays_locked(
 ) -> None:
     said = stage.run(HEAD + INTERRUPTED.format(numbers=numbers, goes_on_after_s=goes_on_after_s))
     assert said == [heard, "[0] True"]
+
+
+CUT_OFF = """
+import faulthandler, functools, os, signal, sys, threading, _thread
+armed = []
+
+def once(*_):
+    if armed:
+        raise ValueError(armed.pop())
+
+signal.signal(2, once)
+interrupt = functools.partial(_thread.interrupt_main, 2)  # what is written in C hears of no signal
+if "{moment}" == "after":
+    os.register_at_fork(after_in_parent=interrupt)
+import beautyspot as bs
+if "{moment}" == "before":
+    os.register_at_fork(before=interrupt)
+faulthandler.dump_traceback_later(20, exit=True)
+sys.unraisablehook = lambda dropped: None
+
+@bs.Spot("cut", db=sys.argv[1] + "/a.db").mark
+def double(n):
+    return n * 2
+
+double(1)
+for n in (2, 3):
+    armed.append("in the hook")
+    pid = os.fork()
+    if not pid:
+        os._exit(double(10 * n) != 20 * n)
+    assert not armed
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    works = [threading.Thread(target=double, args=[n]), threading.Thread(target=__import__, args=["colorsys"])]
+    for thread in works:
+        thread.start()
+    for thread in works:
+        thread.join()
+thread = threading.Thread(target=lambda: os.fork() or os._exit(0))
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_signal_in_the_very_moment_of_a_fork_leaves_nothing_locked(tmp_path: Path, moment: str) -> None:
+    # Python may drop what the handler raises then, as of any hook that is written in Python.
+    command = [sys.executable, "-c", CUT_OFF.format(moment=moment), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == ["0"] * 2
+
+
+EVERYWHERE = """
+import beautyspot.db.fork_signals, beautyspot.db.forks, traceback
+db = SQLiteTaskDB(f"{folder}/a.db")
+answer = new_answer(new_spot(db=db))
+answer(1)
+sys.unraisablehook = traceback.print_exception = lambda error: None  # no handler raised it
+ours = ("forks.py", "fork_signals.py", "connections.py", "kept.py", "contextlib.py")
+
+def cut_off_at(count):
+    lines = iter(range(count, -1, -1))
+
+    def trace(frame, event, arg):
+        if not frame.f_code.co_filename.endswith(ours):
+            return None
+        if event == "line" and next(lines, 1) == 0:
+            raise ValueError("as a handler may")
+        return trace
+
+    sys.settrace(trace)
+    pid = os.fork()
+    sys.settrace(None)
+    if not pid:
+        signal.alarm(60)
+        os._exit(answer(2) != value_of(2))
+    return next(lines, None), ended(pid)
+
+bad, count, left = [], 0, None
+while left is None:
+    left, codes = cut_off_at(count)
+    threads = [threading.Thread(target=answer, args=(n,)) for n in (3 * count + 4, 3 * count + 5)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join(20)
+    if codes != [0] or any(thread.is_alive() for thread in threads):
+        bad.append((count, codes))
+        break
+    count += 1
+say(bad, count > 100)
+os._exit(0)
+"""
+
+
+@pytest.mark.slow
+def test_what_cuts_a_fork_off_at_any_line_leaves_nothing_locked(stage: Any) -> None:
+    assert stage.run(HEAD + EVERYWHERE)[-1] == "[] True"
 
 
 SLOW_IMPORT = """

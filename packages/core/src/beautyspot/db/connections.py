@@ -21,7 +21,7 @@ from beautyspot.db.faults import (
     within_write,
 )
 from beautyspot.db.files import connect
-from beautyspot.db.forks import acquire_for_fork
+from beautyspot.db.forks import Rest
 from beautyspot.db.generation import Generation
 from beautyspot.db.kept import Execute, Kept, Lender
 from beautyspot.db.patience import Patience
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 MAX_OPEN = 64
 """Each holds two file descriptors, and a process often has 1024; more threads than this share connections."""
-FORK_PATIENCE_S = 60.0
-"""How long a fork waits for statements of other threads; a child born within one can't use the file."""
 WITHIN_PATIENCE_S = 0.1
 """Longest wait of a write within another of its thread, which goes on only afterwards."""
 
@@ -63,14 +61,14 @@ class Connections(Lender):
 
     def _start(self) -> None:
         self.mine = threading.local()
-        self._mutex = threading.RLock()  # as `Kept.lock`
+        self._mutex: Any = threading.RLock()  # as `Kept.lock`
         self._turns = Turns()
         self._writers: set[int] = set()
         """Threads in the middle of a write."""
         self._open: list[Kept] = []
         self._idle: deque[Kept] = deque()
         self._next = 0
-        self._rests = False
+        self._rest = Rest(self.path)
         self._patience = Patience(self._busy_timeout_s)
         self._aside = Aside(self.path, self._synchronous, self._busy_timeout_s)
 
@@ -277,18 +275,20 @@ class Connections(Lender):
 
     def before_fork(self) -> None:
         """Close every connection: SQLite's own state in the child would claim locks that it doesn't have."""
-        until_s = time.monotonic() + FORK_PATIENCE_S
-        self._rests = acquire_for_fork(self._mutex, until_s, self.path)
+        self._rest.begin((self._mutex, *(kept.lock for kept in self._open)))
+        self._rest.acquire(self._mutex)
         for kept in self._open:
-            if acquire_for_fork(kept.lock, until_s, self.path):
+            if self._rest.acquire(kept.lock):
                 kept.close()
-                kept.lock.release()
 
     def after_fork_in_parent(self) -> None:
         """Let threads open connections again."""
-        self._open = [kept for kept in self._open if not kept.closed]
-        if self._rests:
-            self._mutex.release()
+        for kept in self._open:
+            self._rest.release(kept.lock)
+        if self._mutex._is_owned():
+            self._open = [kept for kept in self._open if not kept.closed]
+        self._rest.release(self._mutex)
+        self._rest.end()
 
     def after_fork_in_child(self) -> None:
         """Start without connections; one that was in use stays the parent's and is never closed here."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
+from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Kept:
         self.data_version: int | None = None
         """What `PRAGMA data_version` said last, which tells of other connections' commits; None before it was asked."""
         # Reentrant: a signal handler or a `__del__` may call a marked function in the middle of any of our lines.
-        self.lock = threading.RLock()
+        self.lock: Any = threading.RLock()
         self.closed = False
 
     @property
@@ -61,10 +62,10 @@ class Kept:
 
     def close(self) -> None:
         """Close it; its lock is held."""
-        if not self.closed:
-            self.closed = True
+        self.closed = True
+        with suppress(sqlite3.ProgrammingError):  # it is closed
             self.cursor.close()  # its last statement would keep the file open
-            self.connection.close()
+        self.connection.close()
 
 
 class Lease:

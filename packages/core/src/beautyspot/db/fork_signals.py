@@ -1,0 +1,79 @@
+"""What the handlers of signals raise in the middle of a fork: they are called once more after it.
+
+Python reports what is raised within a hook of `os.fork`, such as the KeyboardInterrupt of Ctrl-C, and drops it, so that
+the program would go on as if nobody had pressed a key.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import CodeType
+    from typing import Any
+
+LOOK_S = 0.0001
+SETTLE_S = 1.0
+"""Longest wait for a hook to end, before the handlers are called all the same."""
+
+
+def call_again(raised: Sequence[BaseException], /) -> None:
+    """Have the handlers that raised these be called in the main thread, once the caller runs there no longer.
+
+    They run twice then: nothing else raises in the program what they raise. What no handler raised is reported.
+    """
+    numbers = [number for error in raised if (number := _signal_of(error)) is not None]
+    if len(numbers) < len(raised):
+        import traceback
+
+        traceback.print_exception(raised[-1])
+    if numbers:
+        hook = sys._getframe(1).f_code  # pyright: ignore[reportPrivateUsage] - the public way, `inspect`, costs 12 ms
+        threading.Thread(target=_send, args=(numbers, hook), name="beautyspot-signals", daemon=True).start()
+
+
+def _signal_of(error: BaseException) -> int | None:
+    """Return the number of the signal whose handler raised `error`, None if none did."""
+    import signal  # hardly any fork is interrupted
+
+    ran = {*_codes_of(error)}
+    for number in range(1, signal.NSIG):
+        code = _code_of(signal.getsignal(number))
+        if code is not None and code in ran:
+            return number
+    # It is written in C, and leaves no trace.
+    is_pythons = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    return signal.SIGINT if is_pythons and type(error) is KeyboardInterrupt else None
+
+
+def _codes_of(error: BaseException) -> Iterator[CodeType]:
+    trace = error.__traceback__
+    while trace is not None:
+        yield trace.tb_frame.f_code
+        trace = trace.tb_next
+
+
+def _code_of(handler: Any) -> CodeType | None:
+    for name in ("func", "__func__"):  # of a partial, a method
+        handler = getattr(handler, name, handler)
+    kind: Any = type(handler)
+    return getattr(handler, "__code__", None) or getattr(getattr(kind, "__call__", None), "__code__", None)  # noqa: B004
+
+
+def _send(numbers: list[int], hook: CodeType) -> None:
+    import signal
+
+    main, until_s = threading.main_thread().ident or 0, time.monotonic() + SETTLE_S
+    while time.monotonic() < until_s:
+        frame = sys._current_frames().get(main)  # pyright: ignore[reportPrivateUsage] - nothing public tells it
+        while frame is not None and frame.f_code is not hook:
+            frame = frame.f_back
+        if frame is None:
+            break
+        time.sleep(LOOK_S)
+    for number in numbers:
+        signal.pthread_kill(main, number)  # which wakes it, whatever it waits for
