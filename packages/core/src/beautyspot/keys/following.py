@@ -15,7 +15,7 @@ from beautyspot.keys.cells import held
 from beautyspot.keys.members import functions_behind
 from beautyspot.keys.settings import constants_of
 from beautyspot.names import qualified_name
-from beautyspot.wrapped import chain, is_proxy
+from beautyspot.wrapped import chain, is_proxy, version_of
 
 # What `functools.singledispatch` adds to a function.
 _DISPATCHING = frozenset(("dispatch", "register", "registry"))
@@ -45,6 +45,11 @@ def settings_given(thing: Any, world: Mapping[str, Any], /) -> list[tuple[Any, s
     """
     found = [(name, each) for name, each in _reached(thing) if _is_of(world, each) or (each is thing and call_in(each))]
     return [(each, name or _name(each), constants) for name, each in found if (constants := constants_of(each))]
+
+
+def versions_run(thing: Any, /) -> list[str]:
+    """Return the versions of the marked functions that run where `thing` is called, wherever they are written."""
+    return [version for _, each in _reached(thing) if (version := version_of(each)) is not None]
 
 
 def registry_of(function: Any, /) -> Mapping[type, Any]:
