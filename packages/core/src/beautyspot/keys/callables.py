@@ -21,7 +21,8 @@ _EMPTY = [tag("empty")]
 def is_ours(thing: Any, /) -> bool:
     """Say whether a function or class was written in this library, whatever `functools.wraps` says."""
     world = getattr(thing, "__globals__", None)
-    name: Any = getattr(thing, "__module__", None) if world is None else world.get("__name__")
+    # The class of functions has it as well, as a descriptor.
+    name: Any = world.get("__name__") if isinstance(world, dict) else getattr(thing, "__module__", None)
     return str(name).partition(".")[0] == "beautyspot"
 
 
