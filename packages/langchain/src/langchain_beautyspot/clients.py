@@ -13,16 +13,14 @@ from weakref import ref
 from beautyspot.keys.canonical import pack
 from beautyspot.keys.digest import digest
 
+from langchain_beautyspot.carriers import CLIENTS, PLUMBING, is_a, said_without_address, telling
 from langchain_beautyspot.model_fields import is_secret
-from langchain_beautyspot.models import IDLE_HEADERS
 from langchain_beautyspot.snapshots import PLAIN
 
 ADDRESS = "base_url"
 MAX_CLASSES = 256
 HEADERS, QUERY = ("_custom_headers", "headers"), ("_custom_query", "params")
 """Of OpenAI's and Anthropic's clients, and of httpx's, which one of them holds and somebody may have given it."""
-OF_HTTPX = frozenset(("accept", "accept-encoding", "connection"))
-"""Headers that its clients send by themselves."""
 SCOPES = ("organization", "project")
 DEEPEST = 2
 """Clients within a client: OpenAI's `completions` holds its client, that of Ollama holds one of httpx."""
@@ -78,9 +76,14 @@ def said_by_clients(model: Any, told: Mapping[str, Any], /) -> str:
     return _digest({each for client in _clients(model) for each in _said(client, told)})
 
 
-def said_by_client(part: Any, told: Mapping[str, Any], /) -> str:
-    """Return what `said_by_clients` does, of one client, or of what holds it."""
+def said_by_client(part: Any, told: Mapping[str, Any], /) -> str | None:
+    """Return what `said_by_clients` does, of one client, or of what holds it; None if it is no client."""
+    said = said_without_address(part, told)
+    if said is not None:
+        return _digest(said)
     client = _client(part)
+    if client is None and not is_a(part, CLIENTS):
+        return "" if is_a(part, PLUMBING) else None
     return _digest({*_said(part if client is None else client, told)})
 
 
@@ -172,9 +175,8 @@ def _is_below(address: str, url: str, told: Mapping[str, Any]) -> bool:
 
 def _headers(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     known = _items(told.get("default_headers"))
-    for name, value in (each for table in _tables(client, HEADERS) for each in table.items()):
-        idle = name.lower() in IDLE_HEADERS | OF_HTTPX or is_secret(name.replace("-", "_"), value)
-        if isinstance(value, str) and not idle and (name, value) not in known:
+    for name, value in telling(each for table in _tables(client, HEADERS) for each in table.items()):
+        if isinstance(value, str) and (name, value) not in known:
             yield name, value
 
 

@@ -20,6 +20,7 @@ from langchain_core.caches import BaseCache
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from langchain_core.rate_limiters import BaseRateLimiter
 
+from langchain_beautyspot.carriers import CARRIERS, content_of
 from langchain_beautyspot.clients import said_by_client
 from langchain_beautyspot.model_fields import is_secret
 
@@ -27,8 +28,6 @@ HEARERS = (BaseCache, BaseCallbackHandler, BaseCallbackManager, BaseRateLimiter)
 """What hears of a call, or holds it up."""
 TOOLS = frozenset(("_thread", "asyncio", "concurrent", "contextvars", "logging", "queue", "ssl", "threading"))
 """Packages whose objects change no answer."""
-CARRIERS = frozenset(("aiohttp", "anthropic", "boto3", "botocore", "httpx", "openai", "requests", "urllib3"))
-"""Packages whose objects carry what is asked; of these it counts where they ask, and with which headers."""
 LONGEST_TEXT = 200
 """Signs of an object's own words that count as its content; a client may tell its whole state."""
 _ADDRESS = re.compile(r" at 0x|0x[0-9a-fA-F]{6}")
@@ -92,8 +91,12 @@ class PartForms(Canonical):
         kind = type(value)
         if changes_nothing(value):
             return opaque(value)
-        if _package(kind) in CARRIERS:
-            return [*opaque(value), said_by_client(value, {})]
+        said = _said_as_client(value, {})
+        if said is not None:
+            return [*opaque(value), said]
+        content = content_of(value) if _package(kind) in CARRIERS else None
+        if content is not None:
+            return [*opaque(value), self.form(content)]
         if is_of_a_library(kind):
             return self._library_form(value)
         try:
@@ -120,23 +123,36 @@ class PartForms(Canonical):
 
     def _attributes(self, value: Any) -> Form:
         kind, asked = type(value), (*self._asked, "__call__")
-        held = attributes(value, slots_of(kind.__mro__))
+        held = telling_attributes(value, asked)
         told: dict[str, Form] = {}
-        for name in sorted(held.keys() - counts_of(value, held, asked)):
-            item = held[name]
-            is_made = isinstance(getattr(kind, name, None), cached_property)
-            if item is None or is_made or is_secret(name, item) or changes_nothing(item):
-                continue
-            if _package(type(item)) in CARRIERS:
-                # Made at the first call, as many are, it says nothing that the settings beside it do not.
-                said = said_by_client(item, held)
-                told |= {name: said} if said else {}
-            else:
+        for name, item in held.items():
+            said = _said_as_client(item, held)
+            if said is None:
                 told[name] = self._like((*self.active, value), asked_by(kind, asked, name)).form(item)
+            elif said:  # made at the first call, as many are, it says nothing that the settings beside it do not
+                told[name] = said
         return told
 
     def _like(self, active: tuple[Any, ...], asked: tuple[str, ...]) -> "PartForms":
         return PartForms(self.registry, active, asked=asked, untold=self._untold, links=self._links)
+
+
+def telling_attributes(value: Any, asked: tuple[str, ...], /) -> dict[str, Any]:
+    """Return the attributes by which an object counts, in the order of their names.
+
+    Args:
+        value: The object.
+        asked: The methods by which it is asked; what it counts in them makes it no other.
+    """
+    kind = type(value)
+    held = attributes(value, slots_of(kind.__mro__))
+    telling = {name: held[name] for name in sorted(held.keys() - counts_of(value, held, asked))}
+    return {
+        name: item
+        for name, item in telling.items()
+        if not (item is None or isinstance(getattr(kind, name, None), cached_property))
+        and not (is_secret(name, item) or changes_nothing(item))
+    }
 
 
 def changes_nothing(value: Any, /) -> bool:
@@ -150,6 +166,10 @@ def blamed(value: Any, error: Exception, /) -> str:
     held = qualified_name(value.__class__)
     part = qualified_name(error.kind) if isinstance(error, NoContentError) else held
     return repr(held) if part == held else f"{held!r}, and in it a {part!r}"
+
+
+def _said_as_client(value: Any, told: dict[str, Any]) -> str | None:
+    return said_by_client(value, told) if _package(type(value)) in CARRIERS else None
 
 
 def _said(value: Any) -> list[str]:

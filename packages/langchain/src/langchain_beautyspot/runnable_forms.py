@@ -11,10 +11,15 @@ from langchain_core.runnables.base import RunnableBindingBase
 
 from langchain_beautyspot.configured import every_choice
 from langchain_beautyspot.messages import content_of
+from langchain_beautyspot.model_fields import is_of_langchain
 from langchain_beautyspot.models import asking
+from langchain_beautyspot.part_forms import telling_attributes
 
 FUNCTIONS = ("func", "afunc", "_transform", "_atransform")
 """Attributes in which a Runnable has the functions that it was given."""
+_OF_LANGCHAIN = frozenset((*FUNCTIONS, "_repr", "name"))
+_ENTRIES = ("invoke", "ainvoke", "batch", "abatch", "stream", "astream", "transform", "atransform")
+"""Methods by which a Runnable is asked."""
 
 
 def asks_model(runnable: Any, /) -> bool:
@@ -28,7 +33,11 @@ def _of_function(runnable: Any) -> list[Any]:
     own: dict[str, Any] = runnable.__dict__
     functions = [own.get(name) for name in FUNCTIONS]
     # A marked one is told by what is marked, and its version says what its code does not.
-    return [*functions, *(plan.keys.version for plan in map(plan_of, functions) if plan is not None)]
+    versions = [plan.keys.version for plan in map(plan_of, functions) if plan is not None]
+    if is_of_langchain(runnable.__class__):
+        return [*functions, *versions]
+    held = telling_attributes(runnable, _ENTRIES)
+    return [*functions, *versions, {name: held[name] for name in held if name not in _OF_LANGCHAIN}]
 
 
 def _of_binding(binding: Any) -> dict[str, Any]:
