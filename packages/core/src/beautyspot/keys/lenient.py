@@ -80,11 +80,11 @@ def lenient_form(canonical: Canonical, value: Any, /) -> Form:
     return form
 
 
-def is_of_a_library(kind: type, /) -> bool:
-    """Say whether a class is Python's own or an installed package's, whose attributes another release may change."""
-    if kind.__module__ in MAINS:
+def is_of_a_library(thing: type | FunctionType, /) -> bool:
+    """Say whether a class or function is Python's own or an installed package's, which another release may change."""
+    if thing.__module__ in MAINS:
         return False
-    path: str | None = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    path: str | None = getattr(sys.modules.get(thing.__module__), "__file__", None)
     if path is None:
         return True
     return path.startswith(_STANDARD) or not _LIBRARIES.isdisjoint(path.replace("\\", "/").split("/"))

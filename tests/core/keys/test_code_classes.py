@@ -1,0 +1,95 @@
+"""`FROM_CODE` of classes and of instances that are called: all that their bodies define."""
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from beautyspot.keys.code import version_from_code
+
+BODIES = """
+import functools
+
+def wrapped(function):
+    @functools.wraps(function)
+    def wrapper(*args):
+        return function(*args) + 1
+    return wrapper
+
+def helper():
+    return 2
+
+class Base:
+    def inherited(self):
+        return 3
+
+class Price(Base):
+    @property
+    def net(self):
+        return 4
+    @net.setter
+    def net(self, value):
+        self.set = 5
+    @net.deleter
+    def net(self):
+        self.set = 6
+    @functools.cached_property
+    def gross(self):
+        return 7
+    @property
+    @wrapped
+    def tax(self):
+        return 8
+    @wrapped
+    def rate(self):
+        return 9
+    @staticmethod
+    def of_class():
+        return helper()
+    @functools.singledispatchmethod
+    def shown(self, value):
+        return 10
+    def rounded(self, places):
+        return 11
+    short = functools.partialmethod(rounded, 2)
+    def __call__(self):
+        return self.net, self.gross, self.tax, self.rate(), self.inherited()
+
+price = Price()
+"""
+EDITS = [*(f"return {number}" for number in (2, 3, 4, 7, 8, 9, 10, 11)), "set = 5", "set = 6", "+ 1"]
+
+
+def version(source: str, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    module = ModuleType("priced")
+    module.__file__ = str(folder / "priced.py")
+    monkeypatch.setitem(sys.modules, "priced", module)
+    exec(source, vars(module))
+    return version_from_code(vars(module)[name])
+
+
+@pytest.mark.parametrize("name", ["Price", "price"])
+@pytest.mark.parametrize("edit", EDITS)
+def test_what_a_class_or_its_bases_define_changes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, edit: str
+):
+    def made(source: str) -> str:
+        return version(source, name, tmp_path, monkeypatch)
+
+    assert BODIES.count(edit) >= 1
+    assert made(BODIES) == made(BODIES) != made(BODIES.replace(edit, f"{edit}00"))
+
+
+def test_what_its_object_holds_is_no_code():
+    class Client:
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError(name)
+
+    class Asker:
+        client = Client()
+
+        def __call__(self) -> None:
+            """Ask nothing."""
+
+    assert version_from_code(Asker()) == version_from_code(Asker())
