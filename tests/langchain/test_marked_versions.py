@@ -1,10 +1,8 @@
-"""What a `version=` stands for in a marked Runnable: its parts without content, and no others; or the code it runs."""
+"""What a `version=` stands for in a marked Runnable: its parts without content, and no others."""
 
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -115,112 +113,6 @@ def test_the_refusal_asks_for_a_version_of_its_own(spot: Any, version: Any) -> N
 def test_what_a_run_may_choose_counts_where_a_part_has_no_content(spot: Any) -> None:
     marked = spot.mark(version="1")(RunnableLambda(CLIENT.user))
     assert [marked.invoke("q", {"configurable": {"user": user}}) for user in "aba"] == [*"aba"]
-
-
-EDITION = """
-from langchain_core.language_models import SimpleChatModel
-from langchain_core.output_parsers import BaseOutputParser
-from langchain_core.retrievers import BaseRetriever
-from langchain_core.runnables import RunnableGenerator, RunnableLambda, RunnableParallel, chain
-from langchain_core.tools import tool
-
-calls = []
-
-
-def times(asked):
-    calls.append(asked)
-    return f"{asked} {EDITION}"
-
-
-@chain
-def ask(asked):
-    return times(asked)
-
-
-def pieces(asked):
-    yield from map(times, asked)
-
-
-class Parser(BaseOutputParser):
-    def parse(self, text):
-        return times(text)
-
-
-class Upper(Parser):
-    pass
-
-
-class Retriever(BaseRetriever):
-    def _get_relevant_documents(self, query, *, run_manager):
-        return [times(query)]
-
-
-class Model(SimpleChatModel):
-    _llm_type = "m"
-
-    def _call(self, messages, *_, **__):
-        return times(messages[-1].text)
-
-
-@tool
-def search(word: str) -> str:
-    "Search."
-    return times(word)
-
-
-ways = {
-    "chain": ask,
-    "function": RunnableLambda(lambda asked: times(asked)),
-    "generator": RunnableGenerator(pieces),
-    "parser": Parser(),
-    "derived parser": Upper(),
-    "retriever": Retriever(),
-    "model": Model(),
-    "tool": search | str,
-    "within a chain": str.strip | RunnableParallel(said=ask),
-    "below settings": ask.with_retry().with_config(tags=["a"]),
-}
-"""
-EDITED = (
-    "chain", "function", "generator", "parser", "derived parser", "retriever", "model", "tool", "within a chain",
-    "below settings",
-)  # fmt: skip
-
-
-def edition_of(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a module of the program's, as a run finds it after its source was edited."""
-    module = ModuleType("priced")
-    module.__file__ = str(folder / "priced.py")
-    monkeypatch.setitem(sys.modules, "priced", module)
-    exec(compile(EDITION.replace("{EDITION}", text), module.__file__, "exec"), vars(module))
-    return module
-
-
-@pytest.mark.parametrize("default", [None, FROM_CODE], ids=["version", "default version"])
-@pytest.mark.parametrize("way", EDITED)
-def test_from_code_asks_anew_where_a_helper_was_edited(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, default: Any
-) -> None:
-    spot: Any = Spot("v", db=tmp_path / "v.db", default_version=default)
-    mark = spot.mark if default else spot.mark(version=FROM_CODE)
-    editions = [edition_of(each, tmp_path, monkeypatch) for each in ("old", "new", "old")]
-    said: list[str] = []
-    for module in editions:
-        monkeypatch.setitem(sys.modules, "priced", module)
-        said.append(str(mark(module.ways[way]).invoke("q")))
-    assert ["old" in each for each in said] == [True, False, True]
-    assert [len(module.calls) for module in editions] == [1, 1, 0]
-
-
-def test_from_code_counts_in_what_holds_a_marked_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spot: Any = Spot("v", db=tmp_path / "v.db")
-    marked = [spot.mark(version=FROM_CODE)(edition_of(each, tmp_path, monkeypatch).ask) for each in ("old", "new")]
-    assert [spot.mark(each | str.upper).invoke("q") for each in marked] == ["Q OLD", "Q NEW"]
-
-
-def test_a_function_that_is_not_written_in_python_counts_by_its_name(spot: Any) -> None:
-    marked = [spot.mark(version=FROM_CODE)(RunnableLambda(each)) for each in (str.upper, len)]
-    assert [each.invoke("q") for each in marked] == ["Q", 1]
 
 
 def test_a_chain_that_holds_itself_is_refused_as_that(spot: Any) -> None:

@@ -1,21 +1,24 @@
-"""What `version=FROM_CODE` adds to the form of a Runnable: the code that its functions and its own class run."""
+"""What `version=FROM_CODE` adds to the form of a Runnable: the code that its functions and classes run."""
 
+# The values here are the user's, so their types are unknown by nature.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+from types import FunctionType
 from typing import Any
 
 from beautyspot.errors import ConfigurationError
-from beautyspot.keys.canonical import Canonical, Form, tag
+from beautyspot.keys.callables import is_ours
+from beautyspot.keys.canonical import PLAIN, Canonical, Form, tag
 from beautyspot.keys.code import version_from_code
 from beautyspot.keys.lenient import is_of_a_library
+from beautyspot.wrapped import unwrap
+from langchain_core.language_models import BaseLanguageModel
 from langchain_core.runnables import Runnable
 
-from langchain_beautyspot.runnable_forms import FUNCTIONS
-
 _CODE = tag("code")
-_OF_TOOLS = "coroutine"
 
 
 class ToldByCode(Canonical):
-    """Makes forms as `Canonical` does; those of Runnables, wherever they lie, with the code that they run."""
+    """Makes forms as `Canonical` does; those of the program's functions, classes and Runnables with what they run."""
 
     __slots__ = ()
 
@@ -24,20 +27,25 @@ class ToldByCode(Canonical):
         return ToldByCode(self.registry, (*self.active, thing))
 
     def form(self, value: Any, /) -> Form:
-        """Return the form of `value`; raises what `Canonical.form` does."""
+        """Return the form of `value`, wherever in a Runnable it lies; raises what `Canonical.form` does."""
         form = super().form(value)
-        return [_CODE, form, *_codes(value)] if isinstance(value, Runnable) else form
+        kind = type(value)
+        if kind in PLAIN or any(value is each for each in self.active):
+            return form
+        ran = [kind if issubclass(kind, Runnable) else value]
+        if issubclass(kind, BaseLanguageModel):  # its form is a text, for which nothing in it is met here
+            ran += [item for _, item in sorted(vars(value).items()) if type(item) is FunctionType]
+        codes = [code for code in map(_code, ran) if code is not None]
+        return [_CODE, form, *codes] if codes else form
 
 
-def _codes(runnable: Any) -> list[str | None]:
-    """Return a digest of each function that a Runnable was given, and of its class and bases but those of libraries."""
-    own: dict[str, Any] = runnable.__dict__
-    given = [own[name] for name in (*FUNCTIONS, _OF_TOOLS) if own.get(name) is not None]
-    return [*map(_code, given), *(_code(kind) for kind in type(runnable).__mro__ if not is_of_a_library(kind))]
-
-
-def _code(function: Any) -> str | None:
+def _code(thing: Any) -> str | None:
+    """Return a digest of the code of what may be called; None where it is a library's, or not written in Python."""
+    inner = unwrap(thing)
+    kind = inner if type(inner) is FunctionType or isinstance(inner, type) else type(inner)
+    if not callable(thing) or is_ours(kind) or is_of_a_library(kind):
+        return None
     try:
-        return version_from_code(function)
-    except ConfigurationError:  # it is not written in Python, or has no methods
+        return version_from_code(thing)
+    except ConfigurationError:
         return None
