@@ -45,6 +45,19 @@ def make(helper):
 
 ask = make(Client.helper)
 """
+OF_A_PARTIAL = """
+from functools import partial
+
+@spot.mark(version=VERSION)
+def helper(x, y):
+    return x
+
+small = partial(helper, y=1)
+
+@spot.mark(version=bs.FROM_CODE)
+def ask(x):
+    return small(x)
+"""
 OF_A_NOTEBOOK = OF_A_MODULE.replace("(version=bs.FROM_CODE)", "")
 IMPORTED = """
 exec("@spot.mark(version=VERSION)\\ndef helper(x): return x", helpers := {**globals(), "__name__": "helpers"})
@@ -74,6 +87,7 @@ def ask_of(monkeypatch: pytest.MonkeyPatch, spot: bs.Spot) -> Callable[..., Any]
         pytest.param(OF_A_MODULE, "app", id="called by name"),
         pytest.param(CLOSED_OVER, "app", id="closed over"),
         pytest.param(OF_A_CLASS, "app", id="a method"),
+        pytest.param(OF_A_PARTIAL, "app", id="a partial"),
         pytest.param(OF_A_NOTEBOOK, "__main__", id="in a notebook"),
         pytest.param(IMPORTED, "app", id="imported"),
         pytest.param(IMPORTED.replace("(version=bs.FROM_CODE)", ""), "__main__", id="imported by a notebook"),

@@ -60,8 +60,9 @@ def _codes_of(error: BaseException) -> Iterator[CodeType]:
 def _code_of(handler: Any) -> CodeType | None:
     for name in ("func", "__func__"):  # of a partial, a method
         handler = getattr(handler, name, handler)
-    kind: Any = type(handler)
-    return getattr(handler, "__code__", None) or getattr(getattr(kind, "__call__", None), "__code__", None)  # noqa: B004
+    if hasattr(handler, "__code__"):
+        return handler.__code__
+    return getattr(getattr(handler, "__call__", None), "__code__", None)  # noqa: B004 - its code is wanted
 
 
 def _send(numbers: list[int], hook: CodeType) -> None:

@@ -10,12 +10,12 @@ from beautyspot.keys.binding import split
 from beautyspot.keys.callables import lenient
 from beautyspot.keys.canonical import Canonical, Form, pack
 from beautyspot.keys.digest import digest
-from beautyspot.keys.following import functions_run, settings_given
+from beautyspot.keys.following import functions_run, settings_given, versions_run
 from beautyspot.keys.layers import innermost
 from beautyspot.keys.lenient import is_of_a_library
 from beautyspot.keys.members import functions_behind
 from beautyspot.keys.registry import KeyRegistry
-from beautyspot.wrapped import chain, unwrap, versions_of
+from beautyspot.wrapped import chain, unwrap
 
 # *args, **kwargs, generator, coroutine, iterable coroutine, async generator; from CPython's Include/cpython/code.h.
 _FLAGS = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
@@ -79,7 +79,7 @@ def version_from_code(function: Any, /) -> str:
             runs, settings = functions_run(world[read], world), settings_given(world[read], world)
             waiting += runs
             found.update(pack([name, read, each]) for each, _ in runs)  # `one, two = two, one` is another program
-            found.update(pack([name, read, "version", each]) for each in versions_of(world[read]))
+            found.update(pack([name, read, "version", each]) for each in versions_run(world[read]))
             given = ([layer, canonical.form(each)] for which, layer, each in settings if id(which) not in marked)
             found.update(map(pack, given))
     return f"code:{digest(pack(sorted(found)), size_bytes=8).hex()}"
