@@ -257,7 +257,7 @@ os._exit(0)
 @pytest.mark.slow
 def test_what_cuts_a_fork_off_at_any_line_leaves_nothing_locked(stage: Any) -> None:
     # Hundreds of forks close their connections; the last one of a file waits for the disk.
-    keeps_it_open = stage.start("new_answer(new_spot())(0)\nsay('ready')\nhear()")
+    keeps_it_open = stage.start("answer = new_answer(new_spot())\nanswer(0)\nsay('ready')\nhear()")
     assert keeps_it_open.hears() == "ready"
     assert stage.run(HEAD + EVERYWHERE)[-1] == "[] True"
 
