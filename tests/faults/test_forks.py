@@ -262,6 +262,43 @@ def test_what_cuts_a_fork_off_at_any_line_leaves_nothing_locked(stage: Any) -> N
     assert stage.run(HEAD + EVERYWHERE)[-1] == "[] True"
 
 
+ONE_HANDLER = """
+from beautyspot.db.fork_signals import call_again
+heard = []
+
+class Handlers:
+    def stop(self, number, *_):
+        heard.append(signal.Signals(number).name)
+        if len(heard) < 4:
+            raise ValueError(number)
+
+def every(*arguments):
+    Handlers().stop(*arguments)
+
+signal.signal(signal.SIGHUP, Handlers().stop)
+signal.signal(signal.SIGUSR1, Handlers().stop)
+signal.signal(signal.SIGUSR2, every)
+raised = []
+for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP):
+    try:
+        os.kill(os.getpid(), number)
+        signal.pause()
+    except ValueError as error:
+        raised.append(error)
+call_again(raised)
+while len(heard) < 6:
+    signal.pause()
+say(*heard)
+"""
+
+
+def test_one_handler_of_many_signals_is_called_again_with_that_which_came(stage: Any) -> None:
+    names = ["SIGUSR1", "SIGUSR2", "SIGHUP"]
+    [said] = stage.run(HEAD + ONE_HANDLER)
+    assert said.split()[:3] == names
+    assert sorted(said.split()[3:]) == sorted(names)
+
+
 SLOW_IMPORT = """
 import importlib.abc, importlib.util, opcode
 begun, go = threading.Event(), threading.Event()

@@ -5,15 +5,17 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from beautyspot import CacheReadWarning, CacheSaveWarning, ConfigurationError, Spot
 from beautyspot.records import TaskFilter
 from langchain_beautyspot import CachedEmbeddings
+from langchain_beautyspot.vectors.embedder import WatchedModel
 from langchain_beautyspot.vectors.numbers import packed, unpacked
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_openai import OpenAIEmbeddings
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 from servers.openai_api import OpenAIAPI
 
 
@@ -322,10 +324,21 @@ def test_a_setting_that_is_an_object_beside_plain_ones_is_refused(spot: Spot) ->
     CachedEmbeddings(Loaded(), spot, model="loaded").embed_query("a")
 
 
-def test_a_client_beside_plain_settings_is_no_setting(spot: Spot) -> None:
-    class Asking(Counting):
-        def __init__(self) -> None:
-            super().__init__()
-            self.name, self._client = "m", object()
+def test_what_a_class_of_the_programs_own_calls_its_client_counts_and_a_hosts_does_not(spot: Spot) -> None:
+    class Engine:
+        def __init__(self, name: str) -> None:
+            self.name = name
 
-    CachedEmbeddings(Asking(), spot).embed_query("a")
+    class Asking(Counting):
+        def __init__(self, client: object) -> None:
+            super().__init__()
+            self.name, self._client = "m", client
+
+    one, other = (Asking(Engine(name)) for name in "ab")
+    CachedEmbeddings(one, spot).embed_query("a")
+    CachedEmbeddings(other, spot).embed_query("a")
+    assert len(one.asked) == len(other.asked) == 1
+    with pytest.raises(ConfigurationError, match=r"the setting '_client' holds 'builtins.object'.*model='a name"):
+        CachedEmbeddings(Asking(object()), spot)
+    hosts = (OpenAIEmbeddings(api_key=SecretStr("x"), http_client=httpx.Client(timeout=timeout)) for timeout in (3, 4))
+    assert len({WatchedModel(each, None).now() for each in hosts}) == 1

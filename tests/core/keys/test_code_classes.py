@@ -17,6 +17,17 @@ def wrapped(function):
         return function(*args) + 1
     return wrapper
 
+def times(count):
+    def decorated(function):
+        @functools.wraps(function)
+        def wrapper(*args):
+            return function(*args) * count
+        return wrapper
+    return decorated
+
+def divided(one, other):
+    return one / other
+
 def helper():
     return 2
 
@@ -52,13 +63,17 @@ class Price(Base):
         return 10
     def rounded(self, places):
         return 11
-    short = functools.partialmethod(rounded, 2)
+    short = functools.partialmethod(rounded, 12)
+    half = staticmethod(functools.partial(divided, 13))
+    @times(14)
+    def twice(self):
+        return 1
     def __call__(self):
         return self.net, self.gross, self.tax, self.rate(), self.inherited()
 
 price = Price()
 """
-EDITS = [*(f"return {number}" for number in (2, 3, 4, 7, 8, 9, 10, 11)), "set = 5", "set = 6", "+ 1"]
+EDITS = [*(f"return {number}" for number in (2, 3, 4, 7, 8, 9, 10, 11)), "set = 5", "set = 6", "+ 1", "12", "13", "14"]
 
 
 def version(source: str, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -12,10 +12,11 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from types import CodeType
+    from collections.abc import Sequence
+    from types import CodeType, FrameType
     from typing import Any
 
+VARARGS = 0x04  # from CPython's Include/cpython/code.h
 LOOK_S = 0.0001
 SETTLE_S = 1.0
 """Longest wait for a hook to end, before the handlers are called all the same."""
@@ -40,21 +41,25 @@ def _signal_of(error: BaseException) -> int | None:
     """Return the number of the signal whose handler raised `error`, None if none did."""
     import signal  # hardly any fork is interrupted
 
-    ran = {*_codes_of(error)}
-    for number in range(1, signal.NSIG):
-        code = _code_of(signal.getsignal(number))
-        if code is not None and code in ran:
-            return number
+    handlers = {number: _code_of(signal.getsignal(number)) for number in range(1, signal.NSIG)}
+    trace = error.__traceback__
+    while trace is not None:
+        frame, trace = trace.tb_frame, trace.tb_next
+        numbers = [number for number, code in handlers.items() if code is frame.f_code]
+        if numbers:
+            given = _given(frame)
+            return next((number for number in numbers if number in given), numbers[0])
     # It is written in C, and leaves no trace.
     is_pythons = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     return signal.SIGINT if is_pythons and type(error) is KeyboardInterrupt else None
 
 
-def _codes_of(error: BaseException) -> Iterator[CodeType]:
-    trace = error.__traceback__
-    while trace is not None:
-        yield trace.tb_frame.f_code
-        trace = trace.tb_next
+def _given(frame: FrameType) -> list[Any]:
+    """Return the arguments of a call, those of `*args` as well."""
+    code, values = frame.f_code, frame.f_locals
+    count = code.co_argcount + code.co_kwonlyargcount
+    rest: Any = values.get(code.co_varnames[count], ()) if code.co_flags & VARARGS else ()
+    return [*(values.get(name) for name in code.co_varnames[:count]), *rest]
 
 
 def _code_of(handler: Any) -> CodeType | None:

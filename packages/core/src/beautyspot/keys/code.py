@@ -67,6 +67,15 @@ def version_from_code(function: Any, /) -> str:
     held = ((each, root) for each in _members(function) for root in functions_behind(each))
     waiting += (pair for each, root in held for pair in functions_run(each, root.__globals__))
     found, seen, canonical = set[bytes](), set[FunctionType](), Canonical(KeyRegistry())
+    own = innermost(chain(function)[-1])  # the key says of it what it was given
+    for member in (each for each in _members(function) if each is not own):
+        for world in (root.__globals__ for root in functions_behind(member)):
+            given = (
+                [layer, canonical.form(each)]
+                for which, layer, each in settings_given(member, world)
+                if id(which) not in marked
+            )
+            found.update(map(pack, given))
     while waiting:
         name, called = waiting.pop()
         if called in seen:

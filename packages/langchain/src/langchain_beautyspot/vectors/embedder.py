@@ -6,6 +6,7 @@ from beautyspot.errors import ConfigurationError
 from beautyspot.keys.attributes import attributes, slots_of
 from beautyspot.keys.canonical import pack
 from beautyspot.keys.counted import asked_by, counts_of
+from beautyspot.keys.lenient import is_of_a_library
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
 from langchain_core.embeddings import Embeddings
@@ -30,6 +31,8 @@ IDLE_FIELDS = frozenset(
 )  # fmt: skip
 """Settings that change how texts are sent, not what comes of them. One that is missing here costs misses, and one too
 many would give wrong vectors."""
+CLIENTS = frozenset(("async_client", "client", "http_async_client", "http_client"))
+"""Those of them that a class of the program's own may hold its model in."""
 ENTRIES = ("embed_documents", "aembed_documents", "embed_query", "aembed_query")
 """Methods by which a model is asked; what it counts there makes it no other."""
 
@@ -138,7 +141,16 @@ def _settings(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
     else:
         own = attributes(embeddings, slots_of(type(embeddings).__mro__))
     settings = {
-        name: value for name, value in own.items() if name.lstrip("_") not in IDLE_FIELDS and not is_secret(name, value)
+        name: value
+        for name, value in own.items()
+        if not (_is_idle(embeddings, name.lstrip("_")) or is_secret(name, value))
     }
     addresses = addresses_beside(embeddings, settings)
     return {**settings, "addresses of clients": addresses} if addresses else settings
+
+
+def _is_idle(embeddings: Embeddings | BaseModel, name: str) -> bool:
+    if name in CLIENTS:
+        bases = (each for each in type(embeddings).__mro__ if issubclass(each, Embeddings | BaseModel))
+        return any(is_of_a_library(each) for each in bases if each not in (Embeddings, BaseModel))
+    return name in IDLE_FIELDS
