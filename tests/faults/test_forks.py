@@ -213,6 +213,33 @@ def test_a_signal_in_the_very_moment_of_a_fork_leaves_nothing_locked(tmp_path: P
     assert done.stdout.split() == ["0"] * 2
 
 
+TOGETHER = """
+import faulthandler
+faulthandler.dump_traceback_later(40, exit=True)
+answer = new_answer(new_spot())
+answer(1)
+sys.setswitchinterval(1e-6)
+codes = []
+
+def fork_often():
+    for _ in range(150):
+        codes.extend(ended(in_child(lambda: None)))
+
+threads = [threading.Thread(target=fork_often) for _ in range(3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+worker = threading.Thread(target=lambda: (__import__("colorsys"), answer(2)))
+worker.start()
+worker.join()
+say({*codes}, len(codes))
+"""
+
+
+@pytest.mark.slow
+def test_threads_that_fork_together_leave_nothing_locked(stage: Any) -> None:
+    assert stage.run(HEAD + TOGETHER) == ["{0} 450"]
+
+
 EVERYWHERE = """
 import beautyspot.db.fork_signals, beautyspot.db.forks, traceback
 db = SQLiteTaskDB(f"{folder}/a.db")

@@ -106,20 +106,22 @@ def _before() -> None:
 
 
 def _after_in_parent() -> None:
-    _to_the_end(_go_on)
-    if _raised:
+    if _forking._is_owned():  # else the hook before did it, and another thread may fork already
+        _to_the_end(_go_on)
         raised = _raised.copy()
-        _raised.clear()
-        call_again(raised)
+        _let_forks_begin()
+        if raised:
+            call_again(raised)
 
 
 def _after_in_child() -> None:
-    raised = _raised.copy()  # in the parent, which hears of it
-    _to_the_end(_start_anew)
-    own = _raised[len(raised) :]
-    _raised.clear()
-    if own:
-        call_again(own)
+    if _forking._is_owned():
+        before = len(_raised)  # in the parent, which hears of it
+        _to_the_end(_start_anew)
+        raised = _raised[before:]
+        _let_forks_begin()
+        if raised:
+            call_again(raised)
 
 
 def _to_the_end(step: Callable[[], None]) -> None:
@@ -148,20 +150,18 @@ def _go_on() -> None:
     _let_imports_begin()
     for follower in _resting:
         follower.after_fork_in_parent()
-    _let_forks_begin()
 
 
 def _start_anew() -> None:
     _let_imports_begin()
     for follower in _resting:
         follower.after_fork_in_child()
-    _let_forks_begin()
 
 
 def _let_forks_begin() -> None:
-    if _forking._is_owned():
-        _resting.clear()
-        _forking.release()
+    _resting.clear()
+    _raised.clear()
+    _forking.release()
 
 
 def _let_imports_end() -> None:
