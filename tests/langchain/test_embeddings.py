@@ -313,6 +313,36 @@ async def test_openai_is_asked_once_for_each_text(openai_api: OpenAIAPI, spot: S
     assert openai_api.calls == 1
 
 
+@pytest.mark.external_service
+def test_headers_that_choose_a_route_tell_models_apart(openai_api: OpenAIAPI, spot: Spot) -> None:
+    def model(route: str) -> OpenAIEmbeddings:
+        client = httpx.Client(headers={"x-route": route, "x-request-id": route})
+        settings = {"base_url": openai_api.url, "api_key": "k", "check_embedding_ctx_length": False}
+        return OpenAIEmbeddings(http_client=client, **settings)  # type: ignore[arg-type]
+
+    one = model("a")
+    for each in (one, model("a"), model("b")):
+        CachedEmbeddings(each, spot).embed_query("one")
+    assert openai_api.calls == 2
+    embeddings = CachedEmbeddings(one, spot)
+    one.http_client.headers["x-route"] = "c"  # type: ignore[union-attr]
+    for _ in range(2):
+        embeddings.embed_query("one")
+    assert openai_api.calls == 3
+
+
+def test_headers_of_the_environment_tell_models_apart_and_accounts_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    def identity(**environment: str) -> bytes:
+        with monkeypatch.context() as now:
+            for name, value in environment.items():
+                now.setenv(name, value)
+            return WatchedModel(OpenAIEmbeddings(api_key=SecretStr("x")), None).now().identity
+
+    assert identity(OPENAI_CUSTOM_HEADERS="x-route: a") != identity()
+    assert identity(OPENAI_PROJECT_ID="p", OPENAI_ORG_ID="o") == identity()
+    assert identity(OPENAI_BASE_URL="http://a.test/v1") != identity()
+
+
 def test_a_setting_that_is_an_object_beside_plain_ones_is_refused(spot: Spot) -> None:
     class Loaded(Counting):
         def __init__(self) -> None:

@@ -4,7 +4,7 @@ That of OpenAI reads `OPENAI_BASE_URL`, `OPENAI_PROJECT_ID` and `OPENAI_CUSTOM_H
 another server. Of a client that asks as its class does by default nothing is said, so that a key needs no client.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
@@ -66,14 +66,16 @@ def are_as_watched(model: Any, clients: Iterable[Watched], /) -> bool:
     return True
 
 
-def said_by_clients(model: Any, told: Mapping[str, Any], /) -> str:
+def said_by_clients(model: Any, told: Mapping[str, Any], /, *, but: Collection[str] = ()) -> str:
     """Return a digest of what the clients of a model ask with; "" if nothing is to be said of them.
 
     Args:
         model: Of any class; a client is a part of it with a `base_url`, or what such a part holds as its `_client`.
         told: Settings of the model that are known; what they say isn't said again.
+        but: Names of what changes no answer of this model.
     """
-    return _digest({each for client in _clients(model) for each in _said(client, told)})
+    said = {each for client in _clients(model) for each in _said(client, told)}
+    return _digest({(name, value) for name, value in said if name not in but})
 
 
 def said_by_client(part: Any, told: Mapping[str, Any], /) -> str | None:
@@ -85,12 +87,6 @@ def said_by_client(part: Any, told: Mapping[str, Any], /) -> str | None:
     if client is None and not is_a(part, CLIENTS):
         return "" if is_a(part, PLUMBING) else None
     return _digest({*_said(part if client is None else client, told)})
-
-
-def addresses_beside(model: Any, told: Mapping[str, Any], /) -> list[str]:
-    """Return where the clients of a model ask, unless it is told or their default."""
-    said = {each for client in _clients(model) for each in _place(client, told)}
-    return sorted(value for name, value in said if name == ADDRESS)
 
 
 def _digest(said: set[tuple[str, str]]) -> str:

@@ -1,5 +1,6 @@
 """What tells one embedding model from another."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from beautyspot.errors import ConfigurationError
@@ -13,7 +14,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 
-from langchain_beautyspot.clients import addresses_beside
+from langchain_beautyspot.clients import SCOPES, Watched, are_as_watched, said_by_clients, watched
 from langchain_beautyspot.model_fields import is_secret
 from langchain_beautyspot.model_texts import HELD
 from langchain_beautyspot.part_forms import PartForms, blamed
@@ -33,6 +34,8 @@ IDLE_FIELDS = frozenset(
 many would give wrong vectors."""
 CLIENTS = frozenset(("async_client", "client", "http_async_client", "http_client"))
 """Those of them that a class of the program's own may hold its model in."""
+SAID = "said by clients"
+"""The server and headers that no setting tells: a gateway may choose the model by them."""
 ENTRIES = ("embed_documents", "aembed_documents", "embed_query", "aembed_query")
 """Methods by which a model is asked; what it counts there makes it no other."""
 
@@ -55,7 +58,7 @@ class WatchedModel:
             ConfigurationError: it has settings, but none that can be read, or one that can't be told from others.
         """
         self._embeddings, self._model = embeddings, model
-        self._seen = None if model is not None else _changeable(embeddings)
+        self._seen = None if model is not None else _Seen.of(embeddings)
         self._embedder = _embedder_of(embeddings, model)
 
     def now(self) -> Embedder:
@@ -64,9 +67,10 @@ class WatchedModel:
         Raises:
             ConfigurationError: as for a new one.
         """
-        if self._seen is not None and not are_same(self._seen, now := _changeable(self._embeddings)):
+        if self._seen is not None and not self._seen.is_still_of(self._embeddings):
+            seen = _Seen.of(self._embeddings)
             self._embedder = _embedder_of(self._embeddings, None)
-            self._seen = now
+            self._seen = seen
         return self._embedder
 
     def is_still(self, embedder: Embedder, /) -> bool:
@@ -75,6 +79,20 @@ class WatchedModel:
             return self.now().identity == embedder.identity
         except ConfigurationError:
             return False
+
+
+class _Seen(NamedTuple):
+    """What a model was when it was looked at."""
+
+    settings: dict[str, Any]
+    clients: Sequence[Watched]
+
+    @classmethod
+    def of(cls, embeddings: Embeddings) -> "_Seen":
+        return cls(_changeable(embeddings), watched(embeddings))
+
+    def is_still_of(self, embeddings: Embeddings) -> bool:
+        return are_same(self.settings, _changeable(embeddings)) and are_as_watched(embeddings, self.clients)
 
 
 def _changeable(embeddings: Embeddings) -> dict[str, Any]:
@@ -100,13 +118,14 @@ def _told(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
     Raises:
         ConfigurationError: nothing tells an object among them from others, such as a model that was loaded.
     """
-    told: dict[str, Any] = {}
-    for name, value in sorted(_settings(embeddings).items()):
+    settings, told = _settings(embeddings), dict[str, Any]()
+    for name, value in sorted(settings.items()):
         if isinstance(value, Embeddings | BaseModel) and not isinstance(value, Runnable):
             told[name] = [qualified_name(type(value)), _told(value)]
         else:
             told[name] = _content(name, value, asked_by(type(embeddings), ENTRIES, name))
-    return told
+    said = said_by_clients(embeddings, settings, but=SCOPES)
+    return {**told, SAID: said} if said else told
 
 
 def _content(name: str, value: Any, asked: tuple[str, ...]) -> Any:
@@ -140,13 +159,11 @@ def _settings(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
         own = {name: value for name, value in held.items() if name in names} | (embeddings.model_extra or {})
     else:
         own = attributes(embeddings, slots_of(type(embeddings).__mro__))
-    settings = {
+    return {
         name: value
         for name, value in own.items()
         if not (_is_idle(embeddings, name.lstrip("_")) or is_secret(name, value))
     }
-    addresses = addresses_beside(embeddings, settings)
-    return {**settings, "addresses of clients": addresses} if addresses else settings
 
 
 def _is_idle(embeddings: Embeddings | BaseModel, name: str) -> bool:
