@@ -40,8 +40,8 @@ class Endpoint(LLM):
 class Engine:
     """An object of the program's own that holds what it asks with, and where."""
 
-    def __init__(self, client: Any, region: str | None = None) -> None:
-        self.client, self.region = client, region
+    def __init__(self, client: Any, region: str | None = None, api_key: str | None = None) -> None:
+        self.client, self.region, self.api_key = client, region, api_key
 
 
 class OwnSession(requests.Session):
@@ -163,12 +163,15 @@ def test_an_account_tells_requests_apart_and_is_not_to_be_read_in_a_key() -> Non
     assert "secret" not in keys[0]
 
 
+PROOF = {"Authorization": "Bearer abc"}
 LATE: dict[str, Callable[[], Any]] = {
     "client": lambda: aws("eu-west-1"),
     "session": lambda: boto3.Session(region_name="eu-west-1"),
     "default session": boto3.Session,
     "session of requests": requests.Session,
+    "session with headers": lambda: own(requests.Session(), "headers", {"Content-Type": "application/json", **PROOF}),
     "httpx": httpx.Client,
+    "httpx with a proof": lambda: httpx.Client(headers=PROOF),
     "timeout": lambda: httpx.Timeout(1),
     "openai": lambda: openai.OpenAI(api_key="k"),
 }
@@ -176,7 +179,7 @@ LATE: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("make", LATE.values(), ids=LATE.keys())
 def test_a_client_that_is_made_late_of_the_settings_beside_it_makes_no_other_key(make: Callable[[], Any]) -> None:
-    engine = Engine(None, region="eu-west-1")
+    engine = Engine(None, region="eu-west-1", api_key="abc")
     before, engine.client = key(engine), make()
     assert key(engine) == before
 

@@ -308,6 +308,12 @@ def test_what_a_client_adds_to_each_request_is_part_of_the_question(other: dict[
     assert key_of(with_client(Client())) == key_of(with_client(Client(http_client=httpx.Client())))
 
 
+def test_each_value_of_a_name_in_a_query_is_part_of_the_question():
+    clients = [httpx.Client(params=[("route", "a"), ("route", each)]) for each in "bcb"]
+    keys = [key_of(with_client(Client(http_client=each))) for each in clients]
+    assert (keys[0] != keys[1], keys[0] == keys[2]) == (True, True)
+
+
 @pytest.mark.parametrize(
     "change",
     [

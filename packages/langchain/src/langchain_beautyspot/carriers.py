@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, cast
 
+from pydantic import SecretStr
+
 from langchain_beautyspot.model_fields import is_secret
 from langchain_beautyspot.models import IDLE_HEADERS
 
@@ -27,8 +29,9 @@ PLUMBING = frozenset(
 
 OpenAI's package, once it is loaded, says that it defines what it takes from httpx.
 """
-OF_HTTPX = frozenset(("accept", "accept-encoding", "connection"))
-"""Headers that its clients send by themselves."""
+OF_CLIENTS = frozenset(("accept", "accept-encoding", "connection", "content-type"))
+"""Headers that clients send by themselves, or are given to send what their program writes."""
+AUTHORIZATION = "authorization"
 IDLE_OPTIONS = frozenset(
     (
         "client_cert", "connect_timeout", "max_pool_connections", "parameter_validation", "proxies", "proxies_config",
@@ -45,13 +48,15 @@ def is_a(part: Any, names: frozenset[str], /) -> bool:
     return any(f"{each.__module__.partition('.')[0]}.{each.__name__}" in names for each in type(part).__mro__)
 
 
-def telling(headers: Iterable[Pair], /) -> list[Pair]:
-    """Return the headers that may change an answer, without keys."""
-    idle = IDLE_HEADERS | OF_HTTPX
+def telling(headers: Iterable[Pair], told: Mapping[str, Any] | None = None, /) -> list[Pair]:
+    """Return the headers that may change an answer, without keys, such as those that a setting beside them is."""
+    idle = IDLE_HEADERS | OF_CLIENTS
     return [
         (name, value)
         for name, value in headers
-        if name.lower() not in idle and not is_secret(name.replace("-", "_"), value)
+        if name.lower() not in idle
+        and not is_secret(name.replace("-", "_"), value)
+        and not (name.lower() == AUTHORIZATION and _is_told(str(value), told or {}))
     ]
 
 
@@ -112,13 +117,22 @@ def _of_resource(resource: Any, told: Mapping[str, Any]) -> Said:
 def _of_aiohttp(session: Any, told: Mapping[str, Any]) -> Said:
     address = str(session._base_url or "")
     yield from [("address", address)] if address.rstrip("/") not in {"", *_texts(told)} else []
-    yield from telling(session.headers.items())
+    yield from telling(session.headers.items(), told)
 
 
 def _of_pool(pool: Any, told: Mapping[str, Any]) -> Said:
     address = f"{pool.scheme}://{pool.host}:{pool.port}"
     yield from [("address", address)] if _texts(told).isdisjoint((pool.host, address)) else []
-    yield from telling(pool.headers.items())
+    yield from telling(pool.headers.items(), told)
+
+
+def _is_told(proof: str, told: Mapping[str, Any]) -> bool:
+    """Say whether `Bearer` and what follows it are settings."""
+    return proof.rpartition(" ")[2] in {
+        each.get_secret_value() if isinstance(each, SecretStr) else each
+        for each in told.values()
+        if isinstance(each, str | SecretStr)
+    }
 
 
 def _texts(told: Mapping[str, Any]) -> set[str]:

@@ -171,17 +171,22 @@ def _is_below(address: str, url: str, told: Mapping[str, Any]) -> bool:
 
 def _headers(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     known = _items(told.get("default_headers"))
-    for name, value in telling(each for table in _tables(client, HEADERS) for each in table.items()):
+    for name, value in telling((each for table in _tables(client, HEADERS) for each in table.items()), told):
         if isinstance(value, str) and (name, value) not in known:
             yield name, value
 
 
 def _query(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     known = _items(told.get("default_query"))
-    for name, value in (each for table in _tables(client, QUERY) for each in table.items()):
+    for name, value in (each for table in _tables(client, QUERY) for each in _pairs(table)):
         # The version of Azure's API is a setting.
         if not is_secret(name, value) and (name, str(value)) not in known and value not in told.values():
             yield f"?{name}", str(value)
+
+
+def _pairs(table: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    # The `items` of httpx's query leave out all but the first of a name.
+    return cast("Any", table).multi_items() if hasattr(table, "multi_items") else table.items()
 
 
 def _items(given: Any) -> set[tuple[str, str]]:

@@ -124,9 +124,12 @@ class PartForms(Canonical):
     def _attributes(self, value: Any) -> Form:
         kind, asked = type(value), (*self._asked, "__call__")
         held = telling_attributes(value, asked)
+        secrets = {
+            name: each for name, each in attributes(value, slots_of(kind.__mro__)).items() if is_secret(name, each)
+        }
         told: dict[str, Form] = {}
         for name, item in held.items():
-            said = _said_as_client(item, held)
+            said = _said_as_client(item, secrets | held)
             if said is None:
                 told[name] = self._like((*self.active, value), asked_by(kind, asked, name)).form(item)
             elif said:  # made at the first call, as many are, it says nothing that the settings beside it do not
