@@ -94,8 +94,9 @@ def test_a_database_in_trouble_is_a_warned_miss_but_a_delete_says_so(tmp_path: P
     (tmp_path / "file").touch()
     store = BeautySpotByteStore(tmp_path / "file" / "a.db")
     with pytest.warns(CacheReadWarning):  # one for the trouble, not one for each call
-        assert store.mget(["k"]) == [None]
-    store.mset([("k", b"v")])
+        assert [store.mget([each]) for each in "kl"] == [[None], [None]]
+    with pytest.warns(CacheSaveWarning, match="held in memory"):
+        store.mset([("k", b"v")])
     with pytest.raises(StorageError):
         store.mdelete(["other"])
     (tmp_path / "file").unlink()
