@@ -17,6 +17,7 @@ import httpx
 import numpy as np
 import pyarrow as pa
 import pytest
+import tenacity
 from beautyspot import CacheSaveWarning, CacheWarning, Spot, UnkeyableArgument
 from langchain.agents import create_agent  # pyright: ignore[reportUnknownVariableType] - of whatever state
 from langchain_beautyspot import BeautySpotCache, CacheMiddleware
@@ -42,6 +43,7 @@ class Engine:
     def __init__(self, name: Any) -> None:
         self.name, self.calls, self.api_key = name, 0, "secret"
         self.lock, self.client = threading.Lock(), None
+        self.retrying = tenacity.Retrying(stop=tenacity.stop_after_attempt(3))
 
     @cached_property
     def length(self) -> int:

@@ -26,7 +26,9 @@ from langchain_beautyspot.model_fields import is_secret
 
 HEARERS = (BaseCache, BaseCallbackHandler, BaseCallbackManager, BaseRateLimiter)
 """What hears of a call, or holds it up."""
-TOOLS = frozenset(("_thread", "asyncio", "concurrent", "contextvars", "logging", "queue", "ssl", "threading"))
+TOOLS = frozenset(
+    ("_thread", "asyncio", "concurrent", "contextvars", "logging", "queue", "ssl", "tenacity", "threading")
+)
 """Packages whose objects change no answer."""
 LONGEST_TEXT = 200
 """Signs of an object's own words that count as its content; a client may tell its whole state."""
