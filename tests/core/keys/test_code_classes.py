@@ -25,6 +25,9 @@ def times(count):
         return wrapper
     return decorated
 
+def hidden(count):
+    return lambda function: lambda *args: function(*args) * count
+
 def divided(one, other):
     return one / other
 
@@ -35,7 +38,11 @@ class Base:
     def inherited(self):
         return 3
 
-class Price(Base):
+class Other:
+    def inherited(self):
+        return 18
+
+class Price(Base, Other):
     @property
     def net(self):
         return 4
@@ -68,12 +75,20 @@ class Price(Base):
     @times(14)
     def twice(self):
         return 1
+    @hidden(15)
+    def thrice(self):
+        return 1
+    tenth, fifth = (lambda self: 16), (lambda self: 17)
+    chosen = rounded
     def __call__(self):
         return self.net, self.gross, self.tax, self.rate(), self.inherited()
 
 price = Price()
 """
 EDITS = [*(f"return {number}" for number in (2, 3, 4, 7, 8, 9, 10, 11)), "set = 5", "set = 6", "+ 1", "12", "13", "14"]
+EDITS += ["15", "16", "17"]
+EXCHANGED = [("(lambda self: 16), (lambda self: 17)", "(lambda self: 17), (lambda self: 16)"), ("= rounded", "= shown")]
+EXCHANGED += [("Base, Other", "Other, Base")]
 
 
 def version(source: str, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -94,6 +109,15 @@ def test_what_a_class_or_its_bases_define_changes_it(
 
     assert BODIES.count(edit) >= 1
     assert made(BODIES) == made(BODIES) != made(BODIES.replace(edit, f"{edit}00"))
+
+
+@pytest.mark.parametrize("name", ["Price", "price"])
+@pytest.mark.parametrize(("was", "now"), EXCHANGED, ids=["lambdas", "another method's name", "bases"])
+def test_which_method_has_which_name_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, was: str, now: str
+):
+    made = [version(each, name, tmp_path, monkeypatch) for each in (BODIES, BODIES.replace(was, now), BODIES)]
+    assert made[0] == made[2] != made[1]
 
 
 def test_what_its_object_holds_is_no_code():

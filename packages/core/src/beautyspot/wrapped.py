@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from beautyspot.keys.maker import KeyMaker
+
 
 def unwrap(function: Any, /) -> Any:
     """Return the innermost function of a chain of wrappers."""
@@ -51,14 +53,14 @@ def is_wrapper(thing: object, /) -> bool:
         return False
 
 
-def version_of(layer: Any, /) -> str | None:
-    """Return the text that a marked function got as its `version`, None for any other thing."""
+def mark_of(layer: Any, /) -> KeyMaker | None:
+    """Return what makes the keys of a marked function, None for any other thing."""
     # Not `isinstance`: a proxy of what isn't there raises when it is asked for its class.
     may_be = type(layer) is FunctionType or type(layer).__module__ == "beautyspot.walk.wrapper"
     plan = vars(layer).get("__beautyspot_plan__") if may_be else None
-    return None if plan is None else plan.keys.given_version
+    return None if plan is None else plan.keys
 
 
-def versions_of(function: Any, /) -> list[str]:
-    """Return the versions of the marks in a function's chain, the outermost first."""
-    return [version for layer in chain(function) if (version := version_of(layer)) is not None]
+def marks_of(function: Any, /) -> list[KeyMaker]:
+    """Return what makes the keys of the marks in a function's chain, the outermost first."""
+    return [keys for layer in chain(function) if (keys := mark_of(layer)) is not None]

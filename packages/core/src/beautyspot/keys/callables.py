@@ -10,7 +10,7 @@ from typing import Any
 
 from beautyspot.keys.canonical import Canonical, Form, Maker, NoContentError, forms, tag
 from beautyspot.names import module_name, qualified_name
-from beautyspot.wrapped import version_of
+from beautyspot.wrapped import mark_of
 
 _FUNCTION, _BUILTIN, _METHOD, _PARTIAL = map(tag, ("function", "builtin", "method", "partial"))
 _MODULE, _ALIAS, _SPECIAL, _AGAIN, _OPAQUE = map(tag, ("module", "alias", "special", "again", "opaque"))
@@ -107,8 +107,8 @@ def _descriptor(_: Canonical, value: Any) -> Form:
 
 
 def _wrapper(canonical: Canonical, value: Any) -> Form:
-    form, version = canonical.form(value.__wrapped__), version_of(value)
-    return form if version is None else [_MARKED, version, form]
+    form, mark = canonical.form(value.__wrapped__), mark_of(value)
+    return form if mark is None or mark.version is None else [_MARKED, mark.version, form]
 
 
 def _partial(canonical: Canonical, value: Any) -> Form:

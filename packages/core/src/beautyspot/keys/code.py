@@ -10,7 +10,7 @@ from beautyspot.keys.binding import split
 from beautyspot.keys.callables import lenient
 from beautyspot.keys.canonical import Canonical, Form, pack
 from beautyspot.keys.digest import digest
-from beautyspot.keys.following import functions_run, settings_given, versions_run
+from beautyspot.keys.following import functions_run, marks_run, settings_given
 from beautyspot.keys.layers import innermost
 from beautyspot.keys.lenient import is_of_a_library
 from beautyspot.keys.members import functions_behind
@@ -43,9 +43,10 @@ FROM_CODE: Final = FromCode()
 Followed are the plain functions of the same module that it calls by name, those that they call, and so on; with each
 what it closes over, that module's decorators with their settings, and all that `functools.singledispatch` chooses from.
 Of what is closed over, set or given to a partial, functions and constants count: numbers, texts, bytes and tuples of
-them. A marked function counts with its own `version`, also one of another module. Of a class or callable instance that
-is marked itself, all methods and properties are read, with those of its bases but a library's. Other classes and their
-methods, functions of other modules and the module's constants are not followed: after a change there, set a version.
+them. A marked function counts with its own `version`, or its code where that is `FROM_CODE`, also one of another
+module. Of a class or callable instance that is marked itself, all methods and properties are read, with those of its
+bases but a library's. Other classes and their methods, functions of other modules and the module's constants are not
+followed: after a change there, set a version.
 """
 
 
@@ -61,37 +62,59 @@ def version_from_code(function: Any, /) -> str:
     Raises:
         ConfigurationError: it is not written in Python.
     """
-    roots = functions_of(function)
-    marked = {id(layer) for layer in (*roots, *chain(function))}  # the key itself says what these close over
-    waiting = functions_run(function, roots[0].__globals__)
-    held = ((each, root) for each in _members(function) for root in functions_behind(each))
-    waiting += (pair for each, root in held for pair in functions_run(each, root.__globals__))
-    found, seen, canonical = set[bytes](), set[FunctionType](), Canonical(KeyRegistry())
-    own = innermost(chain(function)[-1])  # the key says of it what it was given
-    for member in (each for each in _members(function) if each is not own):
-        for world in (root.__globals__ for root in functions_behind(member)):
-            given = (
-                [layer, canonical.form(each)]
-                for which, layer, each in settings_given(member, world)
-                if id(which) not in marked
-            )
-            found.update(map(pack, given))
-    while waiting:
-        name, called = waiting.pop()
-        if called in seen:
-            continue
-        seen.add(called)
-        form, names = own_form(called)
-        found.add(pack([name, form]))
-        world = called.__globals__
-        for read in sorted(names & world.keys()):
-            runs, settings = functions_run(world[read], world), settings_given(world[read], world)
-            waiting += runs
-            found.update(pack([name, read, each]) for each, _ in runs)  # `one, two = two, one` is another program
-            found.update(pack([name, read, "version", each]) for each in versions_run(world[read]))
-            given = ([layer, canonical.form(each)] for which, layer, each in settings if id(which) not in marked)
-            found.update(map(pack, given))
-    return f"code:{digest(pack(sorted(found)), size_bytes=8).hex()}"
+    functions_of(function)
+    return f"code:{digest(pack(sorted(_Reading(function).forms())), size_bytes=8).hex()}"
+
+
+class _Reading:
+    """Reads what runs where a function, a class or a callable instance does that is told by its code."""
+
+    def __init__(self, function: Any) -> None:
+        self._own = function, innermost(chain(function)[-1])
+        self._said = {id(layer) for layer in (*chain(function), *self._own)}
+        """The key itself says what these close over."""
+        self._canonical = Canonical(KeyRegistry())
+        self._forms, self._waiting = set[bytes](), list[tuple[str, FunctionType]]()
+        self._taken = dict[int, Any]()
+        self._take([], function)
+
+    def forms(self) -> set[bytes]:
+        """Follow what is called by name, and return the bytes of the forms of all that runs."""
+        seen = set[FunctionType]()
+        while self._waiting:
+            name, called = self._waiting.pop()
+            if called not in seen:
+                seen.add(called)
+                form, names = own_form(called)
+                self._forms.add(pack([name, form]))
+                for read in sorted(names & called.__globals__.keys()):
+                    self._look([name, read], called.__globals__[read], called.__globals__)
+        return self._forms
+
+    def _take(self, place: list[str], function: Any) -> None:
+        """Read what is told by its code, once: this program's, or another's that this one calls."""
+        if id(function) in self._taken:
+            return
+        self._taken[id(function)] = function
+        self._look(place, function, functions_of(function)[0].__globals__)
+        for name, member in _members(function):
+            for world in {id(each.__globals__): each.__globals__ for each in functions_behind(member)}.values():
+                self._look([*place, name], member, world)
+
+    def _look(self, place: list[str], thing: Any, world: dict[str, Any]) -> None:
+        """Take down what a name stands for, and which: `one, two = two, one` is another program."""
+        runs = functions_run(thing, world)
+        self._waiting += runs
+        self._forms.update(pack([*place, name, own_form(each)[0]]) for name, each in runs)
+        for keys in marks_run(thing):
+            if keys.told_by_code is None:
+                self._forms.add(pack([*place, "version", keys.version]))
+            else:
+                self._forms.add(pack([*place, "told by code", keys.func_name]))
+                self._take([keys.func_name], keys.told_by_code)
+        if all(thing is not each for each in self._own):
+            given = ((name, each) for which, name, each in settings_given(thing, world) if id(which) not in self._said)
+            self._forms.update(pack([name, self._canonical.form(each)]) for name, each in given)
 
 
 def functions_of(function: Any, /) -> list[FunctionType]:
@@ -100,27 +123,32 @@ def functions_of(function: Any, /) -> list[FunctionType]:
     Raises:
         ConfigurationError: there is none.
     """
-    found = [each for member in _members(function) for each in functions_behind(member)]
+    found = [each for _, member in _members(function) for each in functions_behind(member)]
     if not found:
         raise ConfigurationError(f"FROM_CODE got {function!r}, which has no Python code; give a version as text")
     return found
 
 
-def _members(function: Any) -> Iterator[Any]:
-    """Yield what has the code of a function, or of a class or callable instance and of the decorators before them."""
+def _members(function: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what has the code of a function, or of a class or callable instance and of the decorators before them.
+
+    Each comes with the place among the bases and the name under which it lies in a class's body.
+    """
     *layers, last = chain(function)
     inner = innermost(last)
     kind = inner if isinstance(inner, type) else type(last)
     if inner is not kind:
-        yield inner
+        yield "", inner
     if inner is kind or inner is unwrap(kind.__call__):  # else a function, method or partial
-        for body in (vars(base) for base in kind.__mro__ if base is inner or not is_of_a_library(base)):
-            for member in body.values():
+        bodies = (vars(base) for base in kind.__mro__ if base is inner or not is_of_a_library(base))
+        for place, body in enumerate(bodies):
+            for name, member in body.items():
                 if issubclass(type(member), property):
-                    yield from (member.fget, member.fset, member.fdel)
+                    yield from ((f"{place}.{name}", each) for each in (member.fget, member.fset, member.fdel))
                 else:  # not asked for what it may lack: a client may answer to any name, or raise
-                    yield member.__func__ if issubclass(type(member), _HOLDING) else member
-    yield from (unwrap(split(layer)[0]) for layer in layers if not isinstance(layer, FunctionType))
+                    member = member.__func__ if issubclass(type(member), _HOLDING) else member
+                    yield f"{place}.{name}", member
+    yield from (("", unwrap(split(layer)[0])) for layer in layers if not isinstance(layer, FunctionType))
 
 
 def own_form(function: FunctionType, /) -> tuple[Form, frozenset[str]]:

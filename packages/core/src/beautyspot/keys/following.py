@@ -5,7 +5,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property, singledispatchmethod
 from types import FunctionType, MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from beautyspot.keys.attributes import held_by
 from beautyspot.keys.binding import split
@@ -15,7 +15,10 @@ from beautyspot.keys.cells import held
 from beautyspot.keys.members import functions_behind
 from beautyspot.keys.settings import constants_of
 from beautyspot.names import qualified_name
-from beautyspot.wrapped import chain, is_proxy, version_of
+from beautyspot.wrapped import chain, is_proxy, mark_of
+
+if TYPE_CHECKING:
+    from beautyspot.keys.maker import KeyMaker
 
 # What `functools.singledispatch` adds to a function.
 _DISPATCHING = frozenset(("dispatch", "register", "registry"))
@@ -47,9 +50,9 @@ def settings_given(thing: Any, world: Mapping[str, Any], /) -> list[tuple[Any, s
     return [(each, name or _name(each), constants) for name, each in found if (constants := constants_of(each))]
 
 
-def versions_run(thing: Any, /) -> list[str]:
-    """Return the versions of the marked functions that run where `thing` is called, wherever they are written."""
-    return [version for _, each in _reached(thing) if (version := version_of(each)) is not None]
+def marks_run(thing: Any, /) -> "list[KeyMaker]":
+    """Return the marks of the functions that run where `thing` is called, wherever they are written."""
+    return [keys for _, each in _reached(thing) if (keys := mark_of(each)) is not None]
 
 
 def registry_of(function: Any, /) -> Mapping[type, Any]:

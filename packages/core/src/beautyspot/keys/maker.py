@@ -72,6 +72,7 @@ class KeyMaker:
         if not (version is None or isinstance(version, str)):
             _check_from_code(version, function)
         self._function, self._version, self._streams = function, version, streams
+        self._code_version: str | None = None
         self._func_name = qualified_name(named_by(function))
         self._behind = name_behind(function)
         self._canonical = Canonical(registry or KeyRegistry())
@@ -110,23 +111,25 @@ class KeyMaker:
     @property
     def version(self) -> str | None:
         """The version as text, None for none."""
-        if not (self._version is None or isinstance(self._version, str)):
+        if self._version is None or isinstance(self._version, str):
+            return self._version
+        if self._code_version is None:
             from beautyspot.keys.code import version_from_code  # as in `_check_from_code`
 
-            self._version = version_from_code(self._function)
-        return self._version
+            self._code_version = version_from_code(self._function)
+        return self._code_version
 
     @property
-    def given_version(self) -> str | None:
-        """The version if it was given as text: it stands for what no code shows."""
-        return self._version if isinstance(self._version, str) else None
+    def told_by_code(self) -> Any:
+        """The function if its version is read from its code, None for any other."""
+        return None if self._version is None or isinstance(self._version, str) else self._function
 
     @property
     def code(self) -> CodeType | None:
         """The function's code, where its keys hold no more than its name: another of that name makes the same."""
         code = getattr(function := innermost(self._function), "__code__", None)
         told = code is None or is_told_by_code(function)
-        return code if not told and (self._version is None or isinstance(self._version, str)) else None
+        return None if told or self.told_by_code is not None else code
 
     @property
     def scope(self) -> str:

@@ -18,7 +18,7 @@ from beautyspot.keys.members import functions_behind, members_of
 from beautyspot.keys.proxies import functions_in, place_of_layer
 from beautyspot.keys.settings import constants_of, is_constant
 from beautyspot.names import qualified_name
-from beautyspot.wrapped import chain, unwrap, versions_of
+from beautyspot.wrapped import chain, marks_of, unwrap
 
 NAMED = (FunctionType, BuiltinFunctionType, type)
 """What a partial of another module's function is told by the name of."""
@@ -163,7 +163,7 @@ def _form(canonical: Canonical, world: dict[str, Any], content: Any) -> Form:
         parts = ((content.func,), content.args, content.keywords.values())
         return [[_form(canonical, world, each) for each in part] for part in parts] + [list(content.keywords)]
     inner = next(iter(functions_behind(content)), content)
-    versions: list[Form] = [["version", each] for each in versions_of(content)]
+    versions = _versions(world, content)
     if not _is_of(world, inner):
         form = qualified_name(inner) if issubclass(type(inner), NAMED) else opaque(inner)
         return [versions, form] if versions else form
@@ -204,7 +204,13 @@ def _decorator(layer: object) -> tuple[str, Mapping[str, Any]]:
 def _is_told(world: dict[str, Any], content: Any) -> bool:
     if issubclass(type(content), PARTIALS) or is_constant(content):
         return True
-    return bool(functions_run(content, world) or versions_of(content))
+    return bool(functions_run(content, world) or _versions(world, content))
+
+
+def _versions(world: dict[str, Any], content: Any) -> list[Form]:
+    """Return the versions of the marks before a function, but for those that its code here says."""
+    marks = [keys for keys in marks_of(content) if not _is_of(world, innermost(keys.told_by_code))]
+    return [["version", keys.version] for keys in marks if keys.version is not None]
 
 
 def _is_of(world: dict[str, Any], function: Any) -> bool:
