@@ -370,6 +370,7 @@ def test_one_word_where_words_belong_is_refused(spot: bs.Spot):
         {"storage": ""},
         {"default_save_blob": "yes"},
         {"default_content_type": 5},
+        {"default_content_type": "png"},
         {"default_ttl": 1e18},
         {"default_ttl": "x"},
         {"default_version": 2},

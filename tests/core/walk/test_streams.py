@@ -173,15 +173,31 @@ def test_a_hook_is_given_the_chunks_of_a_stream_that_cannot_be_kept(spot: bs.Spo
     assert values == [chunks]
 
 
-def test_a_replay_takes_what_is_sent(spot: bs.Spot):
+def test_a_replay_warns_of_what_it_is_sent_and_refresh_hears_it(spot: bs.Spot):
     @spot.mark
-    def count() -> Any:
-        yield from (1, 2)
+    def ask() -> Any:
+        yield f"you said {(yield 'what?')}"
 
-    list(count())
-    replay = count()
-    assert (next(replay), replay.send("more"), next(replay, "end")) == (1, 2, "end")
-    assert count.cache_info().hits == 1
+    list(ask())
+    replay = ask()
+    with pytest.warns(bs.CacheWarning, match=r"ask was sent something.*by `refresh"):
+        assert (next(replay), replay.send("yes"), next(replay, "end")) == ("what?", "you said None", "end")
+    assert ask.cache_info().hits == 1
+    asked = ask.refresh()
+    assert (next(asked), asked.send("yes")) == ("what?", "you said yes")
+
+
+async def test_an_async_replay_warns_of_what_it_is_sent_and_refresh_hears_it(spot: bs.Spot):
+    @spot.mark
+    async def ask() -> Any:
+        yield f"you said {(yield 'what?')}"
+
+    assert [each async for each in ask()] == ["what?", "you said None"]
+    replay = ask()
+    with pytest.warns(bs.CacheWarning, match=r"ask was sent something.*by `refresh"):
+        assert [await anext(replay), await replay.asend("yes")] == ["what?", "you said None"]
+    asked = ask.refresh()
+    assert [await anext(asked), await asked.asend("yes")] == ["what?", "you said yes"]
 
 
 def returns(x: int) -> list[str]:

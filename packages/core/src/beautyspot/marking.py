@@ -156,7 +156,8 @@ def _check(arguments: Mapping[str, Any], prefix: str) -> None:
     wanted = "True (in the storage), False (in its row) or None (by its size)"
     expect(is_flag(save_blob), f"{prefix}save_blob", save_blob, wanted)
     wanted = "a ContentType, or a media type such as 'image/png'"
-    expect(isinstance(content_type, str | None), f"{prefix}content_type", content_type, wanted)
+    is_media_type = content_type is None or (isinstance(content_type, str) and "/" in content_type)
+    expect(is_media_type, f"{prefix}content_type", content_type, wanted)
     for name in ("input_key_fn", "cache_if"):
         function = arguments.get(name)
         expect(function is None or callable(function), name, function, "a function")

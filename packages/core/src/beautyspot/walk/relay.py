@@ -9,8 +9,8 @@ from beautyspot.walk.calls import Args, Kwargs
 class Listener:
     """Hears what passes through; this one makes nothing of it."""
 
-    replayable = True
-    """False once the consumer has sent or thrown something in: then the chunks belong to that talk."""
+    def talk(self) -> None:
+        """The consumer has sent or thrown something in."""
 
     def start(self) -> None:
         """The function goes on."""
@@ -41,12 +41,14 @@ def relaying(begin: Begin) -> Callable[..., AsyncGenerator[Any, Any]]:
                 try:
                     given = yield chunk
                     step = source.asend
-                    listener.replayable &= given is None
+                    if given is not None:
+                        listener.talk()
                 except GeneratorExit:
                     await source.aclose()
                     raise
                 except BaseException as error:  # noqa: BLE001 - passed into the function, which raises it or goes on
-                    step, given, listener.replayable = source.athrow, error, False
+                    listener.talk()
+                    step, given = source.athrow, error
         except BaseException as error:
             listener.fail(error)
             raise

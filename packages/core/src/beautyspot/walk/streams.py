@@ -5,9 +5,9 @@ another's stream could wait for ever.
 """
 
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any
+from typing import Any, cast
 
-from beautyspot.errors import SerializationError
+from beautyspot.errors import CacheWarning, SerializationError
 from beautyspot.walk.calls import IMMUTABLE, Args, Kwargs, in_thread, read_async
 from beautyspot.walk.fit import Fit
 from beautyspot.walk.limit import pace, pace_async
@@ -24,6 +24,7 @@ class Recording(Listener):
         """Start an empty recording of a call; see `Plan.keep` for `replaces`."""
         self.plan, self.call, self.waited_s, self.replaces = plan, (key, args, kwargs), waited_s, replaces
         self.chunks: list[Any] = []
+        self._is_talk = False
         self.elapsed_s = 0.0
         self._start_s = 0.0
         plan.before(*self.call)
@@ -43,6 +44,10 @@ class Recording(Listener):
         self.chunks.append(chunk if type(chunk) in IMMUTABLE else self._copy(chunk))
         return chunk
 
+    def talk(self) -> None:
+        """The chunks belong to this talk, and are not kept."""
+        self._is_talk = True
+
     def fail(self, error: BaseException) -> None:
         """Count a stream that raised; one that its consumer closed early is neither an error nor kept."""
         if not isinstance(error, GeneratorExit):
@@ -53,7 +58,7 @@ class Recording(Listener):
         self.stop()
         self.plan.count_miss(self.call[0], self.waited_s)
         try:
-            if self.replayable:
+            if not self._is_talk:
                 self._keep(returned)
         finally:
             self.plan.ran(*self.call, self.chunks, self.elapsed_s)
@@ -77,14 +82,33 @@ class Recording(Listener):
             return chunk  # keeping the whole fails with the same error and warns of it
 
 
+class Replaying(Listener):
+    """Warns whoever talks to a stream that is replayed."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Begin to replay a stream of `plan`."""
+        self._plan = plan
+
+    def talk(self) -> None:
+        """Nobody hears it."""
+        name = self._plan.keys.func_name
+        self._plan.store.notices.tell(
+            (name, "talk"),
+            f"a kept stream of {name} was sent something, which it can't hear, as its chunks are kept; talk to the "
+            "function itself by `refresh(…)`, of which nothing is kept then",
+            CacheWarning,
+        )
+
+
 def stream(plan: Plan, args: Args, kwargs: Kwargs, *, refresh: bool = False) -> Generator[Any, Any, Any]:
     """Replay the kept chunks of a call, or pass through and keep what its function yields."""
     key = plan.keys.key(args, kwargs)
     hit = None if refresh else plan.read(key, args, kwargs)
     if hit is not None:
         chunks, returned = hit.value
-        for chunk in plan.count_hit(hit._replace(value=chunks), key, args, kwargs):  # noqa: UP028 - a list takes no send
-            yield chunk
+        for chunk in plan.count_hit(hit._replace(value=chunks), key, args, kwargs):
+            if (yield chunk) is not None:
+                Replaying(plan).talk()
         return returned
     recording = Recording(plan, key, args, kwargs, pace(plan.options.limits, args, kwargs), replaces=refresh)
     try:
@@ -110,12 +134,14 @@ def _record(source: Generator[Any, Any, Any], recording: Recording) -> Generator
         try:
             given = yield chunk
             step = source.send
-            recording.replayable &= given is None
+            if given is not None:
+                recording.talk()
         except GeneratorExit:
             source.close()
             raise
         except BaseException as error:  # noqa: BLE001 - passed into the function, which raises it again or goes on
-            step, given, recording.replayable = source.throw, error, False
+            recording.talk()
+            step, given = cast("Callable[[Any], Any]", source.throw), error
 
 
 def async_stream_of(plan: Plan, *, refresh: bool = False) -> Callable[..., AsyncGenerator[Any, Any]]:
@@ -125,7 +151,7 @@ def async_stream_of(plan: Plan, *, refresh: bool = False) -> Callable[..., Async
         key = plan.keys.key(args, kwargs)
         hit = None if refresh else await read_async(plan, key)
         if hit is not None:
-            return _replay(plan.count_hit(hit._replace(value=hit.value[0]), key, args, kwargs)), Listener()
+            return _replay(plan.count_hit(hit._replace(value=hit.value[0]), key, args, kwargs)), Replaying(plan)
         waited_s = await pace_async(plan.options.limits, args, kwargs)
         recording = Recording(plan, key, args, kwargs, waited_s, replaces=refresh)
         return plan.function(*args, **kwargs), recording
