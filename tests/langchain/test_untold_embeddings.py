@@ -15,6 +15,7 @@ from langchain_beautyspot import CachedEmbeddings
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
 from langchain_openai import OpenAIEmbeddings
+from openai import OpenAI
 from pydantic import BaseModel, ConfigDict
 
 
@@ -54,6 +55,25 @@ class Slotted(Asking):
     def embed_query(self, text: str) -> list[float]:
         self.calls += 1
         return [float(len(text) * self.factor)]
+
+
+class Late(Asking):
+    """Makes its client at the first call."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.calls, self.client = url, 0, None
+
+    def embed_query(self, text: str) -> list[float]:
+        self.calls += 1
+        self.client: Any = self.client or OpenAI(base_url=self.url, api_key="k")
+        return [float(len(text))]
+
+
+class LateFields(Fields):
+    url: str
+    client: Any = None
+
+    embed_documents, embed_query = Late.embed_documents, Late.embed_query
 
 
 class Pooling:
@@ -139,3 +159,15 @@ def test_models_within_a_model_are_told_by_their_settings_without_keys(spot: Spo
         return CachedEmbeddings(Asking(within), spot)._shelf.embedder.identity
 
     assert identity(2, "sk-1") == identity(2, "sk-2") != identity(3, "sk-1")
+
+
+@pytest.mark.parametrize("kind", [Late, partial(LateFields, part=None)], ids=["a class", "a pydantic model"])
+def test_a_model_that_makes_its_client_late_keeps_its_first_vectors(tmp_path: Path, kind: Callable[..., Any]) -> None:
+    spot = Spot("m", db=tmp_path / "a.db")
+    calls: list[int] = []
+    for url in ("http://a.test", "http://a.test", "http://b.test"):
+        model = kind(url=url)
+        embeddings = CachedEmbeddings(model, spot)
+        assert [embeddings.embed_query("a"), embeddings.embed_query("a")] == [[1.0], [1.0]]
+        calls.append(model.calls)
+    assert calls == [1, 0, 1]

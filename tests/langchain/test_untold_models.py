@@ -17,6 +17,7 @@ import httpx
 import numpy as np
 import pyarrow as pa
 import pytest
+import requests
 import tenacity
 from beautyspot import CacheSaveWarning, CacheWarning, Spot, UnkeyableArgument
 from langchain.agents import create_agent  # pyright: ignore[reportUnknownVariableType] - of whatever state
@@ -152,6 +153,40 @@ def test_an_object_that_counts_and_makes_its_client_late_keeps_its_answers(tmp_p
         model = Chat(engine=engine)
         assert [ask(model, tmp_path), ask(model, tmp_path)] == ["small []"] * 2
     assert [engine.client is not None for engine in engines] == [True, False]
+
+
+class Late(Chat):
+    """Makes its client at the first call."""
+
+    url: str = "http://a.test/v1"
+    api_key: str = "abc"
+    client: Any = None
+
+    def _generate(self, *_: Any, **__: Any) -> ChatResult:
+        ASKED.append(self.url)
+        self.client = self.client or self.engine(self)
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(self.url))])
+
+
+def of_openai(model: Any) -> OpenAI:
+    return OpenAI(base_url=model.url, api_key=model.api_key)
+
+
+def of_requests(model: Any) -> requests.Session:
+    session = requests.Session()
+    session.headers.update({"Authorization": f"Bearer {model.api_key}", "Content-Type": "application/json"})
+    return session
+
+
+@pytest.mark.parametrize("make", [of_openai, of_requests])
+def test_a_model_that_makes_its_client_late_keeps_its_first_answer(tmp_path: Path, ask: Any, make: Any) -> None:
+    ASKED.clear()
+    for _ in range(2):
+        model = Late(engine=make)
+        assert [ask(model, tmp_path), ask(model, tmp_path)] == ["http://a.test/v1"] * 2
+    assert ask(Late(engine=make, client=OpenAI(base_url="http://b.test", api_key="k")), tmp_path) == "http://a.test/v1"
+    assert ask(Late(engine=make, url="http://b.test"), tmp_path) == "http://b.test"
+    assert ASKED == ["http://a.test/v1", "http://a.test/v1", "http://b.test"]
 
 
 def test_a_part_that_is_an_object_hides_no_other_part(tmp_path: Path, ask: Any) -> None:

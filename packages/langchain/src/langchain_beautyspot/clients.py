@@ -12,6 +12,7 @@ from weakref import ref
 
 from beautyspot.keys.canonical import pack
 from beautyspot.keys.digest import digest
+from pydantic import SecretStr
 
 from langchain_beautyspot.carriers import CLIENTS, PLUMBING, is_a, said_without_address, telling
 from langchain_beautyspot.model_fields import is_secret
@@ -22,6 +23,7 @@ MAX_CLASSES = 256
 HEADERS, QUERY = ("_custom_headers", "headers"), ("_custom_query", "params")
 """Of OpenAI's and Anthropic's clients, and of httpx's, which one of them holds and somebody may have given it."""
 SCOPES = ("organization", "project")
+COMPARED = (str, int, float, Mapping, SecretStr)
 DEEPEST = 2
 """Clients within a client: OpenAI's `completions` holds its client, that of Ollama holds one of httpx."""
 
@@ -74,12 +76,13 @@ def said_by_clients(model: Any, told: Mapping[str, Any], /, *, but: Collection[s
         told: Settings of the model that are known; what they say isn't said again.
         but: Names of what changes no answer of this model.
     """
-    said = {each for client in _clients(model) for each in _said(client, told)}
+    said = {each for client in _clients(model) for each in _said(client, _plain(told))}
     return _digest({(name, value) for name, value in said if name not in but})
 
 
 def said_by_client(part: Any, told: Mapping[str, Any], /) -> str | None:
     """Return what `said_by_clients` does, of one client, or of what holds it; None if it is no client."""
+    told = _plain(told)
     said = said_without_address(part, told)
     if said is not None:
         return _digest(said)
@@ -87,6 +90,11 @@ def said_by_client(part: Any, told: Mapping[str, Any], /) -> str | None:
     if client is None and not is_a(part, CLIENTS):
         return "" if is_a(part, PLUMBING) else None
     return _digest({*_said(part if client is None else client, told)})
+
+
+def _plain(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that can be compared with what a client says: others may be arrays."""
+    return {name: each for name, each in told.items() if isinstance(each, COMPARED)}
 
 
 def _digest(said: set[tuple[str, str]]) -> str:

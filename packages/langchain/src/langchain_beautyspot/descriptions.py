@@ -20,6 +20,7 @@ from langchain_beautyspot.model_fields import DESCRIBES, says_nothing
 from langchain_beautyspot.model_texts import (
     contents_of_fields,
     contents_of_untold,
+    fields_of,
     is_untold,
     own_class,
     without_chance,
@@ -106,7 +107,8 @@ def _of_others(model: BaseLanguageModel[Any], _: str) -> tuple[None, str, dict[s
     came over from a `SQLiteCache` has none.
     """
     if says_nothing(model):
-        return None, contents_of_fields(model), {}
+        fields = fields_of(model)
+        return None, contents_of_fields(model, fields), fields
     identified: dict[str, Any] = dict(getattr(model, DESCRIBES))
     if not model.is_lc_serializable():
         return None, "", identified

@@ -1,7 +1,7 @@
 """The text that tells a model from others, made anew at each call."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, cast
 
 from beautyspot.errors import UnkeyableArgument
@@ -26,7 +26,7 @@ from langchain_beautyspot.model_fields import (
     says_nothing,
 )
 from langchain_beautyspot.models import answering
-from langchain_beautyspot.part_forms import PartForms, blamed
+from langchain_beautyspot.part_forms import PartForms, blamed, said_as_client
 from langchain_beautyspot.runnable_forms import CONTENTS
 
 
@@ -47,7 +47,8 @@ def model_text(
     if not model.is_lc_serializable():
         # What a cache is told of the other models.
         told = {"_type": _hidden(model, "_llm_type"), **_hidden(model, DESCRIBES), **named}
-        more = (contents_of_fields(model, untold=untold) if says_nothing(model) else "") + said_by_clients(model, told)
+        fields = fields_of(model) if says_nothing(model) else {}
+        more = contents_of_fields(model, fields, untold=untold) + said_by_clients(model, fields | told)
         return f"{qualified_name(type(model))}{sorted(told.items())}{more}"
     described = dumpd(model)
     if described.get("type") != "constructor":
@@ -64,35 +65,42 @@ def own_class(model: BaseLanguageModel[Any], /) -> str:
     return "" if is_of_langchain(type(model)) else qualified_name(type(model))
 
 
-def contents_of_untold(model: BaseModel, fields: Mapping[str, Any], /, *, untold: list[Any] | None = None) -> str:
+def fields_of(model: BaseModel, /) -> dict[str, Any]:
+    """Return a model's own fields but those that its calls count in or that change no answer."""
+    return _fields(model, OF_LANGCHAIN | counted(model))
+
+
+def contents_of_untold(model: BaseModel, described: Mapping[str, Any], /, *, untold: list[Any] | None = None) -> str:
     """Return a digest of the objects without a description in JSON, which tells of each the class alone.
 
     Raises:
         UnkeyableArgument: as for `contents_of_fields`.
     """
-    return contents_of_fields(model, [name for name, each in fields.items() if is_untold(each)], untold=untold)
+    fields = _fields(model, OF_LANGCHAIN).items()
+    return contents_of_fields(
+        model, {name: each for name, each in fields if is_untold(described.get(name))}, untold=untold
+    )
 
 
-def contents_of_fields(
-    model: BaseModel, names: Iterable[str] | None = None, /, *, untold: list[Any] | None = None
-) -> str:
-    """Return a digest of a model's own fields; "" where there are none.
+def contents_of_fields(model: BaseModel, fields: Mapping[str, Any], /, *, untold: list[Any] | None = None) -> str:
+    """Return a digest of a model's fields; "" where there are none.
+
+    A client that is made of the others, as at the first call, counts as none.
 
     Args:
         model: A pydantic model.
-        names: Those of the fields that are meant; None for all of its class but those that its calls count in.
+        fields: Those that are meant.
         untold: As for `model_text`.
 
     Raises:
         UnkeyableArgument: a field that the user's class declares holds an object that nothing tells from others.
     """
-    left_out = OF_LANGCHAIN if names is not None else OF_LANGCHAIN | counted(model)
     contents: dict[str, bytes] = {}
-    for name, field in type(model).model_fields.items():
-        value = getattr(model, name, None)
-        if name in left_out or field.exclude or is_secret(name, value) or not (names is None or name in names):
-            continue
-        contents[name] = _content(type(model), name, value, untold)
+    for name, value in fields.items():
+        if not is_secret(name, value):
+            said = said_as_client(value, fields)
+            value = None if said == "" else value
+            contents[name] = said.encode() if said else _content(type(model), name, value, untold)
     return digest(pack(contents)).hex() if contents else ""
 
 
@@ -115,6 +123,11 @@ def without_chance(value: Any, /) -> Any:
     fields = cast("dict[str, Any]", value)
     chance = {"graph", "repr"} if fields.get("lc") == 1 else ()
     return {name: without_chance(each) for name, each in fields.items() if name not in chance}
+
+
+def _fields(model: BaseModel, left_out: Container[str]) -> dict[str, Any]:
+    fields = type(model).model_fields.items()
+    return {name: getattr(model, name, None) for name, field in fields if not (name in left_out or field.exclude)}
 
 
 def _content(kind: type[BaseModel], name: str, value: Any, untold: list[Any] | None) -> bytes:

@@ -4,6 +4,7 @@
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 import re
 import sys
+from collections.abc import Mapping
 from functools import cached_property
 from types import MethodType
 from typing import Any
@@ -93,7 +94,7 @@ class PartForms(Canonical):
         kind = type(value)
         if changes_nothing(value):
             return opaque(value)
-        said = _said_as_client(value, {})
+        said = said_as_client(value, {})
         if said is not None:
             return [*opaque(value), said]
         content = content_of(value) if _package(kind) in CARRIERS else None
@@ -131,7 +132,7 @@ class PartForms(Canonical):
         }
         told: dict[str, Form] = {}
         for name, item in held.items():
-            said = _said_as_client(item, secrets | held)
+            said = said_as_client(item, secrets | held)
             if said is None:
                 told[name] = self._like((*self.active, value), asked_by(kind, asked, name)).form(item)
             elif said:  # made at the first call, as many are, it says nothing that the settings beside it do not
@@ -160,6 +161,16 @@ def telling_attributes(value: Any, asked: tuple[str, ...], /) -> dict[str, Any]:
     }
 
 
+def said_as_client(value: Any, told: Mapping[str, Any], /) -> str | None:
+    """Return a digest of what a client asks with and settings beside it don't say, "" for none; None if it is none.
+
+    Args:
+        value: Anything.
+        told: The settings beside it, and its keys.
+    """
+    return said_by_client(value, told) if _package(type(value)) in CARRIERS else None
+
+
 def changes_nothing(value: Any, /) -> bool:
     """Say whether a value has no part in a model's answers, such as a lock or a handler."""
     kind = type(value)
@@ -171,10 +182,6 @@ def blamed(value: Any, error: Exception, /) -> str:
     held = qualified_name(value.__class__)
     part = qualified_name(error.kind) if isinstance(error, NoContentError) else held
     return repr(held) if part == held else f"{held!r}, and in it a {part!r}"
-
-
-def _said_as_client(value: Any, told: dict[str, Any]) -> str | None:
-    return said_by_client(value, told) if _package(type(value)) in CARRIERS else None
 
 
 def _said(value: Any) -> list[str]:

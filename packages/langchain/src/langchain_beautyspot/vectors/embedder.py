@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from langchain_beautyspot.clients import SCOPES, Watched, are_as_watched, said_by_clients, watched
 from langchain_beautyspot.model_fields import is_secret
 from langchain_beautyspot.model_texts import HELD
-from langchain_beautyspot.part_forms import PartForms, blamed
+from langchain_beautyspot.part_forms import PartForms, blamed, said_as_client
 from langchain_beautyspot.snapshots import are_same, as_it_is
 
 NAME_FIELDS = ("model", "model_name", "model_id", "deployment", "repo_id")
@@ -97,7 +97,7 @@ class _Seen(NamedTuple):
 
 def _changeable(embeddings: Embeddings) -> dict[str, Any]:
     """Return a model's settings as they are now; of a plain class its name, as in others it may count its calls."""
-    settings = _settings(embeddings)
+    settings, _ = _settings(embeddings)
     if not isinstance(embeddings, BaseModel):
         settings = {name: settings[name] for name in NAME_FIELDS if name in settings}
     return {name: as_it_is(value) for name, value in settings.items()}
@@ -118,13 +118,16 @@ def _told(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
     Raises:
         ConfigurationError: nothing tells an object among them from others, such as a model that was loaded.
     """
-    settings, told = _settings(embeddings), dict[str, Any]()
+    settings, keys = _settings(embeddings)
+    beside, told = settings | keys, dict[str, Any]()
     for name, value in sorted(settings.items()):
         if isinstance(value, Embeddings | BaseModel) and not isinstance(value, Runnable):
             told[name] = [qualified_name(type(value)), _told(value)]
+        elif (said := said_as_client(value, beside)) is not None:
+            told[name] = said or None  # made of the settings at the first call, it is what was there before
         else:
             told[name] = _content(name, value, asked_by(type(embeddings), ENTRIES, name))
-    said = said_by_clients(embeddings, settings, but=SCOPES)
+    said = said_by_clients(embeddings, beside, but=SCOPES)
     return {**told, SAID: said} if said else told
 
 
@@ -152,18 +155,17 @@ def _nested(embeddings: Embeddings) -> bytes:
     return pack(_told(embeddings))
 
 
-def _settings(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
+def _settings(embeddings: Embeddings | BaseModel) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the settings of a model that change its vectors, and its keys."""
     if isinstance(embeddings, BaseModel):
         held = vars(embeddings)
         names = type(embeddings).model_fields.keys() - counts_of(embeddings, held, ENTRIES)
         own = {name: value for name, value in held.items() if name in names} | (embeddings.model_extra or {})
     else:
         own = attributes(embeddings, slots_of(type(embeddings).__mro__))
-    return {
-        name: value
-        for name, value in own.items()
-        if not (_is_idle(embeddings, name.lstrip("_")) or is_secret(name, value))
-    }
+    keys = {name: value for name, value in own.items() if is_secret(name, value)}
+    idle = {name for name in own if _is_idle(embeddings, name.lstrip("_"))}
+    return {name: value for name, value in own.items() if not (name in idle or name in keys)}, keys
 
 
 def _is_idle(embeddings: Embeddings | BaseModel, name: str) -> bool:
