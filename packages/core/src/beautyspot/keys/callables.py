@@ -4,6 +4,7 @@
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
 
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -16,6 +17,7 @@ _FUNCTION, _BUILTIN, _METHOD, _PARTIAL = map(tag, ("function", "builtin", "metho
 _MODULE, _ALIAS, _SPECIAL, _AGAIN, _OPAQUE = map(tag, ("module", "alias", "special", "again", "opaque"))
 _PROPERTY, _DISPATCH, _MARKED = map(tag, ("property", "dispatch", "marked"))
 _EMPTY = [tag("empty")]
+_CONTAINERS = frozenset((list, dict, set, deque, Counter, defaultdict, OrderedDict))
 
 
 def is_ours(thing: Any, /) -> bool:
@@ -49,9 +51,28 @@ def function_form(canonical: Canonical, function: Any) -> Form:
     from beautyspot.keys.code import code_digest  # `dis` is 6 ms, and few functions are told by their code
 
     inside = canonical.within(function)
-    defaults = [inside.form(function.__defaults__), inside.form(function.__kwdefaults__)]
+    defaults = [inside.form(each) for each in defaults_of(function)]
     cells = {name: cell_form(inside, cell) for name, cell in closure(function).items()}
     return [_FUNCTION, qualified_name(function), code_digest(function.__code__), *defaults, cells]
+
+
+def defaults_of(function: FunctionType, /) -> tuple[tuple[Any, ...] | None, dict[str, Any] | None]:
+    """Return the defaults of a function; of a collection that it makes longer itself, as a memo, the class."""
+    positional, keywords = function.__defaults__, function.__kwdefaults__
+    if _CONTAINERS.isdisjoint(map(type, (*(positional or ()), *(keywords or {}).values()))):
+        return positional, keywords
+    from beautyspot.keys.methods import grown_in  # `inspect` and `ast`, for few functions
+
+    grown, code = grown_in(function), function.__code__
+    names = code.co_varnames[code.co_argcount - len(positional or ()) : code.co_argcount]
+
+    def told(name: str, value: Any) -> Any:
+        return type(value) if name in grown and type(value) in _CONTAINERS else value
+
+    return (
+        positional and tuple(map(told, names, positional)),
+        keywords and {name: told(name, each) for name, each in keywords.items()},
+    )
 
 
 def closure(function: Any, /) -> dict[str, Any]:

@@ -7,15 +7,17 @@ from typing import Any, Final
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.keys.binding import split
-from beautyspot.keys.callables import lenient
+from beautyspot.keys.callables import defaults_of, lenient
+from beautyspot.keys.calls import call_in
 from beautyspot.keys.canonical import Canonical, Form, pack
 from beautyspot.keys.digest import digest
-from beautyspot.keys.following import functions_run, marks_run, settings_given
+from beautyspot.keys.following import Reached, is_of, reached
 from beautyspot.keys.layers import innermost
 from beautyspot.keys.lenient import is_of_a_library
 from beautyspot.keys.members import functions_behind
 from beautyspot.keys.registry import KeyRegistry
-from beautyspot.wrapped import chain, unwrap
+from beautyspot.keys.settings import constants_of
+from beautyspot.wrapped import chain, mark_of, unwrap
 
 # *args, **kwargs, generator, coroutine, iterable coroutine, async generator; from CPython's Include/cpython/code.h.
 _FLAGS = 0x04 | 0x08 | 0x20 | 0x80 | 0x100 | 0x200
@@ -76,7 +78,8 @@ class _Reading:
         self._canonical = Canonical(KeyRegistry())
         self._forms, self._waiting = set[bytes](), list[tuple[str, FunctionType]]()
         self._taken = dict[int, Any]()
-        self._take([], function)
+        self._looked = dict[tuple[int, int], tuple[Any, bytes]]()
+        self._take("", function)
 
     def forms(self) -> set[bytes]:
         """Follow what is called by name, and return the bytes of the forms of all that runs."""
@@ -91,30 +94,59 @@ class _Reading:
                     self._look([name, read], called.__globals__[read], called.__globals__)
         return self._forms
 
-    def _take(self, place: list[str], function: Any) -> None:
+    def _take(self, name: str, function: Any) -> None:
         """Read what is told by its code, once: this program's, or another's that this one calls."""
         if id(function) in self._taken:
             return
         self._taken[id(function)] = function
-        self._look(place, function, functions_of(function)[0].__globals__)
-        for name, member in _members(function):
+        self._look([name], function, functions_of(function)[0].__globals__)
+        for place, member in _members(function):
             for world in {id(each.__globals__): each.__globals__ for each in functions_behind(member)}.values():
-                self._look([*place, name], member, world)
+                self._look([name, place], member, world)
 
     def _look(self, place: list[str], thing: Any, world: dict[str, Any]) -> None:
-        """Take down what a name stands for, and which: `one, two = two, one` is another program."""
-        runs = functions_run(thing, world)
-        self._waiting += runs
-        self._forms.update(pack([*place, name, own_form(each)[0]]) for name, each in runs)
-        for keys in marks_run(thing):
-            if keys.told_by_code is None:
-                self._forms.add(pack([*place, "version", keys.version]))
+        """Take down what stands at a place: `one, two = two, one` is another program."""
+        at = id(thing), id(world)
+        if at not in self._looked:
+            self._looked[at] = thing, self._looked_at(thing, world)
+        if told := self._looked[at][1]:
+            self._forms.add(pack([*place, told]))
+
+    def _looked_at(self, thing: Any, world: dict[str, Any]) -> bytes:
+        """Return a digest of what runs where a thing is called, in order and by who holds it; none where nothing does.
+
+        What is another program's has no place among it, as a new release of a library is no other program.
+        """
+        told, places = list[Form](), dict[int, tuple[int, bool]]()
+        for number, each in enumerate(reached(thing)):
+            holder, is_told = places.get(each.holder, (-1, True))
+            role = each.role if is_told else ""
+            if each.first is not None:
+                first, is_told = places.get(each.first, (-1, False))
+                told += [[holder, role, first]] if is_told else []
+            elif form := self._step(each, thing, world):
+                places[number] = len(told), True
+                told.append([holder, role, *form])
             else:
-                self._forms.add(pack([*place, "told by code", keys.func_name]))
-                self._take([keys.func_name], keys.told_by_code)
-        if all(thing is not each for each in self._own):
-            given = ((name, each) for which, name, each in settings_given(thing, world) if id(which) not in self._said)
-            self._forms.update(pack([name, self._canonical.form(each)]) for name, each in given)
+                places[number] = holder, False
+        return digest(pack(told)) if told else b""
+
+    def _step(self, each: Reached, thing: Any, world: dict[str, Any]) -> list[Form]:
+        form: list[Form] = []
+        if type(each.thing) is FunctionType and each.thing.__globals__ is world:
+            self._waiting.append((each.title, each.thing))
+            form += [each.title, own_form(each.thing)[0]]
+        if (mark := mark_of(each.thing)) is not None:
+            if mark.told_by_code is not None:
+                self._take(mark.func_name, mark.told_by_code)
+                form += [] if is_of(world, innermost(mark.told_by_code)) else [mark.func_name]
+            elif mark.version is not None:
+                form += [mark.func_name, mark.version]
+        # Of such a call its function may be another module's.
+        is_given = is_of(world, each.thing) or (each.thing is thing and call_in(each.thing) is not None)
+        if is_given and id(each.thing) not in self._said and all(thing is not own for own in self._own):
+            form += [each.title, self._canonical.form(constants_of(each.thing))]
+        return form
 
 
 def functions_of(function: Any, /) -> list[FunctionType]:
@@ -155,7 +187,7 @@ def own_form(function: FunctionType, /) -> tuple[Form, frozenset[str]]:
     """Return the form of a function's code and defaults, and the global names that it reads."""
     code, names = _read(function.__code__)
     canonical = Canonical(KeyRegistry(), (function,))
-    return [code, lenient(canonical, function.__defaults__), lenient(canonical, function.__kwdefaults__)], names
+    return [code, *(lenient(canonical, each) for each in defaults_of(function))], names
 
 
 def global_names(steps: Iterable[Any], /) -> set[str]:

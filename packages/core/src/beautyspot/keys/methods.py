@@ -1,4 +1,4 @@
-"""What the methods of a class do with their `self`, read out of their source."""
+"""What the methods of a class do with their `self`, and functions with their variables, read out of their source."""
 
 import ast
 import inspect
@@ -71,6 +71,25 @@ def read(function: FunctionType, /) -> Read:
         frozenset(node.attr for node in named if isinstance(node.ctx, ast.Load)),
         frozenset((name, called.attr) for called in calls for name in _attribute(called.value, own)),
     )
+
+
+@lru_cache(1024)
+def grown_in(function: FunctionType, /) -> frozenset[str]:
+    """Return the variables of a function that hold what it makes longer in place; none without its source."""
+    try:
+        tree = parsed(dedent(inspect.getsource(function.__code__)))
+    except (OSError, SyntaxError, TypeError, ValueError):  # as in `read`
+        return frozenset()
+    grown = [each for node in ast.walk(tree) for each in _grown(node) if each not in getattr(node, "targets", ())]
+    return frozenset(name for each in grown for name in _variable(each))
+
+
+def _variable(node: ast.expr) -> Iterator[str]:
+    """Yield the variable that an expression begins with: `memo` of `memo["gpt"]["tokens"]`."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    if isinstance(node, ast.Name):
+        yield node.id
 
 
 def _is_own(node: ast.expr, own: tuple[str, ...]) -> bool:
