@@ -15,11 +15,12 @@ from langchain.agents.middleware import wrap_model_call
 from langchain_beautyspot import BeautySpotCache, CachedEmbeddings, CacheMiddleware
 from langchain_beautyspot.clients import said_by_clients
 from langchain_beautyspot.errors import ReplayMiss
+from langchain_core.language_models import LLM
 from langchain_core.messages import HumanMessage
 from langchain_core.outputs import Generation
 from langchain_openai import AzureOpenAI, ChatOpenAI, OpenAI, OpenAIEmbeddings
 from openai import OpenAI as Client
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, PrivateAttr, SecretStr
 from servers.openai_api import OpenAIAPI
 
 Make = Callable[..., Any]
@@ -222,6 +223,56 @@ def test_a_client_that_is_made_later_or_fails_changes_no_key():
     model = Lazy()
     assert model.client.base_url.host == "a.test"
     assert said_by_clients(model, {}) == said_by_clients(Plain(Broken()), {}) == ""
+
+
+class Private(LLM):
+    """Makes its client at the first call, or when it is made, of its settings, and keeps it to itself."""
+
+    url: str = "http://a.test"
+    temperature: float = 0
+    api_key: SecretStr = SecretStr("k")
+    early: bool = False
+    asked: list[float] = Field(default_factory=list)
+    _client: Any = PrivateAttr(None)
+
+    @property
+    def _llm_type(self) -> str:
+        return "private"
+
+    def connect(self) -> None:
+        proof = {"Authorization": f"Bearer {self.api_key.get_secret_value()}"}
+        self._client = self._client or httpx.Client(base_url=self.url, headers=proof)
+
+    def model_post_init(self, _: Any) -> None:
+        if self.early:
+            self.connect()
+
+    def _call(self, *_: Any, **__: Any) -> str:
+        self.connect()
+        self.asked.append(self.temperature)
+        return f"at {self.temperature}"
+
+
+class Described(Private):
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"url": self.url, "temperature": self.temperature}
+
+
+@pytest.mark.parametrize("early", [False, True], ids=["late", "early"])
+@pytest.mark.parametrize("kind", [Private, Described])
+def test_a_client_that_proves_itself_by_a_key_of_the_model_makes_no_other_key(
+    tmp_path: Path, kind: type[Private], early: bool
+):
+    model = kind(early=early, cache=BeautySpotCache(tmp_path / "a.db"))
+    for temperature in (0.0, 1.0, 0.0, 1.0):
+        model.temperature = temperature
+        assert model.invoke("q") == f"at {model.temperature}"
+    assert model.asked == [0, 1]
+    for cached in (model, kind(early=early, api_key=SecretStr("other"), temperature=1)):
+        cached.cache = BeautySpotCache(tmp_path / "a.db")
+        assert cached.invoke("q") == f"at {cached.temperature}"
+        assert cached.asked in ([], [0, 1])
 
 
 def hasty_by_cache(chat: Make, folder: Path) -> Callable[..., Any]:

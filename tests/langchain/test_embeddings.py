@@ -331,6 +331,35 @@ def test_headers_that_choose_a_route_tell_models_apart(openai_api: OpenAIAPI, sp
     assert openai_api.calls == 3
 
 
+class Gateway(Counting):
+    """Is asked over HTTP, at a route that a header names, with a client that it makes late."""
+
+    def __init__(self, headers: dict[str, str], *, api_key: str = "k") -> None:
+        super().__init__()
+        self.url, self.headers, self.api_key, self.client = "http://a.test", headers, api_key, None
+
+    def embed_query(self, text: str) -> list[float]:
+        self.client: Any = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.api_key}"})
+        return super().embed_query(text)
+
+
+def test_headers_that_are_a_setting_tell_models_apart_but_what_traces_or_proves(spot: Spot) -> None:
+    asked: list[int] = []
+    for headers in ({"X-Route": "a"}, {"X-Route": "b"}, {"X-Route": "a", "traceparent": "1", "X-Api-Key": "k"}):
+        model = Gateway(headers)
+        CachedEmbeddings(model, spot).embed_query("a")
+        asked.append(len(model.asked))
+    assert asked == [1, 1, 0]
+
+
+def test_a_model_that_made_its_client_is_what_it_was_and_what_it_is_with_another_key(spot: Spot) -> None:
+    model = Gateway({})
+    for each in (model, model, Gateway({}), Gateway({}, api_key="other"), model):
+        CachedEmbeddings(each, spot).embed_query("a")
+    assert model.asked == ["a"]
+    assert len([*spot.parts.store.db.find(TaskFilter())]) == 1
+
+
 def test_headers_of_the_environment_tell_models_apart_and_accounts_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     def identity(**environment: str) -> bytes:
         with monkeypatch.context() as now:

@@ -76,7 +76,8 @@ def said_by_clients(model: Any, told: Mapping[str, Any], /, *, but: Collection[s
         told: Settings of the model that are known; what they say isn't said again.
         but: Names of what changes no answer of this model.
     """
-    said = {each for client in _clients(model) for each in _said(client, _plain(told))}
+    keys = {name: each for name, each in _parts(model).items() if is_secret(name, each)}
+    said = {each for client in _clients(model) for each in _said(client, _plain({**told, **keys}))}
     return _digest({(name, value) for name, value in said if name not in but})
 
 

@@ -1,7 +1,7 @@
 """What tells one embedding model from another."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.keys.attributes import attributes, slots_of
@@ -14,6 +14,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 
+from langchain_beautyspot.carriers import telling
 from langchain_beautyspot.clients import SCOPES, Watched, are_as_watched, said_by_clients, watched
 from langchain_beautyspot.model_fields import is_secret
 from langchain_beautyspot.model_texts import HELD
@@ -24,7 +25,7 @@ NAME_FIELDS = ("model", "model_name", "model_id", "deployment", "repo_id")
 IDLE_FIELDS = frozenset(
     (
         "allowed_special", "async_client", "batch_size", "cache_folder", "check_embedding_ctx_length", "chunk_size",
-        "client", "disallowed_special", "headers", "http_async_client", "http_client", "max_concurrency", "max_retries",
+        "client", "disallowed_special", "http_async_client", "http_client", "max_concurrency", "max_retries",
         "max_workers", "multi_process", "openai_organization", "openai_proxy", "parallel", "request_timeout",
         "retry_max_seconds", "retry_min_seconds", "show_progress", "show_progress_bar", "skip_empty", "threads",
         "timeout", "user", "verbose",
@@ -34,6 +35,8 @@ IDLE_FIELDS = frozenset(
 many would give wrong vectors."""
 CLIENTS = frozenset(("async_client", "client", "http_async_client", "http_client"))
 """Those of them that a class of the program's own may hold its model in."""
+HEADERS = "headers"
+"""What a setting is called that is sent with each request."""
 SAID = "said by clients"
 """The server and headers that no setting tells: a gateway may choose the model by them."""
 ENTRIES = ("embed_documents", "aembed_documents", "embed_query", "aembed_query")
@@ -126,9 +129,17 @@ def _told(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
         elif (said := said_as_client(value, beside)) is not None:
             told[name] = said or None  # made of the settings at the first call, it is what was there before
         else:
-            told[name] = _content(name, value, asked_by(type(embeddings), ENTRIES, name))
+            sent = _telling(value, beside) if name.endswith(HEADERS) else value
+            told[name] = _content(name, sent, asked_by(type(embeddings), ENTRIES, name))
     said = said_by_clients(embeddings, beside, but=SCOPES)
     return {**told, SAID: said} if said else told
+
+
+def _telling(headers: Any, beside: Mapping[str, Any]) -> Any:
+    if not isinstance(headers, dict):
+        return headers
+    named = cast("dict[Any, Any]", headers).items()
+    return dict(telling(((str(name), value) for name, value in named), beside)) or None
 
 
 def _content(name: str, value: Any, asked: tuple[str, ...]) -> Any:
@@ -158,13 +169,13 @@ def _nested(embeddings: Embeddings) -> bytes:
 def _settings(embeddings: Embeddings | BaseModel) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the settings of a model that change its vectors, and its keys."""
     if isinstance(embeddings, BaseModel):
-        held = vars(embeddings)
-        names = type(embeddings).model_fields.keys() - counts_of(embeddings, held, ENTRIES)
-        own = {name: value for name, value in held.items() if name in names} | (embeddings.model_extra or {})
+        fields = type(embeddings).model_fields
+        own = {name: value for name, value in vars(embeddings).items() if name in fields}
+        own |= embeddings.model_extra or {}
     else:
         own = attributes(embeddings, slots_of(type(embeddings).__mro__))
     keys = {name: value for name, value in own.items() if is_secret(name, value)}
-    idle = {name for name in own if _is_idle(embeddings, name.lstrip("_"))}
+    idle = {name for name in own if _is_idle(embeddings, name.lstrip("_"))} | counts_of(embeddings, own, ENTRIES)
     return {name: value for name, value in own.items() if not (name in idle or name in keys)}, keys
 
 
