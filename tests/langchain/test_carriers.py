@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import botocore.session
 import httpx
+import httpx2
 import openai
 import pytest
 import requests
@@ -76,6 +77,8 @@ MADE: dict[str, Callable[[str], Any]] = {
     "options": lambda x: Config(region_name=x),
     "an address": lambda x: httpx.URL(f"http://{x}"),
     "headers": lambda x: httpx.Headers({"x-model": x}),
+    "a client of the next httpx": lambda x: httpx2.Client(base_url=f"http://{x}"),
+    "headers of the next httpx": lambda x: httpx2.Client(headers={"x-model": x}),
     "a query": lambda x: httpx.QueryParams({"model": x}),
     "a request": lambda x: httpx.Request("GET", f"http://{x}"),
     "a request's body": lambda x: httpx.Request("POST", "http://a", content=x),

@@ -25,7 +25,7 @@ from langchain_core.output_parsers import BaseOutputParser, PydanticOutputParser
 from langchain_core.prompts import PromptTemplate
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableGenerator, RunnableLambda, RunnableParallel, chain
-from langchain_core.tools import tool
+from langchain_core.tools import BaseTool, tool
 from pydantic import BaseModel, field_validator
 
 calls = []
@@ -70,6 +70,19 @@ class Model(SimpleChatModel):
 def search(word: str) -> str:
     "Search."
     return times(word)
+
+
+class Cleaning(BaseTool):
+    def clean(self, word):
+        return times(word)
+
+
+class Search(Cleaning):
+    name: str = "search"
+    description: str = "Search."
+
+    def _run(self, word: str) -> str:
+        return self.clean(word)
 
 
 class Given(BaseOutputParser):
@@ -129,6 +142,7 @@ ways = {
     "retriever": Retriever(),
     "model": Model(),
     "tool": search | str,
+    "class of a tool": Search(),
     "within a chain": str.strip | RunnableParallel(said=ask),
     "below settings": ask.with_retry().with_config(tags=["a"]),
     "prompt": PromptTemplate.from_template("{x} {said}").partial(said=lambda: times("q")) | (lambda p: p.to_string()),
@@ -142,9 +156,9 @@ ways = {
 }
 """
 EDITED = (
-    "chain", "function", "generator", "parser", "derived parser", "retriever", "model", "tool", "within a chain",
-    "below settings", "prompt", "counter", "field", "field of a model", "given to a partial", "closed over", "property",
-    "class",
+    "chain", "function", "generator", "parser", "derived parser", "retriever", "model", "tool", "class of a tool",
+    "within a chain", "below settings", "prompt", "counter", "field", "field of a model", "given to a partial",
+    "closed over", "property", "class",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from langchain_beautyspot.models import IDLE_HEADERS
 
 CARRIERS = frozenset(("aiohttp", "anthropic", "boto3", "botocore", "httpx", "openai", "requests", "urllib3"))
 """Packages whose objects carry what is asked."""
+SUCCESSORS = {"httpx2": "httpx"}
 CLIENTS = frozenset(("httpx.BaseClient", "requests.Session", "urllib3.PoolManager"))
 """Clients with headers, and often without an address, as each of their requests brings one."""
 PLUMBING = frozenset(
@@ -45,7 +46,13 @@ Pair = tuple[str, Any]
 
 def is_a(part: Any, names: frozenset[str], /) -> bool:
     """Say whether a class of an object is among `package.Class` names, in whatever module of its package it lies."""
-    return any(f"{each.__module__.partition('.')[0]}.{each.__name__}" in names for each in type(part).__mro__)
+    return any(f"{package_of(each)}.{each.__name__}" in names for each in type(part).__mro__)
+
+
+def package_of(kind: type, /) -> str:
+    """Return the package that defines a class; of one whose successor has the same classes, its name."""
+    name = kind.__module__.partition(".")[0]
+    return SUCCESSORS.get(name, name)
 
 
 def telling(headers: Iterable[Pair], told: Mapping[str, Any] | None = None, /) -> list[Pair]:

@@ -21,7 +21,7 @@ from langchain_core.caches import BaseCache
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from langchain_core.rate_limiters import BaseRateLimiter
 
-from langchain_beautyspot.carriers import CARRIERS, content_of
+from langchain_beautyspot.carriers import CARRIERS, content_of, package_of
 from langchain_beautyspot.clients import said_by_client
 from langchain_beautyspot.model_fields import is_secret
 
@@ -97,7 +97,7 @@ class PartForms(Canonical):
         said = said_as_client(value, {})
         if said is not None:
             return [*opaque(value), said]
-        content = content_of(value) if _package(kind) in CARRIERS else None
+        content = content_of(value) if package_of(kind) in CARRIERS else None
         if content is not None:
             return [*opaque(value), self.form(content)]
         if is_of_a_library(kind):
@@ -114,7 +114,7 @@ class PartForms(Canonical):
         kind, said = type(value), _said(value)
         head = [_OBJECT, qualified_name(kind), *said]
         held = attributes(value, slots_of(kind.__mro__))
-        if said and (_package(kind) in sys.stdlib_module_names if held else not _may_hold(value)):
+        if said and (package_of(kind) in sys.stdlib_module_names if held else not _may_hold(value)):
             # A `UserDict` says of what it holds no more than that does; a `torch.float16` holds nothing.
             return self._links.form(value, lambda: [*head, self._attributes(value)])
         # What else an object of a library says is made to be read: of a `RunnableLambda` without what its function
@@ -168,13 +168,13 @@ def said_as_client(value: Any, told: Mapping[str, Any], /) -> str | None:
         value: Anything.
         told: The settings beside it, and its keys.
     """
-    return said_by_client(value, told) if _package(type(value)) in CARRIERS else None
+    return said_by_client(value, told) if package_of(type(value)) in CARRIERS else None
 
 
 def changes_nothing(value: Any, /) -> bool:
     """Say whether a value has no part in a model's answers, such as a lock or a handler."""
     kind = type(value)
-    return _package(kind) in TOOLS or is_ours(kind) or isinstance(value, HEARERS)
+    return package_of(kind) in TOOLS or is_ours(kind) or isinstance(value, HEARERS)
 
 
 def blamed(value: Any, error: Exception, /) -> str:
@@ -200,7 +200,3 @@ def _may_hold(value: Any) -> bool:
 def _writer(kind: type) -> type:
     """Return the class that says how an object of that kind is shown."""
     return next(each for each in kind.__mro__ if "__repr__" in vars(each))
-
-
-def _package(kind: type) -> str:
-    return kind.__module__.partition(".")[0]

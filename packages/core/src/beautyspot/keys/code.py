@@ -34,6 +34,10 @@ _HOLDING = (classmethod, staticmethod, MethodType)
 class FromCode:
     """The type of `FROM_CODE`."""
 
+    def __init__(self, of: Any = None) -> None:
+        """Have the code of `of` read, such as that of a method's class; None for that of the function itself."""
+        self.of = of
+
     def __repr__(self) -> str:
         """Show the name that users write."""
         return "FROM_CODE"

@@ -41,6 +41,8 @@ class KeyMaker:
 
     Raises `UnkeyableArgument`, or the function's own TypeError for a wrong call.
     """
+    told_by_code: Any
+    """What the version is read from: the function, or what has it as a method; None where the version is given."""
     held: tuple[Held, ...] = ()
     """What the last key was made of beside the arguments; nothing for most functions, which close over nothing."""
 
@@ -69,10 +71,9 @@ class KeyMaker:
                 `input_key_fn` takes, or that can't take the calls.
             UnkeyableArgument: the function closes over something without content.
         """
-        if not (version is None or isinstance(version, str)):
-            _check_from_code(version, function)
-        self._function, self._version, self._streams = function, version, streams
-        self._code_version: str | None = None
+        self._function, self._streams = function, streams
+        self._version = version if version is None or isinstance(version, str) else None
+        self.told_by_code = None if self._version is version else _read_from(version, function)
         self._func_name = qualified_name(named_by(function))
         self._behind = name_behind(function)
         self._canonical = Canonical(registry or KeyRegistry())
@@ -111,18 +112,11 @@ class KeyMaker:
     @property
     def version(self) -> str | None:
         """The version as text, None for none."""
-        if self._version is None or isinstance(self._version, str):
-            return self._version
-        if self._code_version is None:
-            from beautyspot.keys.code import version_from_code  # as in `_check_from_code`
+        if self._version is None and self.told_by_code is not None:
+            from beautyspot.keys.code import version_from_code  # as in `_read_from`
 
-            self._code_version = version_from_code(self._function)
-        return self._code_version
-
-    @property
-    def told_by_code(self) -> Any:
-        """The function if its version is read from its code, None for any other."""
-        return None if self._version is None or isinstance(self._version, str) else self._function
+            self._version = version_from_code(self.told_by_code)
+        return self._version
 
     @property
     def code(self) -> CodeType | None:
@@ -268,12 +262,13 @@ def _chosen(fn: Callable[[Any], Any], value: Any) -> Any:
         return given
 
 
-def _check_from_code(version: Any, function: Any) -> None:
+def _read_from(version: Any, function: Any) -> Any:
     from beautyspot.keys.code import FromCode, functions_of  # most functions are told by a text, or by none
 
     if not isinstance(version, FromCode):
         raise ConfigurationError(f"version got {version!r}; give text, such as '{version}', or FROM_CODE")
-    functions_of(function)  # refuses what has none here; it is read at the first call, when all are defined
+    functions_of(read := version.of or function)  # refuses what has none here; it is read at the first call
+    return read
 
 
 def _checked_for(function: Any, input_key_fn: Any, name: str) -> Any:

@@ -7,6 +7,7 @@ from functools import partial, wraps
 from types import FunctionType, MethodType
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from beautyspot.keys import FromCode
 from beautyspot.marking import Settings, mark
 from beautyspot.parts import Parts
 from langchain_core.messages import ToolMessage
@@ -32,6 +33,8 @@ def marked_tool(tool: T, parts: Parts, settings: Settings, /) -> T:
             update={name: _marked_function(each, tool, parts, settings) for name, each in given.items()}
         )
     class_ = type(tool)
+    if isinstance(settings.version, FromCode):
+        settings = settings._replace(version=FromCode(class_))  # its methods call one another
     own = [name for name in ("_run", "_arun") if getattr(class_, name) is not getattr(BaseTool, name)]
     methods: dict[str, Any] = {
         name: _method(_marked_method(getattr(class_, name), tool, parts, settings)) for name in own
