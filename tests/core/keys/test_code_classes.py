@@ -88,7 +88,7 @@ price = Price()
 EDITS = [*(f"return {number}" for number in (2, 3, 4, 7, 8, 9, 10, 11)), "set = 5", "set = 6", "+ 1", "12", "13", "14"]
 EDITS += ["15", "16", "17"]
 EXCHANGED = [("(lambda self: 16), (lambda self: 17)", "(lambda self: 17), (lambda self: 16)"), ("= rounded", "= shown")]
-EXCHANGED += [("Base, Other", "Other, Base")]
+EXCHANGED += [("Base, Other", "Other, Base"), ("@staticmethod", "@classmethod")]
 
 
 def version(source: str, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -112,7 +112,7 @@ def test_what_a_class_or_its_bases_define_changes_it(
 
 
 @pytest.mark.parametrize("name", ["Price", "price"])
-@pytest.mark.parametrize(("was", "now"), EXCHANGED, ids=["lambdas", "another method's name", "bases"])
+@pytest.mark.parametrize(("was", "now"), EXCHANGED, ids=["lambdas", "another method's name", "bases", "kind"])
 def test_which_method_has_which_name_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, was: str, now: str
 ):

@@ -19,6 +19,7 @@ def asking(model):
     return ask
 
 def pipe(first, second): return lambda x: second(first(x))
+def steps(*every): return lambda x: [each(x) for each in every]
 
 def with_model(model):
     def decorated(function):
@@ -74,6 +75,7 @@ EDITS = {
         "review, draft = one, partial(compose, one, two)",
         "review, draft = one, partial(compose, two, one)",
     ),
+    "functions in a tuple": ("review, draft = one, steps(one, two)", "review, draft = one, steps(two, one)"),
     "one of them twice": ("review, draft = one, pipe(one, one)", "review, draft = one, pipe(one, two)"),
 }
 MEMO = """
@@ -85,13 +87,25 @@ def memo(function, _kept={}):
     return wrapper
 
 @memo
-def tokens(x, *, words=["a"], _memo={}):
-    words = words + [x]
-    _memo[x] = _memo.get(x, 0) + 1
-    return words
+def tokens(x, *, _memo={}, _all={"a"}):
+    _memo[x], last = _memo.get(x, 0) + 1, x
+    _all |= {x}
+    return last
 
 def f(x): return tokens(x)
 """
+COPIED = {
+    "made anew": "def helper(x, options=['a']): options = list(options); options.append(x); return options",
+    "added to": "def helper(x, options=['a']): options = options + [x]; options += [x]; return options",
+    "of a function within": (
+        "def helper(x, seen=['a']):\n"
+        "    def inner():\n        seen = []\n        seen.append(x)\n        return seen\n"
+        "    return inner() + seen"
+    ),
+    "read": "def helper(x, options={'a': 1}): made = {}; made[x] = options; return made",
+    "beside what has no content": "def helper(x, stop=object(), options='a'): return options",
+    "beside such a keyword": "def helper(x, *, stop=object(), options='a'): return options",
+}
 
 
 def version(source: str, name: str = "f") -> str:
@@ -113,15 +127,29 @@ def test_what_methods_close_over_counts_by_its_place() -> None:
     assert versions[0] == versions[2] != versions[1]
 
 
-def test_what_helpers_remember_in_their_defaults_has_no_part(tmp_path: Path) -> None:
-    def made(source: str, *, asked: bool = False) -> str:
-        path = tmp_path / f"app{abs(hash(source))}.py"
-        path.write_text(source)
-        world: dict[str, Any] = {"__name__": "app"}
-        exec(compile(source, str(path), "exec"), world)
-        if asked:
-            world["f"]("word")
-        return version_from_code(world["f"])
+def in_a_file(source: str, folder: Path) -> dict[str, Any]:
+    path = folder / f"app{abs(hash(source))}.py"
+    path.write_text(source)
+    world: dict[str, Any] = {"__name__": "app"}
+    exec(compile(source, str(path), "exec"), world)
+    return world
 
-    assert made(MEMO) == made(MEMO, asked=True)
-    assert made(MEMO) != made(MEMO.replace('["a"]', '["b"]'))
+
+def test_what_helpers_remember_in_their_defaults_has_no_part(tmp_path: Path) -> None:
+    fresh, asked = (in_a_file(MEMO, tmp_path) for _ in range(2))
+    asked["f"]("word")
+    assert version_from_code(fresh["f"]) == version_from_code(asked["f"])
+
+
+@pytest.mark.parametrize("helper", COPIED.values(), ids=COPIED)
+def test_what_helpers_copy_of_their_defaults_counts(tmp_path: Path, helper: str) -> None:
+    sources = [f"{each}\ndef f(x): return helper(x)" for each in (helper, helper.replace("'a'", "'b'"), helper)]
+    versions = [version_from_code(in_a_file(each, tmp_path)["f"]) for each in sources]
+    assert versions[0] == versions[2] != versions[1]
+
+
+def test_a_file_that_is_half_edited_and_a_default_that_holds_itself_are_read_all_the_same(tmp_path: Path) -> None:
+    world = in_a_file("def helper(x, _kept={}): _kept[x] = 1\ndef f(x): return helper(x)\n", tmp_path)
+    next(tmp_path.iterdir()).write_text("def helper(x, _kept={}): _kept[x] = max(1,\n")
+    world["helper"].__defaults__[0]["own"] = world["helper"].__defaults__[0]
+    assert version_from_code(world["f"]).startswith("code:")

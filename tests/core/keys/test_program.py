@@ -68,6 +68,15 @@ def test_the_cell_that_runs_again_makes_the_same_key(world: dict[str, Any]):
     assert key(KeyMaker(world["ask"])) == before
 
 
+def test_a_helper_with_a_default_without_content_is_told_by_its_code_and_the_others(world: dict[str, Any]):
+    cells = "def helper(x, stop=object(), heat=0): return x\ndef f(x): return helper(x)"
+    keys: list[str] = []
+    for cell in (cells, cells.replace("heat=0", "heat=1"), cells.replace("return x\n", "return 2\n"), cells):
+        run(cell, world)
+        keys.append(key(KeyMaker(world["f"])))
+    assert (keys[0] == keys[3], len(set(keys))) == (True, 3)
+
+
 def test_counters_and_what_is_changed_in_place_have_no_part(world: dict[str, Any]):
     ask = KeyMaker(world["ask"])
     before = key(ask)

@@ -57,17 +57,17 @@ def function_form(canonical: Canonical, function: Any) -> Form:
 
 
 def defaults_of(function: FunctionType, /) -> tuple[tuple[Any, ...] | None, dict[str, Any] | None]:
-    """Return the defaults of a function; of a collection that it makes longer itself, as a memo, the class."""
+    """Return the defaults of a function; of a collection that it changes itself, as a memo, the class."""
     positional, keywords = function.__defaults__, function.__kwdefaults__
     if _CONTAINERS.isdisjoint(map(type, (*(positional or ()), *(keywords or {}).values()))):
         return positional, keywords
-    from beautyspot.keys.methods import grown_in  # `inspect` and `ast`, for few functions
+    from beautyspot.keys.methods import changed_in_place  # `inspect` and `ast`, for few functions
 
-    grown, code = grown_in(function), function.__code__
+    changed, code = changed_in_place(function), function.__code__
     names = code.co_varnames[code.co_argcount - len(positional or ()) : code.co_argcount]
 
     def told(name: str, value: Any) -> Any:
-        return type(value) if name in grown and type(value) in _CONTAINERS else value
+        return type(value) if name in changed and type(value) in _CONTAINERS else value
 
     return (
         positional and tuple(map(told, names, positional)),

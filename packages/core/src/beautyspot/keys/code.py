@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.keys.binding import split
-from beautyspot.keys.callables import defaults_of, lenient
+from beautyspot.keys.callables import defaults_of, lenient, opaque
 from beautyspot.keys.calls import call_in
 from beautyspot.keys.canonical import Canonical, Form, pack
 from beautyspot.keys.digest import digest
@@ -180,9 +180,12 @@ def _members(function: Any) -> Iterator[tuple[str, Any]]:
         for place, body in enumerate(bodies):
             for name, member in body.items():
                 if issubclass(type(member), property):
-                    yield from ((f"{place}.{name}", each) for each in (member.fget, member.fset, member.fdel))
+                    yield from (
+                        (f"{place}.{name} as property", each) for each in (member.fget, member.fset, member.fdel)
+                    )
+                elif issubclass(type(member), _HOLDING):
+                    yield f"{place}.{name} as {type(member).__name__}", member.__func__
                 else:  # not asked for what it may lack: a client may answer to any name, or raise
-                    member = member.__func__ if issubclass(type(member), _HOLDING) else member
                     yield f"{place}.{name}", member
     yield from (("", unwrap(split(layer)[0])) for layer in layers if not isinstance(layer, FunctionType))
 
@@ -191,7 +194,16 @@ def own_form(function: FunctionType, /) -> tuple[Form, frozenset[str]]:
     """Return the form of a function's code and defaults, and the global names that it reads."""
     code, names = _read(function.__code__)
     canonical = Canonical(KeyRegistry(), (function,))
-    return [code, *(lenient(canonical, each) for each in defaults_of(function))], names
+    positional, keywords = defaults_of(function)
+    defaults = [_told(canonical, each) for each in positional or ()]
+    return [code, defaults, {name: _told(canonical, each) for name, each in (keywords or {}).items()}], names
+
+
+def _told(canonical: Canonical, value: Any) -> Form:
+    try:
+        return lenient(canonical, value)
+    except (RecursionError, ValueError):  # it holds itself, or is nested too deep
+        return opaque(value)
 
 
 def global_names(steps: Iterable[Any], /) -> set[str]:

@@ -17,6 +17,8 @@ from beautyspot.keys.members import functions_behind
 from beautyspot.names import qualified_name
 from beautyspot.wrapped import chain, is_proxy
 
+MOST_PARTS = 64
+"""Of a tuple that are looked at: a corpus may be one, and a pipeline is not as long."""
 # What `functools.singledispatch` adds to a function.
 _DISPATCHING = frozenset(("dispatch", "register", "registry"))
 
@@ -103,6 +105,8 @@ def _parts(thing: Any) -> Iterator[tuple[str, str, Any]]:
         yield from ((place, "", part) for place, part in call.given.items())
     elif kind is MethodType:
         yield "", "", thing.__func__
+    elif kind is tuple:
+        yield from ((str(place), "", part) for place, part in enumerate(thing[:MOST_PARTS]))
     else:
         yield from _layers(thing)
 

@@ -2,9 +2,11 @@
 
 import ast
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from textwrap import dedent
+from tokenize import TokenError
 from types import FunctionType
 from typing import NamedTuple
 
@@ -12,6 +14,10 @@ from beautyspot.keys.parsing import parsed
 
 GROWING = frozenset(("add", "append", "appendleft", "extend", "insert", "setdefault", "update"))
 """Methods of lists, sets, dicts and their like that make them longer."""
+CHANGING = GROWING | frozenset(("clear", "discard", "move_to_end", "pop", "popitem", "popleft", "remove"))
+"""Those that change them."""
+UNREADABLE = (OSError, SyntaxError, TypeError, ValueError, TokenError)
+"""What is raised for the source of what was typed into a shell, is a lambda, was made by `dataclass` or half edited."""
 
 
 class Read(NamedTuple):
@@ -53,7 +59,7 @@ def read(function: FunctionType, /) -> Read:
     code = function.__code__
     try:
         [written] = parsed(dedent(inspect.getsource(code))).body
-    except (OSError, SyntaxError, TypeError, ValueError):  # typed into a shell, a lambda, or made by `dataclass`
+    except UNREADABLE:
         import dis  # `inspect` has loaded it
 
         steps = [*dis.get_instructions(code)]
@@ -74,22 +80,30 @@ def read(function: FunctionType, /) -> Read:
 
 
 @lru_cache(1024)
-def grown_in(function: FunctionType, /) -> frozenset[str]:
-    """Return the variables of a function that hold what it makes longer in place; none without its source."""
+def changed_in_place(function: FunctionType, /) -> frozenset[str]:
+    """Return the variables of a function whose value it changes, and never another's; none without its source."""
     try:
         tree = parsed(dedent(inspect.getsource(function.__code__)))
-    except (OSError, SyntaxError, TypeError, ValueError):  # as in `read`
+    except UNREADABLE:
         return frozenset()
-    grown = [each for node in ast.walk(tree) for each in _grown(node) if each not in getattr(node, "targets", ())]
-    return frozenset(name for each in grown for name in _variable(each))
+    nodes, code = [*ast.walk(tree)], function.__code__
+    added = [node.target for node in nodes if isinstance(node, ast.AugAssign)]
+    items = [node for node in nodes if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)]
+    calls = [node.func for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    changed = [*added, *items, *(called.value for called in calls if called.attr in CHANGING)]
+    # As another value, or as a variable of a function within.
+    names = [node for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    bound = Counter(node.arg for node in nodes if isinstance(node, ast.arg))
+    bound.update(node.id for node in names if node not in added)
+    bound.subtract(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    return frozenset(map(_variable, changed)) - {name for name, times in bound.items() if times > 0}
 
 
-def _variable(node: ast.expr) -> Iterator[str]:
-    """Yield the variable that an expression begins with: `memo` of `memo["gpt"]["tokens"]`."""
+def _variable(node: ast.expr) -> str:
+    """Return the variable that an expression begins with: `memo` of `memo["gpt"]["tokens"]`."""
     while isinstance(node, ast.Subscript):
         node = node.value
-    if isinstance(node, ast.Name):
-        yield node.id
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_own(node: ast.expr, own: tuple[str, ...]) -> bool:

@@ -170,7 +170,7 @@ def _form(canonical: Canonical, world: dict[str, Any], content: Any) -> Form:
     try:
         form = function_form(canonical, inner)
     except (NoContentError, RecursionError, ValueError):  # of a default, or of what a helper closes over
-        form = opaque(inner)
+        form = [opaque(inner), own_form(inner)[0]]
     layers = [layer for layer in chain(content)[:-1] if _is_decorator(layer)]
     decorators = [canonical.form(_decorator(each)) for layer in layers for each in (layer, *functions_in(layer))]
     decorators += versions
