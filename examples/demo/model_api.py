@@ -76,7 +76,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Stays silent about callers that are killed in the middle of a call."""
+    """Stays silent about callers that are killed in the middle of a call, and closes once each is answered."""
+
+    daemon_threads = False  # llama.cpp crashes where its server is dropped while it answers
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore a connection that broke."""

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import HTTPError
@@ -95,12 +96,18 @@ def test_the_demo_fits_one_screen_of_24_lines_with_the_prompt_below(terminal: st
 
 
 @pytest.mark.slow
-def test_an_interrupted_demo_says_so_in_one_line_and_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "later_s", [0.0, 0.3, 0.6], ids=["at the first bar", "as the model answers", "as it answers again"]
+)
+def test_an_interrupted_demo_says_so_in_one_line_and_leaves_the_terminal_as_it_was(
+    tmp_path: Path, later_s: float
+) -> None:
     interrupted: list[int] = []
 
     def interrupt(shown: str, process_id: int) -> None:
         if "/12 " in shown and not interrupted:
             interrupted.append(process_id)
+            time.sleep(later_s)  # of a model that is real, and answers when it does
             os.killpg(process_id, signal.SIGINT)
 
     shown, code = show(tmp_path, interrupt)
