@@ -15,10 +15,12 @@ from langchain.agents.middleware import wrap_model_call
 from langchain_beautyspot import BeautySpotCache, CachedEmbeddings, CacheMiddleware
 from langchain_beautyspot.clients import said_by_clients
 from langchain_beautyspot.errors import ReplayMiss
+from langchain_beautyspot.vectors.embedder import WatchedModel
+from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import LLM
 from langchain_core.messages import HumanMessage
 from langchain_core.outputs import Generation
-from langchain_openai import AzureOpenAI, ChatOpenAI, OpenAI, OpenAIEmbeddings
+from langchain_openai import AzureChatOpenAI, AzureOpenAI, AzureOpenAIEmbeddings, ChatOpenAI, OpenAI, OpenAIEmbeddings
 from openai import OpenAI as Client
 from pydantic import BaseModel, Field, PrivateAttr, SecretStr
 from servers.openai_api import OpenAIAPI
@@ -273,6 +275,70 @@ def test_a_client_that_proves_itself_by_a_key_of_the_model_makes_no_other_key(
         cached.cache = BeautySpotCache(tmp_path / "a.db")
         assert cached.invoke("q") == f"at {cached.temperature}"
         assert cached.asked in ([], [0, 1])
+
+
+@pytest.mark.parametrize("kind", [AzureChatOpenAI, AzureOpenAIEmbeddings])
+def test_what_provides_a_token_of_azures_is_a_key_like_any_other(tmp_path: Path, kind: Any):
+    place: dict[str, Any] = {"azure_endpoint": "https://a.example", "api_version": "1", "azure_deployment": "d"}
+
+    def provider(token: str) -> Callable[[], str]:
+        credential = Mock(token=token)
+        return lambda: credential.token
+
+    models = [kind(azure_ad_token_provider=provider(each), **place) for each in "ab"]
+    told = [WatchedModel(each, None).now() if isinstance(each, Embeddings) else key_of(each) for each in models]
+    assert told[0] == told[1]
+
+
+class Several(LLM):
+    """Has two clients, one of which it asks."""
+
+    _main: Any = PrivateAttr(None)
+    _check: Any = PrivateAttr(None)
+
+    def __init__(self, main: str, check: str, **fields: Any) -> None:
+        super().__init__(**fields)
+        self._main, self._check = (Client(base_url=each, api_key="k") for each in (main, check))
+
+    @property
+    def _llm_type(self) -> str:
+        return "several"
+
+    def _call(self, *_: Any, **__: Any) -> str:
+        return str(self._main.base_url)
+
+
+def test_which_client_asks_where_counts(tmp_path: Path):
+    cache = BeautySpotCache(tmp_path / "a.db")
+    places = [("http://a", "http://b"), ("http://b", "http://a"), ("http://a", "http://b")]
+    assert [Several(*each, cache=cache).invoke("q") for each in places] == ["http://a", "http://b", "http://a"]
+    assert cache.stats().hits == 1
+
+
+class Switched(LLM):
+    """Asks one of two servers that its settings name."""
+
+    url: str = "http://a"
+    fallback_url: str = "http://b"
+    openai_proxy: str = "http://proxy"
+    _client: Any = PrivateAttr(None)
+
+    @property
+    def _llm_type(self) -> str:
+        return "switched"
+
+    def switch(self, url: str) -> "Switched":
+        self._client = Client(base_url=url, api_key="k")
+        return self
+
+    def _call(self, *_: Any, **__: Any) -> str:
+        return str(self._client.base_url)
+
+
+def test_which_of_two_addresses_a_client_asks_counts(tmp_path: Path):
+    cache = BeautySpotCache(tmp_path / "a.db")
+    said = [Switched(cache=cache).switch(url).invoke("q") for url in ("http://a", "http://b", "http://a")]
+    assert (said, cache.stats().hits) == (["http://a", "http://b", "http://a"], 1)
 
 
 def hasty_by_cache(chat: Make, folder: Path) -> Callable[..., Any]:

@@ -24,7 +24,7 @@ from langchain_core.messages import HumanMessage, trim_messages
 from langchain_core.output_parsers import BaseOutputParser, PydanticOutputParser
 from langchain_core.prompts import PromptTemplate
 from langchain_core.retrievers import BaseRetriever
-from langchain_core.runnables import RunnableGenerator, RunnableLambda, RunnableParallel, chain
+from langchain_core.runnables import RunnableGenerator, RunnableLambda, RunnableParallel, RunnableSerializable, chain
 from langchain_core.tools import BaseTool, tool
 from pydantic import BaseModel, field_validator
 
@@ -85,6 +85,32 @@ class Search(Cleaning):
         return self.clean(word)
 
 
+class Holding(BaseTool):
+    name: str = "hold"
+    description: str = "Ask what it holds."
+    held: Any = None
+
+    def _run(self, word: str) -> str:
+        return self.held(word) if callable(self.held) else self.held.invoke(word)
+
+
+class Inner(RunnableSerializable):
+    def invoke(self, asked, config=None, **_):
+        return self.said(asked)
+
+    def said(self, asked):
+        return times(asked)
+
+
+def searching(inner):
+    @tool
+    def find(word: str) -> str:
+        "Find."
+        return inner.invoke(word)
+
+    return find
+
+
 class Given(BaseOutputParser):
     after: Any
 
@@ -143,6 +169,10 @@ ways = {
     "model": Model(),
     "tool": search | str,
     "class of a tool": Search(),
+    "function of a tool": Holding(held=wrap),
+    "part of a tool": Holding(held=Inner()),
+    "tool of a tool": Holding(held=Search()),
+    "closed over by a tool": searching(Inner()),
     "within a chain": str.strip | RunnableParallel(said=ask),
     "below settings": ask.with_retry().with_config(tags=["a"]),
     "prompt": PromptTemplate.from_template("{x} {said}").partial(said=lambda: times("q")) | (lambda p: p.to_string()),
@@ -157,6 +187,7 @@ ways = {
 """
 EDITED = (
     "chain", "function", "generator", "parser", "derived parser", "retriever", "model", "tool", "class of a tool",
+    "function of a tool", "part of a tool", "tool of a tool", "closed over by a tool",
     "within a chain", "below settings", "prompt", "counter", "field", "field of a model", "given to a partial",
     "closed over", "property", "class",
 )  # fmt: skip

@@ -160,6 +160,7 @@ class Late(Chat):
 
     url: str = "http://a.test/v1"
     api_key: str = "abc"
+    headers: dict[str, str] = {"X-Route": "a"}  # noqa: RUF012 - pydantic gives each model its own
     client: Any = None
 
     def _generate(self, *_: Any, **__: Any) -> ChatResult:
@@ -178,7 +179,11 @@ def of_requests(model: Any) -> requests.Session:
     return session
 
 
-@pytest.mark.parametrize("make", [of_openai, of_requests])
+def of_httpx(model: Any) -> httpx.Client:
+    return httpx.Client(base_url=model.url, headers=model.headers)
+
+
+@pytest.mark.parametrize("make", [of_openai, of_requests, of_httpx])
 def test_a_model_that_makes_its_client_late_keeps_its_first_answer(tmp_path: Path, ask: Any, make: Any) -> None:
     ASKED.clear()
     for _ in range(2):
@@ -186,7 +191,10 @@ def test_a_model_that_makes_its_client_late_keeps_its_first_answer(tmp_path: Pat
         assert [ask(model, tmp_path), ask(model, tmp_path)] == ["http://a.test/v1"] * 2
     assert ask(Late(engine=make, client=OpenAI(base_url="http://b.test", api_key="k")), tmp_path) == "http://a.test/v1"
     assert ask(Late(engine=make, url="http://b.test"), tmp_path) == "http://b.test"
-    assert ASKED == ["http://a.test/v1", "http://a.test/v1", "http://b.test"]
+    traced = {"x-route": "a", "traceparent": "1", "X-Api-Key": "k"}
+    for headers in (traced, {"X-Route": "b"}):
+        assert ask(Late(engine=make, headers=headers), tmp_path) == "http://a.test/v1"
+    assert ASKED == ["http://a.test/v1", "http://a.test/v1", "http://b.test", "http://a.test/v1"]
 
 
 def test_a_part_that_is_an_object_hides_no_other_part(tmp_path: Path, ask: Any) -> None:

@@ -3,6 +3,7 @@
 Classes are known by their names, so that none of these packages is loaded.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, cast
@@ -33,6 +34,8 @@ OpenAI's package, once it is loaded, says that it defines what it takes from htt
 OF_CLIENTS = frozenset(("accept", "accept-encoding", "connection", "content-type"))
 """Headers that clients send by themselves, or are given to send what their program writes."""
 AUTHORIZATION = "authorization"
+HEADERS = "headers"
+"""What the name of a setting ends with that is sent with each request."""
 IDLE_OPTIONS = frozenset(
     (
         "client_cert", "connect_timeout", "max_pool_connections", "parameter_validation", "proxies", "proxies_config",
@@ -40,6 +43,7 @@ IDLE_OPTIONS = frozenset(
     )
 )  # fmt: skip
 """Options of AWS's clients that change how it is asked, not what."""
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 Said = Iterator[tuple[str, str]]
 Pair = tuple[str, Any]
 
@@ -56,15 +60,38 @@ def package_of(kind: type, /) -> str:
 
 
 def telling(headers: Iterable[Pair], told: Mapping[str, Any] | None = None, /) -> list[Pair]:
-    """Return the headers that may change an answer, without keys, such as those that a setting beside them is."""
-    idle = IDLE_HEADERS | OF_CLIENTS
+    """Return the headers that may change an answer, without keys, and without what the settings `told` say already."""
+    idle, beside = IDLE_HEADERS | OF_CLIENTS, told or {}
+    known = {(name.lower(), value) for each in beside if each.endswith(HEADERS) for name, value in items(beside[each])}
     return [
         (name, value)
         for name, value in headers
         if name.lower() not in idle
         and not is_secret(name.replace("-", "_"), value)
-        and not (name.lower() == AUTHORIZATION and _is_told(str(value), told or {}))
+        and not (name.lower() == AUTHORIZATION and _is_told(str(value), beside))
+        and (name.lower(), str(value)) not in known
     ]
+
+
+def items(table: Any, /) -> set[tuple[str, str]]:
+    """Return the pairs of a table as text; none where it is none."""
+    pairs = cast("Mapping[Any, Any]", table).items() if isinstance(table, Mapping) else ()
+    return {(str(name), str(value)) for name, value in pairs}
+
+
+def telling_setting(name: str, value: Any, beside: Mapping[str, Any], /) -> Any:
+    """Return a setting; of headers in a table those that may change an answer, None if none does.
+
+    Args:
+        name: Of the setting.
+        value: Its value.
+        beside: The other settings, and keys.
+    """
+    if not (name.endswith(HEADERS) and isinstance(value, dict)):
+        return value
+    named = cast("dict[Any, Any]", value).items()
+    others = {each: item for each, item in beside.items() if each != name}
+    return dict(telling(((str(each).lower(), item) for each, item in named), others)) or None
 
 
 def content_of(part: Any, /) -> Any:
@@ -91,9 +118,10 @@ def said_without_address(part: Any, told: Mapping[str, Any], /) -> set[tuple[str
 def _of_aws(client: Any, told: Mapping[str, Any]) -> Said:
     meta, known = client.meta, _texts(told)
     service, region, address = meta.service_model, str(meta.region_name), str(meta.endpoint_url).rstrip("/")
+    is_told = region in known and known.isdisjoint(_regions(known) - {region})
     is_default = address == f"https://{service.endpoint_prefix}.{region}.amazonaws.com"
     # The service alone is left unsaid: it is written in the code that makes a client at the first call.
-    if region not in known or not (is_default or address in known):
+    if not (is_told and (is_default or address in known)):
         yield from (("service", service.service_name), ("region", region), ("address", address))
 
 
@@ -140,6 +168,10 @@ def _is_told(proof: str, told: Mapping[str, Any]) -> bool:
         for each in told.values()
         if isinstance(each, str | SecretStr)
     }
+
+
+def _regions(texts: Iterable[str]) -> set[str]:
+    return {each for each in texts if _REGION.fullmatch(each)}
 
 
 def _texts(told: Mapping[str, Any]) -> set[str]:

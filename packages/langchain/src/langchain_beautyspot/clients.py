@@ -4,6 +4,7 @@ That of OpenAI reads `OPENAI_BASE_URL`, `OPENAI_PROJECT_ID` and `OPENAI_CUSTOM_H
 another server. Of a client that asks as its class does by default nothing is said, so that a key needs no client.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -14,7 +15,7 @@ from beautyspot.keys.canonical import pack
 from beautyspot.keys.digest import digest
 from pydantic import SecretStr
 
-from langchain_beautyspot.carriers import CLIENTS, PLUMBING, is_a, said_without_address, telling
+from langchain_beautyspot.carriers import CLIENTS, PLUMBING, is_a, items, said_without_address, telling
 from langchain_beautyspot.model_fields import is_secret
 from langchain_beautyspot.snapshots import PLAIN
 
@@ -23,6 +24,7 @@ MAX_CLASSES = 256
 HEADERS, QUERY = ("_custom_headers", "headers"), ("_custom_query", "params")
 """Of OpenAI's and Anthropic's clients, and of httpx's, which one of them holds and somebody may have given it."""
 SCOPES = ("organization", "project")
+_ASYNC = re.compile(r"_?async_?|^_?a(?=client)|^_+")
 COMPARED = (str, int, float, Mapping, SecretStr)
 DEEPEST = 2
 """Clients within a client: OpenAI's `completions` holds its client, that of Ollama holds one of httpx."""
@@ -76,9 +78,15 @@ def said_by_clients(model: Any, told: Mapping[str, Any], /, *, but: Collection[s
         told: Settings of the model that are known; what they say isn't said again.
         but: Names of what changes no answer of this model.
     """
-    keys = {name: each for name, each in _parts(model).items() if is_secret(name, each)}
-    said = {each for client in _clients(model) for each in _said(client, _plain({**told, **keys}))}
-    return _digest({(name, value) for name, value in said if name not in but})
+    parts = _parts(model)
+    beside = _plain({**told, **{name: each for name, each in parts.items() if is_secret(name, each)}})
+    said = set[tuple[str, ...]]()
+    for part, client in ((name, _client(each)) for name, each in parts.items() if type(each) not in PLAIN):
+        if client is not None:
+            # Both of a kind ask alike, and one may be made later.
+            kind = _ASYNC.sub("", part)
+            said |= {(kind, name, value) for name, value in _said(client, beside) if name not in but}
+    return _digest(said)
 
 
 def said_by_client(part: Any, told: Mapping[str, Any], /) -> str | None:
@@ -94,12 +102,12 @@ def said_by_client(part: Any, told: Mapping[str, Any], /) -> str | None:
 
 
 def _plain(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that can be compared with what a client says: others may be arrays."""
-    return {name: each for name, each in told.items() if isinstance(each, COMPARED)}
+    """Return the settings that may say what a client does; others may be arrays, which nothing is compared with."""
+    return {name: each for name, each in told.items() if isinstance(each, COMPARED) and "proxy" not in name}
 
 
-def _digest(said: set[tuple[str, str]]) -> str:
-    return digest(pack([[name, value] for name, value in sorted(said)])).hex() if said else ""
+def _digest(said: Collection[tuple[str, ...]]) -> str:
+    return digest(pack([list(each) for each in sorted(said)])).hex() if said else ""
 
 
 def _said(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -107,11 +115,6 @@ def _said(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from _place(client, told)
     yield from _headers(client, told)
     yield from _query(client, told)
-
-
-def _clients(model: Any) -> Iterable[Any]:
-    found = (_client(part) for part in _parts(model).values() if type(part) not in PLAIN)
-    return {id(client): client for client in found if client is not None}.values()
 
 
 def _parts(model: Any) -> dict[str, Any]:
@@ -162,7 +165,9 @@ def _address(client: Any) -> str:
 
 def _place(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     address = _address(client)
-    is_told = any(_is_below(address, value, told) for value in told.values() if isinstance(value, str))
+    # Where another address is told as well, nothing says which of the two it is.
+    urls = [value for value in told.values() if isinstance(value, str) and "://" in value]
+    is_told = bool(urls) and all(_is_below(address, url, told) for url in urls)
     if not is_told and address not in _defaults(client.__class__):
         yield ADDRESS, address
     for name in SCOPES:
@@ -175,18 +180,17 @@ def _is_below(address: str, url: str, told: Mapping[str, Any]) -> bool:
     """Say whether an address is a URL that is told, or, as that of an Azure, one with a deployment that is told too."""
     begin, address = url.rstrip("/").lower() + "/", f"{address.lower()}/"
     known = {"", "openai", "v1", "deployments"} | {str(each).lower() for each in told.values()}
-    return "://" in url and address.startswith(begin) and known.issuperset(address.removeprefix(begin).split("/"))
+    return address.startswith(begin) and known.issuperset(address.removeprefix(begin).split("/"))
 
 
 def _headers(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    known = _items(told.get("default_headers"))
     for name, value in telling((each for table in _tables(client, HEADERS) for each in table.items()), told):
-        if isinstance(value, str) and (name, value) not in known:
+        if isinstance(value, str):
             yield name, value
 
 
 def _query(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    known = _items(told.get("default_query"))
+    known = items(told.get("default_query"))
     for name, value in (each for table in _tables(client, QUERY) for each in _pairs(table)):
         # The version of Azure's API is a setting.
         if not is_secret(name, value) and (name, str(value)) not in known and value not in told.values():
@@ -196,11 +200,6 @@ def _query(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _pairs(table: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     # The `items` of httpx's query leave out all but the first of a name.
     return cast("Any", table).multi_items() if hasattr(table, "multi_items") else table.items()
-
-
-def _items(given: Any) -> set[tuple[str, str]]:
-    is_table = isinstance(given, Mapping)
-    return {(name, str(each)) for name, each in cast("Mapping[str, Any]", given).items()} if is_table else set()
 
 
 @lru_cache(MAX_CLASSES)

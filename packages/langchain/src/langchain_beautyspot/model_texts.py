@@ -14,6 +14,7 @@ from langchain_core.language_models import BaseLanguageModel
 from langchain_core.load import dumpd
 from pydantic import BaseModel
 
+from langchain_beautyspot.carriers import telling_setting
 from langchain_beautyspot.clients import said_by_clients
 from langchain_beautyspot.model_fields import (
     ANSWERS,
@@ -99,8 +100,8 @@ def contents_of_fields(model: BaseModel, fields: Mapping[str, Any], /, *, untold
     for name, value in fields.items():
         if not is_secret(name, value):
             said = said_as_client(value, fields)
-            value = None if said == "" else value
-            contents[name] = said.encode() if said else _content(type(model), name, value, untold)
+            setting = None if said == "" else telling_setting(name, value, fields)
+            contents[name] = said.encode() if said else _content(type(model), name, setting, untold)
     return digest(pack(contents)).hex() if contents else ""
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
+from beautyspot.keys.parsing import parsed
+
 NAME_FIELDS = ("model_name", "model", "model_id", "deployment_name", "azure_deployment", "repo_id")
 IDLE_FIELDS = frozenset(
     (
@@ -80,12 +82,12 @@ def read_model(llm_string: str, /) -> Model:
     fields: dict[str, Any] = {} if content is None else content["kwargs"]
     called = _NAME.search(tail)  # an argument of this one call goes before those of the constructor
     name = (
-        ast.literal_eval(called[1])
+        _read_text(called[1])
         if called
         else next((fields[field] for field in NAME_FIELDS if _is_text(fields.get(field))), None)
     )
     kind = _TYPE.search(tail)
-    provider = _provider(path) if path else ast.literal_eval(kind[1]) if kind else UNKNOWN
+    provider = _provider(path) if path else _read_text(kind[1]) if kind else UNKNOWN
     return Model(provider.replace(".", "_")[:LONGEST_NAME], (name or UNKNOWN)[:LONGEST_NAME])
 
 
@@ -179,6 +181,11 @@ def _provider(path: list[str]) -> str:
     if path[0].startswith("langchain_"):  # langchain_ollama, chat_models, ChatOllama
         return path[0].removeprefix("langchain_")
     return path[-1]
+
+
+def _read_text(written: str) -> str:
+    """Return the text that Python wrote so, in whatever thread: see `parsed`."""
+    return str(ast.literal_eval(cast("ast.Expr", parsed(written).body[0]).value))
 
 
 def _is_text(value: object) -> bool:

@@ -38,6 +38,10 @@ class FromCode:
         """Have the code of `of` read, such as that of a method's class; None for that of the function itself."""
         self.of = of
 
+    def read(self, function: Any, /) -> str:
+        """Return the version of `function`; see `version_from_code`."""
+        return version_from_code(self.of or function)
+
     def __repr__(self) -> str:
         """Show the name that users write."""
         return "FROM_CODE"

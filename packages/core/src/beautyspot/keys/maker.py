@@ -72,8 +72,9 @@ class KeyMaker:
             UnkeyableArgument: the function closes over something without content.
         """
         self._function, self._streams = function, streams
-        self._version = version if version is None or isinstance(version, str) else None
-        self.told_by_code = None if self._version is version else _read_from(version, function)
+        self._version = version if isinstance(version, str) else None
+        self._from_code = None if version is None or isinstance(version, str) else version
+        self.told_by_code = None if self._from_code is None else _read_from(self._from_code, function)
         self._func_name = qualified_name(named_by(function))
         self._behind = name_behind(function)
         self._canonical = Canonical(registry or KeyRegistry())
@@ -112,10 +113,8 @@ class KeyMaker:
     @property
     def version(self) -> str | None:
         """The version as text, None for none."""
-        if self._version is None and self.told_by_code is not None:
-            from beautyspot.keys.code import version_from_code  # as in `_read_from`
-
-            self._version = version_from_code(self.told_by_code)
+        if self._version is None and self._from_code is not None:
+            self._version = self._from_code.read(self._function)
         return self._version
 
     @property

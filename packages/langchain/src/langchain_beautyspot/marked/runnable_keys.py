@@ -58,7 +58,7 @@ class RunnableKeys:
         self._runnable, self._known = runnable, known
         self._version = version if isinstance(version, str) else None
         self._canonical = ToldByCode if isinstance(version, FromCode) else Canonical
-        self._form = Canonical(_registry(known, model_text, RunnableKeys.part)).form
+        self._form = Canonical(registry_of(known)).form
         self.look = self._looked()
         """What the last key was made of."""
 
@@ -164,10 +164,16 @@ def _noting(
     def part_of(keys: RunnableKeys) -> list[Any]:
         return keys.part(models, untold)
 
-    return _registry(known, text_of, part_of)
+    return registry_of(known, text_of, part_of)
 
 
-def _registry(known: KeyRegistry, text_of: Callable[[Any], str], part_of: Callable[[Any], list[Any]]) -> KeyRegistry:
+def registry_of(
+    known: KeyRegistry,
+    text_of: Callable[[Any], str] = model_text,
+    part_of: Callable[[Any], list[Any]] = RunnableKeys.part,
+    /,
+) -> KeyRegistry:
+    """Return a registry of what the user said of further classes, and of Runnables, models and messages."""
     registry = KeyRegistry()
     for class_, function in {**CONTENTS, BaseLanguageModel: text_of, **known.functions, RunnableKeys: part_of}.items():
         registry.register(class_, function)

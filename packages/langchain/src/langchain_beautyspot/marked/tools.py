@@ -3,6 +3,7 @@
 # A tool's function and what it returns are the user's, so their types are unknown by nature.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 import inspect
+from collections.abc import Callable, Iterable
 from functools import partial, wraps
 from types import FunctionType, MethodType
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -14,6 +15,8 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, Tool
 
 from langchain_beautyspot.marked.pickling import refuse_pickling
+from langchain_beautyspot.marked.runnable_keys import registry_of
+from langchain_beautyspot.marked.told_by_code import CodeOfTool
 
 T = TypeVar("T", bound=BaseTool)
 INJECTED = ("callbacks", "run_manager", "runtime")
@@ -29,12 +32,14 @@ def marked_tool(tool: T, parts: Parts, settings: Settings, /) -> T:
     if isinstance(tool, StructuredTool | Tool):
         functions = {"func": tool.func, "coroutine": tool.coroutine}
         given = {name: each for name, each in functions.items() if each is not None}
+        if isinstance(settings.version, FromCode):
+            settings = _told_by_code(settings, parts, None, given.values)
         return tool.model_copy(
             update={name: _marked_function(each, tool, parts, settings) for name, each in given.items()}
         )
     class_ = type(tool)
-    if isinstance(settings.version, FromCode):
-        settings = settings._replace(version=FromCode(class_))  # its methods call one another
+    if isinstance(settings.version, FromCode):  # its methods call one another
+        settings = _told_by_code(settings, parts, class_, lambda: vars(tool).values())
     own = [name for name in ("_run", "_arun") if getattr(class_, name) is not getattr(BaseTool, name)]
     methods: dict[str, Any] = {
         name: _method(_marked_method(getattr(class_, name), tool, parts, settings)) for name in own
@@ -46,6 +51,10 @@ def marked_tool(tool: T, parts: Parts, settings: Settings, /) -> T:
         class_.__name__, (class_,), {"__module__": class_.__module__, "__qualname__": class_.__qualname__, **methods}
     )
     return copy
+
+
+def _told_by_code(settings: Settings, parts: Parts, of: Any, held: Callable[[], Iterable[Any]]) -> Settings:
+    return settings._replace(version=CodeOfTool(of, held, registry_of(parts.registry)))
 
 
 def _marked_function(function: Any, tool: BaseTool, parts: Parts, settings: Settings) -> Any:

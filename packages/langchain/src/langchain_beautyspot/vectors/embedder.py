@@ -1,7 +1,7 @@
 """What tells one embedding model from another."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.keys.attributes import attributes, slots_of
@@ -14,7 +14,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 
-from langchain_beautyspot.carriers import telling
+from langchain_beautyspot.carriers import telling_setting
 from langchain_beautyspot.clients import SCOPES, Watched, are_as_watched, said_by_clients, watched
 from langchain_beautyspot.model_fields import is_secret
 from langchain_beautyspot.model_texts import HELD
@@ -35,8 +35,6 @@ IDLE_FIELDS = frozenset(
 many would give wrong vectors."""
 CLIENTS = frozenset(("async_client", "client", "http_async_client", "http_client"))
 """Those of them that a class of the program's own may hold its model in."""
-HEADERS = "headers"
-"""What a setting is called that is sent with each request."""
 SAID = "said by clients"
 """The server and headers that no setting tells: a gateway may choose the model by them."""
 ENTRIES = ("embed_documents", "aembed_documents", "embed_query", "aembed_query")
@@ -129,17 +127,10 @@ def _told(embeddings: Embeddings | BaseModel) -> dict[str, Any]:
         elif (said := said_as_client(value, beside)) is not None:
             told[name] = said or None  # made of the settings at the first call, it is what was there before
         else:
-            sent = _telling(value, beside) if name.endswith(HEADERS) else value
-            told[name] = _content(name, sent, asked_by(type(embeddings), ENTRIES, name))
+            setting = telling_setting(name, value, beside)
+            told[name] = _content(name, setting, asked_by(type(embeddings), ENTRIES, name))
     said = said_by_clients(embeddings, beside, but=SCOPES)
     return {**told, SAID: said} if said else told
-
-
-def _telling(headers: Any, beside: Mapping[str, Any]) -> Any:
-    if not isinstance(headers, dict):
-        return headers
-    named = cast("dict[Any, Any]", headers).items()
-    return dict(telling(((str(name), value) for name, value in named), beside)) or None
 
 
 def _content(name: str, value: Any, asked: tuple[str, ...]) -> Any:
