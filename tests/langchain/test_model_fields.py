@@ -9,6 +9,7 @@ from beautyspot import Spot
 from beautyspot.errors import CacheSaveWarning
 from langchain.agents import create_agent
 from langchain_beautyspot import BeautySpotCache, CacheMiddleware
+from langchain_beautyspot.model_fields import is_secret
 from langchain_core.language_models import LLM, BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
@@ -78,6 +79,18 @@ def test_agents_tell_models_of_other_settings_apart(tmp_path: Path) -> None:
         return agent.invoke({"messages": [HumanMessage("q")]})["messages"][-1].text[0]
 
     assert [ask("a"), ask("b")] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("names", "is_one"),
+    [
+        (("openai_api_key", "azure_ad_token", "azure_ad_async_token_provider", "credential", "aws_credentials"), True),
+        (("load_tokens", "thread_key", "max_tokens", "tokenizer", "keywords", "credential_mode"), False),
+    ],
+    ids=["keys", "settings"],
+)
+def test_a_key_is_known_by_its_name_and_a_setting_is_none(names: tuple[str, ...], is_one: bool) -> None:
+    assert [is_secret(name, "a") for name in names] == [is_one] * len(names)
 
 
 def test_a_secret_tells_nothing_apart(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ OF_LANGCHAIN = frozenset(BaseChatModel.model_fields) | frozenset(LLM.model_field
 DESCRIBES = "_identifying_params"
 ANSWERS = ("_generate", "_agenerate", "_stream", "_astream", "_call", "_acall")
 """Methods of a model by which LangChain asks it."""
-_SECRET = re.compile(r"(ad|api|access|auth|bearer|secret|subscription)_?(key|token)|token_provider|credential|password")
+_SECRET = re.compile(
+    r"(api|access|auth|bearer|secret|subscription)_?(key|token)|(^|_)ad_token|token_provider$|credential(s|$)|password"
+)
 _HOST = "langchain"
 
 
