@@ -7,10 +7,10 @@ from contextlib import suppress
 from types import FunctionType
 from typing import Any
 
-from beautyspot.errors import ConfigurationError, UnkeyableArgument
+from beautyspot.errors import ConfigurationError
 from beautyspot.keys import FromCode
 from beautyspot.keys.callables import is_ours
-from beautyspot.keys.canonical import PLAIN, Canonical, Form, NoContentError, pack, tag
+from beautyspot.keys.canonical import PLAIN, Canonical, Form, pack, tag
 from beautyspot.keys.code import version_from_code
 from beautyspot.keys.digest import digest
 from beautyspot.keys.lenient import is_of_a_library
@@ -63,7 +63,7 @@ class CodeOfTool(FromCode):
         """Return the version."""
         codes = list[str]()
         for each in self._held():
-            with suppress(NoContentError, UnkeyableArgument, RecursionError, ValueError):  # what it is, the key says
+            with suppress(Exception):  # what it holds is anybody's; what it is the key says, or refuses
                 ToldByCode(self._registry, codes=codes).form(each)
         own = super().read(function)
         return f"code:{digest(pack([own, *sorted(codes)]), size_bytes=8).hex()}" if codes else own
