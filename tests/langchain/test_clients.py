@@ -321,6 +321,7 @@ class Switched(LLM):
     url: str = "http://a"
     fallback_url: str = "http://b"
     openai_proxy: str = "http://proxy"
+    prompt: str = "Cite https://c."
     _client: Any = PrivateAttr(None)
 
     @property

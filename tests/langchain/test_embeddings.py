@@ -352,6 +352,18 @@ def test_headers_that_are_a_setting_tell_models_apart_but_what_traces_or_proves(
     assert asked == [1, 1, 0]
 
 
+def test_headers_that_two_settings_hold_tell_models_apart(spot: Spot) -> None:
+    class Merging(Gateway):
+        def __init__(self, headers: dict[str, str]) -> None:
+            super().__init__(headers)
+            self._headers = {"Authorization": f"Bearer {self.api_key}", **headers}
+
+    models = [Merging({"X-Route": route}) for route in "aba"]
+    for each in models:
+        CachedEmbeddings(each, spot).embed_query("a")
+    assert [len(each.asked) for each in models] == [1, 1, 0]
+
+
 def test_a_model_that_made_its_client_is_what_it_was_and_what_it_is_with_another_key(spot: Spot) -> None:
     model = Gateway({})
     for each in (model, model, Gateway({}), Gateway({}, api_key="other"), model):

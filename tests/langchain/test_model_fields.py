@@ -85,12 +85,13 @@ def test_agents_tell_models_of_other_settings_apart(tmp_path: Path) -> None:
     ("names", "is_one"),
     [
         (("openai_api_key", "azure_ad_token", "azure_ad_async_token_provider", "credential", "aws_credentials"), True),
-        (("load_tokens", "thread_key", "max_tokens", "tokenizer", "keywords", "credential_mode"), False),
+        (("load_tokens", "thread_key", "max_tokens", "tokenizer", "keywords", "password_policy"), False),
     ],
     ids=["keys", "settings"],
 )
 def test_a_key_is_known_by_its_name_and_a_setting_is_none(names: tuple[str, ...], is_one: bool) -> None:
     assert [is_secret(name, "a") for name in names] == [is_one] * len(names)
+    assert not any(is_secret(name, 1) for name in names)
 
 
 def test_a_secret_tells_nothing_apart(tmp_path: Path) -> None:

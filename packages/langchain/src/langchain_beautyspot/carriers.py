@@ -34,8 +34,8 @@ OpenAI's package, once it is loaded, says that it defines what it takes from htt
 OF_CLIENTS = frozenset(("accept", "accept-encoding", "connection", "content-type"))
 """Headers that clients send by themselves, or are given to send what their program writes."""
 AUTHORIZATION = "authorization"
-HEADERS = "headers"
-"""What the name of a setting ends with that is sent with each request."""
+HEADERS = re.compile(r"_*((additional|client|custom|default|extra|http|request)_)?headers")
+"""What a setting is called that is sent with each request."""
 IDLE_OPTIONS = frozenset(
     (
         "client_cert", "connect_timeout", "max_pool_connections", "parameter_validation", "proxies", "proxies_config",
@@ -62,7 +62,8 @@ def package_of(kind: type, /) -> str:
 def telling(headers: Iterable[Pair], told: Mapping[str, Any] | None = None, /) -> list[Pair]:
     """Return the headers that may change an answer, without keys, and without what the settings `told` say already."""
     idle, beside = IDLE_HEADERS | OF_CLIENTS, told or {}
-    known = {(name.lower(), value) for each in beside if each.endswith(HEADERS) for name, value in items(beside[each])}
+    tables = (items(table) for name, table in beside.items() if HEADERS.fullmatch(name))
+    known = {(name.lower(), value) for table in tables for name, value in table}
     return [
         (name, value)
         for name, value in headers
@@ -87,10 +88,10 @@ def telling_setting(name: str, value: Any, beside: Mapping[str, Any], /) -> Any:
         value: Its value.
         beside: The other settings, and keys.
     """
-    if not (name.endswith(HEADERS) and isinstance(value, dict)):
+    if not (HEADERS.fullmatch(name) and isinstance(value, dict)):
         return value
     named = cast("dict[Any, Any]", value).items()
-    others = {each: item for each, item in beside.items() if each != name}
+    others = {each: item for each, item in beside.items() if not HEADERS.fullmatch(each)}  # each tells its own
     return dict(telling(((str(each).lower(), item) for each, item in named), others)) or None
 
 

@@ -24,7 +24,9 @@ MAX_CLASSES = 256
 HEADERS, QUERY = ("_custom_headers", "headers"), ("_custom_query", "params")
 """Of OpenAI's and Anthropic's clients, and of httpx's, which one of them holds and somebody may have given it."""
 SCOPES = ("organization", "project")
-_ASYNC = re.compile(r"_?async_?|^_?a(?=client)|^_+")
+_ASYNC = re.compile(r"async_|^_?a(?=client)|^_+")
+_URL = re.compile(r"\w+://\S+")
+PROXIES = ("proxy", "proxies")
 COMPARED = (str, int, float, Mapping, SecretStr)
 DEEPEST = 2
 """Clients within a client: OpenAI's `completions` holds its client, that of Ollama holds one of httpx."""
@@ -103,7 +105,7 @@ def said_by_client(part: Any, told: Mapping[str, Any], /) -> str | None:
 
 def _plain(told: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that may say what a client does; others may be arrays, which nothing is compared with."""
-    return {name: each for name, each in told.items() if isinstance(each, COMPARED) and "proxy" not in name}
+    return {name: each for name, each in told.items() if isinstance(each, COMPARED) and not name.endswith(PROXIES)}
 
 
 def _digest(said: Collection[tuple[str, ...]]) -> str:
@@ -166,7 +168,7 @@ def _address(client: Any) -> str:
 def _place(client: Any, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     address = _address(client)
     # Where another address is told as well, nothing says which of the two it is.
-    urls = [value for value in told.values() if isinstance(value, str) and "://" in value]
+    urls = [value for value in told.values() if isinstance(value, str) and _URL.fullmatch(value)]
     is_told = bool(urls) and all(_is_below(address, url, told) for url in urls)
     if not is_told and address not in _defaults(client.__class__):
         yield ADDRESS, address

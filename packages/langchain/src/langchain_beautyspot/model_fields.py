@@ -16,14 +16,16 @@ DESCRIBES = "_identifying_params"
 ANSWERS = ("_generate", "_agenerate", "_stream", "_astream", "_call", "_acall")
 """Methods of a model by which LangChain asks it."""
 _SECRET = re.compile(
-    r"(api|access|auth|bearer|secret|subscription)_?(key|token)|(^|_)ad_token|token_provider$|credential(s|$)|password"
+    r"(api|access|auth|bearer|secret|subscription)_?(key|token)|(^|_)ad_token|token_provider$|credential(s|$)|password$"
 )
 _HOST = "langchain"
 
 
 def is_secret(name: str, value: Any, /) -> bool:
     """Say whether a setting is a key or a password, which tells no answers apart and must reach no key."""
-    return isinstance(value, SecretStr | SecretBytes) or _SECRET.search(name.lower()) is not None
+    if isinstance(value, SecretStr | SecretBytes):
+        return True
+    return not isinstance(value, bool | int | float) and _SECRET.search(name.lower()) is not None
 
 
 def is_of_langchain(kind: type[Any], /) -> bool:
