@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import beautyspot as bs
 import pytest
 from beautyspot.keys.code import version_from_code
 
@@ -87,7 +88,7 @@ def memo(function, _kept={}):
     return wrapper
 
 @memo
-def tokens(x, *, _memo={}, _all={"a"}):
+def tokens(x, *, _memo={}, _all=set()):
     _memo[x], last = _memo.get(x, 0) + 1, x
     _all |= {x}
     return last
@@ -95,6 +96,8 @@ def tokens(x, *, _memo={}, _all={"a"}):
 def f(x): return tokens(x)
 """
 COPIED = {
+    "changed in place, but given": "def helper(x, options={'a': 1}): options['x'] = x; return options",
+    "a history": "def helper(x, messages=['a']): messages.append(x); return messages",
     "made anew": "def helper(x, options=['a']): options = list(options); options.append(x); return options",
     "added to": "def helper(x, options=['a']): options = options + [x]; options += [x]; return options",
     "of a function within": (
@@ -146,6 +149,23 @@ def test_what_helpers_copy_of_their_defaults_counts(tmp_path: Path, helper: str)
     sources = [f"{each}\ndef f(x): return helper(x)" for each in (helper, helper.replace("'a'", "'b'"), helper)]
     versions = [version_from_code(in_a_file(each, tmp_path)["f"]) for each in sources]
     assert versions[0] == versions[2] != versions[1]
+
+
+def test_what_a_marked_function_remembers_in_its_defaults_is_as_it_was_unless_it_is_given(spot: bs.Spot) -> None:
+    paid: list[str] = []
+
+    @spot.mark
+    def price(word: str, *, kept: dict[str, int] = {}, log: list[str] = [], tags: list[str] = []) -> int:  # noqa: B006 - as users write it
+        log.append(word)
+        paid.append(word)
+        kept[word] = len(word) + len(tags)
+        return kept[word]
+
+    keys = [price.key(word) for word in ("owl", "fox")]
+    for word in ("owl", "fox", "owl"):
+        price(word)
+    assert ([price.key(word) for word in ("owl", "fox")], paid) == (keys, ["owl", "fox"])
+    assert price.key("owl", kept={"owl": 3}) != keys[0] != price.key("owl", tags=["a"])
 
 
 def test_a_file_that_is_half_edited_and_a_default_that_holds_itself_are_read_all_the_same(tmp_path: Path) -> None:

@@ -77,6 +77,15 @@ def test_a_helper_with_a_default_without_content_is_told_by_its_code_and_the_oth
     assert (keys[0] == keys[3], len(set(keys))) == (True, 3)
 
 
+def test_functions_in_a_tuple_are_told_by_their_code_and_order(world: dict[str, Any]):
+    cells = "def a(x): return 1\ndef b(x): return 2\nSTEPS = (a, b)\ndef f(x): return [step(x) for step in STEPS]"
+    keys: list[str] = []
+    for cell in (cells, cells.replace("(a, b)", "(b, a)"), cells.replace("return 2", "return 3"), cells):
+        run(cell, world)
+        keys.append(key(KeyMaker(world["f"])))
+    assert (keys[0] == keys[3], len(set(keys))) == (True, 3)
+
+
 def test_counters_and_what_is_changed_in_place_have_no_part(world: dict[str, Any]):
     ask = KeyMaker(world["ask"])
     before = key(ask)

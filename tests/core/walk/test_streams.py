@@ -187,6 +187,21 @@ def test_a_replay_warns_of_what_it_is_sent_and_refresh_hears_it(spot: bs.Spot):
     assert (next(asked), asked.send("yes")) == ("what?", "you said yes")
 
 
+def test_a_replay_warns_of_what_is_thrown_into_it(spot: bs.Spot):
+    @spot.mark
+    def ask() -> Any:
+        try:
+            yield "what?"
+        except KeyError:
+            yield "again"
+
+    list(ask())
+    replay = ask()
+    next(replay)
+    with pytest.warns(bs.CacheWarning, match=r"ask was sent something"), pytest.raises(KeyError):
+        replay.throw(KeyError())
+
+
 async def test_an_async_replay_warns_of_what_it_is_sent_and_refresh_hears_it(spot: bs.Spot):
     @spot.mark
     async def ask() -> Any:

@@ -4,12 +4,11 @@
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
 
-from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from beautyspot.keys.canonical import Canonical, Form, Maker, NoContentError, forms, tag
+from beautyspot.keys.canonical import MEMOS, Canonical, Form, Maker, NoContentError, forms, tag
 from beautyspot.names import module_name, qualified_name
 from beautyspot.wrapped import mark_of
 
@@ -17,7 +16,6 @@ _FUNCTION, _BUILTIN, _METHOD, _PARTIAL = map(tag, ("function", "builtin", "metho
 _MODULE, _ALIAS, _SPECIAL, _AGAIN, _OPAQUE = map(tag, ("module", "alias", "special", "again", "opaque"))
 _PROPERTY, _DISPATCH, _MARKED = map(tag, ("property", "dispatch", "marked"))
 _EMPTY = [tag("empty")]
-_CONTAINERS = frozenset((list, dict, set, deque, Counter, defaultdict, OrderedDict))
 
 
 def is_ours(thing: Any, /) -> bool:
@@ -57,22 +55,13 @@ def function_form(canonical: Canonical, function: Any) -> Form:
 
 
 def defaults_of(function: FunctionType, /) -> tuple[tuple[Any, ...] | None, dict[str, Any] | None]:
-    """Return the defaults of a function; of a collection that it changes itself, as a memo, the class."""
+    """Return the defaults of a function; those in which it remembers something as they are written, empty."""
     positional, keywords = function.__defaults__, function.__kwdefaults__
-    if _CONTAINERS.isdisjoint(map(type, (*(positional or ()), *(keywords or {}).values()))):
+    if MEMOS.isdisjoint(map(type, (*(positional or ()), *(keywords or {}).values()))):
         return positional, keywords
-    from beautyspot.keys.methods import changed_in_place  # `inspect` and `ast`, for few functions
+    from beautyspot.keys.memos import emptied  # `inspect` and `ast`, for few functions
 
-    changed, code = changed_in_place(function), function.__code__
-    names = code.co_varnames[code.co_argcount - len(positional or ()) : code.co_argcount]
-
-    def told(name: str, value: Any) -> Any:
-        return type(value) if name in changed and type(value) in _CONTAINERS else value
-
-    return (
-        positional and tuple(map(told, names, positional)),
-        keywords and {name: told(name, each) for name, each in keywords.items()},
-    )
+    return emptied(function)
 
 
 def closure(function: Any, /) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownLambdaType=false
+from collections import Counter, OrderedDict, defaultdict, deque
+
 from msgpack import ExtType, Packer
 
 from beautyspot.errors import UnkeyableArgument
@@ -27,6 +29,9 @@ Form: TypeAlias = "Any"
 
 PLAIN = frozenset((str, int, bool, bytes, type(None)))
 """Exact types whose values are their own form; float is not among them because one NaN may differ from another."""
+
+MEMOS = frozenset((list, dict, set, deque, Counter, defaultdict, OrderedDict))
+"""What a function may remember something in, as a default of its own."""
 
 _NUMBERS_TOO = PLAIN | {float}
 _TEXT = frozenset((str,))

@@ -7,7 +7,7 @@ from __future__ import annotations
 # pyright: reportUnknownLambdaType=false
 from beautyspot.errors import ConfigurationError
 from beautyspot.keys.binding import behind, is_unbound, name_behind, split, takes_calls_of
-from beautyspot.keys.canonical import PLAIN, Canonical, NoContentError, Spelled, pack
+from beautyspot.keys.canonical import MEMOS, PLAIN, Canonical, NoContentError, Spelled, pack
 from beautyspot.keys.digest import LONG_BYTES, digest, hasher, long_digest
 from beautyspot.keys.layers import binder_below, innermost, named_by
 from beautyspot.keys.registry import KeyRegistry
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from beautyspot.keys.cells import Held
     from beautyspot.keys.code import FromCode
     from beautyspot.keys.identity import Identity, Taken
+    from beautyspot.keys.memos import Memos
     from beautyspot.keys.sentinels import Sentinels
 
 Arguments: TypeAlias = "tuple[Any, ...]"
@@ -90,6 +91,7 @@ class KeyMaker:
         if used := ignored.union(chosen):
             self._check_names(used, (*names, *(self._identity.free_names if self._identity else ())))
         self._names, self._bind, self._defaults = binder_below(function, ignore=ignored)
+        self._memos = None if MEMOS.isdisjoint(map(type, self._defaults.values())) else _memos(function, self._defaults)
         self.key = self._key_function()
 
     def _take(
@@ -159,7 +161,7 @@ class KeyMaker:
     def _key_function(self) -> Callable[[Arguments, Keywords], str]:
         # What the hot path reads is in cells here, which are faster than attributes.
         bind, custom, packed, packed_given = self._bind, self._custom, self._packed, self._packed_given
-        is_plain = _never if self._choices else PLAIN.issuperset
+        is_plain = frozenset[type]().issuperset if self._choices else PLAIN.issuperset
 
         def seal() -> Any:
             # The first call absorbs the prefix, when a local function's cells are filled; the others copy it.
@@ -203,6 +205,8 @@ class KeyMaker:
 
     def _packed(self, values: Values) -> bytes:
         """Return the bytes of bound values; the way of every call with more than text and integers."""
+        if self._memos is not None and not is_unbound(values):
+            values = self._memos.emptied(self._names, values)
         if self._choices and not is_unbound(values):
             chosen = [self._choices.get(name) for name in self._names]
             values = tuple(
@@ -288,5 +292,7 @@ def _identity(function: Any, name: str, ignore: frozenset[str], canonical: Canon
     return identity_of(function, name, ignore, canonical)
 
 
-def _never(_: Any) -> bool:
-    return False
+def _memos(function: Any, defaults: Mapping[str, Any]) -> Memos:
+    from beautyspot.keys.memos import Memos  # few functions have such defaults
+
+    return Memos(innermost(function), defaults)

@@ -1,8 +1,7 @@
-"""What the methods of a class do with their `self`, and functions with their variables, read out of their source."""
+"""What the methods of a class do with their `self`, read out of their source."""
 
 import ast
 import inspect
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from textwrap import dedent
@@ -14,8 +13,6 @@ from beautyspot.keys.parsing import parsed
 
 GROWING = frozenset(("add", "append", "appendleft", "extend", "insert", "setdefault", "update"))
 """Methods of lists, sets, dicts and their like that make them longer."""
-CHANGING = GROWING | frozenset(("clear", "discard", "move_to_end", "pop", "popitem", "popleft", "remove"))
-"""Those that change them."""
 UNREADABLE = (OSError, SyntaxError, TypeError, ValueError, TokenError)
 """What is raised for the source of what was typed into a shell, is a lambda, was made by `dataclass` or half edited."""
 
@@ -77,33 +74,6 @@ def read(function: FunctionType, /) -> Read:
         frozenset(node.attr for node in named if isinstance(node.ctx, ast.Load)),
         frozenset((name, called.attr) for called in calls for name in _attribute(called.value, own)),
     )
-
-
-@lru_cache(1024)
-def changed_in_place(function: FunctionType, /) -> frozenset[str]:
-    """Return the variables of a function whose value it changes, and never another's; none without its source."""
-    try:
-        tree = parsed(dedent(inspect.getsource(function.__code__)))
-    except UNREADABLE:
-        return frozenset()
-    nodes, code = [*ast.walk(tree)], function.__code__
-    added = [node.target for node in nodes if isinstance(node, ast.AugAssign)]
-    items = [node for node in nodes if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)]
-    calls = [node.func for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
-    changed = [*added, *items, *(called.value for called in calls if called.attr in CHANGING)]
-    # As another value, or as a variable of a function within.
-    names = [node for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-    bound = Counter(node.arg for node in nodes if isinstance(node, ast.arg))
-    bound.update(node.id for node in names if node not in added)
-    bound.subtract(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-    return frozenset(map(_variable, changed)) - {name for name, times in bound.items() if times > 0}
-
-
-def _variable(node: ast.expr) -> str:
-    """Return the variable that an expression begins with: `memo` of `memo["gpt"]["tokens"]`."""
-    while isinstance(node, ast.Subscript):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_own(node: ast.expr, own: tuple[str, ...]) -> bool:

@@ -4,7 +4,7 @@ import builtins
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from beautyspot.keys.binding import stands_before
 from beautyspot.keys.callables import function_form, is_ours, opaque
@@ -162,6 +162,8 @@ def _form(canonical: Canonical, world: dict[str, Any], content: Any) -> Form:
     if issubclass(type(content), PARTIALS):
         parts = ((content.func,), content.args, content.keywords.values())
         return [[_form(canonical, world, each) for each in part] for part in parts] + [list(content.keywords)]
+    if type(content) is tuple:
+        return [_form(canonical, world, each) for each in cast("tuple[Any, ...]", content)]
     inner = next(iter(functions_behind(content)), content)
     versions = _versions(world, content)
     if not _is_of(world, inner):

@@ -107,7 +107,12 @@ def stream(plan: Plan, args: Args, kwargs: Kwargs, *, refresh: bool = False) -> 
     if hit is not None:
         chunks, returned = hit.value
         for chunk in plan.count_hit(hit._replace(value=chunks), key, args, kwargs):
-            if (yield chunk) is not None:
+            try:
+                is_talk = (yield chunk) is not None
+            except Exception:
+                Replaying(plan).talk()
+                raise
+            if is_talk:
                 Replaying(plan).talk()
         return returned
     recording = Recording(plan, key, args, kwargs, pace(plan.options.limits, args, kwargs), replaces=refresh)

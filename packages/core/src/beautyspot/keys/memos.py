@@ -1,0 +1,105 @@
+"""Defaults in which a function remembers something, such as `_memo={}`: what they hold makes no other call."""
+
+# The values here are the user's, so their types are unknown by nature.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+import ast
+import inspect
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from textwrap import dedent
+from types import FunctionType
+from typing import Any
+
+from beautyspot.keys.canonical import MEMOS
+from beautyspot.keys.methods import GROWING, UNREADABLE
+from beautyspot.keys.parsing import parsed
+
+CHANGING = GROWING | frozenset(("clear", "discard", "move_to_end", "pop", "popitem", "popleft", "remove"))
+"""Methods of lists, sets, dicts and their like that change them."""
+_NAMES = frozenset(kind.__name__ for kind in MEMOS)
+_DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class Memos:
+    """Those of one function, as a call has them that leaves them out."""
+
+    def __init__(self, function: Any, defaults: Mapping[str, Any]) -> None:
+        """Look at the defaults by name when the function is marked; its source is read when they are first met."""
+        self._function = function
+        self._empty = {name: (each, each.copy()) for name, each in defaults.items() if type(each) in MEMOS and not each}
+
+    def emptied(self, names: Iterable[str], values: Iterable[Any], /) -> tuple[Any, ...]:
+        """Return values of parameters; those that are the function's memo as it was."""
+        empty, known = self._empty, memos_of(self._function) if self._empty else ()
+        return tuple(
+            empty[name][1] if name in known and name in empty and value is empty[name][0] else value
+            for name, value in zip(names, values, strict=True)
+        )
+
+
+def emptied(function: FunctionType, /) -> tuple[tuple[Any, ...] | None, dict[str, Any] | None]:
+    """Return the defaults of a function, by place and by name; of its memos empty ones."""
+    positional, keywords, code = function.__defaults__, function.__kwdefaults__, function.__code__
+    names = code.co_varnames[code.co_argcount - len(positional or ()) : code.co_argcount]
+    memos = memos_of(function)
+
+    def told(name: str, value: Any) -> Any:
+        return type(value)() if name in memos and type(value) in MEMOS else value
+
+    return (
+        positional and tuple(map(told, names, positional)),
+        keywords and {name: told(name, each) for name, each in keywords.items()},
+    )
+
+
+@lru_cache(1024)
+def memos_of(function: Any, /) -> frozenset[str]:
+    """Return the parameters whose defaults are written empty, and which a function changes in place and never rebinds.
+
+    None without its source. What else it changes was given, such as the settings of a request to which it adds.
+    """
+    try:
+        code = function.__code__
+        nodes = [*ast.walk(parsed(dedent(inspect.getsource(code))))]
+    except (*UNREADABLE, AttributeError):
+        return frozenset()
+    written = [node for node in nodes if isinstance(node, (*_DEFINED, ast.Lambda))]
+    named = [node for node in written if isinstance(node, _DEFINED) and node.name == code.co_name]
+    if not (named or len(written) == 1):
+        return frozenset()  # one of several lambdas of a line
+    return frozenset(_empty_in((named or written)[0].args)) & _changed_in(nodes, code)
+
+
+def _empty_in(parameters: ast.arguments) -> Iterable[str]:
+    placed = (*parameters.posonlyargs, *parameters.args)
+    defaults = [None] * (len(placed) - len(parameters.defaults)) + parameters.defaults + parameters.kw_defaults
+    every = zip((*placed, *parameters.kwonlyargs), defaults, strict=True)
+    return [each.arg for each, default in every if default is not None and _is_empty(default)]
+
+
+def _is_empty(default: ast.expr) -> bool:
+    if isinstance(default, ast.Call):
+        made = default.func.attr if isinstance(default.func, ast.Attribute) else getattr(default.func, "id", "")
+        return made in _NAMES and not default.keywords and len(default.args) <= (made == "defaultdict")
+    return isinstance(default, ast.Dict | ast.List) and not ast.unparse(default).strip("[]{}")
+
+
+def _changed_in(nodes: list[ast.AST], code: Any) -> frozenset[str]:
+    added = [node.target for node in nodes if isinstance(node, ast.AugAssign)]
+    items = [node for node in nodes if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)]
+    calls = [node.func for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    changed = [*added, *items, *(called.value for called in calls if called.attr in CHANGING)]
+    # Bound to another value, or a variable of a function within.
+    names = [node for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    bound = Counter(node.arg for node in nodes if isinstance(node, ast.arg))
+    bound.update(node.id for node in names if node not in added)
+    bound.subtract(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    return frozenset(map(_variable, changed)) - {name for name, times in bound.items() if times > 0}
+
+
+def _variable(node: ast.expr) -> str:
+    """Return the variable that an expression begins with: `memo` of `memo["gpt"]["tokens"]`."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
