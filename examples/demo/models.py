@@ -1,6 +1,9 @@
 """The demo's models: real ones, carried by packages and run on this machine, so nothing is asked of the network."""
 
 import os
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,21 @@ def start_llm() -> Any | None:
     params.verbosity = -1
     # Its threads spin; one for every core made it three times slower on a machine that had other work.
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, (os.cpu_count() or 2) // 2)
-    return xllamacpp.Server(params)
+    with holding_interrupts():  # llama.cpp waits for ever where its server is dropped while it starts
+        return xllamacpp.Server(params)
+
+
+@contextmanager
+def holding_interrupts() -> Generator[None]:
+    """Let a Ctrl-C wait for the end of the block."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def load_embedder() -> Any | None:

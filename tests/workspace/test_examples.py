@@ -1,5 +1,6 @@
 """Every example runs as a reader would run it, and the demo keeps its promises with real models."""
 
+import importlib
 import os
 import pty
 import re
@@ -11,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -116,6 +118,22 @@ def test_an_interrupted_demo_says_so_in_one_line_and_leaves_the_terminal_as_it_w
     assert shown.rfind("\x1b[?25h") > shown.rfind("\x1b[?25l") > 0
     with pytest.raises(ProcessLookupError):
         os.killpg(interrupted[0], 0)
+
+
+def test_an_interrupt_waits_until_the_model_has_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    models: Any = importlib.import_module("demo.models")
+    started: list[str] = []
+
+    def start() -> None:
+        with models.holding_interrupts():
+            os.kill(os.getpid(), signal.SIGINT)
+            started.append("model")
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert (started, signal.getsignal(signal.SIGINT)) == (["model"], before)
 
 
 INTERRUPTED_IMPORT = """
