@@ -96,9 +96,7 @@ class _Reading:
             name, called = self._waiting.pop()
             if called not in seen:
                 seen.add(called)
-                form, names = own_form(called)
-                self._forms.add(pack([name, form]))
-                for read in sorted(names & called.__globals__.keys()):
+                for read in sorted(_read(called.__code__)[1] & called.__globals__.keys()):
                     self._look([name, read], called.__globals__[read], called.__globals__)
         return self._forms
 
@@ -145,11 +143,11 @@ class _Reading:
             self._waiting.append((each.title, each.thing))
             form += [each.title, own_form(each.thing)[0]]
         if (mark := mark_of(each.thing)) is not None:
-            if mark.told_by_code is not None:
+            if mark.told_by_code is None:
+                form += [mark.func_name, mark.version] if mark.version is not None else []
+            else:
                 self._take(mark.func_name, mark.told_by_code)
-                form += [] if is_of(world, innermost(mark.told_by_code)) else [mark.func_name]
-            elif mark.version is not None:
-                form += [mark.func_name, mark.version]
+                form += [mark.func_name] if not is_of(world, innermost(mark.told_by_code)) else []
         # Of such a call its function may be another module's.
         is_given = is_of(world, each.thing) or (each.thing is thing and call_in(each.thing) is not None)
         if is_given and id(each.thing) not in self._said and all(thing is not own for own in self._own):

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from textwrap import dedent
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 from beautyspot.keys.canonical import MEMOS
@@ -25,17 +25,19 @@ class Memos:
     """Those of one function, as a call has them that leaves them out."""
 
     def __init__(self, function: Any, defaults: Mapping[str, Any]) -> None:
-        """Look at the defaults by name when the function is marked; its source is read when they are first met."""
-        self._function = function
+        """Look at the defaults by name when the function is marked; its source is read when a key first has one."""
+        self._function, self._is_read = function, False
         self._empty = {name: (each, each.copy()) for name, each in defaults.items() if type(each) in MEMOS and not each}
 
-    def emptied(self, names: Iterable[str], values: Iterable[Any], /) -> tuple[Any, ...]:
+    def emptied(self, names: Iterable[str], values: tuple[Any, ...], /) -> tuple[Any, ...]:
         """Return values of parameters; those that are the function's memo as it was."""
-        empty, known = self._empty, memos_of(self._function) if self._empty else ()
-        return tuple(
-            empty[name][1] if name in known and name in empty and value is empty[name][0] else value
-            for name, value in zip(names, values, strict=True)
-        )
+        if self._empty and not self._is_read:
+            memos = memos_of(self._function)
+            self._empty, self._is_read = {name: self._empty[name] for name in self._empty if name in memos}, True
+        if not self._empty:
+            return values
+        pairs = ((self._empty.get(name), value) for name, value in zip(names, values, strict=True))
+        return tuple(value if memo is None or value is not memo[0] else memo[1] for memo, value in pairs)
 
 
 def emptied(function: FunctionType, /) -> tuple[tuple[Any, ...] | None, dict[str, Any] | None]:
@@ -53,16 +55,21 @@ def emptied(function: FunctionType, /) -> tuple[tuple[Any, ...] | None, dict[str
     )
 
 
-@lru_cache(1024)
 def memos_of(function: Any, /) -> frozenset[str]:
     """Return the parameters whose defaults are written empty, and which a function changes in place and never rebinds.
 
     None without its source. What else it changes was given, such as the settings of a request to which it adds.
     """
+    code = getattr(function, "__code__", None)
+    return frozenset() if code is None else _memos_in(code, code.co_filename)
+
+
+@lru_cache(1024)
+def _memos_in(code: CodeType, _: str) -> frozenset[str]:
+    # By its file too: of two that are equal but for their defaults, the codes are.
     try:
-        code = function.__code__
         nodes = [*ast.walk(parsed(dedent(inspect.getsource(code))))]
-    except (*UNREADABLE, AttributeError):
+    except UNREADABLE:
         return frozenset()
     written = [node for node in nodes if isinstance(node, (*_DEFINED, ast.Lambda))]
     named = [node for node in written if isinstance(node, _DEFINED) and node.name == code.co_name]
@@ -85,7 +92,7 @@ def _is_empty(default: ast.expr) -> bool:
     return isinstance(default, ast.Dict | ast.List) and not ast.unparse(default).strip("[]{}")
 
 
-def _changed_in(nodes: list[ast.AST], code: Any) -> frozenset[str]:
+def _changed_in(nodes: list[ast.AST], code: CodeType) -> frozenset[str]:
     added = [node.target for node in nodes if isinstance(node, ast.AugAssign)]
     items = [node for node in nodes if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)]
     calls = [node.func for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]

@@ -1,6 +1,5 @@
 """What tells one embedding model from another."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from beautyspot.errors import ConfigurationError
@@ -15,11 +14,12 @@ from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 
 from langchain_beautyspot.carriers import telling_setting
-from langchain_beautyspot.clients import SCOPES, Watched, are_as_watched, said_by_clients, watched
+from langchain_beautyspot.clients import SCOPES, said_by_clients
 from langchain_beautyspot.model_fields import is_secret
 from langchain_beautyspot.model_texts import HELD
 from langchain_beautyspot.part_forms import PartForms, blamed, said_as_client
-from langchain_beautyspot.snapshots import are_same, as_it_is
+from langchain_beautyspot.snapshots import as_it_is
+from langchain_beautyspot.states import State
 
 NAME_FIELDS = ("model", "model_name", "model_id", "deployment", "repo_id")
 IDLE_FIELDS = frozenset(
@@ -59,7 +59,7 @@ class WatchedModel:
             ConfigurationError: it has settings, but none that can be read, or one that can't be told from others.
         """
         self._embeddings, self._model = embeddings, model
-        self._seen = None if model is not None else _Seen.of(embeddings)
+        self._seen = None if model is not None else State.of(embeddings, _changeable)
         self._embedder = _embedder_of(embeddings, model)
 
     def now(self) -> Embedder:
@@ -69,7 +69,7 @@ class WatchedModel:
             ConfigurationError: as for a new one.
         """
         if self._seen is not None and not self._seen.is_still_of(self._embeddings):
-            seen = _Seen.of(self._embeddings)
+            seen = State.of(self._embeddings, _changeable)
             self._embedder = _embedder_of(self._embeddings, None)
             self._seen = seen
         return self._embedder
@@ -80,20 +80,6 @@ class WatchedModel:
             return self.now().identity == embedder.identity
         except ConfigurationError:
             return False
-
-
-class _Seen(NamedTuple):
-    """What a model was when it was looked at."""
-
-    settings: dict[str, Any]
-    clients: Sequence[Watched]
-
-    @classmethod
-    def of(cls, embeddings: Embeddings) -> "_Seen":
-        return cls(_changeable(embeddings), watched(embeddings))
-
-    def is_still_of(self, embeddings: Embeddings) -> bool:
-        return are_same(self.settings, _changeable(embeddings)) and are_as_watched(embeddings, self.clients)
 
 
 def _changeable(embeddings: Embeddings) -> dict[str, Any]:
