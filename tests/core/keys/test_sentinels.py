@@ -101,3 +101,29 @@ def test_a_default_counts_by_its_class_as_well():
 
     assert len({made(Fast()), made(Slow()), made(local("mild")), made(local("hot"))}) == 4
     assert (made(Fast()), made(local("mild"))) == (made(Fast()), made(local("mild")))
+
+
+def test_a_function_is_told_though_a_default_of_it_is_a_sentinel():
+    def helper(prompt: str, model: Any = MISSING, *, options: Any = MISSING) -> Any:
+        return prompt if model is MISSING else (model, options)
+
+    def other(prompt: str, model: Any = MISSING, *, options: Any = None) -> Any:
+        return prompt if model is MISSING else (model, options)
+
+    def closing(called: Any) -> Any:
+        def send(prompt: str) -> Any:
+            return called(prompt)
+
+        return KeyMaker(send).key(("a",), {})
+
+    other.__qualname__ = helper.__qualname__
+    assert closing(helper) == closing(helper) != closing(other)
+    assert KeyMaker(ask).key((helper,), {}) != KeyMaker(ask).key((other,), {})
+
+
+@pytest.mark.parametrize("held", [threading.Lock(), Settings("small")], ids=["lock", "settings"])
+def test_a_function_with_a_default_that_may_hold_something_is_refused(held: Any):
+    def helper(prompt: str, held: Any = held) -> Any: ...
+
+    with pytest.raises(UnkeyableArgument, match="'prompt'"):
+        KeyMaker(ask).key((helper,), {})

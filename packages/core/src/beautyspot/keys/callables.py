@@ -49,9 +49,19 @@ def function_form(canonical: Canonical, function: Any) -> Form:
     from beautyspot.keys.code import code_digest  # `dis` is 6 ms, and few functions are told by their code
 
     inside = canonical.within(function)
-    defaults = [inside.form(each) for each in defaults_of(function)]
+    defaults = [_defaults_form(inside, each) for each in defaults_of(function)]
     cells = {name: cell_form(inside, cell) for name, cell in closure(function).items()}
     return [_FUNCTION, qualified_name(function), code_digest(function.__code__), *defaults, cells]
+
+
+def _defaults_form(canonical: Canonical, defaults: tuple[Any, ...] | dict[str, Any] | None) -> Form:
+    try:
+        return canonical.form(defaults)
+    except NoContentError:
+        from beautyspot.keys.sentinels import bare_form  # few functions have a default without content
+
+        each = dict(enumerate(defaults)) if isinstance(defaults, tuple) else defaults or {}
+        return [[name, bare_form(canonical, value)] for name, value in each.items()]
 
 
 def defaults_of(function: FunctionType, /) -> tuple[tuple[Any, ...] | None, dict[str, Any] | None]:

@@ -20,6 +20,21 @@ _POINTER_BYTES = calcsize("P")
 _NONE = object()
 
 
+def bare_form(canonical: Canonical, default: Any, /) -> Form:
+    """Return the form of a default of a function that has one itself; of a sentinel its class.
+
+    Raises:
+        NoContentError: it has no content, and is none: it holds something, or may.
+    """
+    try:
+        return canonical.form(default)
+    except NoContentError:
+        kind = type(default)
+        if attributes(default, _slots(kind)):
+            raise
+        return [_DEFAULT, canonical.form(kind)]
+
+
 class Sentinels:
     """The defaults of one function, and which of them were found to have no content."""
 
