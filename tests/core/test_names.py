@@ -89,6 +89,17 @@ def test_a_folder_or_archive_that_is_run_is_named_by_itself(job: Path):
     assert run(job.parent, "other").stderr != plain
 
 
+@pytest.mark.parametrize("mark", ["@spot.mark", "@spot.mark(version=bs.FROM_CODE)"])
+def test_a_package_has_the_keys_of_its_main_file_when_that_is_run_and_when_a_command_imports_it(job: Path, mark: str):
+    (job.parent / "app").mkdir()
+    (job.parent / "app/__init__.py").touch()
+    main = job.parent / "app/__main__.py"
+    main.write_text(JOB.replace("@spot.mark", mark))
+    plain = run(job.parent, "-m", "app").stderr
+    assert run(job.parent, "app").stderr == plain
+    assert run(job.parent, "-c", "from app.__main__ import key, sys; print(key(0), file=sys.stderr)").stderr == plain
+
+
 def test_an_argument_that_is_refused_has_one_name(job: Path):
     job.write_text(JOB.replace("@dataclass\n", "").replace("    x: int", "    def __init__(self, x): ..."))
     with pytest.raises(subprocess.CalledProcessError) as failed:

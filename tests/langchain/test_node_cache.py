@@ -314,13 +314,14 @@ graph.invoke({"topic": "masks"})
 
 @pytest.mark.slow
 def test_a_script_shares_what_its_nodes_wrote_with_itself_and_no_other_script(tmp_path: Path) -> None:
-    for name in ("one.py", "two.py"):
-        (tmp_path / name).write_text(GRAPH)
+    (tmp_path / "app").mkdir()
+    for name in ("one.py", "two.py", "app/__init__.py", "app/__main__.py"):
+        (tmp_path / name).write_text("" if "init" in name else GRAPH)
     said = [
-        subprocess.run([sys.executable, name], cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()
-        for name in ("one.py", "two.py", "one.py")
+        subprocess.run([sys.executable, *by], cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()
+        for by in (["one.py"], ["two.py"], ["one.py"], ["-m", "app"], ["-c", "import app.__main__"])
     ]
-    assert said == [["one.py"], ["two.py"], []]
+    assert said == [["one.py"], ["two.py"], [], [str(tmp_path / "app/__main__.py")], []]
 
 
 def test_the_key_is_the_same_in_every_process_and_for_every_id() -> None:

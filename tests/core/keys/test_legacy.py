@@ -84,7 +84,7 @@ def test_rows_of_releases_0_3_to_1_0_are_found(args: tuple[Any, ...], kwargs: di
 
 def test_rows_of_releases_2_6_and_2_7_are_found():
     input_id = sha256(msgpack.packb([[1], []])).hexdigest()
-    found = list(legacy_keys("f", (1,), {}, ["v"], qualified_name="app.f"))
+    found = list(legacy_keys("f", (1,), {}, ["v"], qualified_names=["app.f"]))
     assert sha256(f"f:{input_id}:v".encode()).hexdigest() in found
     assert sha256(f"app.f:{input_id}:v".encode()).hexdigest() in found
 

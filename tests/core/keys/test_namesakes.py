@@ -80,6 +80,21 @@ def test_functions_of_one_name_in_two_files_are_warned_of(tmp_path: Path, spot: 
     assert [first(1), second(1)] == [1, 1]
 
 
+def test_a_package_and_its_main_file_are_warned_of_when_each_has_a_function_of_one_name(
+    tmp_path: Path, spot: bs.Spot
+) -> None:
+    functions = []
+    for module, file in (("app", "__init__.py"), ("app.__main__", "__main__.py")):
+        path = tmp_path / file
+        path.write_text(f"def run(x):\n    return {module!r}\n")
+        world = {"__name__": module}
+        exec(compile(path.read_text(), path, "exec"), world)
+        functions.append(world["run"])
+    spot.mark(functions[0])
+    with pytest.warns(bs.CacheWarning, match=r"'app.run'.*__init__\.py:1 and .*__main__\.py:1"):
+        spot.mark(functions[1])
+
+
 def test_functions_of_one_name_are_warned_of_whichever_spot_of_a_file_marks_them(tmp_path: Path) -> None:
     def mark(number: int, db: Path) -> bs.Spot:
         path = tmp_path / f"{number}.py"

@@ -103,6 +103,16 @@ def test_invalidated_old_row_does_not_come_back(old: Path):
         marked(1, 2)
 
 
+@pytest.mark.parametrize("module", ["__main__", "app.__main__", "app.tools"])
+def test_old_row_of_release_2_7_is_found_by_the_name_that_python_has(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, module: str
+):
+    monkeypatch.setattr(add, "__module__", module)
+    key = [*legacy_keys("add", (1, 2), {}, [None], qualified_names=[f"{module}.add"])][2]
+    write(workspace / ".beautyspot/app.db", RELEASE_2, INLINE, (key, "add", b"\x03"))
+    assert bs.Spot("app").mark(add)(1, 2) == 3
+
+
 def test_old_row_whose_expiry_nobody_can_read_is_a_warned_miss(old: Path):
     marked = bs.Spot("app").mark(add)
     assert marked.is_cached(1, 2)

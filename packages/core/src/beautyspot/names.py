@@ -19,14 +19,14 @@ CONSOLES = ("_pyrepl.__main__", "asyncio.__main__")
 
 
 def module_name(name: str, /) -> str:
-    """Return `name`, or the script's own module name where it is the script.
+    """Return `name`, or the script's own module name where it is the script, and a package's for its `__main__.py`.
 
     A script run by path is its file's stem, a folder's or archive's `__main__.py` the name of that, and what is run by
     `python -m` its spec's name, so running and importing it agree, in workers and under a profiler too. A notebook, a
     REPL and `python -c` have none of these and stay `__main__`.
     """
     if name not in MAINS:
-        return name
+        return name.removesuffix(".__main__")
     main: ModuleType | None = sys.modules.get(name)
     path: str | None = getattr(main, "__file__", None)
     spec: str | None = getattr(getattr(main, "__spec__", None), "name", None)

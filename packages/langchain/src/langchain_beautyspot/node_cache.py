@@ -200,5 +200,6 @@ def _func_name(key: FullKey) -> str:
 
 def _named(namespace: Namespace) -> Namespace:
     """Return a namespace with the script's own name in the place of `__main__`, which every script is to itself."""
-    split = (part.partition(".") for part in namespace)
+    # Nothing says where the module ends; a package's `__main__.py` goes by the package's name.
+    split = (part.replace(".__main__.", ".").partition(".") for part in namespace)
     return tuple(module_name(module) + dot + rest if dot else module for module, dot, rest in split)

@@ -29,7 +29,7 @@ def legacy_keys(
     versions: Sequence[str | None],
     custom_id: object | None = MISSING,
     *,
-    qualified_name: str | None = None,
+    qualified_names: Sequence[str] = (),
 ) -> Iterator[str]:
     """Yield every key that an earlier release may have kept the call under, the newest release's first.
 
@@ -37,7 +37,7 @@ def legacy_keys(
         name: The function's bare name.
         versions: Those that may have been in the key; None for none.
         custom_id: What `input_key_fn` returned.
-        qualified_name: `module.qualname` as Python has it, for rows of 2.7.4.
+        qualified_names: `module.qualname` as Python may have had it, for rows of 2.7.4.
     """
     seen: set[str] = set()
     ids = _ids(args, kwargs) if custom_id is MISSING else iter([str(custom_id)])
@@ -45,19 +45,17 @@ def legacy_keys(
     for input_id in ids:
         for version in versions:
             tail = f":{input_id}:{version}" if version else f":{input_id}"
-            for key in _digests(name, tail, qualified_name if newest else None, newest=newest):
+            for key in _digests(name, tail, qualified_names, newest=newest):
                 if key not in seen:
                     seen.add(key)
                     yield key
         newest = False
 
 
-def _digests(name: str, tail: str, qualified_name: str | None, *, newest: bool) -> Iterator[str]:
+def _digests(name: str, tail: str, qualified_names: Sequence[str], *, newest: bool) -> Iterator[str]:
     yield md5(f"{name}{tail}".encode(), usedforsecurity=False).hexdigest()
-    if newest:  # releases 2.6.0 to 2.7.4
-        yield sha256(f"{name}{tail}".encode()).hexdigest()
-    if qualified_name is not None:
-        yield sha256(f"{qualified_name}{tail}".encode()).hexdigest()
+    for each in (name, *qualified_names) if newest else ():  # releases 2.6.0 to 2.7.4
+        yield sha256(f"{each}{tail}".encode()).hexdigest()
 
 
 def _ids(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[str]:

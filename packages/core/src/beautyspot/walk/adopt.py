@@ -99,15 +99,18 @@ class LegacyRows:
     def _keys(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[str]:
         from beautyspot.keys.legacy import legacy_keys  # few files hold old rows, and none is looked at before here
 
+        # Python's own name too: a script was kept as `__main__`, whichever it was.
+        own = [getattr(self._function, name, None) for name in ("__module__", "__qualname__")]
+        names = self._func_name, f"{own[0]}.{own[1]}"
         custom: str | None = None
         if self._input_key_fn is not None or self._ignore:
             from beautyspot.keys.legacy_policies import custom_id  # as above
 
             custom = custom_id(self._function, self._input_key_fn, self._ignore, args, kwargs)
             if custom is not None:
-                yield from legacy_keys(self._name, args, kwargs, self._versions, custom, qualified_name=self._func_name)
+                yield from legacy_keys(self._name, args, kwargs, self._versions, custom, qualified_names=names)
         if self._input_key_fn is None or custom is None:
-            yield from legacy_keys(self._name, args, kwargs, self._versions, qualified_name=self._func_name)
+            yield from legacy_keys(self._name, args, kwargs, self._versions, qualified_names=names)
 
     def _expired(self, task: Task, ttl_s: float | None) -> bool:
         expires_at = task.expires_at
