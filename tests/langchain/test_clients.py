@@ -468,6 +468,7 @@ def test_accounts_of_one_call_and_of_all_share_no_answers_and_traces_do():
     assert len({key_of_call(model, extra_headers=each) for each in ({}, {"traceparent": "1"})} | {key_of(model)}) == 1
     traced = [ChatOpenAI(model="m", default_headers={"x-a": "1", "traceparent": each}) for each in "12"]
     assert len({key_of(each) for each in traced}) == 1
+    assert key_of(ChatOpenAI(model="m", default_headers={"traceparent": "1"})) == key_of(model)
 
 
 def key_of_call(model: Any, **settings: Any) -> str:

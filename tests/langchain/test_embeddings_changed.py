@@ -8,7 +8,7 @@ import pytest
 from beautyspot import CacheSaveWarning, Spot
 from langchain_beautyspot import CachedEmbeddings
 from langchain_core.embeddings import Embeddings
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 
 class Fickle(BaseModel, Embeddings):
@@ -64,3 +64,56 @@ def test_what_a_model_counts_of_its_calls_makes_it_no_other(spot: Spot) -> None:
             embeddings.embed_documents([text])
         runs.append(model.calls)
     assert runs == [2, 0]
+
+
+class Plain(Embeddings):
+    """Remembers something of its calls in what it was made with."""
+
+    def __init__(self, model: str = "small") -> None:
+        self.model = model
+        self.seen = {"last": ""}
+        self.calls = 0
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        self.calls += 1
+        self.seen["last"] = texts[-1]
+        return [[float(len(self.model))] for _ in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        return self.embed_documents([text])[0]
+
+
+class Before(BaseModel, Embeddings):
+    """Stands before other models, as langchain-classic's `HypotheticalDocumentEmbedder` does."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    inner: Embeddings
+    others: list[Embeddings] = []
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return self.inner.embed_documents(texts)
+
+    def embed_query(self, text: str) -> list[float]:
+        return self.inner.embed_query(text)
+
+
+def test_a_plain_model_behind_another_may_remember_what_it_likes(spot: Spot) -> None:
+    inner = Plain()
+    embeddings = CachedEmbeddings(Before(inner=inner, others=[inner]), spot)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for text in "aaba":
+            embeddings.embed_documents([text])
+    assert inner.calls == 2
+
+
+@pytest.mark.parametrize("change", ["another", "renamed"])
+def test_a_plain_model_behind_another_is_told_when_it_is_changed(spot: Spot, change: str) -> None:
+    model = Before(inner=Plain())
+    embeddings = CachedEmbeddings(model, spot)
+    assert embeddings.embed_query("a") == [5.0]
+    if change == "another":
+        model.inner = Plain("tiny")
+    else:
+        model.inner.model = "tiny"  # type: ignore[attr-defined]
+    assert embeddings.embed_query("a") == [4.0]

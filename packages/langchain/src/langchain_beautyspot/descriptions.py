@@ -23,6 +23,7 @@ from langchain_beautyspot.model_texts import (
     fields_of,
     is_untold,
     own_class,
+    unsaid_fields,
     without_chance,
 )
 from langchain_beautyspot.models import answering, split_description
@@ -111,7 +112,8 @@ def _of_others(model: BaseLanguageModel[Any], _: str) -> tuple[None, str, dict[s
         return None, contents_of_fields(model, fields), fields
     identified: dict[str, Any] = dict(getattr(model, DESCRIBES))
     if not model.is_lc_serializable():
-        return None, "", identified
+        fields = unsaid_fields(model)
+        return None, contents_of_fields(model, fields), identified | fields
     fields = answering(without_chance(dumpd(model))).get("kwargs", {})
     unsaid = {name: each for name, each in fields.items() if not _is_said(model, name, each, identified)}
     more = digest(json.dumps(unsaid, sort_keys=True).encode()).hex() if unsaid else ""

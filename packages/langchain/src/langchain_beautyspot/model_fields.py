@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from beautyspot.keys.counted import counted_by, counts_of
+from beautyspot.keys.lenient import is_of_a_library
 from langchain_core.language_models import LLM, BaseChatModel, BaseLanguageModel
 from pydantic import BaseModel, SecretBytes, SecretStr
 
@@ -49,12 +50,20 @@ def _says_nothing(kind: type[Any]) -> bool:
     return getattr(kind, DESCRIBES, None) is getattr(BaseLanguageModel, DESCRIBES)
 
 
+@cache
+def is_told_by_library(kind: type[Any], /) -> bool:
+    """Say whether what identifies a model, and its settings, is in the words of a library's class, not the user's."""
+    teller = next((each for each in kind.__mro__ if DESCRIBES in vars(each)), kind)
+    return is_of_a_library(teller) and not (_says_nothing(kind) or kind.is_lc_serializable())
+
+
 def counted(model: BaseModel, /) -> frozenset[str]:
-    """Return the fields in which a model counts or lists its own calls, if its class says nothing of itself."""
-    names = _counting(type(model))
-    return counts_of(model, vars(model), ANSWERS) if names else names
+    """Return the fields in which a model counts or lists its own calls, where its fields tell it from others."""
+    names, by_library = _counting(type(model))
+    return counts_of(model, vars(model), ANSWERS) if names and not by_library else names
 
 
 @cache
-def _counting(kind: type[Any]) -> frozenset[str]:
-    return counted_by(kind, ANSWERS) if _says_nothing(kind) else frozenset()
+def _counting(kind: type[Any]) -> tuple[frozenset[str], bool]:
+    by_library = is_told_by_library(kind)
+    return counted_by(kind, ANSWERS) if by_library or _says_nothing(kind) else frozenset(), by_library

@@ -23,6 +23,7 @@ from langchain_beautyspot.model_fields import (
     counted,
     is_of_langchain,
     is_secret,
+    is_told_by_library,
     is_users,
     says_nothing,
 )
@@ -48,7 +49,7 @@ def model_text(
     if not model.is_lc_serializable():
         # What a cache is told of the other models.
         told = {"_type": _hidden(model, "_llm_type"), **_hidden(model, DESCRIBES), **named}
-        fields = fields_of(model) if says_nothing(model) else {}
+        fields = fields_of(model) if says_nothing(model) else unsaid_fields(model)
         more = contents_of_fields(model, fields, untold=untold) + said_by_clients(model, fields | told)
         return f"{qualified_name(type(model))}{sorted(told.items())}{more}"
     described = dumpd(model)
@@ -69,6 +70,26 @@ def own_class(model: BaseLanguageModel[Any], /) -> str:
 def fields_of(model: BaseModel, /) -> dict[str, Any]:
     """Return a model's own fields but those that its calls count in or that change no answer."""
     return _fields(model, OF_LANGCHAIN | counted(model))
+
+
+def unsaid_fields(model: BaseLanguageModel[Any], /) -> dict[str, Any]:
+    """Return the settings that a library's class leaves out of what identifies a model, such as its server's address.
+
+    Only those that were given: an answer that came over from a `SQLiteCache` is found by LangChain's words alone.
+    Objects are none, as most are clients; they are looked at by themselves.
+    """
+    if not is_told_by_library(type(model)):
+        return {}
+    said, fields, own = [*_named(_hidden(model, DESCRIBES))], type(model).model_fields, fields_of(model)
+    return {
+        name: value
+        for name, value in own.items()
+        if name in model.model_fields_set
+        and _is_setting(value)
+        and value != fields[name].default
+        and not (value and telling_setting(name, value, own) is None)
+        and not any(value == each for said_name, each in said if said_name in (name, fields[name].alias))
+    }
 
 
 def contents_of_untold(model: BaseModel, described: Mapping[str, Any], /, *, untold: list[Any] | None = None) -> str:
@@ -129,6 +150,22 @@ def without_chance(value: Any, /) -> Any:
 def _fields(model: BaseModel, left_out: Container[str]) -> dict[str, Any]:
     fields = type(model).model_fields.items()
     return {name: getattr(model, name, None) for name, field in fields if not (name in left_out or field.exclude)}
+
+
+def _named(described: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what a description says by name, at any depth."""
+    if isinstance(described, Mapping):
+        for name, value in cast("Mapping[str, Any]", described).items():
+            yield name, value
+            yield from _named(value)
+
+
+def _is_setting(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_is_setting, cast("Mapping[Any, Any]", value).values()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(map(_is_setting, cast("list[Any]", value)))
+    return value is None or isinstance(value, str | int | float | BaseLanguageModel)
 
 
 def _content(kind: type[BaseModel], name: str, value: Any, untold: list[Any] | None) -> bytes:

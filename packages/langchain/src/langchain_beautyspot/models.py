@@ -18,6 +18,8 @@ IDLE_FIELDS = frozenset(
 )  # fmt: skip
 """Settings that change how a model is asked, not what it answers. One that is missing here costs calls that were paid
 already, and one too many would give wrong answers."""
+HEADERS = "default_headers"
+"""The setting by which models of OpenAI and Anthropic take headers."""
 WAITING = frozenset(("max_retries", "request_timeout", "stream_chunk_timeout", "timeout"))
 """Arguments of one call of a model that say how long it is waited for."""
 EXTRA_HEADERS = "extra_headers"
@@ -67,9 +69,9 @@ def canonical_model(llm_string: str, /) -> str:
 def answering(described: dict[str, Any], /) -> dict[str, Any]:
     """Return a model, as `langchain_core.load.dumpd` describes it, without settings that change no answer."""
     fields = cast("dict[str, Any]", described.get("kwargs", {}))
-    kept = {name: value for name, value in fields.items() if name not in IDLE_FIELDS}
-    if "default_headers" in kept:
-        kept["default_headers"] = telling_headers(kept["default_headers"]) or None
+    headers = telling_headers(fields.get(HEADERS))
+    kept = {name: value for name, value in fields.items() if name not in IDLE_FIELDS and name != HEADERS}
+    kept |= {HEADERS: headers} if headers else {}
     # A name for traces stands in the place of the class's, which is its id's last part.
     named = {"name": described["id"][-1]} if described.get("name") == fields.get("name", described) else {}
     return {**described, **named, "kwargs": kept}

@@ -1,6 +1,6 @@
 """What tells one embedding model from another."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from beautyspot.errors import ConfigurationError
 from beautyspot.keys.attributes import attributes, slots_of
@@ -87,7 +87,15 @@ def _changeable(embeddings: Embeddings) -> dict[str, Any]:
     settings, _ = _settings(embeddings)
     if not isinstance(embeddings, BaseModel):
         settings = {name: settings[name] for name in NAME_FIELDS if name in settings}
-    return {name: as_it_is(value) for name, value in settings.items()}
+    return {name: _now(value) for name, value in settings.items()}
+
+
+def _now(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_now(each) for each in cast("list[Any]", value)]
+    if not isinstance(value, Embeddings):
+        return as_it_is(value)
+    return [type(value) if isinstance(value, BaseModel) else value, _changeable(value)]
 
 
 def _embedder_of(embeddings: Embeddings, model: str | None) -> Embedder:
