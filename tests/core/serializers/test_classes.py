@@ -180,7 +180,12 @@ def test_a_registered_class_needs_no_annotation() -> None:
 def test_a_class_that_nothing_names_is_refused_with_both_ways_out(value: Any) -> None:
     name = type(value).__name__
     with pytest.raises(SerializationError, match=rf"return annotation, or call spot.register_type\({name}\)"):
-        MsgpackSerializer().dumps({"a": [value]})
+        MsgpackSerializer().for_function(len).dumps({"a": [value]})
+
+
+def test_one_that_no_function_returned_is_refused_with_the_one_way_out() -> None:
+    with pytest.raises(SerializationError, match=r"expected [\w ]+; call spot.register_type\(Point\)$"):
+        MsgpackSerializer().dumps({"a": [Point(1)]})
 
 
 @pytest.mark.parametrize("value", [MyDict(a=1), Plain(), [MyDict()]], ids=lambda value: type(value).__name__)

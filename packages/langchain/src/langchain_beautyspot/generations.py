@@ -103,20 +103,15 @@ def _packed(generation: Generation) -> list[Any]:
     message = generation.message
     fields = fields_of(message)
     del fields["type"]
+    if has_object(message):
+        fields["additional_kwargs"] = {**message.additional_kwargs, PARSED: told_by(message)}
     return [name, generation.generation_info, _name(message), fields]
 
 
 def fields_of(thing: BaseModel, /) -> dict[str, Any]:
-    """Return the fields of a message or document as they are: a dump would make dicts of the objects within.
-
-    Raises:
-        SerializationError: it has a parsed object that its text doesn't say.
-    """
+    """Return the fields of a message or document as they are: a dump would make dicts of the objects within."""
     known = type(thing).model_fields
-    fields = {name: value for name, value in vars(thing).items() if name in known} | (thing.model_extra or {})
-    if isinstance(thing, BaseMessage) and has_object(thing):
-        fields["additional_kwargs"] = {**thing.additional_kwargs, PARSED: told_by(thing)}
-    return fields
+    return {name: value for name, value in vars(thing).items() if name in known} | (thing.model_extra or {})
 
 
 def _name(thing: object) -> str:

@@ -1,4 +1,4 @@
-"""The object that a provider's client made of an answer's text: kept as that text says it, made again for a hit.
+"""The object that a provider's client made of an answer's text: a model's cache keeps the text and makes it again.
 
 langchain-openai puts it beside the text, as `additional_kwargs["parsed"]`, and its parser looks nowhere else. Dumped
 and validated again it was another one: validators ran twice, aliases and computed fields were refused.

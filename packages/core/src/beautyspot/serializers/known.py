@@ -113,6 +113,11 @@ class Known:
         self.problem: str | None = None
         """Why the annotation could not be read."""
 
+    @property
+    def has_function(self) -> bool:
+        """Whether there is a function whose annotation may name a type."""
+        return self._function is not None
+
     def shape_for(self, type_: type) -> Shape | None:
         """Return how to write instances of exactly `type_`, or None if it is not in the table."""
         shape = self.shape_named(qualified_name(type_))

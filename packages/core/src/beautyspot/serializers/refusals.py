@@ -53,7 +53,9 @@ def _message(refusal: Refusal, place: str, known: Known) -> str:
     from beautyspot.serializers.classes import shape_of  # a class is looked into only for this message
 
     if shape_of(type_) is not None:
-        ways = f"name it in the function's return annotation, or call spot.register_type({type_.__name__})"
+        ways = f"call spot.register_type({type_.__name__})"
+        if known.has_function:
+            ways = f"name it in the function's return annotation, or {ways}"
         if known.shape_named(name) is not None:
             ways = f"that name belongs to another class now, so create the value from it, or {ways}"
         elif known.problem is not None:
