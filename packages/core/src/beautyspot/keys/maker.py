@@ -295,4 +295,4 @@ def _identity(function: Any, name: str, ignore: frozenset[str], canonical: Canon
 def _memos(function: Any, defaults: Mapping[str, Any]) -> Memos:
     from beautyspot.keys.memos import Memos  # few functions have such defaults
 
-    return Memos(innermost(function), defaults)
+    return Memos(function, defaults)

@@ -4,14 +4,16 @@
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 import ast
 import inspect
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from textwrap import dedent
 from types import CodeType, FunctionType
 from typing import Any
 
+from beautyspot.keys.binding import parameters_of
 from beautyspot.keys.canonical import MEMOS
+from beautyspot.keys.layers import layers_of
 from beautyspot.keys.methods import GROWING, UNREADABLE
 from beautyspot.keys.parsing import parsed
 
@@ -25,19 +27,25 @@ class Memos:
     """Those of one function, as a call has them that leaves them out."""
 
     def __init__(self, function: Any, defaults: Mapping[str, Any]) -> None:
-        """Look at the defaults by name when the function is marked; its source is read when a key first has one."""
-        self._function, self._is_read = function, False
-        self._empty = {name: (each, each.copy()) for name, each in defaults.items() if type(each) in MEMOS and not each}
+        """Take the defaults by name when the function is marked; its source is read when a key first has one."""
+        self._function, self._defaults = function, defaults
+        self._found: dict[str, tuple[Any, Any]] | None = None
 
     def emptied(self, names: Iterable[str], values: tuple[Any, ...], /) -> tuple[Any, ...]:
         """Return values of parameters; those that are the function's memo as it was."""
-        if self._empty and not self._is_read:
-            memos = memos_of(self._function)
-            self._empty, self._is_read = {name: self._empty[name] for name in self._empty if name in memos}, True
-        if not self._empty:
+        if self._found is None:
+            self._found = self._look()
+        if not self._found:
             return values
-        pairs = ((self._empty.get(name), value) for name, value in zip(names, values, strict=True))
+        pairs = ((self._found.get(name), value) for name, value in zip(names, values, strict=True))
         return tuple(value if memo is None or value is not memo[0] else memo[1] for memo, value in pairs)
+
+    def _look(self) -> dict[str, tuple[Any, Any]]:
+        """Return the memos by name, each with an empty one; a default may be that of a decorator's wrapper."""
+        layers = [layer.thing for layer in layers_of(self._function) if type(layer.thing) is FunctionType]
+        shown = [(name, parameters_of(layer).shown.get(name)) for layer in layers for name in memos_of(layer)]
+        held = [(name, self._defaults.get(name), value) for name, value in shown]
+        return {name: (memo, _emptied(memo)) for name, memo, value in held if memo is value and type(memo) in MEMOS}
 
 
 def emptied(function: FunctionType, /) -> tuple[tuple[Any, ...] | None, dict[str, Any] | None]:
@@ -47,7 +55,7 @@ def emptied(function: FunctionType, /) -> tuple[tuple[Any, ...] | None, dict[str
     memos = memos_of(function)
 
     def told(name: str, value: Any) -> Any:
-        return type(value)() if name in memos and type(value) in MEMOS else value
+        return _emptied(value) if name in memos and type(value) in MEMOS else value
 
     return (
         positional and tuple(map(told, names, positional)),
@@ -55,18 +63,27 @@ def emptied(function: FunctionType, /) -> tuple[tuple[Any, ...] | None, dict[str
     )
 
 
-def memos_of(function: Any, /) -> frozenset[str]:
+def _emptied(value: Any) -> Any:
+    """Return an empty one that is told as `value` was when it was written."""
+    if type(value) is deque:
+        return deque(maxlen=value.maxlen)
+    # Other factories count themselves, as `defaultdict(itertools.count().__next__)` does.
+    if type(value) is defaultdict and isinstance(value.default_factory, type | FunctionType):
+        return defaultdict(value.default_factory)
+    return type(value)()
+
+
+def memos_of(function: FunctionType, /) -> frozenset[str]:
     """Return the parameters whose defaults are written empty, and which a function changes in place and never rebinds.
 
     None without its source. What else it changes was given, such as the settings of a request to which it adds.
     """
-    code = getattr(function, "__code__", None)
-    return frozenset() if code is None else _memos_in(code, code.co_filename)
+    return _memos_in(function.__code__, id(function.__code__))
 
 
 @lru_cache(1024)
-def _memos_in(code: CodeType, _: str) -> frozenset[str]:
-    # By its file too: of two that are equal but for their defaults, the codes are.
+def _memos_in(code: CodeType, _: int) -> frozenset[str]:
+    # By identity: of two that are equal but for their defaults, as before and after a reload, the codes are.
     try:
         nodes = [*ast.walk(parsed(dedent(inspect.getsource(code))))]
     except UNREADABLE:
@@ -87,9 +104,12 @@ def _empty_in(parameters: ast.arguments) -> Iterable[str]:
 
 def _is_empty(default: ast.expr) -> bool:
     if isinstance(default, ast.Call):
-        made = default.func.attr if isinstance(default.func, ast.Attribute) else getattr(default.func, "id", "")
+        kind = default.func.value if isinstance(default.func, ast.Subscript) else default.func  # dict[str, int]()
+        made = kind.attr if isinstance(kind, ast.Attribute) else getattr(kind, "id", "")
+        if made == "deque":
+            return all(map(_is_empty, default.args[:1])) and all(each.arg == "maxlen" for each in default.keywords)
         return made in _NAMES and not default.keywords and len(default.args) <= (made == "defaultdict")
-    return isinstance(default, ast.Dict | ast.List) and not ast.unparse(default).strip("[]{}")
+    return isinstance(default, ast.Dict | ast.List | ast.Tuple) and not ast.unparse(default).strip("[]{}()")
 
 
 def _changed_in(nodes: list[ast.AST], code: CodeType) -> frozenset[str]:
