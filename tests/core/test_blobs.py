@@ -1,12 +1,13 @@
 """The rest that a blob storage gets which keeps its callers waiting, and what ends it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 from beautyspot.blobs import REST_S, Blobs, Rest
 from beautyspot.errors import DamagedEntryError, LostBlobError, StorageError
+from beautyspot.protocols import Buffer
 from beautyspot.serializers import MsgpackSerializer
 from beautyspot.storage import LocalStorage
 from beautyspot.testing import FrozenClock
@@ -15,19 +16,30 @@ SILENT = StorageError("no answer; check the network")
 
 
 class StallingFolder(LocalStorage):
-    """A real folder whose readers wait in vain while it stalls."""
+    """A real folder whose readers wait in vain while it stalls, and its writers, where that takes very long."""
 
     stalls = False
+    wait_s = 3.0
+    waits = 0
 
     def __init__(self, folder: Path, clock: FrozenClock) -> None:
         super().__init__(folder)
         self._clock = clock
 
     def load(self, location: str, /) -> bytes:
-        if self.stalls:
-            self._clock.advance(3)
-            raise SILENT
+        self._wait()
         return super().load(location)
+
+    def save_parts(self, key: str, parts: Sequence[Buffer], /) -> str:
+        if self.wait_s > REST_S:
+            self._wait()
+        return super().save_parts(key, parts)
+
+    def _wait(self) -> None:
+        if self.stalls:
+            self.waits += 1
+            self._clock.advance(self.wait_s)
+            raise SILENT
 
 
 class SlowDecoder(MsgpackSerializer):
@@ -154,3 +166,17 @@ def test_a_blob_that_is_saved_ends_the_rest_from_reading(
         blobs.load(location)
     blobs.save("b" * 32, [b"more"])
     assert blobs.load(location) == b"paid"
+
+
+def test_a_job_on_a_silent_storage_does_not_wait_for_reads_and_saves_by_turns(
+    folder: StallingFolder, blobs: Blobs, clock: FrozenClock
+) -> None:
+    location = blobs.save("a" * 32, [b"paid"])
+    folder.stalls, folder.wait_s = True, 25
+    for _ in range(90):  # calls of a tenth of a second each
+        with pytest.raises(StorageError):
+            blobs.load(location)
+        clock.advance(0.1)
+        with pytest.raises(StorageError):
+            blobs.save("b" * 32, [b"more"])
+    assert folder.waits == 1

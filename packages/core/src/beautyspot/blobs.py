@@ -38,7 +38,7 @@ class Blobs:
         self._saving = Rest(clock)
         # On its own: who may not write may still read, and a rest from reading costs calls, so a blob that is saved
         # ends it.
-        self._loading = Rest(clock)
+        self._loading = Rest(clock, follower=self._saving)
         self._old = dict[str, str]()
 
     def save(self, key: str, parts: Sequence[Buffer], /) -> str:
@@ -109,9 +109,9 @@ class Blobs:
 class Rest:
     """Lets one caller at a time wait for a storage that stalls, and not all of them one after the other."""
 
-    def __init__(self, clock: Clock) -> None:
-        """Begin with all well."""
-        self._now = clock.monotonic
+    def __init__(self, clock: Clock, *, follower: Rest | None = None) -> None:
+        """Begin with all well; after a wait that is longer than any rest, `follower` rests as well."""
+        self._now, self._follower = clock.monotonic, follower
         self._from_s = self._until_s = float("-inf")
         self._failure = ""
         self._took_s = self._rest_s = 0.0
@@ -154,6 +154,13 @@ class Rest:
             self._rest_s = min(REST_S, max(took_s, 2 * self._rest_s))
             self._failure, self._took_s, self._from_s = failure, took_s, self._now()
             self._until_s = self._from_s + self._rest_s
+            if self._follower is not None and took_s > REST_S:
+                self._follower.follow(self)
+
+    def follow(self, other: Rest) -> None:
+        """Rest until `other` has."""
+        if self._until_s < other._until_s:
+            self._failure, self._took_s, self._until_s = other._failure, other._took_s, other._until_s
 
 
 def joined(parts: Sequence[Buffer], /) -> bytes:
