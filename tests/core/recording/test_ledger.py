@@ -10,6 +10,7 @@ from typing import Any
 import beautyspot as bs
 import pytest
 from beautyspot.db import SQLiteTaskDB
+from beautyspot.journal import SLOW_S
 from beautyspot.recording import Entered, Ledger, Sums
 from beautyspot.recording.ledger import MAX_BEHIND, MAX_UNREAD, MAX_UNREAD_ASIDE
 from beautyspot.records import Run
@@ -55,7 +56,7 @@ def wait_for_thread() -> None:
 def test_a_flush_writes_every_run(db: SQLiteTaskDB, clock: FrozenClock, aside: bool) -> None:
     ledger = ledger_on(db, clock, aside=aside)
     for number in range(5):
-        ledger.add(number)
+        ledger.add(number, 0)
     assert ledger.flush()
     assert written(db) == len(ledger.rows()) == 5
     assert (ledger.totals().calls, ledger.totals().spent_tokens) == (5, 50)
@@ -63,10 +64,10 @@ def test_a_flush_writes_every_run(db: SQLiteTaskDB, clock: FrozenClock, aside: b
 
 def test_few_runs_wait_until_it_is_time(db: SQLiteTaskDB, clock: FrozenClock) -> None:
     ledger = ledger_on(db, clock)
-    ledger.add(1)
+    ledger.add(1, 0)
     assert written(db) == 0
     clock.advance(6)
-    ledger.add(2)
+    ledger.add(2, 0)
     wait_for_thread()
     assert written(db) == 2
 
@@ -74,9 +75,21 @@ def test_few_runs_wait_until_it_is_time(db: SQLiteTaskDB, clock: FrozenClock) ->
 def test_a_thread_writes_when_it_is_time(db: SQLiteTaskDB, clock: FrozenClock) -> None:
     ledger = ledger_on(db, clock, aside=True)
     clock.advance(6)
-    ledger.add(1)
+    ledger.add(1, 0)
     wait_for_thread()
     assert written(db) == 1
+
+
+@pytest.mark.parametrize("aside", [False, True])
+def test_a_run_that_took_long_is_written_soon_with_what_waits_though_nothing_follows(
+    db: SQLiteTaskDB, clock: FrozenClock, aside: bool
+) -> None:
+    ledger = ledger_on(db, clock, aside=aside)
+    for number in range(2):
+        ledger.add(2 * number, 0)
+        ledger.add(2 * number + 1, SLOW_S)
+        wait_for_thread()
+        assert written(db) == 2 * number + 2
 
 
 @pytest.mark.parametrize(("aside", "count"), [(False, MAX_UNREAD), (True, MAX_UNREAD_ASIDE)])
@@ -85,7 +98,7 @@ def test_many_runs_become_rows_at_once(db: SQLiteTaskDB, clock: FrozenClock, asi
     ledger = ledger_on(db, clock, aside=aside)
     ledger._enter = lambda number: made.append(number) or entered(number)  # pyright: ignore[reportPrivateUsage]
     for number in range(count):
-        ledger.add(number)
+        ledger.add(number, 0)
     wait_for_thread()
     assert made == list(range(count))
 
@@ -94,7 +107,7 @@ def test_a_thread_that_falls_behind_is_helped_and_nothing_is_dropped(db: SQLiteT
     ledger = ledger_on(db, clock, aside=True)
     with ledger._lock:  # pyright: ignore[reportPrivateUsage] - the thread waits for it
         for number in range(MAX_BEHIND + 1):
-            ledger.add(number)
+            ledger.add(number, 0)
     wait_for_thread()
     ledger.flush()
     assert (written(db), ledger.totals().dropped) == (MAX_BEHIND + 1, 0)
@@ -102,8 +115,8 @@ def test_a_thread_that_falls_behind_is_helped_and_nothing_is_dropped(db: SQLiteT
 
 def test_what_cannot_be_read_is_counted(db: SQLiteTaskDB, clock: FrozenClock) -> None:
     ledger = ledger_on(db, clock)
-    ledger.add(-1)
-    ledger.add(1)
+    ledger.add(-1, 0)
+    ledger.add(1, 0)
     assert ([row.run_id for row in ledger.rows()], ledger.totals().failures) == (["1"], 1)
 
 

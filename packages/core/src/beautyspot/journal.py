@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
 from weakref import WeakSet
 
@@ -32,6 +33,8 @@ else:
 
 FLUSH_EVERY_S = 5.0
 """A killed process loses at most this much of its counts of hits and quick calls; results are never among them."""
+SOON_S = 0.25
+"""How long what took long may wait for more of its kind; a text model of LangChain's tells its cache after its end."""
 SLOW_S = 0.05
 """A call that took longer is counted in the database at once, for a thousandth of its time."""
 RETRY_S = 60.0
@@ -178,6 +181,8 @@ class Journal:
         """Whether the last flush failed."""
         self._hurried = False
         """Whether a whole batch called for a flush, which has not worked yet."""
+        self._is_called = False
+        """Whether a thread is to write what is pending, and has not begun."""
         self._lock, self._writing = threading.RLock(), threading.RLock()
 
     @property
@@ -224,6 +229,17 @@ class Journal:
         if (self.is_due() or (elapsed_s >= SLOW_S and not self._in_trouble)) and not self._rests():
             self._flush_if_free()
 
+    def tick_soon(self, elapsed_s: float, /) -> None:
+        """Do as `tick` in a thread, after a run that took `SLOW_S`: nobody waits, and whoever looks next sees it."""
+        if elapsed_s < SLOW_S or self._is_called or self._in_trouble or self._rests():
+            return
+        self._is_called, timer = True, threading.Timer(SOON_S, self._flush_when_free)
+        timer.name, timer.daemon = "beautyspot-journal", True  # an exit waits for none, and flushes everything
+        try:
+            timer.start()
+        except RuntimeError:  # no thread is to be had
+            self._is_called = False
+
     def flush(self) -> bool:
         """Write what is pending and say whether that worked; what could not be written stays pending."""
         if not self._rests():
@@ -240,12 +256,15 @@ class Journal:
         finally:
             self._writing.release()
 
+    def _flush_when_free(self) -> None:
+        with self._writing:
+            self._is_called = False  # what comes from here on may be too late for this thread
+            self._flush(self._reads.write)
+
     def _flush_in_thread(self) -> None:
         self._next_s = self._clock.monotonic() + FLUSH_EVERY_S  # here, or the next run would start another thread
-        try:
+        with suppress(RuntimeError):  # the interpreter is ending, and flushes everything then
             threading.Thread(target=self._flush_if_free, name="beautyspot-journal").start()
-        except RuntimeError:
-            return  # the interpreter is ending, and flushes everything then
 
     def _flush(self, write_reads: Callable[[], bool]) -> bool:
         self._next_s = self._clock.monotonic() + FLUSH_EVERY_S
@@ -260,6 +279,7 @@ class Journal:
     def forget_pending(self) -> None:
         """Drop what is pending: in the child of a fork it belongs to the parent."""
         self._lock, self._writing = threading.RLock(), threading.RLock()
+        self._is_called = False  # the thread is the parent's
         self._runs.clear()
         for tally in self._tallies.values():
             tally._lock = threading.RLock()  # pyright: ignore[reportPrivateUsage] - the parent's thread may have held it

@@ -55,11 +55,12 @@ class Ledger(Generic[E]):
         self._thread: threading.Thread | None = None
         journal.add_source(self)
 
-    def add(self, ended: E, /) -> None:
-        """Take a run that ended."""
+    def add(self, ended: E, elapsed_s: float, /) -> None:
+        """Take a run that ended; one that took long is soon in the database, however quiet it stays."""
         self._unread.append(ended)
         if len(self._unread) >= self._most or self._journal.is_due():
             self._make_room()
+        self._journal.tick_soon(elapsed_s)
 
     def add_runs(self) -> None:
         """Make rows of what is there, and give them to the journal."""

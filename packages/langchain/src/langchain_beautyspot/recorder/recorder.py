@@ -93,7 +93,7 @@ class Recorder:
         hit = None if kept is None else OF_ANOTHER_CACHE
         end_s = self._clock.monotonic()
         nested = result is not None and self._nesting.answered(run, result, end_s, is_kept_elsewhere=kept is not None)
-        self.ledger.add(Ended(run, end_s, "ok", result, hit, kept, nested, details=details))
+        self._add(Ended(run, end_s, "ok", result, hit, kept, nested, details=details))
 
     def end_failed(self, run_id: UUID, error: BaseException, result: LLMResult | None = None, /) -> None:
         """End a run that failed, was cancelled or abandoned."""
@@ -104,7 +104,7 @@ class Recorder:
         end_s = self._clock.monotonic()
         name = None if status == "ok" else name_of_error(error)
         nested = run.labels.kind == "llm" and self._nesting.failed(run, error)
-        self.ledger.add(Ended(run, end_s, status, result, nested=nested, error=name, details=details))
+        self._add(Ended(run, end_s, status, result, nested=nested, error=name, details=details))
         if status == "cancelled":  # LangChain tells nobody of what was cancelled inside it
             for child in list(run.children or ()):
                 self.end_early(child, status)
@@ -114,7 +114,7 @@ class Recorder:
         run = self._close(run_id)
         if run is not None:
             self._nesting.end(run)
-            self.ledger.add(Ended(run, self._clock.monotonic(), status, details=self._details(run)))
+            self._add(Ended(run, self._clock.monotonic(), status, details=self._details(run)))
 
     def add_hit(
         self,
@@ -133,13 +133,16 @@ class Recorder:
         run.model = model
         if labels.kind == "llm":
             self._nesting.hit(run, answer, text, now_s)
-        self.ledger.add(Ended(run, now_s, "ok", hit=mark, answer=answer))
+        self._add(Ended(run, now_s, "ok", hit=mark, answer=answer))
 
     def end_all(self) -> None:
         """Take every open run as abandoned, and give the journal all rows, which it writes at its own end."""
         for run_id in list(self._open):
             self.end_early(run_id, "abandoned")
         self.ledger.add_runs()
+
+    def _add(self, ended: Ended) -> None:
+        self.ledger.add(ended, ended.end_s - ended.run.start_s)
 
     def _let_go(self, run_id: int, status: str, _: ref[UUID]) -> None:
         self.end_early(run_id, status)

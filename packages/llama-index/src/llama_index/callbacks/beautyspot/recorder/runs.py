@@ -117,7 +117,7 @@ class Runs:
             run.details = self._details(self.capture, run, response if outputs is None else outputs, error)
         if response is not None and (response.raw is not None or response.additional_kwargs):
             run.response = response
-        self.ledger.add(run)
+        self.ledger.add(run, run.elapsed_s)
 
     def end_failed(self, run: OpenRun, error: BaseException | None, /) -> None:
         """End a run that failed or was cancelled."""
