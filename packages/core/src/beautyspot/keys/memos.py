@@ -3,13 +3,14 @@
 # The values here are the user's, so their types are unknown by nature.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 import ast
+import collections
 import inspect
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from textwrap import dedent
-from types import CodeType, FunctionType
-from typing import Any
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, get_origin
 
 from beautyspot.keys.binding import parameters_of
 from beautyspot.keys.canonical import MEMOS
@@ -19,7 +20,8 @@ from beautyspot.keys.parsing import parsed
 
 CHANGING = GROWING | frozenset(("clear", "discard", "move_to_end", "pop", "popitem", "popleft", "remove"))
 """Methods of lists, sets, dicts and their like that change them."""
-_NAMES = frozenset(kind.__name__ for kind in MEMOS)
+_USUAL: Mapping[str, Any] = {kind.__name__: kind for kind in MEMOS} | {"collections": collections}
+"""What stands for names that a function's module has not: builtins, and what a function around it imports."""
 _DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -78,38 +80,59 @@ def memos_of(function: FunctionType, /) -> frozenset[str]:
 
     None without its source. What else it changes was given, such as the settings of a request to which it adds.
     """
-    return _memos_in(function.__code__, id(function.__code__))
+    code, world = function.__code__, function.__globals__
+    return frozenset(name for name, default in _written_in(code, id(code)).items() if _is_empty(default, world))
 
 
 @lru_cache(1024)
-def _memos_in(code: CodeType, _: int) -> frozenset[str]:
+def _written_in(code: CodeType, _: int) -> Mapping[str, ast.expr]:
+    """Return the written defaults of the parameters that code changes in place and never rebinds."""
     # By identity: of two that are equal but for their defaults, as before and after a reload, the codes are.
     try:
         nodes = [*ast.walk(parsed(dedent(inspect.getsource(code))))]
     except UNREADABLE:
-        return frozenset()
+        return {}
     written = [node for node in nodes if isinstance(node, (*_DEFINED, ast.Lambda))]
     named = [node for node in written if isinstance(node, _DEFINED) and node.name == code.co_name]
     if not (named or len(written) == 1):
-        return frozenset()  # one of several lambdas of a line
-    return frozenset(_empty_in((named or written)[0].args)) & _changed_in(nodes, code)
+        return {}  # one of several lambdas of a line
+    changed = _changed_in(nodes, code)
+    return {name: default for name, default in _defaults_in((named or written)[0].args) if name in changed}
 
 
-def _empty_in(parameters: ast.arguments) -> Iterable[str]:
+def _defaults_in(parameters: ast.arguments) -> Iterable[tuple[str, ast.expr]]:
     placed = (*parameters.posonlyargs, *parameters.args)
     defaults = [None] * (len(placed) - len(parameters.defaults)) + parameters.defaults + parameters.kw_defaults
     every = zip((*placed, *parameters.kwonlyargs), defaults, strict=True)
-    return [each.arg for each, default in every if default is not None and _is_empty(default)]
+    return [(each.arg, default) for each, default in every if default is not None]
 
 
-def _is_empty(default: ast.expr) -> bool:
-    if isinstance(default, ast.Call):
-        kind = default.func.value if isinstance(default.func, ast.Subscript) else default.func  # dict[str, int]()
-        made = kind.attr if isinstance(kind, ast.Attribute) else getattr(kind, "id", "")
-        if made == "deque":
-            return all(map(_is_empty, default.args[:1])) and all(each.arg == "maxlen" for each in default.keywords)
-        return made in _NAMES and not default.keywords and len(default.args) <= (made == "defaultdict")
-    return isinstance(default, ast.Dict | ast.List | ast.Tuple) and not ast.unparse(default).strip("[]{}()")
+def _is_empty(default: ast.expr, world: Mapping[str, Any]) -> bool:
+    if not isinstance(default, ast.Call):
+        return ast.unparse(default) in ("[]", "{}", "()")
+    kind, args = _kind(default.func, world), default.args
+    if kind is deque:
+        return all(_is_empty(each, world) for each in args[:1]) and all(
+            each.arg == "maxlen" for each in default.keywords
+        )
+    if any(isinstance(each, ast.Starred) for each in args):
+        return False
+    return kind is not None and not default.keywords and len(args) <= (kind is defaultdict)
+
+
+def _kind(called: ast.expr, world: Mapping[str, Any]) -> type | None:
+    """Return the kind of memo that a call makes: dict for `dict[str, int]()`, None for `SETTINGS.dict()`."""
+    thing = _named(called.value if isinstance(called, ast.Subscript) else called, world)
+    made = get_origin(thing) or thing
+    return next((kind for kind in MEMOS if kind is made), None)
+
+
+def _named(written: ast.expr, world: Mapping[str, Any]) -> Any:
+    """Return what a name stands for in a function's module, or one in a module such as `collections.deque`."""
+    if isinstance(written, ast.Attribute):
+        module = _named(written.value, world)
+        return vars(module).get(written.attr) if type(module) is ModuleType else None
+    return world.get(written.id, _USUAL.get(written.id)) if isinstance(written, ast.Name) else None
 
 
 def _changed_in(nodes: list[ast.AST], code: CodeType) -> frozenset[str]:
