@@ -183,9 +183,18 @@ def test_a_class_that_nothing_names_is_refused_with_both_ways_out(value: Any) ->
         MsgpackSerializer().for_function(len).dumps({"a": [value]})
 
 
-def test_one_that_no_function_returned_is_refused_with_the_one_way_out() -> None:
+def stands_for_a_tool(text: str) -> str:
+    return text
+
+
+stands_for_a_tool.__module__ = "langchain.tool"
+
+
+@pytest.mark.parametrize("function", [None, lambda: None, stands_for_a_tool], ids=["none", "lambda", "stand-in"])
+def test_one_of_a_function_that_nobody_can_annotate_is_refused_with_the_one_way_out(function: Any) -> None:
+    serializer = MsgpackSerializer()
     with pytest.raises(SerializationError, match=r"expected [\w ]+; call spot.register_type\(Point\)$"):
-        MsgpackSerializer().dumps({"a": [Point(1)]})
+        (serializer.for_function(function) if function else serializer).dumps({"a": [Point(1)]})
 
 
 @pytest.mark.parametrize("value", [MyDict(a=1), Plain(), [MyDict()]], ids=lambda value: type(value).__name__)

@@ -50,8 +50,6 @@ class Settings(NamedTuple):
     options: MarkOptions
     injected: tuple[str, ...] = ()
     """Parameters that a framework fills in, besides those that are told by their annotations."""
-    is_annotated: bool = True
-    """Whether the user can write what the function returns; not of one that stands for a framework's object."""
 
 
 def settings(arguments: Mapping[str, Any], /, *, default_version: str | FromCode | None, prefix: str = "") -> Settings:
@@ -225,7 +223,7 @@ def _plan(function: Any, parts: Parts, settings: Settings) -> Plan:
     if namesake is not None:
         parts.store.notices.warn((keys.func_name, "namesake"), namesake, CacheWarning)
     serializer = parts.serializer
-    if settings.is_annotated and takes_types(serializer):
+    if takes_types(serializer):
         serializer = serializer.for_function(inner)
     return Plan(
         function=inner,

@@ -114,9 +114,18 @@ class Known:
         """Why the annotation could not be read."""
 
     @property
-    def has_function(self) -> bool:
-        """Whether there is a function whose annotation may name a type."""
-        return self._function is not None
+    def is_annotatable(self) -> bool:
+        """Whether somebody can write what the function returns: no lambda, nor one that goes by another module's name.
+
+        Such a one stands for a framework's object, as a Runnable or a tool.
+        """
+        function = self._function
+        if function is None or getattr(function, "__name__", "") == "<lambda>":
+            return False
+        module: str = getattr(function, "__module__", "")
+        return (
+            hasattr(function, "__wrapped__") or getattr(function, "__globals__", {}).get("__name__", module) == module
+        )
 
     def shape_for(self, type_: type) -> Shape | None:
         """Return how to write instances of exactly `type_`, or None if it is not in the table."""

@@ -54,7 +54,7 @@ def _message(refusal: Refusal, place: str, known: Known) -> str:
 
     if shape_of(type_) is not None:
         ways = f"call spot.register_type({type_.__name__})"
-        if known.has_function:
+        if known.is_annotatable:
             ways = f"name it in the function's return annotation, or {ways}"
         if known.shape_named(name) is not None:
             ways = f"that name belongs to another class now, so create the value from it, or {ways}"

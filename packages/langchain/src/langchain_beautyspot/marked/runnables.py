@@ -65,8 +65,9 @@ class MarkedRunnable(Runnable[Any, Any]):
 
         cache_if = _of_one_setting(settings.options.cache_if, parts, f"langchain.{self.name}")
         version = settings.version if isinstance(settings.version, str) else None  # else `keys` reads the code
-        options = settings.options._replace(cache_if=cache_if)
-        settings = settings._replace(input_key_fn=key, version=version, options=options, is_annotated=False)
+        settings = settings._replace(
+            input_key_fn=key, version=version, options=settings.options._replace(cache_if=cache_if)
+        )
         self._marked = {
             name: mark(_named(function, self.name, name), parts, settings)
             for name, function in _functions(inner).items()
