@@ -89,6 +89,7 @@ class Before(BaseModel, Embeddings):
     model_config = ConfigDict(arbitrary_types_allowed=True)
     inner: Embeddings
     others: list[Embeddings] = []
+    by_name: dict[str, Embeddings] = {}
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         return self.inner.embed_documents(texts)
@@ -99,7 +100,7 @@ class Before(BaseModel, Embeddings):
 
 def test_a_plain_model_behind_another_may_remember_what_it_likes(spot: Spot) -> None:
     inner = Plain()
-    embeddings = CachedEmbeddings(Before(inner=inner, others=[inner]), spot)
+    embeddings = CachedEmbeddings(Before(inner=inner, others=[inner], by_name={"a": inner}), spot)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for text in "aaba":

@@ -9,6 +9,7 @@ from langchain_beautyspot.descriptions import Descriptions
 from langchain_beautyspot.errors import ReplayMiss
 from langchain_beautyspot.model_texts import model_text
 from langchain_core.language_models import FakeListChatModel
+from langchain_core.outputs import LLMResult
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the package says that it has come to its end
@@ -29,7 +30,20 @@ class Tenant(Ollama):
     tenant: str = "a"
 
 
+class Talk(Ollama):
+    """Counts on from what it is given."""
+
+    history: list[str] = []  # noqa: RUF012 - pydantic gives each model its own
+    turn: int = 0
+
+    def _generate(self, prompts: list[str], *args: Any, **settings: Any) -> LLMResult:
+        self.history.extend(prompts)
+        self.turn += 1
+        return super()._generate([*self.history, *prompts], *args, **settings)
+
+
 OLLAMA: tuple[type[Any], dict[str, Any]] = Ollama, {"model": "m"}
+TALK: tuple[type[Any], dict[str, Any]] = Talk, {"model": "m"}
 PAI: tuple[type[Any], dict[str, Any]] = PaiEasEndpoint, {"eas_service_url": "http://a", "eas_service_token": "k"}
 
 
@@ -44,9 +58,23 @@ PAI: tuple[type[Any], dict[str, Any]] = PaiEasEndpoint, {"eas_service_url": "htt
         (PAI, {"temperature": 0.1}, True),
         ((MiniMaxChat, {"api_key": "k"}), {"base_url": "http://b"}, True),
         ((Tenant, {"model": "m"}), {"tenant": "b"}, True),
+        (TALK, {"history": ["be kind"]}, True),
+        (TALK, {"turn": 9}, True),
         ((FakeListChatModel, {"responses": ["a"]}), {"i": 3}, False),
     ],
-    ids=["address", "headers", "tracing", "default", "waiting", "temperature", "chat", "subclass", "count"],
+    ids=[
+        "address",
+        "headers",
+        "tracing",
+        "default",
+        "waiting",
+        "temperature",
+        "chat",
+        "subclass",
+        "history",
+        "turn",
+        "count",
+    ],
 )
 def test_what_a_librarys_class_leaves_out_of_what_identifies_it_tells_models_apart(
     of: tuple[type[Any], dict[str, Any]], setting: dict[str, Any], is_another: bool

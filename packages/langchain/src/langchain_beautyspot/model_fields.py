@@ -59,11 +59,17 @@ def is_told_by_library(kind: type[Any], /) -> bool:
 
 def counted(model: BaseModel, /) -> frozenset[str]:
     """Return the fields in which a model counts or lists its own calls, where its fields tell it from others."""
-    names, by_library = _counting(type(model))
-    return counts_of(model, vars(model), ANSWERS) if names and not by_library else names
+    names, known = _counting(type(model))
+    return known | counts_of(model, vars(model), ANSWERS) if names != known else known
 
 
 @cache
-def _counting(kind: type[Any]) -> tuple[frozenset[str], bool]:
+def _counting(kind: type[Any]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the fields in which a class counts or lists calls, and those of them that a library's class declares.
+
+    What the user's class declares counts from nothing only, as anything else was given. A copy of a library's model
+    begins where that stood.
+    """
     by_library = is_told_by_library(kind)
-    return counted_by(kind, ANSWERS) if by_library or _says_nothing(kind) else frozenset(), by_library
+    names = counted_by(kind, ANSWERS) if by_library or _says_nothing(kind) else frozenset[str]()
+    return names, frozenset(name for name in names if by_library and not is_users(kind, name))

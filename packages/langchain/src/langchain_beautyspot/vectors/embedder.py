@@ -93,6 +93,8 @@ def _changeable(embeddings: Embeddings) -> dict[str, Any]:
 def _now(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_now(each) for each in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {name: _now(each) for name, each in cast("dict[Any, Any]", value).items()}
     if not isinstance(value, Embeddings):
         return as_it_is(value)
     return [type(value) if isinstance(value, BaseModel) else value, _changeable(value)]
