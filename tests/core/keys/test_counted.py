@@ -64,6 +64,21 @@ def test_parents_and_other_names_of_self_are_read() -> None:
     assert counted_by(Louder, ("ask",)) == {"calls", "asked", "by_word", "usage", "spent", "shouts"}
 
 
+class Prompted:
+    calls = 0
+
+    def ask(self, question: str) -> str:
+        self.calls += 1
+        prompt = """
+Answer in one line.
+"""
+        return prompt + question
+
+
+def test_a_prompt_at_the_margin_hides_nothing() -> None:
+    assert counted_by(Prompted, ("ask",)) == {"calls"}
+
+
 def test_what_only_other_methods_change_is_a_setting() -> None:
     assert "style" in counted_by(Model, ("restyle",))
     assert counted_by(Model, ("__init__", "absent")) == frozenset()

@@ -41,6 +41,12 @@ class Shop:
     def price(self, word: str, _known: dict[str, int] = {}) -> int:
         return _known.setdefault(word, len(word))
 
+    def praise(self, word: str, _known: dict[str, str] = {}) -> str:
+        prompt = """
+Praise it in one line.
+"""
+        return _known.setdefault(word, prompt + word)
+
 
 def price(word: str) -> int:
     return len(word)
@@ -59,6 +65,7 @@ MARKED: dict[str, Callable[[], Callable[..., Any]]] = {
     "a decorator that is an object": lambda: Remembered(price),
     "a partial": lambda: functools.partial(remembered(lambda word: price(word))),
     "a method": lambda: Shop().price,
+    "a method with a prompt": lambda: Shop().praise,
     "a function": lambda: counted,
 }
 

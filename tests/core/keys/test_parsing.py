@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from beautyspot.keys import parsing
-from beautyspot.keys.parsing import parsed
+from beautyspot.keys.parsing import parsed, parsed_block
 
 SOURCE = inspect.getsource(parsing) * 20
 
@@ -40,3 +40,16 @@ def test_a_parse_within_a_parse_breaks_neither(garbage: None) -> None:
 def test_what_is_no_python_is_refused() -> None:
     with pytest.raises(SyntaxError):
         parsed("x =")
+
+
+@pytest.mark.parametrize("indent", ["", "    ", "\t"], ids=["none", "spaces", "tab"])
+def test_a_part_of_a_file_is_read_as_deep_as_it_is_written_and_its_texts_as_they_are(indent: str) -> None:
+    prompt = "\nSummarise.\n   \n    In one line.\n"
+    [function] = parsed_block(f'{indent}def ask():\n# aside\n{indent} return """{prompt}"""\n').body
+    assert isinstance(function, ast.FunctionDef)
+    assert ast.literal_eval(function.body[0].value) == prompt  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_a_part_that_is_no_python_by_itself_is_refused() -> None:
+    with pytest.raises(SyntaxError):
+        parsed_block("    else:\n        x = 1\n")

@@ -122,7 +122,10 @@ class Asking(pydantic.BaseModel):
         return self.answer(question)
 
     def answer(self, question: str) -> str:
-        return self._answers.setdefault(question, f"{question} {self._headers.get('user')} {self._said}")
+        said = f"""
+{question} {self._headers.get("user")} {self._said}
+"""
+        return self._answers.setdefault(question, said.strip())
 
     @bs.Spot("privates", db="memory://").mark
     def say(self, text: str) -> None:

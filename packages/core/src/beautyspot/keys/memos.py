@@ -8,7 +8,6 @@ import inspect
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from textwrap import dedent
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, get_origin
 
@@ -16,7 +15,7 @@ from beautyspot.keys.binding import parameters_of
 from beautyspot.keys.canonical import MEMOS
 from beautyspot.keys.layers import layers_of
 from beautyspot.keys.methods import GROWING, UNREADABLE
-from beautyspot.keys.parsing import parsed
+from beautyspot.keys.parsing import parsed_block
 
 CHANGING = GROWING | frozenset(("clear", "discard", "move_to_end", "pop", "popitem", "popleft", "remove"))
 """Methods of lists, sets, dicts and their like that change them."""
@@ -89,7 +88,7 @@ def _written_in(code: CodeType, _: int) -> Mapping[str, ast.expr]:
     """Return the written defaults of the parameters that code changes in place and never rebinds."""
     # By identity: of two that are equal but for their defaults, as before and after a reload, the codes are.
     try:
-        nodes = [*ast.walk(parsed(dedent(inspect.getsource(code))))]
+        nodes = [*ast.walk(parsed_block(inspect.getsource(code)))]
     except UNREADABLE:
         return {}
     written = [node for node in nodes if isinstance(node, (*_DEFINED, ast.Lambda))]
@@ -112,9 +111,9 @@ def _is_empty(default: ast.expr, world: Mapping[str, Any]) -> bool:
         return ast.unparse(default) in ("[]", "{}", "()")
     kind, args = _kind(default.func, world), default.args
     if kind is deque:
-        return all(_is_empty(each, world) for each in args[:1]) and all(
-            each.arg == "maxlen" for each in default.keywords
-        )
+        return all(_is_empty(each, world) for each in args[:1]) and {each.arg for each in default.keywords} <= {
+            "maxlen"
+        }
     if any(isinstance(each, ast.Starred) for each in args):
         return False
     return kind is not None and not default.keywords and len(args) <= (kind is defaultdict)

@@ -4,12 +4,11 @@ import ast
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from textwrap import dedent
 from tokenize import TokenError
 from types import FunctionType
 from typing import NamedTuple
 
-from beautyspot.keys.parsing import parsed
+from beautyspot.keys.parsing import parsed_block
 
 GROWING = frozenset(("add", "append", "appendleft", "extend", "insert", "setdefault", "update"))
 """Methods of lists, sets, dicts and their like that make them longer."""
@@ -55,7 +54,7 @@ def read(function: FunctionType, /) -> Read:
     """Return what a method does with its first argument; from its instructions where there is no source."""
     code = function.__code__
     try:
-        [written] = parsed(dedent(inspect.getsource(code))).body
+        [written] = parsed_block(inspect.getsource(code)).body
     except UNREADABLE:
         import dis  # `inspect` has loaded it
 

@@ -18,3 +18,18 @@ def parsed(source: str | bytes, /) -> ast.Module:
         except SystemError:
             continue
     return ast.parse(source)
+
+
+def parsed_block(source: str, /) -> ast.Module:
+    """Return the tree of a part of a file, as deep as it is written there; raises what `ast.parse` does.
+
+    Its lines are counted from the line before it where it is indented.
+    """
+    # Not `textwrap.dedent`: a text in it that begins at the margin, as prompts do, leaves no indent in common.
+    if not source.startswith((" ", "\t")):
+        return parsed(source)
+    tree = parsed(f"if True:\n{source}")
+    [whole] = tree.body
+    assert isinstance(whole, ast.If)
+    tree.body = whole.body
+    return tree
