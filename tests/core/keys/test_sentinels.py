@@ -6,7 +6,9 @@ import threading
 from typing import Any
 
 import beautyspot as bs
+import httpx
 import numpy
+import openai
 import pytest
 from beautyspot.errors import UnkeyableArgument
 from beautyspot.keys import KeyMaker
@@ -119,6 +121,18 @@ def test_a_function_is_told_though_a_default_of_it_is_a_sentinel():
     other.__qualname__ = helper.__qualname__
     assert closing(helper) == closing(helper) != closing(other)
     assert KeyMaker(ask).key((helper,), {}) != KeyMaker(ask).key((other,), {})
+
+
+@pytest.mark.parametrize("sentinel", [openai.NOT_GIVEN, httpx.USE_CLIENT_DEFAULT], ids=["openai", "httpx"])
+def test_a_function_is_told_though_its_sentinel_says_where_it_is_from(sentinel: Any):
+    def helper(prompt: str, timeout: Any = sentinel) -> Any: ...
+
+    def closing(prompt: str) -> Any:
+        return helper(prompt)
+
+    assert "__module__" in vars(sentinel)
+    assert KeyMaker(closing).key(("a",), {}) == KeyMaker(closing).key(("a",), {})
+    assert KeyMaker(ask).key((helper,), {}) != KeyMaker(ask).key((ask,), {})
 
 
 @pytest.mark.parametrize("held", [threading.Lock(), Settings("small")], ids=["lock", "settings"])
