@@ -107,16 +107,17 @@ def _defaults_in(parameters: ast.arguments) -> Iterable[tuple[str, ast.expr]]:
 
 
 def _is_empty(default: ast.expr, world: Mapping[str, Any]) -> bool:
-    if not isinstance(default, ast.Call):
-        return ast.unparse(default) in ("[]", "{}", "()")
-    kind, args = _kind(default.func, world), default.args
+    match default:
+        case ast.Dict(keys=[]) | ast.List(elts=[]) | ast.Tuple(elts=[]):
+            return True
+        case ast.Call(func=called, args=args, keywords=keywords):
+            kind = _kind(called, world)
+        case _:
+            return False
     if kind is deque:
-        return all(_is_empty(each, world) for each in args[:1]) and {each.arg for each in default.keywords} <= {
-            "maxlen"
-        }
-    if any(isinstance(each, ast.Starred) for each in args):
-        return False
-    return kind is not None and not default.keywords and len(args) <= (kind is defaultdict)
+        return all(_is_empty(each, world) for each in args[:1]) and all(each.arg == "maxlen" for each in keywords)
+    is_starred = any(isinstance(each, ast.Starred) for each in args)
+    return kind is not None and not (keywords or is_starred) and len(args) <= (kind is defaultdict)
 
 
 def _kind(called: ast.expr, world: Mapping[str, Any]) -> type | None:
