@@ -1,6 +1,7 @@
 """Counts and runs, written in batches."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -175,6 +176,35 @@ def test_a_run_never_waits_for_the_database_and_a_flush_does(clock: FrozenClock)
     may_write.set()
     assert journal.flush()
     assert (len(db.runs), journal.dropped_runs) == (MAX_PENDING_RUNS, 0)
+
+
+def test_who_comes_while_a_locked_database_is_waited_for_waits_with_the_others(clock: FrozenClock):
+    is_asked, gives_up = threading.Event(), threading.Event()
+    waits: list[int] = []
+
+    class Locked(MemoryTaskDB):
+        def add_runs(self, rows: Sequence[Run], /) -> None:
+            waits.append(len(rows))
+            is_asked.set()
+            assert gives_up.wait(20)
+            raise StorageError("database is locked")
+
+    journal = Journal(Locked(), clock)
+    journal.add_run(run(1))
+    journal.tick_soon(SLOW_S)
+    assert is_asked.wait(20)
+    journal.add_run(run(2))
+    journal.tick_soon(SLOW_S)
+    flushed: list[bool] = []
+    flush = threading.Thread(target=lambda: flushed.append(journal.flush()))
+    flush.start()
+    while not ((frame := sys._current_frames().get(flush.ident or 0)) and frame.f_locals.get("joins")):
+        assert flush.is_alive()
+    writers = [each for each in threading.enumerate() if each.name == "beautyspot-journal"]
+    gives_up.set()
+    for thread in (flush, *writers):
+        thread.join(20)
+    assert (flushed, waits, journal.lost_runs) == ([False], [1], 2)
 
 
 def test_counts_wait_while_the_database_rests(clock: FrozenClock):

@@ -244,8 +244,14 @@ class Journal:
         """Write what is pending and say whether that worked; what could not be written stays pending."""
         if not self._rests():
             wake(self._db)
-        with self._writing:
-            return self._flush(self._reads.write_all)
+        joins = not self._writing.acquire(blocking=False)
+        if joins:
+            self._writing.acquire()
+        try:
+            # Who was writing has just waited for a locked database.
+            return not (joins and self._in_trouble) and self._flush(self._reads.write_all)
+        finally:
+            self._writing.release()
 
     def _flush_if_free(self) -> bool:
         """Write what is pending, unless a thread does, and say whether that worked."""
@@ -259,7 +265,8 @@ class Journal:
     def _flush_when_free(self) -> None:
         with self._writing:
             self._is_called = False  # what comes from here on may be too late for this thread
-            self._flush(self._reads.write)
+            if not self._in_trouble:
+                self._flush(self._reads.write)
 
     def _flush_in_thread(self) -> None:
         self._next_s = self._clock.monotonic() + FLUSH_EVERY_S  # here, or the next run would start another thread
