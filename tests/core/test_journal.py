@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import pytest
 from beautyspot.db import MemoryTaskDB
 from beautyspot.errors import StorageError
-from beautyspot.journal import FLUSH_EVERY_S, MAX_BATCH_RUNS, MAX_PENDING_RUNS, MAX_UNCOUNTED, RETRY_S, SLOW_S, Journal
+from beautyspot.journal import FLUSH_EVERY_S, MAX_BATCH_RUNS, MAX_PENDING_RUNS, RETRY_S, SLOW_S, Journal
 from beautyspot.records import Activity, Run
+from beautyspot.tallies import MAX_UNCOUNTED
 from beautyspot.testing import FrozenClock
 
 

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from beautyspot.arguments import MarkArguments
     from beautyspot.content_types import ContentType
     from beautyspot.hooks import Hook, HookEvent
-    from beautyspot.journal import CacheInfo
     from beautyspot.keys import FROM_CODE, KeyGen, KeyPolicy
     from beautyspot.limiters import TokenBucket
     from beautyspot.serializers import MsgpackSerializer
     from beautyspot.spot import Spot
     from beautyspot.storage import LocalStorage
+    from beautyspot.tallies import CacheInfo
     from beautyspot.walk import Marked
 
     __version__: str
@@ -36,7 +36,7 @@ else:
     __getattr__, __dir__ = on_demand(
         __name__,
         {
-            "CacheInfo": "beautyspot.journal",
+            "CacheInfo": "beautyspot.tallies",
             "ContentType": "beautyspot.content_types",
             "FROM_CODE": "beautyspot.keys",
             "Hook": "beautyspot.hooks",

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from beautyspot.checks import expect
 from beautyspot.durations import Duration, seconds
 from beautyspot.errors import CacheSaveWarning, CacheWarning, UnkeyableArgument
-from beautyspot.journal import Journal, Tally
+from beautyspot.journal import Journal
 from beautyspot.keys.digest import hasher
 from beautyspot.notices import Notices
+from beautyspot.tallies import Tally
 
 from langchain_beautyspot.callers import arguments_of_text, settings_of_chat
 from langchain_beautyspot.descriptions import Descriptions

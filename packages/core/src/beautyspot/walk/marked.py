@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Literal, ParamSpec, Protocol, TypeVar, overload
 
-from beautyspot.journal import CacheInfo
+from beautyspot.tallies import CacheInfo
 from beautyspot.walk.batch import OnError
 
 P = ParamSpec("P")

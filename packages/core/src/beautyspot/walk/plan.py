@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from beautyspot.errors import UnkeyableArgument
     from beautyspot.flight import Flight
     from beautyspot.hooks import Hook
-    from beautyspot.journal import Journal, Tally
+    from beautyspot.journal import Journal
     from beautyspot.keys import KeyMaker
     from beautyspot.origins import Origin
     from beautyspot.protocols import Serializer
     from beautyspot.records import Entry, TaskFilter
     from beautyspot.store import Hit, Store
+    from beautyspot.tallies import Tally
     from beautyspot.walk.adopt import LegacyRows
     from beautyspot.walk.limit import Limit
 else:

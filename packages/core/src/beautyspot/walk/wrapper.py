@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from beautyspot.journal import CacheInfo
+    from beautyspot.tallies import CacheInfo
     from beautyspot.walk.batch import OnError
     from beautyspot.walk.plan import Plan
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
 from beautyspot.errors import ConfigurationError, UnkeyableArgument
-from beautyspot.journal import Journal, Tally
+from beautyspot.journal import Journal
 from beautyspot.keys.canonical import Canonical, pack
 from beautyspot.keys.digest import digest
 from beautyspot.keys.registry import KeyRegistry
 from beautyspot.names import qualified_name
+from beautyspot.tallies import Tally
 
 from llama_index.callbacks.beautyspot.asking import Settings, Watch
 from llama_index.callbacks.beautyspot.copies import own_class
