@@ -126,15 +126,19 @@ class Journal:
         except RuntimeError:  # no thread is to be had
             self._is_called = False
 
-    def flush(self) -> bool:
-        """Write what is pending and say whether that worked; what could not be written stays pending."""
+    def flush(self, *, joins: bool = False) -> bool:
+        """Write what is pending and say whether that worked; what could not be written stays pending.
+
+        Args:
+            joins: Take it for refused where a thread was writing and was refused, as that has waited already.
+        """
         if not self._rests():
             wake(self._db)
-        joins = not self._writing.acquire(blocking=False)
-        if joins:
+        if self._writing.acquire(blocking=False):
+            joins = False
+        else:
             self._writing.acquire()
         try:
-            # Who was writing has just waited for a locked database.
             return not (joins and self._in_trouble) and self._flush(self._reads.write_all)
         finally:
             self._writing.release()

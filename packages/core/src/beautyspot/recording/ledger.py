@@ -79,9 +79,9 @@ class Ledger(Generic[E]):
         self.add_runs()
         return self._sums.totals(dropped=self._journal.lost_runs)
 
-    def flush(self) -> bool:
-        """Write what is pending, and say whether that worked."""
-        return self._journal.flush()
+    def flush(self, *, joins: bool = False) -> bool:
+        """Write what is pending, and say whether that worked; `joins` as for the journal."""
+        return self._journal.flush(joins=joins)
 
     def after_fork_in_child(self) -> None:
         """Leave what is unread to the parent, and its lock, which a thread of it may have held."""

@@ -76,7 +76,7 @@ def record_runs(place: Place | None = None, **options: Any) -> Generator[BeautyS
             if block.get() is recorder:
                 block.set(None)
         finally:
-            if not recorder.flush():
+            if not recorder.recorder.ledger.flush(joins=True):  # the exit tries once more
                 _unwritten.append(recorder)
 
 
