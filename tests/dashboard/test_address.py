@@ -1,5 +1,6 @@
 """The address names what is shown, so that it can be shared, kept and come back to."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,3 +81,16 @@ def test_a_run_is_named_and_found_again(busy_store: Path, run_page: RunPage) -> 
     assert named(app, "run") == ["r1"]
     assert heading(run_page(busy_store, "runs", run="r1")) == "answer"
     assert "No run r9 is recorded" in run_page(busy_store, "runs", run="r9").warning[0].value
+
+
+def test_a_link_leads_to_the_answers_of_now_and_not_to_an_address_that_no_run_has_seen_since() -> None:
+    def shown() -> None:
+        import streamlit as st
+        from beautyspot_dashboard.address import LEFT, left
+
+        st.session_state[LEFT] = {"results": {"text": ["owls"], "order": ["oldest"], "tag": ["a"], "key": ["k", "l"]}}
+        st.session_state.update({"text": "", "order": "newest", "tag": "a", "key": None})
+        st.json(left("results"))
+
+    app = AppTest.from_function(shown).run(timeout=60)
+    assert json.loads(app.json[0].value) == {"order": ["newest"], "tag": ["a"], "key": ["k", "l"]}

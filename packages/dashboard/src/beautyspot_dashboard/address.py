@@ -50,9 +50,13 @@ def leave(page: str, /) -> None:
 
 
 def left(page: str, /) -> dict[str, list[str]]:
-    """Return what the address of a page held when it was left, but for the language: Streamlit keeps that itself."""
+    """Return what the address of a page held when it was left, but for the language: Streamlit keeps that itself.
+
+    A click that comes soon after an answer may leave no run in which the address has it; the answer goes before.
+    """
     addresses: dict[str, dict[str, list[str]]] = st.session_state.get(LEFT, {})
-    return addresses.get(page, {})
+    answers = ((name, said, st.session_state.get(name)) for name, said in addresses.get(page, {}).items())
+    return {name: [answer] if isinstance(answer, str) else said for name, said, answer in answers if answer != ""}
 
 
 def is_moved(name: str, ticked: Sequence[str], /) -> bool:
